@@ -1,0 +1,28 @@
+/* Identifiers and hashes: UUIDv7 (RFC 9562), SHA-256, random bytes, hex. libsodium underneath. */
+#ifndef JC_BASE_ID_H
+#define JC_BASE_ID_H
+
+#include "base/clock.h"
+
+enum { JC_UUID_SIZE = 16, JC_UUID_TEXT = 37, JC_SHA256_SIZE = 32 };
+
+struct jc_uuid {
+    uint8_t bytes[JC_UUID_SIZE];
+};
+
+/* Call once at the start of every program, before threads. False if libsodium cannot start. */
+bool jc_id_init(void);
+
+struct jc_uuid jc_uuid7(const struct jc_clock *clock);
+struct jc_str jc_uuid_format(struct jc_uuid id, char buf[JC_UUID_TEXT]); /* 8-4-4-4-12 */
+bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out);             /* with or without dashes */
+
+void jc_random(void *out, size_t len);
+void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]);
+/* Lower-case hex with a NUL; buf holds 2*len+1. */
+struct jc_str jc_hex(const void *bytes, size_t len, char *buf);
+bool jc_hex_parse(struct jc_str text, void *out, size_t len);
+/* Constant-time comparison. */
+bool jc_equal_secret(const void *a, const void *b, size_t len);
+
+#endif

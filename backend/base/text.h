@@ -1,0 +1,16 @@
+/* UTF-8: validity, normal form, width on a terminal. utf8proc underneath. */
+#ifndef JC_BASE_TEXT_H
+#define JC_BASE_TEXT_H
+
+#include "base/arena.h"
+
+/* Valid UTF-8 without NUL. On false *bad_offset (may be NULL) is the first bad byte. */
+bool jc_text_valid(struct jc_str s, size_t *bad_offset);
+/* Normal form C; the same view if it already is. ptr NULL without memory. `s` must be valid. */
+struct jc_str jc_text_nfc(struct jc_arena *arena, struct jc_str s);
+/* Columns on a terminal: East Asian wide characters count 2, combining ones 0. */
+size_t jc_text_width(struct jc_str s);
+/* The longest prefix of at most max_bytes that ends on a character boundary. */
+struct jc_str jc_text_cut(struct jc_str s, size_t max_bytes);
+
+#endif
