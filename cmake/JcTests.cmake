@@ -1,0 +1,68 @@
+# Tests. A test that needs something absent exits with 77 and counts as skipped.
+include_guard(GLOBAL)
+
+set(JC_TEST_ENVIRONMENT
+    "JIANCHA_BIN=${CMAKE_BINARY_DIR}/bin"
+    "ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:strict_string_checks=1"
+    "UBSAN_OPTIONS=print_stacktrace=1"
+    "TSAN_OPTIONS=halt_on_error=1")
+
+# What every test may call: all our libraries.
+set(JC_TEST_LIBRARIES jc_cli jc_optimizer)
+
+function(jc_add_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "COMMAND;LABELS")
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${JC_TEST_ENVIRONMENT}" SKIP_RETURN_CODE 77
+                                          TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# tests/test_*.c: cmocka programs, linked with everything.
+# tests/e2e/test_*.py: the story against the real programs.
+# tests/fuzz/fuzz_*.c: LLVMFuzzerTestOneInput; the committed corpus is replayed as a test in every
+# build, and with JC_FUZZ the target is a libFuzzer program too.
+function(jc_tests)
+  find_library(CMOCKA_LIBRARY cmocka)
+  if(NOT CMOCKA_LIBRARY)
+    message(STATUS "cmocka is missing: no tests")
+    return()
+  endif()
+
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/test_*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    jc_test_program(${name} ${source})
+    target_link_libraries(${name} PRIVATE ${CMOCKA_LIBRARY})
+    jc_add_test(${name} COMMAND ${name} TIMEOUT 300 LABELS unit)
+  endforeach()
+
+  find_package(Python3 COMPONENTS Interpreter)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/e2e/test_*.py")
+  if(Python3_FOUND)
+    foreach(source IN LISTS sources)
+      get_filename_component(name "${source}" NAME_WE)
+      jc_add_test(e2e_${name} COMMAND ${Python3_EXECUTABLE} ${source} TIMEOUT 600 LABELS e2e)
+    endforeach()
+  endif()
+
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    string(REPLACE "fuzz_" "" corpus "${name}")
+    jc_test_program(${name}_replay ${source} "${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c")
+    jc_add_test(${name} COMMAND ${name}_replay "${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${corpus}" TIMEOUT 300
+                LABELS fuzz)
+    if(JC_FUZZ)
+      jc_test_program(${name} ${source})
+      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    endif()
+  endforeach()
+endfunction()
+
+function(jc_test_program name)
+  add_executable(${name} ${ARGN})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_compile_options(${name} PRIVATE ${JC_WARNINGS} -Wno-missing-prototypes)
+  target_compile_definitions(${name} PRIVATE JC_TEST_BIN="${CMAKE_BINARY_DIR}/bin")
+  target_link_libraries(${name} PRIVATE ${JC_TEST_LIBRARIES} m)
+endfunction()
