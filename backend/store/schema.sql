@@ -1,0 +1,661 @@
+-- The schema of jiancha, version 1. One file for every database: CMake expands @int64@, @bytes@,
+-- @bool@ and @strict@.
+--
+-- Keys lead with agency_id, the tenant. Amounts of work are hundredths of a workday (_centi). Sets
+-- of months are masks, bit m-1 is month m. Instants (_ms) are Unix time in ms UTC; days (_on) are ISO
+-- dates in China's time. Booleans are 0 or 1. `position` keeps the order of the planner's file.
+
+-- --- the database itself ------------------------------------------------------------------------
+
+CREATE TABLE meta (
+    only_row       @int64@ PRIMARY KEY CHECK (only_row = 1),
+    schema_version @int64@ NOT NULL,
+    incarnation    @bytes@ NOT NULL,           -- 16 random bytes; new after every restore, so cursors of another life are seen
+    created_ms     @int64@ NOT NULL
+) @strict@;
+
+-- Public holidays and make-up workdays as published by the State Council; versioned data (W2).
+CREATE TABLE holiday (
+    day_on    TEXT NOT NULL PRIMARY KEY,
+    kind      TEXT NOT NULL CHECK (kind IN ('holiday', 'workday')),
+    name      TEXT NOT NULL,
+    certainty TEXT NOT NULL
+) @strict@;
+
+-- --- the register: what a case folder holds (DESIGN section 10) -----------------------------------
+
+CREATE TABLE agency (
+    agency_id                 @int64@ NOT NULL PRIMARY KEY,
+    code                      TEXT UNIQUE,     -- the planner's agency_id; NULL until the first import names it
+    name                      TEXT NOT NULL,
+    level                     TEXT NOT NULL,   -- province, city, county, town; '' until named
+    parent_id                 @int64@ REFERENCES agency (agency_id),
+    year                      @int64@ NOT NULL,
+    statutory_days_per_person @int64@,
+    headcount_registered      @int64@,
+    headcount_counted         @int64@
+) @strict@;
+
+-- What every commit of an agency moves: written once a transaction (jc_tx_state).
+CREATE TABLE agency_head (
+    agency_id    @int64@ NOT NULL PRIMARY KEY REFERENCES agency (agency_id),
+    change_seq   @int64@ NOT NULL,             -- last number given in `change`
+    operation_no @int64@ NOT NULL,             -- last row of `operation`
+    chain_head   @bytes@ NOT NULL,             -- its chain_hash; 32 zero bytes before the first
+    audit_no     @int64@ NOT NULL              -- last row of `audit_log`
+) @strict@;
+
+CREATE TABLE team (
+    agency_id            @int64@ NOT NULL REFERENCES agency (agency_id),
+    team_id              TEXT NOT NULL,
+    position             @int64@ NOT NULL,
+    name                 TEXT NOT NULL,
+    kind                 TEXT NOT NULL CHECK (kind IN ('bureau', 'brigade')),
+    headcount            @int64@ NOT NULL,
+    headcount_registered @int64@,
+    supervision_centi    @int64@,              -- A(k); NULL: no limit
+    PRIMARY KEY (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE inspector (
+    agency_id      @int64@ NOT NULL,
+    inspector_id   TEXT NOT NULL,
+    position       @int64@ NOT NULL,
+    name           TEXT NOT NULL,
+    team_id        TEXT NOT NULL,
+    licence_no     TEXT NOT NULL,
+    licence_expiry TEXT,                       -- ISO date
+    specialities   TEXT NOT NULL,              -- joined by ;
+    recusals       TEXT NOT NULL,              -- unit ids joined by ;
+    PRIMARY KEY (agency_id, inspector_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE rule (
+    agency_id      @int64@ NOT NULL REFERENCES agency (agency_id),
+    rule_id        TEXT NOT NULL,
+    position       @int64@ NOT NULL,
+    name           TEXT NOT NULL,
+    visits         @int64@ NOT NULL,           -- in a year in which it is due
+    cycle_years    @int64@ NOT NULL,           -- 1: every year; n: every n years
+    min_gap_months @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, rule_id)
+) @strict@;
+
+CREATE TABLE rule_window (
+    agency_id @int64@ NOT NULL,
+    rule_id   TEXT NOT NULL,
+    position  @int64@ NOT NULL,
+    months    @int64@ NOT NULL,
+    min       @int64@ NOT NULL,
+    max       @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, rule_id, position),
+    FOREIGN KEY (agency_id, rule_id) REFERENCES rule (agency_id, rule_id)
+) @strict@;
+
+CREATE TABLE unit (
+    agency_id        @int64@ NOT NULL REFERENCES agency (agency_id),
+    unit_id          TEXT NOT NULL,
+    position         @int64@ NOT NULL,
+    name             TEXT NOT NULL,
+    aliases          TEXT NOT NULL,            -- joined by ;
+    address          TEXT NOT NULL,
+    district         TEXT NOT NULL,
+    industry         TEXT NOT NULL,
+    category         TEXT NOT NULL CHECK (category IN ('key', 'general')),
+    key_reasons      TEXT NOT NULL,            -- joined by ;
+    credit_code      TEXT NOT NULL,
+    hazards          TEXT NOT NULL,            -- joined by ;
+    risk             @int64@ NOT NULL,
+    persons          @int64@ NOT NULL,
+    days_centi       @int64@ NOT NULL,
+    blackout_months  @int64@ NOT NULL,
+    preferred_months @int64@ NOT NULL,
+    last_visit       TEXT,                     -- YYYY-MM
+    PRIMARY KEY (agency_id, unit_id)
+) @strict@;
+
+CREATE TABLE unit_team (                       -- alternative lead teams K(u)
+    agency_id @int64@ NOT NULL,
+    unit_id   TEXT NOT NULL,
+    position  @int64@ NOT NULL,
+    team_id   TEXT NOT NULL,
+    PRIMARY KEY (agency_id, unit_id, position),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE unit_rule (                       -- alternative rules R(u)
+    agency_id @int64@ NOT NULL,
+    unit_id   TEXT NOT NULL,
+    position  @int64@ NOT NULL,
+    rule_id   TEXT NOT NULL,
+    PRIMARY KEY (agency_id, unit_id, position),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id),
+    FOREIGN KEY (agency_id, rule_id) REFERENCES rule (agency_id, rule_id)
+) @strict@;
+
+CREATE TABLE unit_joint (                      -- teams that join the lead's visits
+    agency_id  @int64@ NOT NULL,
+    unit_id    TEXT NOT NULL,
+    position   @int64@ NOT NULL,
+    team_id    TEXT NOT NULL,
+    rule_id    TEXT NOT NULL,
+    persons    @int64@ NOT NULL,
+    days_centi @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, unit_id, position),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id),
+    FOREIGN KEY (agency_id, rule_id) REFERENCES rule (agency_id, rule_id)
+) @strict@;
+
+CREATE TABLE unit_group (
+    agency_id @int64@ NOT NULL,
+    unit_id   TEXT NOT NULL,
+    position  @int64@ NOT NULL,
+    group_id  TEXT NOT NULL,
+    PRIMARY KEY (agency_id, unit_id, position),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id)
+) @strict@;
+
+CREATE TABLE quota (
+    agency_id  @int64@ NOT NULL REFERENCES agency (agency_id),
+    quota_id   TEXT NOT NULL,
+    position   @int64@ NOT NULL,
+    team_id    TEXT,                           -- NULL: any
+    scope_kind TEXT NOT NULL CHECK (scope_kind IN ('rule', 'draw', 'group')),
+    scope_ids  TEXT NOT NULL,                  -- joined by |
+    months     @int64@ NOT NULL,
+    counts     TEXT NOT NULL CHECK (counts IN ('visits', 'units', 'remote_visits')),
+    min        @int64@,
+    max        @int64@,
+    theme      TEXT NOT NULL,
+    PRIMARY KEY (agency_id, quota_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE draw (
+    agency_id  @int64@ NOT NULL,
+    draw_id    TEXT NOT NULL,
+    position   @int64@ NOT NULL,
+    team_id    TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    pool_size  @int64@,                        -- as stated
+    sample     @int64@ NOT NULL,
+    rule_id    TEXT NOT NULL,
+    persons    @int64@ NOT NULL,
+    days_centi @int64@ NOT NULL,
+    method     TEXT NOT NULL CHECK (method IN ('double_random', 'random_unit', 'full_coverage')),
+    PRIMARY KEY (agency_id, draw_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id),
+    FOREIGN KEY (agency_id, rule_id) REFERENCES rule (agency_id, rule_id)
+) @strict@;
+
+CREATE TABLE draw_window (
+    agency_id @int64@ NOT NULL,
+    draw_id   TEXT NOT NULL,
+    position  @int64@ NOT NULL,
+    months    @int64@ NOT NULL,
+    min       @int64@ NOT NULL,
+    max       @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, draw_id, position),
+    FOREIGN KEY (agency_id, draw_id) REFERENCES draw (agency_id, draw_id)
+) @strict@;
+
+CREATE TABLE workday_line (                    -- the plan's own arithmetic (W2-W7), kept as stated
+    agency_id      @int64@ NOT NULL REFERENCES agency (agency_id),
+    line_id        TEXT NOT NULL,
+    position       @int64@ NOT NULL,
+    team_id        TEXT,                       -- NULL: the agency
+    bucket         TEXT NOT NULL,
+    parent_line_id TEXT,
+    item           TEXT NOT NULL,
+    count_centi    @int64@,                    -- factors; NULL: not filled
+    persons_centi  @int64@,
+    days_centi     @int64@,
+    formula        TEXT NOT NULL,
+    stated_centi   @int64@,                    -- NULL: no total stated
+    PRIMARY KEY (agency_id, line_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id),
+    FOREIGN KEY (agency_id, parent_line_id) REFERENCES workday_line (agency_id, line_id) DEFERRABLE INITIALLY DEFERRED
+) @strict@;
+
+CREATE TABLE month_budget (                    -- B(k,m)
+    agency_id      @int64@ NOT NULL,
+    team_id        TEXT NOT NULL,
+    month          @int64@ NOT NULL CHECK (month BETWEEN 1 AND 12),
+    workdays_centi @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, team_id, month),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE previous_visit (                  -- last year's execution (P4)
+    agency_id @int64@ NOT NULL REFERENCES agency (agency_id),
+    position  @int64@ NOT NULL,
+    unit_id   TEXT NOT NULL,
+    draw_id   TEXT NOT NULL,
+    rule_id   TEXT NOT NULL,
+    month     @int64@ NOT NULL,
+    lead_team TEXT NOT NULL,
+    status    TEXT NOT NULL CHECK (status IN ('planned', 'done', 'missed')),
+    PRIMARY KEY (agency_id, position)
+) @strict@;
+
+CREATE TABLE checklist_item (
+    agency_id    @int64@ NOT NULL REFERENCES agency (agency_id),
+    checklist_id TEXT NOT NULL,
+    item_no      @int64@ NOT NULL,
+    text         TEXT NOT NULL,
+    PRIMARY KEY (agency_id, checklist_id, item_no)
+) @strict@;
+
+CREATE TABLE parameter (                       -- dated legal limits and thresholds (R5)
+    agency_id  @int64@ NOT NULL REFERENCES agency (agency_id),
+    name       TEXT NOT NULL,
+    valid_from TEXT NOT NULL,                  -- ISO date
+    valid_to   TEXT,                           -- last day in force; NULL: open
+    value      TEXT NOT NULL,                  -- a decimal number
+    unit       TEXT NOT NULL,
+    source     TEXT NOT NULL,
+    PRIMARY KEY (agency_id, name, valid_from)
+) @strict@;
+
+CREATE TABLE published (                       -- figures the document states
+    agency_id @int64@ NOT NULL REFERENCES agency (agency_id),
+    metric    TEXT NOT NULL,
+    value     TEXT NOT NULL,
+    unit      TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    PRIMARY KEY (agency_id, metric)
+) @strict@;
+
+-- --- the plan ---------------------------------------------------------------------------------------
+
+CREATE TABLE plan (
+    agency_id     @int64@ NOT NULL REFERENCES agency (agency_id),
+    version       @int64@ NOT NULL,
+    year          @int64@ NOT NULL,
+    status        TEXT NOT NULL CHECK (status IN ('draft', 'approved', 'superseded')),
+    created_ms    @int64@ NOT NULL,
+    document_no   TEXT,                        -- the approval (P3)
+    approved_by   TEXT,
+    approved_on   TEXT,
+    solve_status  @int64@ NOT NULL,            -- jiancha.v1.SolveStatus
+    unserved      @int64@ NOT NULL,
+    over_centi    @int64@ NOT NULL,
+    quota         @int64@ NOT NULL,
+    cost_e5       @int64@ NOT NULL,
+    bound_e5      @int64@ NOT NULL,
+    tiers_settled @bool@ NOT NULL,
+    elapsed_ms    @int64@ NOT NULL,
+    work          @int64@ NOT NULL,
+    amend_reason  TEXT,                        -- why this version amends the one before (P5, P8)
+    decided_on    TEXT,                        -- the recorded decision the 30 days run from
+    PRIMARY KEY (agency_id, version)
+) @strict@;
+
+CREATE TABLE visit (
+    agency_id     @int64@ NOT NULL,
+    version       @int64@ NOT NULL,
+    visit_id      TEXT NOT NULL,
+    unit_id       TEXT,                        -- NULL while a slot is not drawn
+    draw_id       TEXT,
+    rule_id       TEXT NOT NULL,
+    visit_no      @int64@ NOT NULL,
+    month         @int64@ NOT NULL CHECK (month BETWEEN 1 AND 12),
+    lead_team     TEXT NOT NULL,
+    persons       @int64@ NOT NULL,
+    days_centi    @int64@ NOT NULL,
+    mode          @int64@ NOT NULL,            -- jiancha.v1.VisitMode
+    status        @int64@ NOT NULL,            -- jiancha.v1.VisitStatus
+    pinned        @bool@ NOT NULL,
+    forced_by     TEXT,                        -- who broke a rule by hand, and why
+    forced_reason TEXT,
+    PRIMARY KEY (agency_id, version, visit_id),
+    FOREIGN KEY (agency_id, version) REFERENCES plan (agency_id, version),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id),
+    FOREIGN KEY (agency_id, draw_id) REFERENCES draw (agency_id, draw_id),
+    FOREIGN KEY (agency_id, rule_id) REFERENCES rule (agency_id, rule_id),
+    FOREIGN KEY (agency_id, lead_team) REFERENCES team (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE visit_joint (
+    agency_id  @int64@ NOT NULL,
+    version    @int64@ NOT NULL,
+    visit_id   TEXT NOT NULL,
+    position   @int64@ NOT NULL,
+    team_id    TEXT NOT NULL,
+    rule_id    TEXT NOT NULL,
+    persons    @int64@ NOT NULL,
+    days_centi @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, version, visit_id, position),
+    FOREIGN KEY (agency_id, version, visit_id) REFERENCES visit (agency_id, version, visit_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE shortfall (
+    agency_id    @int64@ NOT NULL,
+    version      @int64@ NOT NULL,
+    position     @int64@ NOT NULL,
+    team_id      TEXT,
+    month        @int64@ NOT NULL,
+    unit_id      TEXT,
+    quota_id     TEXT,
+    amount_centi @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, version, position),
+    FOREIGN KEY (agency_id, version) REFERENCES plan (agency_id, version)
+) @strict@;
+
+-- Draws (DESIGN section 8): the pool is fixed and hashed before the seed exists.
+CREATE TABLE draw_commit (
+    agency_id    @int64@ NOT NULL,
+    commit_id    @int64@ NOT NULL,             -- recorded draw order
+    draw_id      TEXT NOT NULL,
+    plan_version @int64@ NOT NULL,
+    pool         @bytes@ NOT NULL,             -- the text that is hashed
+    pool_hash    @bytes@ NOT NULL,             -- SHA-256
+    pool_count   @int64@ NOT NULL,
+    seed_source  TEXT NOT NULL,                -- the named future source
+    committed_by TEXT NOT NULL,
+    committed_ms @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, commit_id),
+    FOREIGN KEY (agency_id, draw_id) REFERENCES draw (agency_id, draw_id)
+) @strict@;
+
+CREATE TABLE draw_exclusion (
+    agency_id @int64@ NOT NULL,
+    commit_id @int64@ NOT NULL,
+    unit_id   TEXT NOT NULL,
+    reason    TEXT NOT NULL,                   -- key_unit, planned, drawn, blackout …
+    PRIMARY KEY (agency_id, commit_id, unit_id),
+    FOREIGN KEY (agency_id, commit_id) REFERENCES draw_commit (agency_id, commit_id)
+) @strict@;
+
+CREATE TABLE draw_run (                        -- every attempt, good or bad
+    agency_id @int64@ NOT NULL,
+    run_id    @int64@ NOT NULL,
+    commit_id @int64@ NOT NULL,
+    seed      TEXT NOT NULL,
+    run_by    TEXT NOT NULL,
+    run_ms    @int64@ NOT NULL,
+    outcome   TEXT NOT NULL,                   -- drawn, or why it was refused
+    PRIMARY KEY (agency_id, run_id),
+    FOREIGN KEY (agency_id, commit_id) REFERENCES draw_commit (agency_id, commit_id)
+) @strict@;
+
+CREATE TABLE draw_pick (                       -- the i-th unit takes the i-th slot
+    agency_id @int64@ NOT NULL,
+    run_id    @int64@ NOT NULL,
+    position  @int64@ NOT NULL,
+    unit_id   TEXT NOT NULL,
+    visit_id  TEXT NOT NULL,
+    PRIMARY KEY (agency_id, run_id, position),
+    FOREIGN KEY (agency_id, run_id) REFERENCES draw_run (agency_id, run_id),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id)
+) @strict@;
+
+-- --- the field ----------------------------------------------------------------------------------------
+
+CREATE TABLE task (
+    agency_id     @int64@ NOT NULL REFERENCES agency (agency_id),
+    task_id       @bytes@ NOT NULL,            -- UUIDv7
+    kind          @int64@ NOT NULL,            -- jiancha.v1.TaskKind
+    state         @int64@ NOT NULL,            -- jiancha.v1.TaskState
+    team_id       TEXT NOT NULL,               -- whose terminals show it
+    unit_id       TEXT NOT NULL,
+    visit_id      TEXT,
+    plan_version  @int64@,
+    month         @int64@ NOT NULL,            -- 0: not from the plan
+    due_on        TEXT NOT NULL,
+    mode          @int64@ NOT NULL,
+    persons       @int64@ NOT NULL,
+    days_centi    @int64@ NOT NULL,
+    theme         TEXT NOT NULL,
+    checklist_id  TEXT NOT NULL,
+    inspector_ids TEXT NOT NULL,               -- expected persons, joined by ;
+    order_id      @bytes@,                     -- of a recheck
+    return_reason TEXT NOT NULL,
+    released_ms   @int64@ NOT NULL,
+    done_ms       @int64@,
+    UNIQUE (agency_id, task_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id)
+) @strict@;
+CREATE INDEX task_by_team ON task (agency_id, team_id, state, due_on);
+CREATE UNIQUE INDEX task_by_visit ON task (agency_id, visit_id, team_id) WHERE visit_id IS NOT NULL;
+
+-- Every command of every terminal, as received, chained (DESIGN section 6): chain_hash of row n is
+-- SHA-256 over row n-1's and this row's fields, so nothing can be altered, removed or reordered unseen.
+CREATE TABLE operation (
+    agency_id    @int64@ NOT NULL REFERENCES agency (agency_id),
+    operation_no @int64@ NOT NULL,             -- n of the chain
+    id           @bytes@ NOT NULL,             -- UUIDv7 of the terminal
+    device_id    @bytes@ NOT NULL,
+    inspector_id TEXT NOT NULL,                -- holder of the device then
+    received_ms  @int64@ NOT NULL,
+    body         @bytes@,                      -- OperationBody; NULL when deleted under retention
+    body_sha256  @bytes@ NOT NULL,
+    signature    @bytes@ NOT NULL,
+    depends_on   @bytes@ NOT NULL,             -- 16-byte ids, one after another
+    status       @int64@ NOT NULL,             -- jiancha.v1.OperationStatus
+    code         @int64@ NOT NULL,             -- enum jc_code
+    reason       @int64@ NOT NULL,             -- jiancha.v1.ReviewReason; 0: none
+    reason_args  TEXT NOT NULL,                -- arguments of the words, joined by U+001F
+    chain_hash   @bytes@ NOT NULL,
+    deleted_why  TEXT,                         -- retention
+    PRIMARY KEY (agency_id, operation_no),
+    UNIQUE (agency_id, id)
+) @strict@;
+
+CREATE TABLE inspection (
+    agency_id      @int64@ NOT NULL REFERENCES agency (agency_id),
+    inspection_id  @bytes@ NOT NULL,           -- UUIDv7
+    operation_no   @int64@ NOT NULL,
+    task_id        @bytes@,                    -- NULL: ad hoc
+    is_record      @bool@ NOT NULL,            -- 0: kept beside the task's record (conflict)
+    late           @bool@ NOT NULL,            -- the task had been recalled or reassigned
+    unit_id        TEXT NOT NULL,
+    team_id        TEXT NOT NULL,              -- the lead's
+    started_ms     @int64@ NOT NULL,
+    ended_ms       @int64@ NOT NULL,
+    inspector_ids  TEXT NOT NULL,              -- joined by ;
+    mode           @int64@ NOT NULL,
+    outcome        @int64@ NOT NULL,           -- jiancha.v1.InspectionOutcome
+    workdays_centi @int64@ NOT NULL,           -- used by all teams together
+    document_no    @int64@,
+    document_year  @int64@,
+    body           @bytes@ NOT NULL,           -- jiancha.v1.Inspection, whole
+    UNIQUE (agency_id, inspection_id),
+    FOREIGN KEY (agency_id, operation_no) REFERENCES operation (agency_id, operation_no),
+    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id)
+) @strict@;
+CREATE UNIQUE INDEX inspection_record ON inspection (agency_id, task_id) WHERE is_record = 1 AND task_id IS NOT NULL;
+CREATE INDEX inspection_by_time ON inspection (agency_id, ended_ms);
+
+CREATE TABLE inspection_workdays (
+    agency_id      @int64@ NOT NULL,
+    inspection_id  @bytes@ NOT NULL,
+    team_id        TEXT NOT NULL,
+    workdays_centi @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, inspection_id, team_id),
+    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
+) @strict@;
+
+CREATE TABLE finding (
+    agency_id     @int64@ NOT NULL,
+    finding_id    @bytes@ NOT NULL,
+    inspection_id @bytes@ NOT NULL,
+    position      @int64@ NOT NULL,
+    outcome       @int64@ NOT NULL,            -- jiancha.v1.FindingOutcome
+    deadline_on   TEXT,
+    major_hazard  @bool@ NOT NULL,
+    order_id      @bytes@,                     -- once ordered
+    corrected_on  TEXT,                        -- found corrected on site or by a recheck
+    UNIQUE (agency_id, finding_id),
+    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id)
+) @strict@;
+CREATE INDEX finding_by_inspection ON finding (agency_id, inspection_id, position);
+
+CREATE TABLE photo (                           -- named by a record; the bytes come later
+    agency_id     @int64@ NOT NULL,
+    inspection_id @bytes@ NOT NULL,
+    sha256        @bytes@ NOT NULL,
+    size_bytes    @int64@ NOT NULL,
+    media_type    TEXT NOT NULL,
+    received_ms   @int64@,                     -- NULL: still missing
+    PRIMARY KEY (agency_id, inspection_id, sha256),
+    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id)
+) @strict@;
+
+CREATE TABLE rectification_order (
+    agency_id     @int64@ NOT NULL,
+    order_id      @bytes@ NOT NULL,
+    operation_no  @int64@ NOT NULL,
+    inspection_id @bytes@ NOT NULL,
+    unit_id       TEXT NOT NULL,
+    document_no   @int64@,
+    document_year @int64@,
+    issued_ms     @int64@ NOT NULL,
+    deadline_on   TEXT NOT NULL,               -- the latest of its items
+    body          @bytes@ NOT NULL,            -- jiancha.v1.RectificationOrder
+    UNIQUE (agency_id, order_id),
+    FOREIGN KEY (agency_id, operation_no) REFERENCES operation (agency_id, operation_no),
+    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id)
+) @strict@;
+
+CREATE TABLE recheck (
+    agency_id    @int64@ NOT NULL,
+    recheck_id   @bytes@ NOT NULL,
+    operation_no @int64@ NOT NULL,
+    order_id     @bytes@ NOT NULL,
+    task_id      @bytes@,
+    is_record    @bool@ NOT NULL,
+    due_on       TEXT NOT NULL,                -- the task's legal deadline
+    done_on      TEXT NOT NULL,
+    passed       @bool@ NOT NULL,              -- every item corrected
+    document_no   @int64@,
+    document_year @int64@,
+    body         @bytes@ NOT NULL,             -- jiancha.v1.Recheck
+    UNIQUE (agency_id, recheck_id),
+    FOREIGN KEY (agency_id, operation_no) REFERENCES operation (agency_id, operation_no),
+    FOREIGN KEY (agency_id, order_id) REFERENCES rectification_order (agency_id, order_id)
+) @strict@;
+
+CREATE TABLE review (                          -- operations kept for a person (待核处理)
+    agency_id    @int64@ NOT NULL,
+    review_id    @int64@ NOT NULL,             -- = operation_no
+    reason       @int64@ NOT NULL,             -- jiancha.v1.ReviewReason
+    reason_args  TEXT NOT NULL,
+    state        @int64@ NOT NULL,             -- jiancha.v1.ReviewState
+    command      TEXT NOT NULL,
+    unit_id      TEXT NOT NULL,
+    task_id      @bytes@ NOT NULL,
+    decided_by   TEXT,
+    decision     TEXT,
+    decided_ms   @int64@,
+    PRIMARY KEY (agency_id, review_id),
+    FOREIGN KEY (agency_id, review_id) REFERENCES operation (agency_id, operation_no)
+) @strict@;
+
+-- What terminals have to be told (DESIGN section 5, point 5): one row per entity, moved to a new seq
+-- when the entity changes. seq is given in commit order.
+CREATE TABLE change (
+    agency_id @int64@ NOT NULL,
+    seq       @int64@ NOT NULL,
+    kind      @int64@ NOT NULL,                -- jiancha.v1.EntityKind
+    id        @bytes@ NOT NULL,
+    scope     TEXT NOT NULL,                   -- team_id; '': the whole agency
+    old_scope TEXT,                            -- team it left with this change
+    deleted   @bool@ NOT NULL,
+    PRIMARY KEY (agency_id, seq),
+    UNIQUE (agency_id, kind, id)
+) @strict@;
+
+CREATE TABLE number_block (                    -- leased document numbers (DESIGN section 5, point 8)
+    agency_id    @int64@ NOT NULL,
+    kind         @int64@ NOT NULL,             -- jiancha.v1.DocumentKind
+    year         @int64@ NOT NULL,
+    first_number @int64@ NOT NULL,
+    last_number  @int64@ NOT NULL,
+    device_id    @bytes@ NOT NULL,
+    leased_ms    @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, kind, year, first_number)
+) @strict@;
+CREATE INDEX number_block_by_device ON number_block (agency_id, device_id, kind, year);
+
+CREATE TABLE document_number (                 -- used or voided numbers; a number is used once
+    agency_id    @int64@ NOT NULL,
+    kind         @int64@ NOT NULL,
+    year         @int64@ NOT NULL,
+    number       @int64@ NOT NULL,
+    operation_no @int64@ NOT NULL,
+    void_reason  TEXT,                         -- NULL: used
+    PRIMARY KEY (agency_id, kind, year, number)
+) @strict@;
+
+-- --- people and devices ---------------------------------------------------------------------------------
+
+CREATE TABLE person (
+    agency_id            @int64@ NOT NULL REFERENCES agency (agency_id),
+    login                TEXT NOT NULL,
+    name                 TEXT NOT NULL,
+    roles                @int64@ NOT NULL,     -- bit r: jiancha.v1.Role r
+    inspector_id         TEXT,
+    team_id              TEXT,                 -- NULL: the whole agency
+    password_hash        TEXT NOT NULL,        -- Argon2id, libsodium's string form
+    must_change_password @bool@ NOT NULL,
+    disabled             @bool@ NOT NULL,
+    created_ms           @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, login)
+) @strict@;
+
+CREATE TABLE session (
+    token_hash @bytes@ NOT NULL PRIMARY KEY,   -- SHA-256 of the 256-bit token
+    agency_id  @int64@ NOT NULL,
+    login      TEXT NOT NULL,
+    created_ms @int64@ NOT NULL,
+    expires_ms @int64@ NOT NULL,
+    FOREIGN KEY (agency_id, login) REFERENCES person (agency_id, login)
+) @strict@;
+
+CREATE TABLE invitation (
+    code_hash    @bytes@ NOT NULL PRIMARY KEY, -- SHA-256 of the one-time code
+    agency_id    @int64@ NOT NULL,
+    inspector_id TEXT NOT NULL,
+    created_by   TEXT NOT NULL,
+    created_ms   @int64@ NOT NULL,
+    expires_ms   @int64@ NOT NULL,
+    used_ms      @int64@,
+    FOREIGN KEY (agency_id, inspector_id) REFERENCES inspector (agency_id, inspector_id)
+) @strict@;
+
+CREATE TABLE device (
+    agency_id       @int64@ NOT NULL,
+    device_id       @bytes@ NOT NULL,          -- UUIDv7
+    token_hash      @bytes@ NOT NULL UNIQUE,
+    public_key      @bytes@ NOT NULL,          -- Ed25519; empty: none
+    name            TEXT NOT NULL,
+    inspector_id    TEXT NOT NULL,
+    scope_version   @int64@ NOT NULL,          -- moved when team, role or agency of the holder change
+    enrolled_ms     @int64@ NOT NULL,
+    revoked_ms      @int64@,
+    last_seen_ms    @int64@,
+    app_version     TEXT NOT NULL,
+    unsent          @int64@ NOT NULL,
+    clock_offset_ms @int64@ NOT NULL,
+    free_bytes      @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, device_id),
+    FOREIGN KEY (agency_id, inspector_id) REFERENCES inspector (agency_id, inspector_id)
+) @strict@;
+
+CREATE TABLE audit_log (                       -- every administrative act
+    agency_id @int64@ NOT NULL,
+    audit_no  @int64@ NOT NULL,
+    at_ms     @int64@ NOT NULL,
+    actor     TEXT NOT NULL,                   -- login, or "cli:" and the system user
+    act       TEXT NOT NULL,                   -- "plan.approve", "device.revoke" …
+    object    TEXT NOT NULL,
+    detail    TEXT NOT NULL,
+    PRIMARY KEY (agency_id, audit_no)
+) @strict@;
