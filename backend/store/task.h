@@ -1,0 +1,31 @@
+/* Tasks: released visits, rechecks and ad hoc inspections, as terminals see them. */
+#ifndef JC_STORE_TASK_H
+#define JC_STORE_TASK_H
+
+#include "base/id.h"
+#include "db/db.h"
+#include "jiancha/v1/task.pb-c.h"
+
+/* Adds a task and records the change for its team. JC_ALREADY_EXISTS for a visit already released. */
+enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, int64_t now_ms,
+                         struct jc_err *err);
+/* JC_NOT_FOUND if the agency has no such task. `joined` comes from the plan's visit. */
+enum jc_code jc_task_get(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_arena *arena,
+                         Jc__Task **out, struct jc_err *err);
+/* Moves a task to a state and records the change. done_ms is kept for JC__TASK_STATE__TASK_STATE_DONE;
+ * `reason` for RETURNED. A lead's visit takes its joint tasks (same visit_id) with it. */
+enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, Jc__TaskState state,
+                          struct jc_str reason, int64_t now_ms, struct jc_err *err);
+
+struct jc_task_filter {
+    struct jc_str team_id; /* empty: all */
+    Jc__TaskState state;   /* unspecified: all */
+    int limit;             /* 0: no limit */
+    struct jc_str after;   /* page token of the page before; empty: the first */
+};
+/* By (due_on, task_id). *next is the token of the next page, empty at the end. */
+enum jc_code jc_task_list(struct jc_tx *tx, int64_t agency_id, const struct jc_task_filter *filter,
+                          struct jc_arena *arena, Jc__Task ***out, size_t *count, struct jc_str *next,
+                          struct jc_err *err);
+
+#endif
