@@ -27,10 +27,16 @@ void *jc_arena_array(struct jc_arena *arena, size_t count, size_t size);
 struct jc_str jc_arena_copy(struct jc_arena *arena, struct jc_str s);
 struct jc_str jc_arena_printf(struct jc_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A growing array whose memory is the arena's: makes room for one more element of `size` bytes in
+/* `items` is a `void **`: JC_PUSH(arena, list, type) does the cast for a struct with the members
+ * items, count and capacity.
+ *
+ * A growing array whose memory is the arena's: makes room for one more element of `size` bytes in
  * *items (count in use, *capacity allocated). Returns the new element, zeroed, or NULL. */
 void *jc_arena_push(struct jc_arena *arena, void **items, size_t *count, size_t *capacity, size_t size);
+#define JC_PUSH(arena, list, type) \
+    ((type *)jc_arena_push((arena), (void **)&(list)->items, &(list)->count, &(list)->capacity, sizeof(type)))
 
+/* Bytes handed out since the start or the last reset, alignment included. */
 size_t jc_arena_used(const struct jc_arena *arena);
 
 /* An allocator for protobuf-c: unpack(jc_arena_protobuf(&alloc, arena), ...). free is a no-op. */

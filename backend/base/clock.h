@@ -28,10 +28,10 @@ struct jc_date {
 bool jc_date_parse(struct jc_str iso, struct jc_date *out); /* "2023-01-31", a real day */
 int64_t jc_date_to_days(struct jc_date date);               /* days since 1970-01-01 */
 struct jc_date jc_date_from_days(int64_t days);
-int jc_date_weekday(struct jc_date date);                   /* 0 Monday .. 6 Sunday */
+int jc_date_weekday(struct jc_date date); /* 0 Monday .. 6 Sunday */
 int jc_days_in_month(int year, int month);
-struct jc_date jc_date_of_ms(int64_t utc_ms);               /* the date in UTC+08:00 */
-int64_t jc_date_to_ms(struct jc_date date);                 /* 00:00 UTC+08:00 */
+struct jc_date jc_date_of_ms(int64_t utc_ms); /* the date in UTC+08:00 */
+int64_t jc_date_to_ms(struct jc_date date);   /* 00:00 UTC+08:00 */
 /* buf: at least JC_TIME_MAX; returns a view of it. */
 enum { JC_TIME_MAX = 40 };
 struct jc_str jc_date_format(struct jc_date date, char *buf); /* 2023-01-31 */

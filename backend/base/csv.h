@@ -22,7 +22,7 @@ struct jc_csv {
     struct jc_str file_name; /* for messages, borrowed */
     struct jc_str rest;
     struct jc_arena *arena;
-    int line, column;        /* where `rest` starts; on failure, where it is wrong */
+    int line, column; /* where `rest` starts; on failure, where it is wrong */
 };
 
 /* `bytes` must stay valid while records are in use. Invalid UTF-8 anywhere is JC_INVALID_ARGUMENT
@@ -51,8 +51,8 @@ struct jc_diags {
     struct jc_arena *arena;
     struct jc_diag *items;
     size_t count, capacity;
-    size_t errors;   /* those that are not warnings */
-    bool failed;     /* memory ended; the list is not whole */
+    size_t errors; /* those that are not warnings */
+    bool failed;   /* memory ended; the list is not whole */
 };
 
 /* Adds one; the arguments are copied into the arena. */

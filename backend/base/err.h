@@ -35,16 +35,19 @@ enum { JC_ERR_ARGS = 4 };
 
 struct jc_err {
     enum jc_code code;
-    enum jc_msg what;                /* catalogue entry, words for people */
-    struct jc_str arg[JC_ERR_ARGS];  /* what {0}..{3} stand for; they point into argbuf */
+    enum jc_msg what;               /* catalogue entry, words for people */
+    struct jc_str arg[JC_ERR_ARGS]; /* what {0}..{3} stand for; they point into argbuf */
     char argbuf[256];
-    char detail[256];                /* English, for the log alone; NUL-terminated */
+    char detail[256]; /* English, for the log alone; NUL-terminated */
 };
 
 /* Fills err and returns `code`: `return jc_fail(err, JC_NOT_FOUND, JC_MSG_UNIT_UNKNOWN, unit_id);`
  * Up to four `struct jc_str` arguments follow; they are copied, cut at UTF-8 boundaries. */
 #define jc_fail(err, code, ...) jc_fail_args((err), (code), JC_FAIL_PICK(__VA_ARGS__))
-#define JC_FAIL_PICK(what, ...) (what), (const struct jc_str[JC_ERR_ARGS + 1]){__VA_ARGS__}
+#define JC_FAIL_PICK(what, ...)                      \
+    (what), (const struct jc_str[JC_ERR_ARGS + 1]) { \
+        __VA_ARGS__                                  \
+    }
 enum jc_code jc_fail_args(struct jc_err *err, enum jc_code code, enum jc_msg what,
                           const struct jc_str args[JC_ERR_ARGS]);
 
@@ -52,7 +55,7 @@ enum jc_code jc_fail_args(struct jc_err *err, enum jc_code code, enum jc_msg wha
 enum jc_code jc_err_detail(struct jc_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The two failures every layer can meet. */
-enum jc_code jc_fail_memory(struct jc_err *err);             /* JC_RESOURCE_EXHAUSTED */
+enum jc_code jc_fail_memory(struct jc_err *err);                    /* JC_RESOURCE_EXHAUSTED */
 enum jc_code jc_fail_errno(struct jc_err *err, struct jc_str path); /* from errno, names the file */
 
 /* Copies an error; a plain assignment would leave `arg` pointing into the source. */

@@ -21,6 +21,7 @@ void jc_random(void *out, size_t len);
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]);
 /* Lower-case hex with a NUL; buf holds 2*len+1. */
 struct jc_str jc_hex(const void *bytes, size_t len, char *buf);
+/* Exactly `len` bytes, either case; on false `out` is untouched. */
 bool jc_hex_parse(struct jc_str text, void *out, size_t len);
 /* Constant-time comparison. */
 bool jc_equal_secret(const void *a, const void *b, size_t len);

@@ -19,7 +19,7 @@ struct jc_log_field {
 /* Where lines go (default: 2) and the least important level written (default: JC_LOG_INFO). */
 void jc_log_setup(int fd, enum jc_log_level level);
 /* {"time":"…","level":"info","event":"…",fields…}\n in one write(2). */
-#define jc_log(level, event, ...) \
+#define jc_log(level, event, ...)                                              \
     jc_log_write((level), (event), (const struct jc_log_field[]){__VA_ARGS__}, \
                  sizeof((struct jc_log_field[]){__VA_ARGS__}) / sizeof(struct jc_log_field))
 void jc_log_write(enum jc_log_level level, const char *event, const struct jc_log_field *fields, size_t count);

@@ -39,6 +39,11 @@ bool jc_str_to_int64(struct jc_str s, int64_t *out);
 /* A decimal number as hundredths: "0.5" is 50, "299" 29900. False for more than two decimals. */
 bool jc_str_to_centi(struct jc_str s, int64_t *out_centi);
 
+/* The same backwards: 29900 is "299", 50 is "0.5", -5 "-0.05". NUL-terminated views of buf. */
+enum { JC_NUMBER_TEXT = 24 };
+struct jc_str jc_str_from_int64(int64_t number, char buf[JC_NUMBER_TEXT]);
+struct jc_str jc_str_from_centi(int64_t centi, char buf[JC_NUMBER_TEXT]);
+
 /* --- text that grows ------------------------------------------------------------------------ */
 
 /* A byte buffer on the heap. Once an append does not fit under `max_size` or memory ends, `failed`
@@ -52,14 +57,16 @@ struct jc_buf {
 };
 
 void jc_buf_init(struct jc_buf *buf, size_t max_size);
-void jc_buf_free(struct jc_buf *buf); /* also fine on a zeroed struct; leaves it empty */
-void jc_buf_reset(struct jc_buf *buf); /* keeps the memory */
+void jc_buf_free(struct jc_buf *buf);  /* also fine on a zeroed struct; leaves it empty */
+void jc_buf_reset(struct jc_buf *buf); /* empty again, not failed; keeps the memory */
+/* `bytes` must not lie in the buffer itself. */
 void jc_buf_append(struct jc_buf *buf, const void *bytes, size_t len);
 void jc_buf_add(struct jc_buf *buf, struct jc_str s);
 void jc_buf_char(struct jc_buf *buf, char c);
 void jc_buf_printf(struct jc_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Hundredths as the shortest decimal: 50 -> "0.5", 29900 -> "299". */
 void jc_buf_centi(struct jc_buf *buf, int64_t centi);
+/* A view that the next append makes invalid. */
 struct jc_str jc_buf_str(const struct jc_buf *buf);
 
 #endif

@@ -6,11 +6,15 @@
 
 /* Valid UTF-8 without NUL. On false *bad_offset (may be NULL) is the first bad byte. */
 bool jc_text_valid(struct jc_str s, size_t *bad_offset);
-/* Normal form C; the same view if it already is. ptr NULL without memory. `s` must be valid. */
+/* Normal form C; the same view if it already is ("" for a NULL view). ptr NULL without memory or
+ * for text that is not valid. */
 struct jc_str jc_text_nfc(struct jc_arena *arena, struct jc_str s);
 /* Columns on a terminal: East Asian wide characters count 2, combining ones 0. */
 size_t jc_text_width(struct jc_str s);
 /* The longest prefix of at most max_bytes that ends on a character boundary. */
 struct jc_str jc_text_cut(struct jc_str s, size_t max_bytes);
+/* Copies at most max_bytes of whole characters for a message and returns their bytes (no NUL):
+ * control characters and bytes that are no UTF-8 become '?'. */
+size_t jc_text_clean(struct jc_str s, char *out, size_t max_bytes);
 
 #endif

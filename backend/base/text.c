@@ -1,0 +1,104 @@
+/* utf8proc decodes, normalises and knows widths; bytes below 0x80 take a short way around it. */
+#include "base/text.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+/* The character at s.ptr (s.len > 0): its bytes, or 0 if it is not valid. */
+static size_t decode(struct jc_str s, utf8proc_int32_t *character) {
+    unsigned char first = (unsigned char)s.ptr[0];
+    if (first < 0x80) {
+        *character = first;
+        return 1;
+    }
+    utf8proc_ssize_t len = s.len > 4 ? 4 : (utf8proc_ssize_t)s.len;
+    len = utf8proc_iterate((const utf8proc_uint8_t *)s.ptr, len, character);
+    return len > 0 ? (size_t)len : 0;
+}
+
+static struct jc_str behind(struct jc_str s, size_t bytes) {
+    return (struct jc_str){s.ptr + bytes, s.len - bytes};
+}
+
+bool jc_text_valid(struct jc_str s, size_t *bad_offset) {
+    for (struct jc_str rest = s; rest.len;) {
+        utf8proc_int32_t character;
+        size_t len = decode(rest, &character);
+        if (len == 0 || character == 0) {
+            if (bad_offset)
+                *bad_offset = s.len - rest.len;
+            return false;
+        }
+        rest = behind(rest, len);
+    }
+    return true;
+}
+
+static bool is_ascii(struct jc_str s) {
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] >= 0x80)
+            return false;
+    return true;
+}
+
+struct jc_str jc_text_nfc(struct jc_arena *arena, struct jc_str s) {
+    if (is_ascii(s))
+        return s.ptr ? s : (struct jc_str){"", 0};
+    struct jc_str result = {NULL, 0};
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)s.ptr;
+    utf8proc_ssize_t count = utf8proc_decompose(bytes, (utf8proc_ssize_t)s.len, NULL, 0, options);
+    if (count < 0)
+        return result;
+    /* reencode turns the code points into UTF-8 in place and wants one byte behind them. */
+    utf8proc_int32_t *points = jc_malloc(((size_t)count + 1) * sizeof *points);
+    if (!points)
+        return result;
+    count = utf8proc_decompose(bytes, (utf8proc_ssize_t)s.len, points, count, options);
+    utf8proc_ssize_t len = count < 0 ? count : utf8proc_reencode(points, count, options);
+    if (len >= 0) {
+        struct jc_str composed = {(const char *)points, (size_t)len};
+        result = jc_str_eq(composed, s) ? s : jc_arena_copy(arena, composed);
+    }
+    jc_free(points);
+    return result;
+}
+
+size_t jc_text_width(struct jc_str s) {
+    size_t width = 0;
+    while (s.len) {
+        utf8proc_int32_t character;
+        size_t len = decode(s, &character);
+        width += len ? (size_t)utf8proc_charwidth(character) : 1;
+        s = behind(s, len ? len : 1);
+    }
+    return width;
+}
+
+struct jc_str jc_text_cut(struct jc_str s, size_t max_bytes) {
+    if (s.len <= max_bytes)
+        return s;
+    size_t len = max_bytes;
+    while (len && ((unsigned char)s.ptr[len] & 0xc0) == 0x80)
+        len--;
+    return (struct jc_str){s.ptr, len};
+}
+
+size_t jc_text_clean(struct jc_str s, char *out, size_t max_bytes) {
+    size_t used = 0;
+    while (s.len) {
+        utf8proc_int32_t character;
+        size_t len = decode(s, &character);
+        bool good = len && character >= 0x20 && !(character >= 0x7f && character <= 0x9f);
+        size_t take = good ? len : 1;
+        if (used + take > max_bytes)
+            break;
+        if (good)
+            memcpy(out + used, s.ptr, len);
+        else
+            out[used] = '?';
+        used += take;
+        s = behind(s, len ? len : 1);
+    }
+    return used;
+}
