@@ -13,7 +13,8 @@ endif()
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 
-add_compile_definitions(JC_VERSION="${PROJECT_VERSION}")
+# Linux is the platform: process groups, PDEATHSIG, nftw. Empty, as a #define in a file would be.
+add_compile_definitions(JC_VERSION="${PROJECT_VERSION}" _GNU_SOURCE=)
 add_compile_options(-fno-strict-aliasing -fstack-protector-strong)
 if(JC_SANITIZE AND JC_TSAN)
   message(FATAL_ERROR "JC_SANITIZE and JC_TSAN exclude each other")

@@ -27,11 +27,9 @@ void *jc_arena_array(struct jc_arena *arena, size_t count, size_t size);
 struct jc_str jc_arena_copy(struct jc_arena *arena, struct jc_str s);
 struct jc_str jc_arena_printf(struct jc_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* `items` is a `void **`: JC_PUSH(arena, list, type) does the cast for a struct with the members
- * items, count and capacity.
- *
- * A growing array whose memory is the arena's: makes room for one more element of `size` bytes in
- * *items (count in use, *capacity allocated). Returns the new element, zeroed, or NULL. */
+/* A growing array whose memory is the arena's: makes room for one more element of `size` bytes in
+ * *items (count in use, *capacity allocated). Returns the new element, zeroed, or NULL.
+ * JC_PUSH does the same for a struct with the members items, count and capacity. */
 void *jc_arena_push(struct jc_arena *arena, void **items, size_t *count, size_t *capacity, size_t size);
 #define JC_PUSH(arena, list, type) \
     ((type *)jc_arena_push((arena), (void **)&(list)->items, &(list)->count, &(list)->capacity, sizeof(type)))

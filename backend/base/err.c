@@ -58,9 +58,9 @@ enum jc_code jc_fail_memory(struct jc_err *err) {
 
 enum jc_code jc_fail_errno(struct jc_err *err, struct jc_str path) {
     int number = errno;
-    char reason[128];
-    if (strerror_r(number, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "errno %d", number);
+    const char *reason = strerrordesc_np(number); /* thread-safe, English */
+    if (!reason)
+        reason = "unknown reason";
     enum jc_code code = JC_UNKNOWN;
     enum jc_msg what = JC_MSG_FILE_FAILED;
     switch (number) {
