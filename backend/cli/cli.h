@@ -28,12 +28,12 @@ struct jc_cli {
     enum jc_format format;
     enum jc_lang lang;
     struct jc_clock clock;
-    struct jc_arena *arena;  /* lives as long as the command */
-    struct jc_buf out;       /* written to stdout when the command returns */
-    struct jc_str actor;     /* who acts, for the audit log: "cli:<system user>" */
-    const char *program;     /* argv[0], to find jiancha-optimizer beside it */
-    struct jc_db *db;        /* by jc_cli_open; closed by the frame */
-    int64_t agency_id;       /* by jc_cli_open */
+    struct jc_arena *arena; /* lives as long as the command */
+    struct jc_buf out;      /* written to stdout when the command returns */
+    struct jc_str actor;    /* who acts, for the audit log: "cli:<system user>" */
+    const char *program;    /* argv[0], to find jiancha-optimizer beside it */
+    struct jc_db *db;       /* by jc_cli_open; closed by the frame */
+    int64_t agency_id;      /* by jc_cli_open */
 };
 
 /* A text in both languages. */
@@ -42,18 +42,27 @@ struct jc_text2 {
 };
 
 struct jc_command {
-    const char *name;         /* "plan", "terminal" */
-    struct jc_text2 summary;  /* one line in the list of commands */
-    const char *usage;        /* "plan [--team T] [--month M]", a line each */
-    struct jc_text2 help;     /* paragraphs about options and effect */
-    const char *example;      /* command lines that work on the shipped example */
+    const char *name;                                               /* "plan", "terminal" */
+    struct jc_text2 summary;                                        /* one line in the list of commands */
+    const char *usage;                                              /* "plan [--team T] [--month M]", a line each */
+    struct jc_text2 help;                                           /* paragraphs about options and effect */
+    const char *example;                                            /* command lines that work on the shipped example */
     enum jc_exit (*run)(struct jc_cli *cli, int argc, char **argv); /* argv[0] is the name */
+    const struct jc_command *const *sub; /* "plan move", "draw run" …, ended by NULL; or NULL */
 };
+
+/* The program: finds the subcommand, answers --help, runs it, prints, closes. The exit status. */
+int jc_cli_main(int argc, char **argv);
+
+/* Runs the sub-subcommand that argv names and sets *ran; options before its name take one value
+ * each ("terminal --store F sync"). Its run() sees them behind argv[0]. Without a name *ran is false
+ * and the caller does what the command does alone, or answers jc_cli_misuse(). */
+enum jc_exit jc_cli_dispatch(struct jc_cli *cli, const struct jc_command *command, int argc, char **argv, bool *ran);
 
 /* --- options ----------------------------------------------------------------------------------- */
 
 struct jc_option {
-    const char *name;  /* "team" for --team */
+    const char *name; /* "team" for --team */
     bool takes_value;
     const char **value; /* set to the value, or to "" for a flag; the last one wins */
     int *count;         /* counted, or NULL */
@@ -65,8 +74,8 @@ struct jc_option {
 /* Takes the options out of argv (any order, "--" ends them, --x=y too) and leaves the positional
  * arguments in argv[1..*argc-1]. An unknown option, a missing or a refused value prints what is wrong
  * and how the command is used to stderr; the caller returns JC_EXIT_REFUSED on false. */
-bool jc_cli_options(struct jc_cli *cli, const struct jc_command *command, const struct jc_option *options,
-                    size_t count, int *argc, char **argv);
+bool jc_cli_options(struct jc_cli *cli, const struct jc_command *command, const struct jc_option *options, size_t count,
+                    int *argc, char **argv);
 /* Says on stderr that the command was used wrongly (words from the catalogue), and how to use it. */
 enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what, struct jc_str arg);
 
