@@ -405,6 +405,7 @@ CREATE TABLE task (
     unit_id       TEXT NOT NULL,
     visit_id      TEXT,
     plan_version  @int64@,
+    plan_year     @int64@,                     -- of that version: visit ids come again every year
     month         @int64@ NOT NULL,            -- 0: not from the plan
     due_on        TEXT NOT NULL,
     mode          @int64@ NOT NULL,
@@ -422,7 +423,7 @@ CREATE TABLE task (
     FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id)
 ) @strict@;
 CREATE INDEX task_by_team ON task (agency_id, team_id, state, due_on);
-CREATE UNIQUE INDEX task_by_visit ON task (agency_id, visit_id, team_id) WHERE visit_id IS NOT NULL;
+CREATE UNIQUE INDEX task_by_visit ON task (agency_id, plan_year, visit_id, team_id) WHERE visit_id IS NOT NULL;
 
 -- Every command of every terminal, as received, chained (DESIGN section 6): chain_hash of row n is
 -- SHA-256 over row n-1's and this row's fields, so nothing can be altered, removed or reordered unseen.

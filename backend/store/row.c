@@ -1,0 +1,66 @@
+/* Columns of a row as fields of a message. Every value is copied into the arena, because a column's
+ * text lives only until the next row. Cost: one copy per field. */
+#include "store/row.h"
+
+#include <string.h>
+
+char *jc_row_text(struct jc_row *row, int column) {
+    struct jc_str copy = jc_rows_copy(row->rows, column, row->arena);
+    if (!copy.ptr) {
+        row->failed = true;
+        return (char *)protobuf_c_empty_string;
+    }
+    return (char *)copy.ptr;
+}
+
+ProtobufCBinaryData jc_row_bytes(struct jc_row *row, int column) {
+    ProtobufCBinaryData data = {0};
+    struct jc_str bytes = jc_rows_bytes(row->rows, column);
+    if (!bytes.len)
+        return data;
+    struct jc_str copy = jc_arena_copy(row->arena, bytes);
+    if (!copy.ptr) {
+        row->failed = true;
+        return data;
+    }
+    data.data = (uint8_t *)copy.ptr;
+    data.len = copy.len;
+    return data;
+}
+
+char **jc_row_list(struct jc_row *row, int column, char separator, size_t *count) {
+    struct jc_str text = jc_rows_text(row->rows, column), word;
+    *count = 0;
+    if (!text.len)
+        return NULL;
+    size_t words = 1;
+    for (size_t i = 0; i < text.len; i++)
+        words += text.ptr[i] == separator;
+    char **list = JC_NEW_ARRAY(row->arena, words, char *);
+    for (size_t i = 0; list && jc_str_cut(&text, separator, &word); i++) {
+        list[i] = (char *)jc_arena_copy(row->arena, word).ptr;
+        if (!list[i])
+            list = NULL;
+    }
+    if (!list) {
+        row->failed = true;
+        return NULL;
+    }
+    *count = words;
+    return list;
+}
+
+struct jc_str jc_row_join(struct jc_arena *arena, char *const *words, size_t count, char separator) {
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += strlen(words[i]) + 1;
+    char *text = jc_arena_alloc(arena, len + 1), *at = text;
+    if (!text)
+        return (struct jc_str){0};
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            *at++ = separator;
+        at = stpcpy(at, words[i]);
+    }
+    return (struct jc_str){text, (size_t)(at - text)};
+}

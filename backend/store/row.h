@@ -1,0 +1,28 @@
+/* Columns of a row as fields of a message.
+ *
+ * protobuf-c wants NUL-terminated strings that are never NULL and arrays of pointers; lists of words
+ * stand in one column, joined. A `struct jc_row` remembers the first allocation that failed, so a run
+ * of fields needs one check at its end. */
+#ifndef JC_STORE_ROW_H
+#define JC_STORE_ROW_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "db/db.h"
+
+struct jc_row {
+    const struct jc_rows *rows;
+    struct jc_arena *arena; /* owns every value handed out */
+    bool failed;            /* memory ended */
+};
+
+/* NUL-terminated; "" for NULL, never a NULL pointer. */
+char *jc_row_text(struct jc_row *row, int column);
+ProtobufCBinaryData jc_row_bytes(struct jc_row *row, int column);
+/* A list whose words are joined by `separator`; *count 0 for NULL or "". */
+char **jc_row_list(struct jc_row *row, int column, char separator, size_t *count);
+
+/* The same backwards: the words joined by `separator`. ptr NULL without memory. */
+struct jc_str jc_row_join(struct jc_arena *arena, char *const *words, size_t count, char separator);
+
+#endif
