@@ -1,0 +1,29 @@
+/* Thin layer on libsodium's detached signatures. */
+#include "base/sign.h"
+
+#include <sodium.h>
+
+_Static_assert(JC_SIGN_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "public key");
+_Static_assert(JC_SIGN_SECRET_SIZE == crypto_sign_SECRETKEYBYTES, "secret key");
+_Static_assert(JC_SIGNATURE_SIZE == crypto_sign_BYTES, "signature");
+
+static const unsigned char *bytes_of(struct jc_str s) {
+    return (const unsigned char *)(s.ptr ? s.ptr : "");
+}
+
+void jc_sign_keypair(uint8_t public_key[JC_SIGN_PUBLIC_SIZE], uint8_t secret_key[JC_SIGN_SECRET_SIZE]) {
+    crypto_sign_keypair(public_key, secret_key);
+}
+
+void jc_sign(struct jc_str bytes, const uint8_t secret_key[JC_SIGN_SECRET_SIZE], uint8_t signature[JC_SIGNATURE_SIZE]) {
+    crypto_sign_detached(signature, NULL, bytes_of(bytes), bytes.len, secret_key);
+}
+
+bool jc_sign_verify(struct jc_str bytes, const uint8_t signature[JC_SIGNATURE_SIZE],
+                    const uint8_t public_key[JC_SIGN_PUBLIC_SIZE]) {
+    return crypto_sign_verify_detached(signature, bytes_of(bytes), bytes.len, public_key) == 0;
+}
+
+void jc_sign_forget(void *secret, size_t len) {
+    sodium_memzero(secret, len);
+}
