@@ -52,8 +52,13 @@ int64_t jc_monotonic_ms(void) {
 
 /* --- dates ---------------------------------------------------------------------------------------- */
 
+/* Rounded down, so times before 1970 come out right. */
 static int64_t floor_div(int64_t a, int64_t b) {
     return a / b - (a % b < 0);
+}
+
+static int64_t floor_mod(int64_t a, int64_t b) {
+    return a % b + (a % b < 0 ? b : 0);
 }
 
 int64_t jc_date_to_days(struct jc_date date) {
@@ -81,8 +86,7 @@ struct jc_date jc_date_from_days(int64_t days) {
 }
 
 int jc_date_weekday(struct jc_date date) {
-    int64_t days = jc_date_to_days(date) + 3; /* 1970-01-01 was a Thursday */
-    return (int)(days - floor_div(days, 7) * 7);
+    return (int)floor_mod(jc_date_to_days(date) + 3, 7); /* 1970-01-01 was a Thursday */
 }
 
 int jc_days_in_month(int year, int month) {
@@ -93,8 +97,7 @@ int jc_days_in_month(int year, int month) {
 
 struct jc_date jc_date_of_ms(int64_t utc_ms) {
     int64_t days = floor_div(utc_ms, DAY_MS);
-    int64_t in_day = utc_ms - days * DAY_MS;
-    return jc_date_from_days(days + (in_day + CHINA_OFFSET_MS >= DAY_MS));
+    return jc_date_from_days(days + (floor_mod(utc_ms, DAY_MS) + CHINA_OFFSET_MS >= DAY_MS));
 }
 
 int64_t jc_date_to_ms(struct jc_date date) {
@@ -199,8 +202,7 @@ struct jc_str jc_date_format(struct jc_date date, char *buf) {
 
 struct jc_str jc_time_format(int64_t utc_ms, char *buf) {
     struct jc_date date = jc_date_of_ms(utc_ms);
-    int64_t in_day = utc_ms - floor_div(utc_ms, DAY_MS) * DAY_MS;
-    int seconds = (int)((in_day + CHINA_OFFSET_MS) % DAY_MS / 1000);
+    int seconds = (int)((floor_mod(utc_ms, DAY_MS) + CHINA_OFFSET_MS) % DAY_MS / 1000);
     size_t len = jc_date_format(date, buf).len;
     len += (size_t)snprintf(buf + len, JC_TIME_MAX - len, "T%02d:%02d:%02d+08:00", seconds / 3600, seconds / 60 % 60,
                             seconds % 60);
