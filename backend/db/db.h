@@ -23,13 +23,14 @@ struct jc_tx;
 struct jc_rows;
 
 struct jc_db_config {
-    const char *path;       /* file, or ":memory:" (one connection, for tests) */
-    bool create;            /* make the file if it is missing; else JC_NOT_FOUND */
+    const char *path; /* file, or ":memory:" (one connection, for tests) */
+    bool create;      /* make the file if it is missing; else JC_NOT_FOUND */
     bool read_only;
-    int busy_timeout_ms;    /* 0: 10,000 */
-    int readers;            /* connections kept for reads; 0: 4 */
-    int batch_max;          /* jobs in one commit; 0: 256 */
-    int queue_max;          /* waiting jobs before jc_db_write answers JC_RESOURCE_EXHAUSTED; 0: 4096 */
+    int busy_timeout_ms; /* 0: 10,000 */
+    int readers;         /* connections kept for reads; 0: 4 */
+    int batch_max;       /* jobs in one commit; 0: 256 */
+    int queue_max;       /* waiting jobs before jc_db_write answers JC_RESOURCE_EXHAUSTED; 0: 4096 */
+    const char *vfs;     /* the driver's name of another file system layer; NULL: the system's (tests) */
 };
 
 enum jc_code jc_db_open(const struct jc_db_config *config, struct jc_db **out, struct jc_err *err);
@@ -59,20 +60,31 @@ struct jc_value {
     struct jc_str bytes; /* borrowed until the statement has run */
 };
 
-static inline struct jc_value jc_int(int64_t number) { return (struct jc_value){JC_VALUE_INT64, number, {0}}; }
-static inline struct jc_value jc_null(void) { return (struct jc_value){JC_VALUE_NULL, 0, {0}}; }
-static inline struct jc_value jc_text(struct jc_str text) { return (struct jc_value){JC_VALUE_TEXT, 0, text}; }
+static inline struct jc_value jc_int(int64_t number) {
+    return (struct jc_value){JC_VALUE_INT64, number, {0}};
+}
+static inline struct jc_value jc_null(void) {
+    return (struct jc_value){JC_VALUE_NULL, 0, {0}};
+}
+static inline struct jc_value jc_text(struct jc_str text) {
+    return (struct jc_value){JC_VALUE_TEXT, 0, text};
+}
 static inline struct jc_value jc_bytes(const void *ptr, size_t len) {
     return (struct jc_value){JC_VALUE_BYTES, 0, {(const char *)ptr, len}};
 }
 /* Empty text or a negative number as NULL, for optional columns. */
-static inline struct jc_value jc_text_or_null(struct jc_str text) { return text.len ? jc_text(text) : jc_null(); }
-static inline struct jc_value jc_int_or_null(int64_t number) { return number < 0 ? jc_null() : jc_int(number); }
+static inline struct jc_value jc_text_or_null(struct jc_str text) {
+    return text.len ? jc_text(text) : jc_null();
+}
+static inline struct jc_value jc_int_or_null(int64_t number) {
+    return number < 0 ? jc_null() : jc_int(number);
+}
 
 /* An argument list for $1, $2 …: jc_tx_exec(tx, SQL, JC_VALUES(jc_int(a), jc_text(b)), err). */
 #define JC_VALUES(...) \
     (const struct jc_value[]){__VA_ARGS__}, sizeof((const struct jc_value[]){__VA_ARGS__}) / sizeof(struct jc_value)
 #define JC_NO_VALUES NULL, 0
+enum { JC_VALUES_MAX = 128 }; /* of one statement */
 
 /* Runs a statement that returns no rows. A broken UNIQUE or FOREIGN KEY is JC_ALREADY_EXISTS or
  * JC_FAILED_PRECONDITION. `sql` must be a constant (statements are cached by its address). */

@@ -1,0 +1,280 @@
+/* The writer: one thread, one queue, many jobs in one commit.
+ *
+ * The thread takes whatever waits (at most batch_max), begins, runs each job in a savepoint of its
+ * own, stores the states of the transaction, commits, and only then calls the `done` of each, in
+ * the order they came. Nobody waits for company: while one batch is on its way to the disk the next
+ * one gathers by itself, and lingering was measured to be slower.
+ *
+ * A job that fails is rolled back to its savepoint and the others go on. If the transaction as a
+ * whole is lost (the disk is full, an I/O error, no memory, a commit that fails), nobody has been
+ * answered yet: each job runs once more in a transaction of its own, and just those that fail alone
+ * fail. A job alone in its batch has had that chance already. If the transaction cannot even begin
+ * because another process keeps the database, all fail at once instead of each waiting in its turn.
+ *
+ * The queue is a ring allocated at the start: submitting costs a lock and no malloc. */
+#include "db/writer.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+struct write {
+    jc_job *job;
+    void *ctx;
+    jc_done *done;
+    int64_t agency_id; /* a driver with a writer for each agency would batch by it; SQLite has one for all */
+};
+
+struct outcome {
+    enum jc_code code;
+    struct jc_err err; /* set only if code is not JC_OK */
+};
+
+struct jc_writer {
+    struct jc_writer_config config;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of the queue: ring, head, count, closing */
+    pthread_cond_t work;
+    struct write *ring;
+    size_t head, count;
+    bool closing;
+    /* the thread's own */
+    struct jc_session *session; /* NULL after a failure that cost the connection */
+    struct jc_tx tx;
+    struct write *batch;
+    struct outcome *outcomes;
+    _Atomic int64_t jobs, commits, replays;
+};
+
+/* --- running a batch ----------------------------------------------------------------------------- */
+
+/* A connection that could not roll back is replaced. */
+static enum jc_code session_ready(struct jc_writer *writer, struct jc_err *err) {
+    if (writer->session)
+        return JC_OK;
+    return jc_session_open(writer->config.driver, &writer->config.conn, &writer->session, err);
+}
+
+static enum jc_code begin(struct jc_writer *writer, struct jc_err *err) {
+    enum jc_code code = session_ready(writer, err);
+    return code == JC_OK ? jc_tx_begin(&writer->tx, writer->session, true, err) : code;
+}
+
+static void rollback(struct jc_writer *writer) {
+    if (!writer->session || jc_tx_rollback(&writer->tx) || writer->config.single)
+        return;
+    jc_session_close(writer->session);
+    writer->session = NULL;
+}
+
+/* A job that fails says why; one that did not gets words. */
+static void set_outcome(struct outcome *outcome, enum jc_code code, const struct jc_err *err) {
+    outcome->code = code;
+    if (code == JC_OK)
+        return;
+    if (err->code == code) {
+        jc_err_copy(&outcome->err, err);
+    } else {
+        jc_fail(&outcome->err, code, JC_MSG_INTERNAL);
+        jc_err_detail(&outcome->err, "a job failed without saying why");
+    }
+}
+
+static void answer(const struct write *write, const struct outcome *outcome) {
+    static const struct jc_err nothing;
+    write->done(write->ctx, outcome->code, outcome->code == JC_OK ? &nothing : &outcome->err);
+}
+
+/* The job in a transaction of its own. */
+static void run_single(struct jc_writer *writer, const struct write *write, struct outcome *outcome) {
+    struct jc_err err;
+    err.code = JC_OK;
+    enum jc_code code = begin(writer, &err);
+    if (code == JC_OK) {
+        code = jc_tx_run(&writer->tx, write->job, write->ctx, &err);
+        if (code == JC_OK)
+            code = jc_tx_commit(&writer->tx, &err);
+        if (code == JC_OK)
+            atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
+    }
+    if (code != JC_OK)
+        rollback(writer);
+    set_outcome(outcome, code, &err);
+}
+
+/* All jobs in one transaction. True if every outcome stands, false if all must be run again. */
+static bool run_together(struct jc_writer *writer, size_t count) {
+    struct jc_err err;
+    err.code = JC_OK;
+    enum jc_code code = begin(writer, &err);
+    if (code != JC_OK) {
+        rollback(writer);
+        if (err.what != JC_MSG_DB_BUSY)
+            return false;
+        for (size_t i = 0; i < count; i++)
+            set_outcome(&writer->outcomes[i], code, &err);
+        return true;
+    }
+    size_t succeeded = 0;
+    for (size_t i = 0; i < count && !writer->tx.lost; i++) {
+        const struct write *write = &writer->batch[i];
+        err.code = JC_OK;
+        code = jc_tx_run_alone(&writer->tx, write->job, write->ctx, &err);
+        set_outcome(&writer->outcomes[i], code, &err);
+        succeeded += code == JC_OK;
+    }
+    if (!writer->tx.lost && succeeded == 0) {
+        rollback(writer);
+        return true;
+    }
+    if (writer->tx.lost || jc_tx_commit(&writer->tx, &err) != JC_OK) {
+        rollback(writer);
+        return false;
+    }
+    atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
+    return true;
+}
+
+/* Runs the batch; answers only what is certain, in order. */
+static void run_batch(struct jc_writer *writer, size_t count) {
+    pthread_mutex_t *single = writer->config.single;
+    if (single)
+        pthread_mutex_lock(single);
+    if (count == 1) {
+        run_single(writer, &writer->batch[0], &writer->outcomes[0]);
+    } else if (!run_together(writer, count)) {
+        atomic_fetch_add_explicit(&writer->replays, (int64_t)count, memory_order_relaxed);
+        for (size_t i = 0; i < count; i++)
+            run_single(writer, &writer->batch[i], &writer->outcomes[i]);
+    }
+    if (single)
+        pthread_mutex_unlock(single);
+    atomic_fetch_add_explicit(&writer->jobs, (int64_t)count, memory_order_relaxed);
+    for (size_t i = 0; i < count; i++)
+        answer(&writer->batch[i], &writer->outcomes[i]);
+    if (!writer->session)
+        return;
+    if (single)
+        pthread_mutex_lock(single);
+    writer->config.driver->upkeep(jc_session_conn(writer->session));
+    if (single)
+        pthread_mutex_unlock(single);
+}
+
+/* --- the queue --------------------------------------------------------------------------------- */
+
+/* Waits for jobs and moves them into the batch; 0 if the end has come. */
+static size_t gather(struct jc_writer *writer) {
+    pthread_mutex_lock(&writer->lock);
+    while (writer->count == 0 && !writer->closing)
+        pthread_cond_wait(&writer->work, &writer->lock);
+    size_t taken = writer->count < writer->config.batch_max ? writer->count : writer->config.batch_max;
+    for (size_t i = 0; i < taken; i++) {
+        writer->batch[i] = writer->ring[writer->head];
+        if (++writer->head == writer->config.queue_max)
+            writer->head = 0;
+    }
+    writer->count -= taken;
+    pthread_mutex_unlock(&writer->lock);
+    return taken;
+}
+
+static void *writer_main(void *ctx) {
+    struct jc_writer *writer = ctx;
+    size_t count;
+    while ((count = gather(writer)) > 0)
+        run_batch(writer, count);
+    return NULL;
+}
+
+enum jc_code jc_writer_submit(struct jc_writer *writer, int64_t agency_id, jc_job *job, void *ctx, jc_done *done,
+                              struct jc_err *err) {
+    assert(job && done);
+    pthread_mutex_lock(&writer->lock);
+    bool closing = writer->closing;
+    bool full = writer->count == writer->config.queue_max;
+    if (!closing && !full) {
+        size_t tail = writer->head + writer->count;
+        if (tail >= writer->config.queue_max)
+            tail -= writer->config.queue_max;
+        writer->ring[tail] = (struct write){job, ctx, done, agency_id};
+        if (writer->count++ == 0)
+            pthread_cond_signal(&writer->work);
+    }
+    pthread_mutex_unlock(&writer->lock);
+    if (closing)
+        return jc_fail(err, JC_UNAVAILABLE, JC_MSG_DB_CLOSING);
+    if (full)
+        return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_DB_QUEUE_FULL);
+    return JC_OK;
+}
+
+bool jc_writer_is_self(const struct jc_writer *writer) {
+    return pthread_equal(pthread_self(), writer->thread);
+}
+
+void jc_writer_stats(struct jc_writer *writer, struct jc_db_stats *out) {
+    out->jobs = atomic_load_explicit(&writer->jobs, memory_order_relaxed);
+    out->commits = atomic_load_explicit(&writer->commits, memory_order_relaxed);
+    out->replays = atomic_load_explicit(&writer->replays, memory_order_relaxed);
+    pthread_mutex_lock(&writer->lock);
+    out->queued = (int64_t)writer->count;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+/* --- start and end ------------------------------------------------------------------------------- */
+
+/* Signals are for the program's other threads. */
+static bool start_thread(struct jc_writer *writer) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&writer->thread, NULL, writer_main, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc == 0;
+}
+
+static void free_memory(struct jc_writer *writer) {
+    pthread_cond_destroy(&writer->work);
+    pthread_mutex_destroy(&writer->lock);
+    jc_tx_free(&writer->tx);
+    jc_free(writer->ring);
+    jc_free(writer->batch);
+    jc_free(writer->outcomes);
+    jc_free(writer);
+}
+
+enum jc_code jc_writer_start(const struct jc_writer_config *config, struct jc_writer **out, struct jc_err *err) {
+    struct jc_writer *writer = jc_calloc(1, sizeof *writer);
+    if (!writer)
+        return jc_fail_memory(err);
+    writer->config = *config;
+    writer->session = config->session;
+    jc_tx_init(&writer->tx);
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_cond_init(&writer->work, NULL);
+    writer->ring = jc_calloc(config->queue_max, sizeof *writer->ring);
+    writer->batch = jc_calloc(config->batch_max, sizeof *writer->batch);
+    writer->outcomes = jc_calloc(config->batch_max, sizeof *writer->outcomes);
+    if (!writer->ring || !writer->batch || !writer->outcomes || !start_thread(writer)) {
+        free_memory(writer);
+        return jc_fail_memory(err);
+    }
+    *out = writer;
+    return JC_OK;
+}
+
+void jc_writer_drain(struct jc_writer *writer) {
+    pthread_mutex_lock(&writer->lock);
+    writer->closing = true;
+    pthread_cond_signal(&writer->work);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+}
+
+void jc_writer_free(struct jc_writer *writer) {
+    if (!writer)
+        return;
+    jc_session_close(writer->session);
+    free_memory(writer);
+}

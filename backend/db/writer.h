@@ -1,0 +1,30 @@
+/* The writer, inside db/: one thread that runs the write jobs in batches. See writer.c. */
+#ifndef JC_DB_WRITER_H
+#define JC_DB_WRITER_H
+
+#include <pthread.h>
+
+#include "db/tx.h"
+
+struct jc_writer;
+
+struct jc_writer_config {
+    const struct jc_driver *driver;
+    struct jc_conn_config conn; /* to open the session again after a failure; strings are borrowed */
+    struct jc_session *session; /* the writer closes it */
+    pthread_mutex_t *single;    /* held while the session is used; NULL if it is the writer's alone */
+    size_t batch_max, queue_max;
+};
+
+/* On failure the session still belongs to the caller. */
+enum jc_code jc_writer_start(const struct jc_writer_config *config, struct jc_writer **out, struct jc_err *err);
+/* Refuses new jobs, finishes the waiting ones, ends the thread. Nothing may be submitted afterwards. */
+void jc_writer_drain(struct jc_writer *writer);
+void jc_writer_free(struct jc_writer *writer); /* after drain; closes the session. NULL is fine */
+
+enum jc_code jc_writer_submit(struct jc_writer *writer, int64_t agency_id, jc_job *job, void *ctx, jc_done *done,
+                              struct jc_err *err);
+bool jc_writer_is_self(const struct jc_writer *writer); /* is this the writer's thread? */
+void jc_writer_stats(struct jc_writer *writer, struct jc_db_stats *out);
+
+#endif
