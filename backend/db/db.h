@@ -9,9 +9,11 @@
  * A job is a pure function of (transaction, request): it may run twice, so it changes nothing but
  * the database and memory that a second run overwrites. If the whole transaction is lost (disk full,
  * I/O error, out of memory), the writer answers nobody yet, runs each job of the batch again alone,
- * and fails just those that fail alone.
+ * and fails just those that fail alone. JC_OK is certain; a failure at the disk is not quite: if the
+ * machine dies right after it, the commit may turn up again. Ids make a repeat harmless.
  *
- * SQL is one dialect for SQLite and PostgreSQL: parameters $1, $2 … numbered by first appearance. */
+ * SQL is one dialect for SQLite and PostgreSQL: parameters $1, $2 … numbered by first appearance.
+ * Name plain columns in RETURNING: SQLite 3.40 answers `x IS NULL` there wrongly. */
 #ifndef JC_DB_DB_H
 #define JC_DB_DB_H
 
@@ -93,14 +95,17 @@ enum jc_code jc_tx_exec(struct jc_tx *tx, const char *sql, const struct jc_value
 /* Rows changed by the last jc_tx_exec of this transaction. */
 int64_t jc_tx_changed(const struct jc_tx *tx);
 
-/* Starts a statement that returns rows (RETURNING included). Values are copied. Close it always. */
+/* Starts a statement that returns rows (RETURNING included: the rows are written once this returns,
+ * whether they are read or not). Values are copied. Close it always; what is still open at the end
+ * of the job is closed then. The same SQL may be started again while its first run is open. */
 enum jc_code jc_tx_query(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
                          struct jc_rows **out, struct jc_err *err);
 /* Moves to the next row; *has_row is false at the end. */
 enum jc_code jc_rows_next(struct jc_rows *rows, bool *has_row, struct jc_err *err);
 void jc_rows_close(struct jc_rows *rows); /* NULL is fine */
 
-/* Columns from 0; text and bytes are valid until the next jc_rows_next, so copy what stays. */
+/* Columns from 0; text and bytes are valid until the next jc_rows_next or close, so copy what stays.
+ * Not NUL-terminated. A value that could not be had for lack of memory is empty and fails the job. */
 bool jc_rows_is_null(const struct jc_rows *rows, int column);
 int64_t jc_rows_int64(const struct jc_rows *rows, int column); /* 0 for NULL */
 struct jc_str jc_rows_text(const struct jc_rows *rows, int column);
@@ -125,7 +130,8 @@ struct jc_tx_state {
     enum jc_code (*load)(struct jc_tx *tx, int64_t agency_id, void *state, struct jc_err *err);
     enum jc_code (*store)(struct jc_tx *tx, int64_t agency_id, const void *state, struct jc_err *err);
 };
-/* The state of `agency_id` in this transaction; JC_OK and *out, or load's failure. */
+/* The state of `agency_id` in this transaction; JC_OK and *out, or load's failure. *out is valid
+ * until the job ends. `store` is called only if the state has changed since load. */
 enum jc_code jc_tx_state(struct jc_tx *tx, const struct jc_tx_state *kind, int64_t agency_id, void **out,
                          struct jc_err *err);
 

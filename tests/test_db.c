@@ -1,0 +1,770 @@
+/* The database: values, cursors, error codes, snapshots, opening, copies and checks. */
+#include "jc_test.h"
+
+#include <pthread.h>
+#include <sys/wait.h>
+
+#include "db/db.h"
+
+static char folder[JC_TEST_PATH];
+static char path[JC_TEST_PATH + 32];
+
+static const char SCHEMA[] = "CREATE TABLE item (id INTEGER NOT NULL PRIMARY KEY, kind TEXT NOT NULL UNIQUE,"
+                             "                   note TEXT, body BLOB, size INTEGER CHECK (size >= 0)) STRICT;\n"
+                             "CREATE TABLE part (item_id INTEGER NOT NULL REFERENCES item (id), no INTEGER NOT NULL,\n"
+                             "                   UNIQUE (item_id, no)) STRICT; -- the end\n";
+
+/* --- helpers ------------------------------------------------------------------------------------- */
+
+static struct jc_db *open_at(const char *file) {
+    struct jc_db_config config = {.path = file, .create = true};
+    struct jc_db *db = NULL;
+    struct jc_err err = {0};
+    CHECK_OK(file, jc_db_open(&config, &db, &err), &err);
+    return db;
+}
+
+static enum jc_code make_schema(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return jc_tx_script(tx, SCHEMA, err);
+}
+
+static void write_ok(struct jc_db *db, jc_job *job, void *ctx) {
+    struct jc_err err = {0};
+    CHECK_OK("write", jc_db_write_wait(db, 1, job, ctx, &err), &err);
+}
+
+static void read_ok(struct jc_db *db, jc_job *job, void *ctx) {
+    struct jc_err err = {0};
+    CHECK_OK("read", jc_db_read(db, job, ctx, &err), &err);
+}
+
+/* Every test runs on a database of its own: once in memory, once in a file. */
+static struct jc_db *fresh(bool in_memory) {
+    if (!in_memory) {
+        static int count;
+        snprintf(path, sizeof path, "%s/%d.db", folder, ++count);
+    }
+    struct jc_db *db = open_at(in_memory ? ":memory:" : path);
+    write_ok(db, make_schema, NULL);
+    return db;
+}
+
+static const char INSERT_ITEM[] = "INSERT INTO item (id, kind, note, body, size)\n"
+                                  "VALUES ($1, $2, $3, $4, $5)";
+
+static enum jc_code insert_item(struct jc_tx *tx, int64_t id, const char *kind, struct jc_err *err) {
+    return jc_tx_exec(tx, INSERT_ITEM, JC_VALUES(jc_int(id), jc_text(jc_str(kind)), jc_null(), jc_null(), jc_null()),
+                      err);
+}
+
+static const char COUNT_ITEMS[] = "SELECT count(*) FROM item";
+
+static enum jc_code count_items(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_tx_int64(tx, COUNT_ITEMS, JC_NO_VALUES, ctx, err);
+}
+
+static int64_t items_in(struct jc_db *db) {
+    int64_t count = -1;
+    read_ok(db, count_items, &count);
+    return count;
+}
+
+static void both(void (*test)(struct jc_db *db)) {
+    for (int in_memory = 0; in_memory < 2; in_memory++) {
+        struct jc_db *db = fresh(in_memory);
+        test(db);
+        jc_db_close(db);
+    }
+}
+
+/* --- values -------------------------------------------------------------------------------------- */
+
+static char big[3 << 20];
+
+struct value_case {
+    const char *name;
+    struct jc_value note, body, size;
+};
+
+static const char SELECT_ITEM[] = "SELECT note, body, size, $1 FROM item WHERE id = $1";
+
+static void check_text(const char *name, const struct jc_value *value, const struct jc_rows *rows, int column) {
+    CHECK_INT(name, jc_rows_is_null(rows, column), value->type == JC_VALUE_NULL);
+    struct jc_str text = column ? jc_rows_bytes(rows, column) : jc_rows_text(rows, column);
+    CHECK(name, text.ptr != NULL);
+    CHECK_INT(name, text.len, value->bytes.len);
+    CHECK(name, text.len == 0 || memcmp(text.ptr, value->bytes.ptr, text.len) == 0);
+}
+
+static enum jc_code write_and_read_value(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct value_case *c = ctx;
+    CHECK_OK(c->name, jc_tx_exec(tx, "DELETE FROM item", JC_NO_VALUES, err), err);
+    CHECK_OK(
+        c->name,
+        jc_tx_exec(tx, INSERT_ITEM, JC_VALUES(jc_int(INT64_MIN), jc_text(JC_STR("k")), c->note, c->body, c->size), err),
+        err);
+    CHECK_INT(c->name, jc_tx_changed(tx), 1);
+    struct jc_rows *rows;
+    bool has_row;
+    CHECK_OK(c->name, jc_tx_query(tx, SELECT_ITEM, JC_VALUES(jc_int(INT64_MIN)), &rows, err), err);
+    CHECK_OK(c->name, jc_rows_next(rows, &has_row, err), err);
+    CHECK(c->name, has_row);
+    check_text(c->name, &c->note, rows, 0);
+    check_text(c->name, &c->body, rows, 1);
+    CHECK_INT(c->name, jc_rows_is_null(rows, 2), c->size.type == JC_VALUE_NULL);
+    CHECK_INT(c->name, jc_rows_int64(rows, 2), c->size.number);
+    CHECK_INT(c->name, jc_rows_int64(rows, 3), INT64_MIN);
+    struct jc_arena *arena = jc_arena_new(8 << 20);
+    struct jc_str copy = jc_rows_copy(rows, 0, arena);
+    CHECK(c->name, copy.ptr && copy.ptr[copy.len] == '\0' && copy.len == c->note.bytes.len);
+    jc_arena_free(arena);
+    CHECK_OK(c->name, jc_rows_next(rows, &has_row, err), err);
+    CHECK(c->name, !has_row);
+    CHECK_OK(c->name, jc_rows_next(rows, &has_row, err), err); /* the end stays the end */
+    CHECK(c->name, !has_row);
+    jc_rows_close(rows);
+    return JC_OK;
+}
+
+static void values(struct jc_db *db) {
+    memset(big, 'x', sizeof big);
+    struct value_case cases[] = {
+        {"all null", jc_null(), jc_null(), jc_null()},
+        {"empty is not null", jc_text(JC_STR("")), jc_bytes("", 0), jc_int(0)},
+        {"empty without a pointer", jc_text((struct jc_str){NULL, 0}), jc_bytes(NULL, 0), jc_int(0)},
+        {"or null: nothing", jc_text_or_null(JC_STR("")), jc_null(), jc_int_or_null(-1)},
+        {"or null: something", jc_text_or_null(JC_STR("a")), jc_null(), jc_int_or_null(0)},
+        {"Chinese", jc_text(JC_STR("淮南市应急管理局")), jc_bytes("\0\xff\0", 3), jc_int(INT64_MAX)},
+        {"not terminated", jc_text((struct jc_str){"abcdef", 3}), jc_bytes("abcdef", 3), jc_int(1)},
+        {"big", jc_text((struct jc_str){big, sizeof big}), jc_bytes(big, sizeof big), jc_int(7)},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        write_ok(db, write_and_read_value, &cases[i]);
+}
+
+static void test_values(void **state) {
+    (void)state;
+    both(values);
+}
+
+/* --- cursors ------------------------------------------------------------------------------------- */
+
+static enum jc_code insert_ten(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    for (int64_t id = 1; id <= 10; id++) {
+        char kind[16];
+        snprintf(kind, sizeof kind, "k%02d", (int)id);
+        if (insert_item(tx, id, kind, err) != JC_OK)
+            return err->code;
+    }
+    return JC_OK;
+}
+
+static const char ITEMS_ABOVE[] = "SELECT id, $1 FROM item WHERE kind <> $1 AND id > $2 ORDER BY id";
+
+/* The same SQL three deep, each with values of its own that are gone once the query has begun. */
+static int64_t nested(struct jc_tx *tx, int depth, int64_t above, struct jc_err *err) {
+    char skip_kind[16];
+    snprintf(skip_kind, sizeof skip_kind, "k%02d", 10 - depth);
+    struct jc_rows *rows;
+    int64_t sum = 0;
+    struct jc_value bound[] = {jc_text(jc_str(skip_kind)), jc_int(above)};
+    CHECK_OK("nested", jc_tx_query(tx, ITEMS_ABOVE, bound, 2, &rows, err), err);
+    char expected[16];
+    memcpy(expected, skip_kind, sizeof expected);
+    memset(skip_kind, '?', sizeof skip_kind);
+    for (bool has_row = true; has_row;) {
+        CHECK_OK("nested", jc_rows_next(rows, &has_row, err), err);
+        if (!has_row)
+            break;
+        CHECK_STR("nested", jc_rows_text(rows, 1), expected);
+        int64_t id = jc_rows_int64(rows, 0);
+        sum += depth == 2 ? 1 : nested(tx, depth + 1, id, err);
+        CHECK_INT("nested: still on its row", jc_rows_int64(rows, 0), id);
+    }
+    jc_rows_close(rows);
+    return sum;
+}
+
+static enum jc_code run_nested(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    int64_t expected = 0; /* level 0 leaves k10 out, 1 k09, 2 k08 */
+    for (int a = 1; a <= 10; a++)
+        for (int b = a + 1; b <= 10; b++)
+            for (int c = b + 1; c <= 10; c++)
+                expected += a != 10 && b != 9 && c != 8;
+    for (int round = 0; round < 3; round++)
+        CHECK_INT("nested", nested(tx, 0, 0, err), expected);
+    return JC_OK;
+}
+
+static void nested_queries(struct jc_db *db) {
+    write_ok(db, insert_ten, NULL);
+    write_ok(db, run_nested, NULL);
+    read_ok(db, run_nested, NULL);
+}
+
+static void test_nested_queries(void **state) {
+    (void)state;
+    both(nested_queries);
+}
+
+static const char INSERT_RETURNING[] = "INSERT INTO item (id, kind) VALUES ($1, $2)\n"
+                                       "ON CONFLICT (kind) DO UPDATE SET note = 'again'\n"
+                                       "RETURNING id, coalesce(note, 'new')";
+static const char UPDATE_RETURNING[] = "UPDATE item SET note = $1 WHERE id <= $2 RETURNING id";
+
+static enum jc_code run_returning(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    bool has_row;
+    struct jc_rows *rows;
+    for (int round = 0; round < 2; round++) {
+        struct jc_value bound[] = {jc_int(100 + round), jc_text(JC_STR("returning"))};
+        CHECK_OK("insert", jc_tx_query(tx, INSERT_RETURNING, bound, 2, &rows, err), err);
+        CHECK_OK("insert", jc_rows_next(rows, &has_row, err), err);
+        CHECK("insert", has_row);
+        CHECK_INT("insert", jc_rows_int64(rows, 0), 100);
+        CHECK_STR("insert", jc_rows_text(rows, 1), round == 0 ? "new" : "again");
+        jc_rows_close(rows);
+    }
+    /* it has happened even if nobody looks at the rows, or only at some of them */
+    for (int look = 0; look < 2; look++) {
+        struct jc_value bound[] = {jc_text(look ? JC_STR("one") : JC_STR("none")), jc_int(5 + look)};
+        CHECK_OK("update", jc_tx_query(tx, UPDATE_RETURNING, bound, 2, &rows, err), err);
+        if (look)
+            CHECK_OK("update", jc_rows_next(rows, &has_row, err), err);
+        jc_rows_close(rows);
+        int64_t count;
+        CHECK_OK("update", jc_tx_int64(tx, "SELECT count(*) FROM item WHERE note = $1", bound, 1, &count, err), err);
+        CHECK_INT("update", count, 5 + look);
+    }
+    int64_t id;
+    CHECK_OK("one number", jc_tx_int64(tx, UPDATE_RETURNING, JC_VALUES(jc_null(), jc_int(6)), &id, err), err);
+    CHECK_OK("one number",
+             jc_tx_int64(tx, "SELECT count(*) FROM item WHERE note IS NULL AND id <= 6", JC_NO_VALUES, &id, err), err);
+    CHECK_INT("one number: all rows updated", id, 6);
+    return JC_OK;
+}
+
+static void returning(struct jc_db *db) {
+    write_ok(db, insert_ten, NULL);
+    write_ok(db, run_returning, NULL);
+}
+
+static void test_returning(void **state) {
+    (void)state;
+    both(returning);
+}
+
+static enum jc_code run_changed(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    CHECK_OK("update", jc_tx_exec(tx, "UPDATE item SET note = 'x' WHERE id > 3", JC_NO_VALUES, err), err);
+    CHECK_INT("update", jc_tx_changed(tx), 7);
+    CHECK_OK("select", jc_tx_exec(tx, "SELECT id FROM item", JC_NO_VALUES, err), err);
+    CHECK_INT("select", jc_tx_changed(tx), 0);
+    CHECK_OK("nobody", jc_tx_exec(tx, "DELETE FROM item WHERE id > 100", JC_NO_VALUES, err), err);
+    CHECK_INT("nobody", jc_tx_changed(tx), 0);
+    int64_t number = 42;
+    CHECK_INT("no row", jc_tx_int64(tx, "SELECT id FROM item WHERE id = 77", JC_NO_VALUES, &number, err), JC_NOT_FOUND);
+    CHECK_INT("no row: err untouched", err->code, JC_OK);
+    CHECK_OK("null is 0", jc_tx_int64(tx, "SELECT max(id) FROM item WHERE id = 77", JC_NO_VALUES, &number, err), err);
+    CHECK_INT("null is 0", number, 0);
+    return JC_OK;
+}
+
+static void changed(struct jc_db *db) {
+    write_ok(db, insert_ten, NULL);
+    write_ok(db, run_changed, NULL);
+}
+
+static void test_changed(void **state) {
+    (void)state;
+    both(changed);
+}
+
+/* --- failures ------------------------------------------------------------------------------------ */
+
+static const struct failure {
+    const char *name;
+    const char *sql;
+    enum jc_code code;
+    enum jc_msg what;
+    bool query; /* through jc_tx_query and an early close */
+} FAILURES[] = {
+    {"primary key", "INSERT INTO item (id, kind) VALUES (1, 'new')", JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS, false},
+    {"unique", "INSERT INTO item (id, kind) VALUES (99, 'k01')", JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS, false},
+    {"two columns unique", "INSERT INTO part (item_id, no) VALUES (1, 1), (1, 1)", JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS,
+     false},
+    {"no parent", "INSERT INTO part (item_id, no) VALUES (99, 1)", JC_FAILED_PRECONDITION, JC_MSG_DB_REFUSED, false},
+    {"no parent, returning", "INSERT INTO part (item_id, no) VALUES (98, 1) RETURNING no", JC_FAILED_PRECONDITION,
+     JC_MSG_DB_REFUSED, true},
+    {"check", "INSERT INTO item (id, kind, size) VALUES (99, 'new', -1)", JC_FAILED_PRECONDITION, JC_MSG_DB_REFUSED,
+     false},
+    {"not null", "INSERT INTO item (id, kind) VALUES (99, NULL)", JC_FAILED_PRECONDITION, JC_MSG_DB_REFUSED, false},
+    {"strict type", "INSERT INTO item (id, kind, size) VALUES (99, 'new', 'many')", JC_FAILED_PRECONDITION,
+     JC_MSG_DB_REFUSED, false},
+    {"syntax", "SELEC 1", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"no such table", "SELECT 1 FROM nowhere", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"a name, not a text", "SELECT \"text\" FROM item", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"two statements", "SELECT 1; SELECT 2", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"no statement", " -- nothing", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"parameter not by number", "SELECT * FROM item WHERE id = $one", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"parameter of another kind", "SELECT * FROM item WHERE id = ?1", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"parameter without a name", "SELECT * FROM item WHERE id = ?", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"parameters out of order", "SELECT * FROM item WHERE id = $2 AND kind = $1", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"a parameter skipped", "SELECT * FROM item WHERE id = $2", JC_INTERNAL, JC_MSG_INTERNAL, false},
+    {"too few values", "SELECT * FROM item WHERE id = $1", JC_INTERNAL, JC_MSG_INTERNAL, false},
+};
+
+static enum jc_code run_failure(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct failure *c = ctx;
+    CHECK_OK(c->name, insert_item(tx, 1000, "before the failure", err), err);
+    if (!c->query)
+        return jc_tx_exec(tx, c->sql, JC_NO_VALUES, err);
+    struct jc_rows *rows;
+    enum jc_code code = jc_tx_query(tx, c->sql, JC_NO_VALUES, &rows, err);
+    jc_rows_close(rows); /* no row was looked at */
+    return code;
+}
+
+static void failures(struct jc_db *db) {
+    write_ok(db, insert_ten, NULL);
+    for (size_t i = 0; i < COUNT(FAILURES); i++) {
+        const struct failure *c = &FAILURES[i];
+        struct jc_err err = {0};
+        CHECK_INT(c->name, jc_db_write_wait(db, 1, run_failure, (void *)c, &err), c->code);
+        CHECK_INT(c->name, err.code, c->code);
+        CHECK_INT(c->name, err.what, c->what);
+        CHECK(c->name, err.detail[0] != '\0');
+        CHECK_INT(c->name, items_in(db), 10); /* rolled back */
+    }
+}
+
+static void test_failures(void **state) {
+    (void)state;
+    both(failures);
+}
+
+static enum jc_code write_in_read(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return insert_item(tx, 5, "written by a read", err);
+}
+
+static enum jc_code script_in_read(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return jc_tx_script(tx, "DELETE FROM item", err);
+}
+
+static void read_cannot_write(struct jc_db *db) {
+    struct jc_err err = {0};
+    assert_int_equal(jc_db_read(db, write_in_read, NULL, &err), JC_INTERNAL);
+    write_ok(db, insert_ten, NULL); /* and the statement is cached as one that may write */
+    assert_int_equal(jc_db_read(db, write_in_read, NULL, &err), JC_INTERNAL);
+    assert_int_equal(jc_db_read(db, script_in_read, NULL, &err), JC_INTERNAL);
+    assert_int_equal(items_in(db), 10);
+}
+
+static void test_read_cannot_write(void **state) {
+    (void)state;
+    both(read_cannot_write);
+}
+
+/* A cursor left open, and a savepoint rolled back under it. */
+static enum jc_code leave_open(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_rows *rows;
+    bool has_row;
+    CHECK_OK("open", jc_tx_query(tx, ITEMS_ABOVE, JC_VALUES(jc_text(JC_STR("k01")), jc_int(0)), &rows, err), err);
+    CHECK_OK("open", jc_rows_next(rows, &has_row, err), err);
+    return *(bool *)ctx ? jc_fail(err, JC_ABORTED, JC_MSG_INTERNAL) : JC_OK;
+}
+
+static void left_open(struct jc_db *db) {
+    write_ok(db, insert_ten, NULL);
+    struct jc_err err = {0};
+    for (int round = 0; round < 4; round++) {
+        bool failing = round % 2;
+        enum jc_code expected = failing ? JC_ABORTED : JC_OK;
+        assert_int_equal(jc_db_write_wait(db, 1, leave_open, &failing, &err), expected);
+        assert_int_equal(jc_db_read(db, leave_open, &failing, &err), expected);
+    }
+}
+
+static void test_left_open(void **state) {
+    (void)state;
+    both(left_open);
+}
+
+/* A job that commits behind the writer's back is a bug; what follows must not commit on its own. */
+static enum jc_code commit_and_go_on(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    CHECK_OK("before", insert_item(tx, 1, "before", err), err);
+    assert_int_equal(jc_tx_script(tx, "COMMIT", err), JC_INTERNAL);
+    assert_int_equal(insert_item(tx, 2, "after", err), JC_UNAVAILABLE);
+    int64_t count;
+    assert_int_equal(jc_tx_int64(tx, COUNT_ITEMS, JC_NO_VALUES, &count, err), JC_UNAVAILABLE);
+    return JC_OK;
+}
+
+static void job_must_not_commit(struct jc_db *db) {
+    struct jc_err err = {0};
+    assert_int_equal(jc_db_write_wait(db, 1, commit_and_go_on, NULL, &err), JC_UNAVAILABLE);
+    assert_int_equal(items_in(db), 1);
+}
+
+static void test_job_must_not_commit(void **state) {
+    (void)state;
+    both(job_must_not_commit);
+}
+
+/* --- snapshots ----------------------------------------------------------------------------------- */
+
+static enum jc_code insert_one(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return insert_item(tx, *(int64_t *)ctx, *(int64_t *)ctx == 1 ? "first" : "second", err);
+}
+
+static enum jc_code read_around_write(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_db *db = ctx;
+    int64_t count = -1, id = 2;
+    CHECK_OK("before", jc_tx_int64(tx, COUNT_ITEMS, JC_NO_VALUES, &count, err), err);
+    CHECK_INT("before", count, 1);
+    write_ok(db, insert_one, &id);
+    CHECK_OK("the same snapshot", jc_tx_int64(tx, COUNT_ITEMS, JC_NO_VALUES, &count, err), err);
+    CHECK_INT("the same snapshot", count, 1);
+    CHECK_INT("a new read", items_in(db), 2); /* reads nest, each with its own snapshot */
+    return JC_OK;
+}
+
+static void test_snapshot(void **state) {
+    (void)state;
+    struct jc_db *db = fresh(false);
+    int64_t id = 1;
+    write_ok(db, insert_one, &id);
+    read_ok(db, read_around_write, db);
+    assert_int_equal(items_in(db), 2);
+    jc_db_close(db);
+}
+
+/* More reads at once than connections are kept: none waits for another. */
+struct meeting {
+    struct jc_db *db;
+    pthread_barrier_t all_reading;
+};
+
+static enum jc_code read_together(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    int64_t count = -1;
+    CHECK_OK("together", jc_tx_int64(tx, COUNT_ITEMS, JC_NO_VALUES, &count, err), err);
+    pthread_barrier_wait(&((struct meeting *)ctx)->all_reading);
+    return count == 10 ? JC_OK : JC_INTERNAL;
+}
+
+static void *read_in_thread(void *ctx) {
+    struct meeting *meeting = ctx;
+    struct jc_err err = {0};
+    return jc_db_read(meeting->db, read_together, meeting, &err) == JC_OK ? meeting : NULL;
+}
+
+static void test_many_readers(void **state) {
+    (void)state;
+    enum { THREADS = 12 };
+    struct meeting meeting = {.db = fresh(false)};
+    write_ok(meeting.db, insert_ten, NULL);
+    pthread_barrier_init(&meeting.all_reading, NULL, THREADS);
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_in_thread, &meeting), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        assert_ptr_equal(result, &meeting);
+    }
+    pthread_barrier_destroy(&meeting.all_reading);
+    jc_db_close(meeting.db);
+}
+
+/* --- opening ------------------------------------------------------------------------------------- */
+
+static void put_file(const char *name, const char *bytes, size_t len) {
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_open(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *file;
+        bool create, read_only;
+        enum jc_code code;
+        enum jc_msg what;
+    } CASES[] = {
+        {"missing", "missing.db", false, false, JC_NOT_FOUND, JC_MSG_DB_MISSING},
+        {"missing, read-only", "missing.db", true, true, JC_NOT_FOUND, JC_MSG_DB_MISSING},
+        {"missing folder", "nowhere/a.db", true, false, JC_NOT_FOUND, JC_MSG_FILE_MISSING},
+        {"a folder", ".", true, false, JC_INVALID_ARGUMENT, JC_MSG_FILE_FAILED},
+        {"rubbish", "rubbish.db", true, false, JC_DATA_LOSS, JC_MSG_DB_DAMAGED},
+        {"rubbish, read-only", "rubbish.db", false, true, JC_DATA_LOSS, JC_MSG_DB_DAMAGED},
+        {"a name like an address", "file:x?mode=memory", true, false, JC_OK, JC_MSG_NONE},
+        {"unknown file system layer", "vfs.db", true, false, JC_INTERNAL, JC_MSG_INTERNAL},
+    };
+    char rubbish[5000];
+    memset(rubbish, 'r', sizeof rubbish);
+    put_file("rubbish.db", rubbish, sizeof rubbish);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, CASES[i].file);
+        struct jc_db_config config = {.path = path, .create = CASES[i].create, .read_only = CASES[i].read_only};
+        config.vfs = strcmp(CASES[i].file, "vfs.db") == 0 ? "no such layer" : NULL;
+        struct jc_db *db = NULL;
+        struct jc_err err = {0};
+        CHECK_INT(CASES[i].name, jc_db_open(&config, &db, &err), CASES[i].code);
+        CHECK_INT(CASES[i].name, err.what, CASES[i].what);
+        CHECK_INT(CASES[i].name, db != NULL, CASES[i].code == JC_OK);
+        jc_db_close(db);
+    }
+    snprintf(path, sizeof path, "%s/%s", folder, "file:x?mode=memory");
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static void test_file_mode(void **state) {
+    (void)state;
+    jc_db_close(fresh(false));
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600); /* its owner's alone */
+}
+
+static void test_read_only(void **state) {
+    (void)state;
+    struct jc_db *db = fresh(false);
+    write_ok(db, insert_ten, NULL);
+    jc_db_close(db);
+    struct jc_db_config config = {.path = path, .read_only = true};
+    struct jc_err err = {0};
+    CHECK_OK("open", jc_db_open(&config, &db, &err), &err);
+    assert_int_equal(items_in(db), 10);
+    assert_int_equal(jc_db_write_wait(db, 1, insert_ten, NULL, &err), JC_FAILED_PRECONDITION);
+    assert_int_equal(err.what, JC_MSG_DB_READ_ONLY);
+    jc_db_close(db);
+    jc_db_close(NULL);
+}
+
+/* What was written is there after closing, and the log has gone into the file. */
+static void test_reopen(void **state) {
+    (void)state;
+    struct jc_db *db = fresh(false);
+    write_ok(db, insert_ten, NULL);
+    jc_db_close(db);
+    char log[sizeof path + 8];
+    snprintf(log, sizeof log, "%s-wal", path);
+    assert_int_not_equal(access(log, F_OK), 0);
+    db = open_at(path);
+    assert_int_equal(items_in(db), 10);
+    jc_db_close(db);
+}
+
+/* --- two processes ------------------------------------------------------------------------------- */
+
+/* A child keeps the database in a write job until the parent closes the pipe. */
+struct keeper {
+    int ready, release;
+};
+
+static enum jc_code keep(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct keeper *keeper = ctx;
+    char byte = 'k';
+    if (insert_item(tx, 500, "kept", err) != JC_OK || write(keeper->ready, &byte, 1) != 1)
+        return JC_INTERNAL;
+    return read(keeper->release, &byte, 1) == 0 ? JC_OK : JC_INTERNAL;
+}
+
+static int run_keeper(struct keeper keeper) {
+    struct jc_db_config config = {.path = path};
+    struct jc_db *db = NULL;
+    struct jc_err err = {0};
+    int failed = jc_db_open(&config, &db, &err) != JC_OK || jc_db_write_wait(db, 1, keep, &keeper, &err) != JC_OK;
+    jc_db_close(db);
+    return failed;
+}
+
+static void test_busy(void **state) {
+    (void)state;
+    jc_db_close(fresh(false));
+    int ready[2], release[2];
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(release), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(release[1]);
+        _exit(run_keeper((struct keeper){ready[1], release[0]}));
+    }
+    close(ready[1]);
+    close(release[0]);
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1); /* the child is in its job */
+    struct jc_db_config config = {.path = path, .busy_timeout_ms = 1};
+    struct jc_db *db = NULL;
+    struct jc_err err = {0};
+    CHECK_OK("open beside a writer", jc_db_open(&config, &db, &err), &err);
+    assert_int_equal(jc_db_write_wait(db, 1, insert_ten, NULL, &err), JC_UNAVAILABLE);
+    assert_int_equal(err.what, JC_MSG_DB_BUSY);
+    assert_int_equal(items_in(db), 0); /* reads go on, and see what is committed */
+    close(release[1]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    write_ok(db, insert_ten, NULL);
+    assert_int_equal(items_in(db), 11);
+    jc_db_close(db);
+    close(ready[0]);
+}
+
+/* --- upkeep -------------------------------------------------------------------------------------- */
+
+struct problems {
+    int count;
+    char last[256];
+};
+
+static void remember_problem(void *ctx, struct jc_str problem) {
+    struct problems *problems = ctx;
+    problems->count++;
+    snprintf(problems->last, sizeof problems->last, "%.*s", JC_FMT(problem));
+}
+
+static struct problems check(struct jc_db *db) {
+    struct problems problems = {0};
+    struct jc_err err = {0};
+    CHECK_OK("check", jc_db_check(db, remember_problem, &problems, &err), &err);
+    return problems;
+}
+
+static void copy(struct jc_db *db) {
+    write_ok(db, insert_ten, NULL);
+    static int count;
+    char target[JC_TEST_PATH + 32];
+    snprintf(target, sizeof target, "%s/copy-%d.db", folder, ++count);
+    struct jc_err err = {0};
+    CHECK_OK("copy", jc_db_copy_to(db, target, &err), &err);
+    assert_int_equal(jc_db_copy_to(db, target, &err), JC_ALREADY_EXISTS); /* a copy never overwrites */
+    int64_t id = 1000;
+    write_ok(db, insert_one, &id); /* after the copy, so not in it */
+    struct jc_db *other = open_at(target);
+    assert_int_equal(items_in(other), 10);
+    assert_int_equal(check(other).count, 0);
+    write_ok(other, insert_one, &id);
+    assert_int_equal(items_in(other), 11);
+    jc_db_close(other);
+    assert_int_equal(jc_db_copy_to(db, "/nowhere/copy.db", &err), JC_NOT_FOUND);
+}
+
+static void test_copy(void **state) {
+    (void)state;
+    both(copy);
+}
+
+static enum jc_code copy_during_read(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    int64_t count, id = 2;
+    CHECK_OK("read", jc_tx_int64(tx, COUNT_ITEMS, JC_NO_VALUES, &count, err), err);
+    write_ok(ctx, insert_one, &id);
+    char target[JC_TEST_PATH + 32];
+    snprintf(target, sizeof target, "%s/copy-now.db", folder);
+    CHECK_OK("copy", jc_db_copy_to(ctx, target, err), err);
+    struct jc_db *other = open_at(target);
+    CHECK_INT("the newest commit", items_in(other), count + 1);
+    jc_db_close(other);
+    return JC_OK;
+}
+
+static void test_copy_beside_readers(void **state) {
+    (void)state;
+    struct jc_db *db = fresh(false);
+    read_ok(db, copy_during_read, db);
+    jc_db_close(db);
+}
+
+static enum jc_code break_parents(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return jc_tx_script(tx,
+                        "CREATE TABLE p2 (id INTEGER NOT NULL PRIMARY KEY) STRICT;"
+                        "CREATE TABLE c2 (id INTEGER REFERENCES p2 (id)) STRICT;"
+                        "INSERT INTO p2 VALUES (1); INSERT INTO c2 VALUES (1);",
+                        err);
+}
+
+static void test_check(void **state) {
+    (void)state;
+    struct jc_db *db = fresh(false);
+    write_ok(db, insert_ten, NULL);
+    write_ok(db, break_parents, NULL);
+    assert_int_equal(check(db).count, 0);
+    jc_db_close(db);
+
+    /* a row of c2 that names another parent: change the byte in the file that holds it */
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -4096, SEEK_END), 0); /* c2 has the last page */
+    unsigned char page[4096];
+    assert_int_equal(fread(page, 1, sizeof page, file), sizeof page);
+    assert_int_equal(page[0],
+                     13); /* a leaf of a table; its only cell: payload 2, rowid 1, header 2, type 9 (the number 1) */
+    size_t cell = (size_t)(page[8] << 8 | page[9]);
+    assert_int_equal(page[cell + 3], 9);
+    page[cell + 3] = 8; /* the number 0 */
+    assert_int_equal(fseek(file, -4096, SEEK_END), 0);
+    assert_int_equal(fwrite(page, 1, sizeof page, file), sizeof page);
+    assert_int_equal(fclose(file), 0);
+    db = open_at(path);
+    struct problems problems = check(db);
+    assert_int_equal(problems.count, 1);
+    assert_string_equal(problems.last, "row 1 of table \"c2\" names a missing row of table \"p2\"");
+    jc_db_close(db);
+
+    /* a page that is no page any more */
+    file = fopen(path, "r+b");
+    assert_non_null(file);
+    memset(page, 0xee, sizeof page);
+    assert_int_equal(fseek(file, -4096, SEEK_END), 0);
+    assert_int_equal(fwrite(page, 1, sizeof page, file), sizeof page);
+    assert_int_equal(fclose(file), 0);
+    db = open_at(path);
+    assert_true(check(db).count > 0);
+    jc_db_close(db);
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    jc_test_folder(folder);
+    return 0;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    jc_test_folder_remove(folder);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_nested_queries),
+        cmocka_unit_test(test_returning),
+        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_read_cannot_write),
+        cmocka_unit_test(test_left_open),
+        cmocka_unit_test(test_job_must_not_commit),
+        cmocka_unit_test(test_snapshot),
+        cmocka_unit_test(test_many_readers),
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_file_mode),
+        cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_busy),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_copy_beside_readers),
+        cmocka_unit_test(test_check),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
