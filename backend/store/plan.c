@@ -1,0 +1,334 @@
+/* The versions of the plan: one row each, with what the solver said of it, and its shortfalls. The
+ * visits are in visit.c. A version that is not a draft is never rewritten: jc_plan_put and
+ * jc_plan_approve ask for the status first, in the same transaction. */
+#include "store/plan.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/row.h"
+
+static const char *const STATUS[] = {
+    [JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED] = "",
+    [JC__PLAN_STATUS__PLAN_STATUS_DRAFT] = "draft",
+    [JC__PLAN_STATUS__PLAN_STATUS_APPROVED] = "approved",
+    [JC__PLAN_STATUS__PLAN_STATUS_SUPERSEDED] = "superseded",
+};
+
+static Jc__PlanStatus status_of(struct jc_str text) {
+    for (int i = 1; i < (int)(sizeof(STATUS) / sizeof(*STATUS)); i++)
+        if (jc_str_eq(text, jc_str(STATUS[i])))
+            return (Jc__PlanStatus)i;
+    return JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED;
+}
+
+static enum jc_code unknown(int version, struct jc_err *err) {
+    char number[JC_NUMBER_TEXT];
+    if (version == JC_PLAN_NEWEST)
+        return jc_fail(err, JC_NOT_FOUND, JC_MSG_PLAN_NONE);
+    return jc_fail(err, JC_NOT_FOUND, JC_MSG_PLAN_UNKNOWN, jc_str_from_int64(version, number));
+}
+
+/* --- read ---------------------------------------------------------------------------------------- */
+
+static const char SQL_PLAN_FIND[] = "SELECT COALESCE(MAX(version), 0)"
+                                    "  FROM plan"
+                                    " WHERE agency_id = $1 AND ($2 = '' OR status = $2)";
+
+enum jc_code jc_plan_find(struct jc_tx *tx, int64_t agency_id, Jc__PlanStatus status, int *out_version,
+                          struct jc_err *err) {
+    int64_t version = 0;
+    enum jc_code code =
+        jc_tx_int64(tx, SQL_PLAN_FIND, JC_VALUES(jc_int(agency_id), jc_text(jc_str(STATUS[status]))), &version, err);
+    if (!code)
+        *out_version = (int)version;
+    return code;
+}
+
+#define PLAN_COLUMNS                                                                                    \
+    "version, year, status, created_ms, document_no, approved_by, approved_on, solve_status, unserved," \
+    " over_centi, quota, cost_e5, bound_e5, tiers_settled, elapsed_ms, work, amend_reason, decided_on"
+
+static Jc__SolveSummary *solve_of(struct jc_row *row, int column) {
+    const struct jc_rows *rows = row->rows;
+    Jc__SolveSummary *solve = JC_NEW(row->arena, Jc__SolveSummary);
+    if (!solve) {
+        row->failed = true;
+        return NULL;
+    }
+    jc__solve_summary__init(solve);
+    solve->status = (Jc__SolveStatus)jc_rows_int64(rows, column++);
+    solve->unserved = jc_rows_int64(rows, column++);
+    solve->over_centi = jc_rows_int64(rows, column++);
+    solve->quota = jc_rows_int64(rows, column++);
+    solve->cost_e5 = jc_rows_int64(rows, column++);
+    solve->bound_e5 = jc_rows_int64(rows, column++);
+    solve->tiers_settled = jc_rows_int64(rows, column++) != 0;
+    solve->elapsed_ms = jc_rows_int64(rows, column++);
+    solve->work = jc_rows_int64(rows, column++);
+    return solve;
+}
+
+static Google__Protobuf__Timestamp *time_of(struct jc_row *row, int column) {
+    int64_t ms = jc_rows_int64(row->rows, column);
+    Google__Protobuf__Timestamp *time = JC_NEW(row->arena, Google__Protobuf__Timestamp);
+    if (!time) {
+        row->failed = true;
+        return NULL;
+    }
+    google__protobuf__timestamp__init(time);
+    time->seconds = ms / 1000;
+    time->nanos = (int32_t)(ms % 1000) * 1000000;
+    return time;
+}
+
+static Jc__Plan *plan_of(struct jc_row *row) {
+    const struct jc_rows *rows = row->rows;
+    Jc__Plan *plan = JC_NEW(row->arena, Jc__Plan);
+    if (!plan) {
+        row->failed = true;
+        return NULL;
+    }
+    jc__plan__init(plan);
+    plan->version = (int32_t)jc_rows_int64(rows, 0);
+    plan->year = (int32_t)jc_rows_int64(rows, 1);
+    plan->status = status_of(jc_rows_text(rows, 2));
+    plan->created_at = time_of(row, 3);
+    plan->document_no = jc_row_text(row, 4);
+    plan->approved_by = jc_row_text(row, 5);
+    plan->approved_on = jc_row_text(row, 6);
+    plan->solve = solve_of(row, 7);
+    plan->amend_reason = jc_row_text(row, 16);
+    plan->decided_on = jc_row_text(row, 17);
+    return plan;
+}
+
+static const char SQL_PLAN_LIST[] = "SELECT " PLAN_COLUMNS "  FROM plan"
+                                    " WHERE agency_id = $1 AND ($2 = 0 OR version = $2)"
+                                    " ORDER BY version DESC"
+                                    " LIMIT $3";
+
+static enum jc_code read_heads(struct jc_tx *tx, int64_t agency_id, int version, int64_t limit, struct jc_arena *arena,
+                               Jc__Plan ***out, size_t *count, struct jc_err *err) {
+    struct {
+        Jc__Plan **items;
+        size_t count, capacity;
+    } list = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_PLAN_LIST, JC_VALUES(jc_int(agency_id), jc_int(version), jc_int(limit)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_row row = {rows, arena, false};
+        Jc__Plan *plan = plan_of(&row), **slot = JC_PUSH(arena, &list, Jc__Plan *);
+        if (slot)
+            *slot = plan;
+        if (!slot || row.failed)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    if (!code) {
+        *out = list.items;
+        *count = list.count;
+    }
+    return code;
+}
+
+enum jc_code jc_plan_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Plan ***out, size_t *count,
+                          struct jc_err *err) {
+    return read_heads(tx, agency_id, JC_PLAN_NEWEST, INT64_MAX, arena, out, count, err);
+}
+
+enum jc_code jc_plan_head(struct jc_tx *tx, int64_t agency_id, int version, struct jc_arena *arena, Jc__Plan **out,
+                          struct jc_err *err) {
+    Jc__Plan **plans = NULL;
+    size_t count = 0;
+    enum jc_code code = read_heads(tx, agency_id, version, 1, arena, &plans, &count, err);
+    if (!code && !count)
+        code = unknown(version, err);
+    if (!code)
+        *out = plans[0];
+    return code;
+}
+
+static const char SQL_SHORTFALL_LIST[] = "SELECT team_id, month, unit_id, quota_id, amount_centi"
+                                         "  FROM shortfall"
+                                         " WHERE agency_id = $1 AND version = $2"
+                                         " ORDER BY position";
+
+static enum jc_code read_shortfalls(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Plan *plan,
+                                    struct jc_err *err) {
+    struct {
+        Jc__Shortfall **items;
+        size_t count, capacity;
+    } list = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_SHORTFALL_LIST, JC_VALUES(jc_int(agency_id), jc_int(plan->version)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_row row = {rows, arena, false};
+        Jc__Shortfall *shortfall = JC_NEW(arena, Jc__Shortfall), **slot = JC_PUSH(arena, &list, Jc__Shortfall *);
+        if (shortfall && slot) {
+            jc__shortfall__init(shortfall);
+            shortfall->team_id = jc_row_text(&row, 0);
+            shortfall->month = (int32_t)jc_rows_int64(rows, 1);
+            shortfall->unit_id = jc_row_text(&row, 2);
+            shortfall->quota_id = jc_row_text(&row, 3);
+            shortfall->amount_centi = jc_rows_int64(rows, 4);
+            *slot = shortfall;
+        }
+        if (!shortfall || !slot || row.failed)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    plan->shortfalls = list.items;
+    plan->n_shortfalls = list.count;
+    return code;
+}
+
+enum jc_code jc_plan_get(struct jc_tx *tx, int64_t agency_id, int version, const struct jc_visit_filter *filter,
+                         struct jc_arena *arena, Jc__Plan **out, struct jc_err *err) {
+    const struct jc_visit_filter all = {.team_id = JC_STR(""), .draw_id = JC_STR("")};
+    Jc__Plan *plan = NULL;
+    enum jc_code code = jc_plan_head(tx, agency_id, version, arena, &plan, err);
+    if (!code)
+        code = jc_visit_list(tx, agency_id, plan->version, filter ? filter : &all, arena, &plan->visits,
+                             &plan->n_visits, err);
+    if (!code)
+        code = read_shortfalls(tx, agency_id, arena, plan, err);
+    if (!code)
+        *out = plan;
+    return code;
+}
+
+/* --- write --------------------------------------------------------------------------------------- */
+
+static const char SQL_PLAN_STATUS[] = "SELECT status FROM plan WHERE agency_id = $1 AND version = $2";
+
+/* *found is unspecified if there is no such version. */
+static enum jc_code status_now(struct jc_tx *tx, int64_t agency_id, int version, Jc__PlanStatus *found,
+                               struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    *found = JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED;
+    enum jc_code code = jc_tx_query(tx, SQL_PLAN_STATUS, JC_VALUES(jc_int(agency_id), jc_int(version)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &has_row, err);
+    if (!code && has_row)
+        *found = status_of(jc_rows_text(rows, 0));
+    jc_rows_close(rows);
+    return code;
+}
+
+static enum jc_code not_draft(int version, struct jc_err *err) {
+    char number[JC_NUMBER_TEXT];
+    return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_NOT_DRAFT, jc_str_from_int64(version, number));
+}
+
+static const char SQL_SHORTFALL_CLEAR[] = "DELETE FROM shortfall WHERE agency_id = $1 AND version = $2";
+static const char SQL_SHORTFALL_ADD[] =
+    "INSERT INTO shortfall (agency_id, version, position, team_id, month, unit_id, quota_id, amount_centi)"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+static enum jc_code write_shortfalls(struct jc_tx *tx, int64_t agency_id, int version, Jc__Shortfall *const *shortfalls,
+                                     size_t count, struct jc_err *err) {
+    enum jc_code code = jc_tx_exec(tx, SQL_SHORTFALL_CLEAR, JC_VALUES(jc_int(agency_id), jc_int(version)), err);
+    for (size_t i = 0; !code && i < count; i++) {
+        const Jc__Shortfall *s = shortfalls[i];
+        code = jc_tx_exec(tx, SQL_SHORTFALL_ADD,
+                          JC_VALUES(jc_int(agency_id), jc_int(version), jc_int((int64_t)i),
+                                    jc_text_or_null(jc_str(s->team_id)), jc_int(s->month),
+                                    jc_text_or_null(jc_str(s->unit_id)), jc_text_or_null(jc_str(s->quota_id)),
+                                    jc_int(s->amount_centi)),
+                          err);
+    }
+    return code;
+}
+
+static const char SQL_PLAN_PUT[] =
+    "INSERT INTO plan (agency_id, version, year, status, created_ms, solve_status, unserved, over_centi, quota,"
+    "                  cost_e5, bound_e5, tiers_settled, elapsed_ms, work, amend_reason, decided_on)"
+    "VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8,"
+    "        $9, $10, $11, $12, $13, $14, $15)"
+    "ON CONFLICT (agency_id, version) DO UPDATE"
+    "   SET year = excluded.year, created_ms = excluded.created_ms, solve_status = excluded.solve_status,"
+    "       unserved = excluded.unserved, over_centi = excluded.over_centi, quota = excluded.quota,"
+    "       cost_e5 = excluded.cost_e5, bound_e5 = excluded.bound_e5, tiers_settled = excluded.tiers_settled,"
+    "       elapsed_ms = excluded.elapsed_ms, work = excluded.work, amend_reason = excluded.amend_reason,"
+    "       decided_on = excluded.decided_on";
+
+static enum jc_code write_head(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *plan, int64_t now_ms,
+                               struct jc_err *err) {
+    const Jc__SolveSummary none = JC__SOLVE_SUMMARY__INIT, *solve = plan->solve ? plan->solve : &none;
+    return jc_tx_exec(tx, SQL_PLAN_PUT,
+                      JC_VALUES(jc_int(agency_id), jc_int(plan->version), jc_int(plan->year), jc_int(now_ms),
+                                jc_int(solve->status), jc_int(solve->unserved), jc_int(solve->over_centi),
+                                jc_int(solve->quota), jc_int(solve->cost_e5), jc_int(solve->bound_e5),
+                                jc_int(solve->tiers_settled), jc_int(solve->elapsed_ms), jc_int(solve->work),
+                                jc_text_or_null(jc_str(plan->amend_reason)), jc_text_or_null(jc_str(plan->decided_on))),
+                      err);
+}
+
+enum jc_code jc_plan_put(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *plan, int64_t now_ms,
+                         struct jc_err *err) {
+    Jc__PlanStatus now = JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED;
+    enum jc_code code = status_now(tx, agency_id, plan->version, &now, err);
+    if (!code && now != JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED && now != JC__PLAN_STATUS__PLAN_STATUS_DRAFT)
+        code = not_draft(plan->version, err);
+    if (!code)
+        code = write_head(tx, agency_id, plan, now_ms, err);
+    if (!code)
+        code = jc_visit_delete_all(tx, agency_id, plan->version, err);
+    for (size_t i = 0; !code && i < plan->n_visits; i++)
+        code = jc_visit_add(tx, agency_id, plan->version, plan->visits[i], err);
+    if (!code)
+        code = write_shortfalls(tx, agency_id, plan->version, plan->shortfalls, plan->n_shortfalls, err);
+    return code;
+}
+
+static const char SQL_PLAN_RESULT[] =
+    "UPDATE plan"
+    "   SET solve_status = $1, unserved = $2, over_centi = $3, quota = $4, cost_e5 = $5, bound_e5 = $6,"
+    "       tiers_settled = $7, elapsed_ms = $8, work = $9"
+    " WHERE agency_id = $10 AND version = $11";
+
+enum jc_code jc_plan_set_result(struct jc_tx *tx, int64_t agency_id, int version, const Jc__SolveSummary *solve,
+                                Jc__Shortfall *const *shortfalls, size_t n_shortfalls, struct jc_err *err) {
+    enum jc_code code = jc_tx_exec(tx, SQL_PLAN_RESULT,
+                                   JC_VALUES(jc_int(solve->status), jc_int(solve->unserved), jc_int(solve->over_centi),
+                                             jc_int(solve->quota), jc_int(solve->cost_e5), jc_int(solve->bound_e5),
+                                             jc_int(solve->tiers_settled), jc_int(solve->elapsed_ms),
+                                             jc_int(solve->work), jc_int(agency_id), jc_int(version)),
+                                   err);
+    if (!code && !jc_tx_changed(tx))
+        code = unknown(version, err);
+    return code ? code : write_shortfalls(tx, agency_id, version, shortfalls, n_shortfalls, err);
+}
+
+static const char SQL_PLAN_SUPERSEDE[] = "UPDATE plan"
+                                         "   SET status = 'superseded'"
+                                         " WHERE agency_id = $1 AND status = 'approved'"
+                                         "   AND year = (SELECT year FROM plan WHERE agency_id = $1 AND version = $2)";
+static const char SQL_PLAN_APPROVE[] =
+    "UPDATE plan"
+    "   SET status = 'approved', document_no = $1, approved_by = $2, approved_on = $3"
+    " WHERE agency_id = $4 AND version = $5";
+
+enum jc_code jc_plan_approve(struct jc_tx *tx, int64_t agency_id, int version, struct jc_str document_no,
+                             struct jc_str approved_by, struct jc_str approved_on, struct jc_err *err) {
+    Jc__PlanStatus now = JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED;
+    enum jc_code code = status_now(tx, agency_id, version, &now, err);
+    if (!code && now == JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED)
+        code = unknown(version, err);
+    if (!code && now != JC__PLAN_STATUS__PLAN_STATUS_DRAFT)
+        code = not_draft(version, err);
+    if (!code)
+        code = jc_tx_exec(tx, SQL_PLAN_SUPERSEDE, JC_VALUES(jc_int(agency_id), jc_int(version)), err);
+    if (!code)
+        code = jc_tx_exec(tx, SQL_PLAN_APPROVE,
+                          JC_VALUES(jc_text(document_no), jc_text(approved_by), jc_text(approved_on), jc_int(agency_id),
+                                    jc_int(version)),
+                          err);
+    return code;
+}
