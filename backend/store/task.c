@@ -12,6 +12,7 @@
 
 #include "store/change.h"
 #include "store/row.h"
+#include "store/visit.h"
 
 static struct jc_str id_of(const ProtobufCBinaryData *id) {
     return (struct jc_str){(const char *)id->data, id->len};
@@ -247,15 +248,6 @@ static enum jc_code move_joints(struct jc_tx *tx, int64_t agency_id, struct jc_s
     return code;
 }
 
-static const char SQL_TASK_VISIT_STATUS[] =
-    "UPDATE visit"
-    "   SET status = $1"
-    " WHERE agency_id = $2 AND visit_id = $3"
-    "   AND version IN (SELECT p.version"
-    "                     FROM plan AS p"
-    "                     JOIN plan AS r ON r.agency_id = p.agency_id AND r.year = p.year"
-    "                    WHERE r.agency_id = $2 AND r.version = $4 AND p.version >= r.version)";
-
 enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, Jc__TaskState state,
                           struct jc_str reason, int64_t now_ms, struct jc_err *err) {
     Jc__Task *task = NULL;
@@ -267,11 +259,9 @@ enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str tas
         bool done = state == JC__TASK_STATE__TASK_STATE_DONE;
         code = move_joints(tx, agency_id, task_id, state, reason, now_ms, arena, err);
         if (!code)
-            code = jc_tx_exec(
-                tx, SQL_TASK_VISIT_STATUS,
-                JC_VALUES(jc_int(done ? JC__VISIT_STATUS__VISIT_STATUS_DONE : JC__VISIT_STATUS__VISIT_STATUS_RELEASED),
-                          jc_int(agency_id), jc_text(jc_str(task->visit_id)), jc_int(task->plan_version)),
-                err);
+            code = jc_visit_set_status(
+                tx, agency_id, task->plan_version, jc_str(task->visit_id),
+                done ? JC__VISIT_STATUS__VISIT_STATUS_DONE : JC__VISIT_STATUS__VISIT_STATUS_RELEASED, err);
     }
     jc_arena_free(arena);
     return code;
