@@ -87,28 +87,85 @@ static bool sync_folder(const char *path) {
     return ok;
 }
 
-enum jc_code jc_file_write(const char *path, struct jc_str bytes, unsigned mode, struct jc_err *err) {
-    char fresh[PATH_MAX], tag[17];
+/* A file being written under a fresh name beside `path`. */
+struct fresh {
+    char name[PATH_MAX];
+    int fd;
+};
+
+static bool fresh_open(struct fresh *fresh, const char *path) {
+    char tag[17];
     uint8_t random[8];
     jc_random(random, sizeof random);
     jc_hex(random, sizeof random, tag);
-    if (snprintf(fresh, sizeof fresh, "%s.%s.tmp", path, tag) >= (int)sizeof fresh) {
+    if (snprintf(fresh->name, sizeof fresh->name, "%s.%s.tmp", path, tag) >= (int)sizeof fresh->name) {
         errno = ENAMETOOLONG;
-        return jc_fail_errno(err, jc_str(path));
+        return false;
     }
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return jc_fail_errno(err, jc_str(path));
-    bool ok = write_all(fd, bytes) && fchmod(fd, (mode_t)mode) == 0 && fsync(fd) == 0;
+    fresh->fd = open(fresh->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fresh->fd >= 0;
+}
+
+/* Makes the file durable and moves it over `path`; `ok` says whether the bytes were written (errno if
+ * not). Whatever fails removes the fresh file. */
+static enum jc_code fresh_finish(struct fresh *fresh, const char *path, unsigned mode, bool ok, struct jc_err *err) {
+    ok = ok && fchmod(fresh->fd, (mode_t)mode) == 0 && fsync(fresh->fd) == 0;
     int reason = errno;
-    if (close(fd) != 0 && ok) {
+    if (close(fresh->fd) != 0 && ok) {
         ok = false;
         reason = errno;
     }
     errno = reason;
-    if (ok && rename(fresh, path) == 0 && sync_folder(path))
+    if (ok && rename(fresh->name, path) == 0 && sync_folder(path))
         return JC_OK;
     enum jc_code code = jc_fail_errno(err, jc_str(path));
-    unlink(fresh);
+    unlink(fresh->name);
+    return code;
+}
+
+enum jc_code jc_file_write(const char *path, struct jc_str bytes, unsigned mode, struct jc_err *err) {
+    struct fresh fresh;
+    if (!fresh_open(&fresh, path))
+        return jc_fail_errno(err, jc_str(path));
+    return fresh_finish(&fresh, path, mode, write_all(fresh.fd, bytes), err);
+}
+
+/* Reads `fd` to its end, hashing, and writes it to `to` unless that is -1. */
+static bool pour(int fd, int to, uint8_t sha256[JC_SHA256_SIZE]) {
+    struct jc_sha256_state hash;
+    char chunk[CHUNK];
+    ssize_t got;
+    jc_sha256_begin(&hash);
+    while ((got = read(fd, chunk, sizeof chunk)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        struct jc_str bytes = {chunk, (size_t)got};
+        jc_sha256_add(&hash, bytes);
+        if (to >= 0 && !write_all(to, bytes))
+            return false;
+    }
+    jc_sha256_end(&hash, sha256);
+    return true;
+}
+
+enum jc_code jc_file_sha256(const char *path, uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum jc_code code = fd >= 0 && pour(fd, -1, sha256) ? JC_OK : jc_fail_errno(err, jc_str(path));
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+enum jc_code jc_file_copy(const char *from, const char *path, unsigned mode, uint8_t sha256[JC_SHA256_SIZE],
+                          struct jc_err *err) {
+    struct fresh fresh;
+    int fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return jc_fail_errno(err, jc_str(from));
+    enum jc_code code = fresh_open(&fresh, path) ? fresh_finish(&fresh, path, mode, pour(fd, fresh.fd, sha256), err)
+                                                 : jc_fail_errno(err, jc_str(path));
+    close(fd);
     return code;
 }

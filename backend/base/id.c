@@ -60,6 +60,20 @@ void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {
     crypto_hash_sha256(out, (const unsigned char *)(bytes.ptr ? bytes.ptr : ""), bytes.len);
 }
 
+_Static_assert(sizeof(crypto_hash_sha256_state) == sizeof(struct jc_sha256_state), "libsodium's state fits exactly");
+
+void jc_sha256_begin(struct jc_sha256_state *state) {
+    crypto_hash_sha256_init((crypto_hash_sha256_state *)state->opaque);
+}
+
+void jc_sha256_add(struct jc_sha256_state *state, struct jc_str bytes) {
+    crypto_hash_sha256_update((crypto_hash_sha256_state *)state->opaque, (const unsigned char *)bytes.ptr, bytes.len);
+}
+
+void jc_sha256_end(struct jc_sha256_state *state, uint8_t out[JC_SHA256_SIZE]) {
+    crypto_hash_sha256_final((crypto_hash_sha256_state *)state->opaque, out);
+}
+
 struct jc_str jc_hex(const void *bytes, size_t len, char *buf) {
     static const char DIGITS[] = "0123456789abcdef";
     const uint8_t *in = bytes;

@@ -19,6 +19,13 @@ bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out);             /* with
 
 void jc_random(void *out, size_t len);
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]);
+/* The same piece by piece: begin, add …, end. */
+struct jc_sha256_state {
+    _Alignas(8) uint8_t opaque[104];
+};
+void jc_sha256_begin(struct jc_sha256_state *state);
+void jc_sha256_add(struct jc_sha256_state *state, struct jc_str bytes);
+void jc_sha256_end(struct jc_sha256_state *state, uint8_t out[JC_SHA256_SIZE]);
 /* Lower-case hex with a NUL; buf holds 2*len+1. */
 struct jc_str jc_hex(const void *bytes, size_t len, char *buf);
 /* Exactly `len` bytes, either case; on false `out` is untouched. */

@@ -5,6 +5,7 @@
 
 #include "report/basis.h"
 #include "report/report.h"
+#include "store/row.h"
 
 struct list {
     struct jc_arena *arena;
@@ -42,10 +43,6 @@ static const char sql_orders_missing[] =
     " WHERE f.agency_id = $1 AND f.outcome = 2 AND f.order_id IS NULL AND i.is_record = 1 AND f.deadline_on < $2"
     " ORDER BY f.deadline_on, f.finding_id";
 
-static char *text(struct list *list, const struct jc_rows *rows, int column) {
-    return (char *)jc_rows_copy(rows, column, list->arena).ptr;
-}
-
 /* Column 6 is a month of the plan's year for visits, else a date. */
 static struct jc_date due_of(const struct jc_basis *basis, const struct jc_rows *rows, bool visit) {
     struct jc_date due = {0};
@@ -66,19 +63,17 @@ static bool add(struct list *list, const struct jc_basis *basis, const struct jc
         return false;
     jc__overdue_item__init(item);
     struct jc_date due = due_of(basis, rows, visit);
-    struct jc_str task_id = jc_rows_copy(rows, 1, list->arena);
-    item->kind = text(list, rows, 0);
-    item->task_id.data = (uint8_t *)task_id.ptr;
-    item->task_id.len = task_id.len;
-    item->visit_id = text(list, rows, 2);
-    item->unit_id = text(list, rows, 3);
-    item->unit_name = text(list, rows, 4);
-    item->team_id = text(list, rows, 5);
+    struct jc_row row = {.rows = rows, .arena = list->arena};
+    item->kind = jc_row_text(&row, 0);
+    item->task_id = jc_row_bytes(&row, 1);
+    item->visit_id = jc_row_text(&row, 2);
+    item->unit_id = jc_row_text(&row, 3);
+    item->unit_name = jc_row_text(&row, 4);
+    item->team_id = jc_row_text(&row, 5);
     item->due_on = (char *)jc_arena_copy(list->arena, jc_date_format(due, iso)).ptr;
     item->days_overdue = (int32_t)(jc_date_to_days(basis->as_of) - jc_date_to_days(due));
     *place = item;
-    return item->kind && item->task_id.data && item->visit_id && item->unit_id && item->unit_name && item->team_id &&
-           item->due_on;
+    return !row.failed && item->due_on;
 }
 
 static enum jc_code gather(struct jc_tx *tx, struct list *list, const struct jc_basis *basis, const char *sql,

@@ -1,0 +1,145 @@
+/* Backup and restore. The copy is made by the database itself, its hash is taken from the finished
+ * file, and the heads in the manifest are read from the copy, so they belong to exactly this
+ * snapshot. A restore works on a fresh file and renames it into place when it is complete. */
+#include "store/backup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "store/store.h"
+
+enum { MANIFEST_MAX_BYTES = 1 << 20 };
+
+static bool path_in(char out[PATH_MAX], const char *dir, const char *name) {
+    return snprintf(out, PATH_MAX, "%s/%s", dir, name) < PATH_MAX;
+}
+
+static enum jc_code fail_path(struct jc_err *err, const char *path, int reason) {
+    errno = reason;
+    return jc_fail_errno(err, jc_str(path));
+}
+
+/* --- making ---------------------------------------------------------------------------------------- */
+
+static const char sql_chains[] = "SELECT agency_id, operation_no, chain_head"
+                                 "  FROM agency_head"
+                                 " ORDER BY agency_id";
+
+/* Appends what the snapshot says of itself. */
+static enum jc_code describe(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_buf *manifest = ctx;
+    struct jc_store_meta meta;
+    struct jc_rows *rows = NULL;
+    char hex[2 * JC_SHA256_SIZE + 1];
+    bool more = false;
+    enum jc_code code = jc_store_meta(tx, &meta, err);
+    if (code != JC_OK)
+        return code;
+    jc_buf_printf(manifest, "schema_version %lld\n", (long long)meta.schema_version);
+    jc_buf_printf(manifest, "incarnation %s\n", jc_hex(meta.incarnation, sizeof meta.incarnation, hex).ptr);
+    code = jc_tx_query(tx, sql_chains, JC_NO_VALUES, &rows, err);
+    while (code == JC_OK && (code = jc_rows_next(rows, &more, err)) == JC_OK && more) {
+        struct jc_str head = jc_rows_bytes(rows, 2);
+        jc_buf_printf(manifest, "chain %lld %lld %s\n", (long long)jc_rows_int64(rows, 0),
+                      (long long)jc_rows_int64(rows, 1),
+                      head.len == JC_SHA256_SIZE ? jc_hex(head.ptr, head.len, hex).ptr : "damaged");
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+static enum jc_code describe_copy(const char *path, struct jc_buf *manifest, struct jc_err *err) {
+    struct jc_db *copy = NULL;
+    struct jc_db_config config = {.path = path, .read_only = true, .readers = 1};
+    enum jc_code code = jc_db_open(&config, &copy, err);
+    if (code == JC_OK)
+        code = jc_db_read(copy, describe, manifest, err);
+    jc_db_close(copy);
+    return code;
+}
+
+enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir, struct jc_err *err) {
+    char path[PATH_MAX], manifest_path[PATH_MAX], hex[2 * JC_SHA256_SIZE + 1], time[JC_TIME_MAX];
+    uint8_t sha256[JC_SHA256_SIZE];
+    if (!path_in(path, dir, "jiancha.db") || !path_in(manifest_path, dir, "manifest"))
+        return fail_path(err, dir, ENAMETOOLONG);
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return jc_fail_errno(err, jc_str(dir));
+    if (access(path, F_OK) == 0 || access(manifest_path, F_OK) == 0)
+        return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_BACKUP_EXISTS, jc_str(dir));
+    struct jc_buf manifest;
+    jc_buf_init(&manifest, MANIFEST_MAX_BYTES);
+    jc_buf_printf(&manifest, "created %s\n", jc_time_format(jc_clock_now_ms(clock), time).ptr);
+    enum jc_code code = jc_db_copy_to(db, path, err);
+    if (code == JC_OK)
+        code = describe_copy(path, &manifest, err);
+    if (code == JC_OK)
+        code = jc_file_sha256(path, sha256, err);
+    if (code == JC_OK) {
+        jc_buf_printf(&manifest, "sha256 %s\n", jc_hex(sha256, sizeof sha256, hex).ptr);
+        code = manifest.failed ? jc_fail_memory(err) : jc_file_write(manifest_path, jc_buf_str(&manifest), 0600, err);
+    }
+    if (code != JC_OK)
+        unlink(path);
+    jc_buf_free(&manifest);
+    return code;
+}
+
+/* --- restoring ------------------------------------------------------------------------------------- */
+
+static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return jc_store_reincarnate(tx, err);
+}
+
+/* The value behind `name` in the manifest; empty if there is none. */
+static struct jc_str manifest_value(struct jc_str manifest, struct jc_str name) {
+    struct jc_str line, key;
+    while (jc_str_cut(&manifest, '\n', &line)) {
+        if (jc_str_cut(&line, ' ', &key) && jc_str_eq(key, name))
+            return line;
+    }
+    return (struct jc_str){0};
+}
+
+/* The copy under its working name becomes a database with a life of its own. */
+static enum jc_code begin_new_life(const char *path, struct jc_err *err) {
+    struct jc_db *db = NULL;
+    struct jc_db_config config = {.path = path, .readers = 1};
+    enum jc_code code = jc_db_open(&config, &db, err);
+    if (code == JC_OK)
+        code = jc_store_open(db, err);
+    if (code == JC_OK)
+        code = jc_db_write_wait(db, 0, reincarnate, NULL, err);
+    jc_db_close(db);
+    return code;
+}
+
+enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_arena *arena, struct jc_err *err) {
+    char from[PATH_MAX], manifest_path[PATH_MAX], work[PATH_MAX];
+    uint8_t expected[JC_SHA256_SIZE], actual[JC_SHA256_SIZE];
+    struct jc_str manifest;
+    if (!path_in(from, dir, "jiancha.db") || !path_in(manifest_path, dir, "manifest") ||
+        snprintf(work, sizeof work, "%s.restoring", path) >= (int)sizeof work)
+        return fail_path(err, dir, ENAMETOOLONG);
+    if (access(path, F_OK) == 0)
+        return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_RESTORE_TARGET_EXISTS, jc_str(path));
+    enum jc_code code = jc_file_read(manifest_path, MANIFEST_MAX_BYTES, arena, &manifest, err);
+    if (code != JC_OK)
+        return code;
+    if (!jc_hex_parse(manifest_value(manifest, JC_STR("sha256")), expected, sizeof expected))
+        return jc_fail(err, JC_DATA_LOSS, JC_MSG_BACKUP_DAMAGED, jc_str(dir));
+    code = jc_file_copy(from, work, 0600, actual, err);
+    if (code == JC_OK && !jc_equal_secret(expected, actual, sizeof actual))
+        code = jc_fail(err, JC_DATA_LOSS, JC_MSG_BACKUP_DAMAGED, jc_str(dir));
+    if (code == JC_OK)
+        code = begin_new_life(work, err);
+    if (code == JC_OK && link(work, path) != 0)
+        code = jc_fail_errno(err, jc_str(path));
+    unlink(work);
+    return code;
+}

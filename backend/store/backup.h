@@ -1,0 +1,22 @@
+/* Backups: a folder with a consistent copy of the database and a manifest that proves it whole.
+ *
+ *   DIR/jiancha.db   the snapshot
+ *   DIR/manifest     lines "name value": created, schema_version, incarnation, sha256, and for each
+ *                    agency its chain: "chain <agency_id> <length> <head>"
+ *
+ * The manifest is written last: a folder without one is not a backup. A restored database begins a
+ * new incarnation, so terminals notice and offer again what the backup does not hold. */
+#ifndef JC_STORE_BACKUP_H
+#define JC_STORE_BACKUP_H
+
+#include "base/clock.h"
+#include "db/db.h"
+
+/* Makes the folder if it is missing; JC_ALREADY_EXISTS if it already holds a backup. Others may write
+ * meanwhile. */
+enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir, struct jc_err *err);
+/* Checks the backup against its manifest, copies it to `path`, and gives it a new incarnation.
+ * JC_ALREADY_EXISTS if there is a database at `path`; JC_DATA_LOSS if the backup is not whole. */
+enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_arena *arena, struct jc_err *err);
+
+#endif
