@@ -16,10 +16,11 @@ enum jc_code jc_session_add(struct jc_tx *tx, int64_t agency_id, struct jc_str l
 }
 
 static const char SELECT_SESSION[] =
-    "SELECT s.agency_id, s.created_ms, s.expires_ms, p.login, p.name, p.roles, p.inspector_id, p.team_id,\n"
-    "       p.must_change_password, p.disabled, p.created_ms\n"
+    "SELECT s.agency_id, s.created_ms, s.expires_ms, p.login, p.name, p.roles, p.inspector_id,\n"
+    "       COALESCE(i.team_id, p.team_id), p.must_change_password, p.disabled, p.created_ms\n"
     "FROM session AS s\n"
     "JOIN person AS p ON p.agency_id = s.agency_id AND p.login = s.login\n"
+    "LEFT JOIN inspector AS i ON i.agency_id = p.agency_id AND i.inspector_id = p.inspector_id\n"
     "WHERE s.token_hash = $1";
 
 static enum jc_code read_row(const struct jc_rows *rows, struct jc_arena *arena, struct jc_session *out,

@@ -5,12 +5,12 @@
 #include "base/id.h"
 #include "store/person.h"
 
-/* A session and, from the same row of `person`, what its owner is now. */
+/* A session and what its owner is now; the team of an inspector is the one the register says. */
 struct jc_session {
     int64_t agency_id;
     int64_t created_ms;
     int64_t expires_ms;
-    struct jc_person person; /* created_ms and name included */
+    struct jc_person person;
 };
 
 enum jc_code jc_session_add(struct jc_tx *tx, int64_t agency_id, struct jc_str login,

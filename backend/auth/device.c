@@ -1,0 +1,117 @@
+/* Enrolment: a planner makes a code for an inspector, the inspector types it into the terminal, the
+ * terminal trades it once for a token. The code is used up in the transaction that makes the token,
+ * so two terminals can never share one. Code and token are random and may differ if the job runs
+ * again; only those of the committed run are answered. */
+#include "auth/device.h"
+
+#include "base/text.h"
+#include "store/audit_log.h"
+#include "store/invitation.h"
+#include "store/registry.h"
+
+enum { NAME_MAX_BYTES = 128, VERSION_MAX_BYTES = 64 };
+
+enum jc_code jc_device_invite(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, int valid_hours,
+                              struct jc_act act, struct jc_arena *arena, char code_text[JC_ONE_TIME_TEXT],
+                              int64_t *expires_ms, struct jc_err *err) {
+    char number[JC_NUMBER_TEXT];
+    uint8_t hash[JC_SHA256_SIZE];
+    Jc__Inspector *inspector = NULL;
+    int64_t now_ms = jc_clock_now_ms(act.clock);
+    if (valid_hours < 0 || valid_hours > JC_INVITATION_MAX_HOURS)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_INVITATION_HOURS,
+                       jc_str_from_int64(JC_INVITATION_MAX_HOURS, number));
+    enum jc_code code = jc_inspector_get(tx, agency_id, inspector_id, arena, &inspector, err);
+    if (code)
+        return code;
+
+    jc_one_time_make(code_text);
+    jc_one_time_hash(jc_str(code_text), hash);
+    struct jc_invitation invitation = {
+        .agency_id = agency_id,
+        .inspector_id = inspector_id,
+        .created_by = act.actor,
+        .created_ms = now_ms,
+        .expires_ms = now_ms + (valid_hours ? valid_hours : JC_INVITATION_HOURS) * (int64_t)3600000,
+    };
+    *expires_ms = invitation.expires_ms;
+    code = jc_invitation_add(tx, &invitation, hash, err);
+    if (!code)
+        code =
+            jc_audit_log_add(tx, agency_id, now_ms, act.actor, JC_STR("device.invite"), inspector_id, JC_STR(""), err);
+    return code;
+}
+
+static enum jc_code check_enrolment(const struct jc_enrolment *enrolment, struct jc_err *err) {
+    if (!enrolment->device_name.len || enrolment->device_name.len > NAME_MAX_BYTES ||
+        !jc_text_valid(enrolment->device_name, NULL))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_NAME_INVALID);
+    if (enrolment->public_key.len && enrolment->public_key.len != JC_PUBLIC_KEY_SIZE)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_KEY_INVALID);
+    if (enrolment->app_version.len > VERSION_MAX_BYTES || !jc_text_valid(enrolment->app_version, NULL))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_VERSION_INVALID);
+    return JC_OK;
+}
+
+/* The invitation behind a code, if it may be used now. */
+static enum jc_code find_invitation(struct jc_tx *tx, struct jc_str code_text, int64_t now_ms, struct jc_arena *arena,
+                                    struct jc_invitation *out, uint8_t hash[JC_SHA256_SIZE], struct jc_err *err) {
+    bool found = false;
+    char time[JC_TIME_MAX];
+    if (jc_one_time_hash(code_text, hash)) {
+        enum jc_code code = jc_invitation_find(tx, hash, arena, out, &found, err);
+        if (code)
+            return code;
+    }
+    if (!found)
+        return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_ENROL_CODE_WRONG);
+    if (out->used_ms >= 0)
+        return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_ENROL_CODE_USED);
+    if (out->expires_ms <= now_ms)
+        return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_ENROL_CODE_EXPIRED, jc_time_format(out->expires_ms, time));
+    return JC_OK;
+}
+
+enum jc_code jc_device_enroll(struct jc_tx *tx, const struct jc_enrolment *enrolment, const struct jc_clock *clock,
+                              struct jc_arena *arena, struct jc_device *device, char token[JC_TOKEN_TEXT],
+                              struct jc_err *err) {
+    struct jc_invitation invitation;
+    uint8_t code_hash[JC_SHA256_SIZE], token_hash[JC_SHA256_SIZE];
+    char id[JC_UUID_TEXT];
+    int64_t now_ms = jc_clock_now_ms(clock);
+    enum jc_code code = check_enrolment(enrolment, err);
+    if (!code)
+        code = find_invitation(tx, enrolment->code, now_ms, arena, &invitation, code_hash, err);
+    if (code)
+        return code;
+
+    jc_token_make(token, token_hash);
+    struct jc_device row = {
+        .agency_id = invitation.agency_id,
+        .device_id = jc_uuid7(clock),
+        .name = enrolment->device_name,
+        .inspector_id = invitation.inspector_id,
+        .enrolled_ms = now_ms,
+        .app_version = enrolment->app_version,
+    };
+    code = jc_device_insert(tx, &row, token_hash, enrolment->public_key, err);
+    if (!code)
+        code = jc_invitation_set_used(tx, code_hash, now_ms, err);
+    if (!code)
+        code = jc_audit_log_add(tx, row.agency_id, now_ms, row.inspector_id, JC_STR("device.enroll"),
+                                jc_uuid_format(row.device_id, id), row.name, err);
+    if (!code)
+        code = jc_device_get(tx, row.agency_id, row.device_id, arena, device, err);
+    return code;
+}
+
+enum jc_code jc_device_revoke(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,
+                              struct jc_err *err) {
+    char id[JC_UUID_TEXT];
+    int64_t now_ms = jc_clock_now_ms(act.clock);
+    enum jc_code code = jc_device_set_revoked(tx, agency_id, device_id, now_ms, err);
+    if (!code)
+        code = jc_audit_log_add(tx, agency_id, now_ms, act.actor, JC_STR("device.revoke"),
+                                jc_uuid_format(device_id, id), JC_STR(""), err);
+    return code;
+}

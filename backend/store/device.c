@@ -1,0 +1,187 @@
+/* The table `device`. A request of a terminal costs one look-up by the hash of its token, joined with
+ * the register for the holder's team: neither is cached, so a revocation or a change of team holds at
+ * the next request. The hash must never be handed out. */
+#include "store/device.h"
+
+static enum jc_code fail_unknown(struct jc_uuid device_id, struct jc_err *err) {
+    char text[JC_UUID_TEXT];
+    return jc_fail(err, JC_NOT_FOUND, JC_MSG_DEVICE_UNKNOWN, jc_uuid_format(device_id, text));
+}
+
+static struct jc_value uuid_value(const struct jc_uuid *id) {
+    return jc_bytes(id->bytes, JC_UUID_SIZE);
+}
+
+static const char INSERT_DEVICE[] =
+    "INSERT INTO device (agency_id, device_id, token_hash, public_key, name, inspector_id, scope_version,\n"
+    "                    enrolled_ms, app_version, unsent, clock_offset_ms, free_bytes)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, 0, 0, 0)";
+
+enum jc_code jc_device_insert(struct jc_tx *tx, const struct jc_device *device,
+                              const uint8_t token_hash[JC_SHA256_SIZE], struct jc_str public_key, struct jc_err *err) {
+    return jc_tx_exec(tx, INSERT_DEVICE,
+                      JC_VALUES(jc_int(device->agency_id), uuid_value(&device->device_id),
+                                jc_bytes(token_hash, JC_SHA256_SIZE), jc_bytes(public_key.ptr, public_key.len),
+                                jc_text(device->name), jc_text(device->inspector_id), jc_int(device->enrolled_ms),
+                                jc_text(device->app_version)),
+                      err);
+}
+
+#define DEVICE_COLUMNS                                                                                \
+    "d.agency_id, d.device_id, d.name, d.inspector_id, i.team_id, d.scope_version, d.enrolled_ms,\n"  \
+    "       d.revoked_ms, d.last_seen_ms, d.app_version, d.unsent, d.clock_offset_ms, d.free_bytes\n" \
+    "FROM device AS d\n"                                                                              \
+    "LEFT JOIN inspector AS i ON i.agency_id = d.agency_id AND i.inspector_id = d.inspector_id\n"
+
+static int64_t moment(const struct jc_rows *rows, int column) {
+    return jc_rows_is_null(rows, column) ? -1 : jc_rows_int64(rows, column);
+}
+
+static enum jc_code read_row(const struct jc_rows *rows, struct jc_arena *arena, struct jc_device *out,
+                             struct jc_err *err) {
+    struct jc_str id = jc_rows_bytes(rows, 1);
+    *out = (struct jc_device){
+        .agency_id = jc_rows_int64(rows, 0),
+        .name = jc_rows_copy(rows, 2, arena),
+        .inspector_id = jc_rows_copy(rows, 3, arena),
+        .team_id = jc_rows_copy(rows, 4, arena),
+        .scope_version = jc_rows_int64(rows, 5),
+        .enrolled_ms = jc_rows_int64(rows, 6),
+        .revoked_ms = moment(rows, 7),
+        .last_seen_ms = moment(rows, 8),
+        .app_version = jc_rows_copy(rows, 9, arena),
+        .unsent = jc_rows_int64(rows, 10),
+        .clock_offset_ms = jc_rows_int64(rows, 11),
+        .free_bytes = jc_rows_int64(rows, 12),
+    };
+    for (size_t i = 0; i < JC_UUID_SIZE && i < id.len; i++)
+        out->device_id.bytes[i] = (uint8_t)id.ptr[i];
+    if (!out->name.ptr || !out->inspector_id.ptr || !out->team_id.ptr || !out->app_version.ptr)
+        return jc_fail_memory(err);
+    return JC_OK;
+}
+
+/* At most one row of `sql`. */
+static enum jc_code find_one(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
+                             struct jc_arena *arena, struct jc_device *out, bool *found, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    *found = false;
+    enum jc_code code = jc_tx_query(tx, sql, values, count, &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, found, err);
+    if (!code && *found)
+        code = read_row(rows, arena, out, err);
+    jc_rows_close(rows);
+    return code;
+}
+
+static const char SELECT_BY_TOKEN[] = "SELECT " DEVICE_COLUMNS "WHERE d.token_hash = $1";
+
+enum jc_code jc_device_find(struct jc_tx *tx, const uint8_t token_hash[JC_SHA256_SIZE], struct jc_arena *arena,
+                            struct jc_device *out, bool *found, struct jc_err *err) {
+    return find_one(tx, SELECT_BY_TOKEN, JC_VALUES(jc_bytes(token_hash, JC_SHA256_SIZE)), arena, out, found, err);
+}
+
+static const char SELECT_DEVICE[] = "SELECT " DEVICE_COLUMNS "WHERE d.agency_id = $1 AND d.device_id = $2";
+
+enum jc_code jc_device_get(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
+                           struct jc_device *out, struct jc_err *err) {
+    bool found = false;
+    enum jc_code code =
+        find_one(tx, SELECT_DEVICE, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), arena, out, &found, err);
+    return !code && !found ? fail_unknown(device_id, err) : code;
+}
+
+static const char SELECT_PUBLIC_KEY[] = "SELECT public_key\n"
+                                        "FROM device\n"
+                                        "WHERE agency_id = $1 AND device_id = $2";
+
+enum jc_code jc_device_public_key(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
+                                  struct jc_str *out, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_PUBLIC_KEY, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &has_row, err);
+    if (!code && !has_row)
+        code = fail_unknown(device_id, err);
+    if (!code) {
+        *out = jc_rows_copy(rows, 0, arena);
+        if (!out->ptr)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+static const char SELECT_DEVICES[] = "SELECT " DEVICE_COLUMNS "WHERE d.agency_id = $1\n"
+                                     "ORDER BY d.enrolled_ms, d.device_id";
+
+enum jc_code jc_device_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, struct jc_device **out,
+                            size_t *count, struct jc_err *err) {
+    struct {
+        struct jc_device *items;
+        size_t count, capacity;
+    } list = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SELECT_DEVICES, JC_VALUES(jc_int(agency_id)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_device *device = JC_PUSH(arena, &list, struct jc_device);
+        code = device ? read_row(rows, arena, device, err) : jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    if (code)
+        return code;
+    *out = list.items;
+    *count = list.count;
+    return JC_OK;
+}
+
+static const char UPDATE_REVOKED[] = "UPDATE device\n"
+                                     "SET revoked_ms = COALESCE(revoked_ms, $1)\n"
+                                     "WHERE agency_id = $2 AND device_id = $3";
+
+enum jc_code jc_device_set_revoked(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
+                                   struct jc_err *err) {
+    enum jc_code code =
+        jc_tx_exec(tx, UPDATE_REVOKED, JC_VALUES(jc_int(now_ms), jc_int(agency_id), uuid_value(&device_id)), err);
+    if (!code && !jc_tx_changed(tx))
+        return fail_unknown(device_id, err);
+    return code;
+}
+
+static const char UPDATE_SEEN[] = "UPDATE device\n"
+                                  "SET last_seen_ms = $1\n"
+                                  "WHERE agency_id = $2 AND device_id = $3";
+static const char UPDATE_REPORT[] = "UPDATE device\n"
+                                    "SET last_seen_ms = $1, app_version = $2, unsent = $3, clock_offset_ms = $4,\n"
+                                    "    free_bytes = $5\n"
+                                    "WHERE agency_id = $6 AND device_id = $7";
+
+enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
+                            const Jc__DeviceReport *report, struct jc_err *err) {
+    if (!report)
+        return jc_tx_exec(tx, UPDATE_SEEN, JC_VALUES(jc_int(now_ms), jc_int(agency_id), uuid_value(&device_id)), err);
+    int64_t device_ms = now_ms, offset_ms = 0;
+    const Google__Protobuf__Timestamp *time = report->device_time;
+    if (time && (__builtin_mul_overflow(time->seconds, (int64_t)1000, &device_ms) ||
+                 __builtin_add_overflow(device_ms, (int64_t)time->nanos / 1000000, &device_ms)))
+        device_ms = now_ms;
+    if (__builtin_sub_overflow(device_ms, now_ms, &offset_ms))
+        offset_ms = 0;
+    return jc_tx_exec(tx, UPDATE_REPORT,
+                      JC_VALUES(jc_int(now_ms), jc_text(jc_str(report->app_version)), jc_int(report->unsent),
+                                jc_int(offset_ms), jc_int(report->free_bytes), jc_int(agency_id),
+                                uuid_value(&device_id)),
+                      err);
+}
+
+static const char UPDATE_SCOPE[] = "UPDATE device\n"
+                                   "SET scope_version = scope_version + 1\n"
+                                   "WHERE agency_id = $1 AND inspector_id = $2";
+
+enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_SCOPE, JC_VALUES(jc_int(agency_id), jc_text(inspector_id)), err);
+}
