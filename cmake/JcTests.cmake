@@ -36,6 +36,15 @@ function(jc_tests)
     jc_add_test(${name} COMMAND ${name} TIMEOUT 300 LABELS unit)
   endforeach()
 
+  # tests/bench/bench_*.c: programs that measure; built by name (jc_bench_*), not run as tests.
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/bench_*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    jc_test_program(jc_${name} ${source})
+    set_target_properties(jc_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    target_link_libraries(jc_${name} PRIVATE PkgConfig::sqlite3)
+  endforeach()
+
   find_package(Python3 COMPONENTS Interpreter)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/e2e/test_*.py")
   if(Python3_FOUND)
