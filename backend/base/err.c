@@ -21,8 +21,7 @@ static size_t share(const struct jc_str args[JC_ERR_ARGS], int index, size_t lef
     return spare > left / count ? spare : left / count;
 }
 
-enum jc_code jc_fail_args(struct jc_err *err, enum jc_code code, enum jc_msg what,
-                          const struct jc_str args[JC_ERR_ARGS]) {
+void jc_err_set(struct jc_err *err, enum jc_code code, enum jc_msg what, const struct jc_str args[JC_ERR_ARGS]) {
     assert(err && code != JC_OK);
     char fresh[sizeof err->argbuf]; /* arguments may lie in err->argbuf */
     size_t used = 0, end[JC_ERR_ARGS];
@@ -38,10 +37,10 @@ enum jc_code jc_fail_args(struct jc_err *err, enum jc_code code, enum jc_msg wha
         size_t start = i ? end[i - 1] : 0;
         err->arg[i] = (struct jc_str){err->argbuf + start, end[i] - start};
     }
-    return code;
 }
 
-enum jc_code jc_err_detail(struct jc_err *err, const char *format, ...) {
+enum jc_code jc_err_detail_set(struct jc_err *err, const char *format, ...) {
+    assert(err->code != JC_OK);
     char text[sizeof err->detail];
     va_list args;
     va_start(args, format);
@@ -52,11 +51,7 @@ enum jc_code jc_err_detail(struct jc_err *err, const char *format, ...) {
     return err->code;
 }
 
-enum jc_code jc_fail_memory(struct jc_err *err) {
-    return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_OUT_OF_MEMORY);
-}
-
-enum jc_code jc_fail_errno(struct jc_err *err, struct jc_str path) {
+enum jc_code jc_err_set_errno(struct jc_err *err, struct jc_str path) {
     int number = errno;
     const char *reason = strerrordesc_np(number); /* thread-safe, English */
     if (!reason)

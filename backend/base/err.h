@@ -41,6 +41,14 @@ struct jc_err {
     char detail[256]; /* English, for the log alone; NUL-terminated */
 };
 
+/* What a failure returns is never JC_OK; compilers and analysers may rely on it. */
+static inline enum jc_code jc_failed(enum jc_code code) {
+    if (code == JC_OK)
+        __builtin_unreachable();
+    return code;
+}
+void jc_err_set(struct jc_err *err, enum jc_code code, enum jc_msg what, const struct jc_str args[JC_ERR_ARGS]);
+
 /* Fills err and returns `code`: `return jc_fail(err, JC_NOT_FOUND, JC_MSG_UNIT_UNKNOWN, unit_id);`
  * Up to four `struct jc_str` arguments follow; they are copied, cut at UTF-8 boundaries. */
 #define jc_fail(err, code, ...) jc_fail_args((err), (code), JC_FAIL_PICK(__VA_ARGS__))
@@ -48,15 +56,22 @@ struct jc_err {
     (what), (const struct jc_str[JC_ERR_ARGS + 1]) { \
         __VA_ARGS__                                  \
     }
-enum jc_code jc_fail_args(struct jc_err *err, enum jc_code code, enum jc_msg what,
-                          const struct jc_str args[JC_ERR_ARGS]);
+static inline enum jc_code jc_fail_args(struct jc_err *err, enum jc_code code, enum jc_msg what,
+                                        const struct jc_str args[JC_ERR_ARGS]) {
+    jc_err_set(err, code, what, args);
+    return code;
+}
 
 /* Adds the technical detail for the log to an error already set. Returns err->code. */
-enum jc_code jc_err_detail(struct jc_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define jc_err_detail(err, ...) jc_failed(jc_err_detail_set((err), __VA_ARGS__))
+enum jc_code jc_err_detail_set(struct jc_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The two failures every layer can meet. */
-enum jc_code jc_fail_memory(struct jc_err *err);                    /* JC_RESOURCE_EXHAUSTED */
-enum jc_code jc_fail_errno(struct jc_err *err, struct jc_str path); /* from errno, names the file */
+/* The two failures every layer can meet: JC_RESOURCE_EXHAUSTED, and errno's, naming the file. */
+static inline enum jc_code jc_fail_memory(struct jc_err *err) {
+    return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_OUT_OF_MEMORY);
+}
+#define jc_fail_errno(err, path) jc_failed(jc_err_set_errno((err), (path)))
+enum jc_code jc_err_set_errno(struct jc_err *err, struct jc_str path);
 
 /* Copies an error; a plain assignment would leave `arg` pointing into the source. */
 void jc_err_copy(struct jc_err *to, const struct jc_err *from);

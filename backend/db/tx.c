@@ -313,6 +313,7 @@ void jc_rows_close(struct jc_rows *rows) {
     if (!rows)
         return;
     struct jc_tx *tx = rows->tx;
+    assert(tx);
     struct jc_rows **link = &tx->open;
     while (*link != rows)
         link = &(*link)->next_open;
