@@ -64,3 +64,33 @@ struct jc_str jc_row_join(struct jc_arena *arena, char *const *words, size_t cou
     }
     return (struct jc_str){text, (size_t)(at - text)};
 }
+
+int64_t jc_row_int_or_absent(const struct jc_row *row, int column) {
+    return jc_rows_is_null(row->rows, column) ? -1 : jc_rows_int64(row->rows, column);
+}
+
+enum jc_code jc_row_each(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
+                         jc_row_fn *each, void *ctx, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    enum jc_code code = jc_tx_query(tx, sql, values, count, &rows, err);
+    bool has_row = true;
+    while (!code) {
+        code = jc_rows_next(rows, &has_row, err);
+        if (code || !has_row)
+            break;
+        code = each(rows, ctx, err);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+enum jc_code jc_row_exists(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count, bool *out,
+                           struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    *out = false;
+    enum jc_code code = jc_tx_query(tx, sql, values, count, &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, out, err);
+    jc_rows_close(rows);
+    return code;
+}

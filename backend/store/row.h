@@ -25,4 +25,24 @@ char **jc_row_list(struct jc_row *row, int column, char separator, size_t *count
 /* The same backwards: the words joined by `separator`. ptr NULL without memory. */
 struct jc_str jc_row_join(struct jc_arena *arena, char *const *words, size_t count, char separator);
 
+/* The column, or -1 for NULL. */
+int64_t jc_row_int_or_absent(const struct jc_row *row, int column);
+
+/* Called for each row of a query. */
+typedef enum jc_code jc_row_fn(struct jc_rows *rows, void *ctx, struct jc_err *err);
+/* Runs a query and calls `each` for every row. */
+enum jc_code jc_row_each(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
+                         jc_row_fn *each, void *ctx, struct jc_err *err);
+/* True if the query has a row. */
+enum jc_code jc_row_exists(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count, bool *out,
+                           struct jc_err *err);
+
+/* A list of messages that grows in an arena (JC_PUSH): struct team_list JC_ROW_LIST(Jc__Team); */
+#define JC_ROW_LIST(type)       \
+    {                           \
+        struct jc_arena *arena; \
+        type **items;           \
+        size_t count, capacity; \
+    }
+
 #endif

@@ -1,4 +1,7 @@
-/* Units (生产经营单位), with their alternative teams and rules, groups and joint visits. */
+/* Units (生产经营单位), with their alternative teams and rules, groups and joint visits.
+ *
+ * The register of units is the whole agency's: every team's terminals hold it, because any team may
+ * meet any unit (joint visits, ad hoc inspections). What is planned for them is not part of it. */
 #ifndef JC_STORE_UNIT_H
 #define JC_STORE_UNIT_H
 
