@@ -221,12 +221,17 @@ enum jc_exit jc_cli_dispatch(struct jc_cli *cli, const struct jc_command *comman
     return sub->run(cli, argc - 1, argv + 1);
 }
 
-static bool wants_help(int argc, char **argv) {
+/* --help anywhere asks for help alone; a --lang beside it says in which language. */
+static bool wants_help(struct jc_cli *cli, int argc, char **argv) {
+    bool wanted = false;
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
+        wanted = wanted || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+        if (strncmp(argv[i], "--lang=", 7) == 0)
+            each_lang(cli, argv[i] + 7);
+        else if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc)
+            each_lang(cli, argv[i + 1]);
     }
-    return false;
+    return wanted;
 }
 
 /* Global options before the subcommand; returns the subcommand's index, or -1 after a complaint. */
@@ -265,7 +270,7 @@ static enum jc_exit run_command(struct jc_cli *cli, int argc, char **argv) {
         jc_cli_note(cli, JC_MSG_CLI_UNKNOWN_COMMAND, &name, 1);
         return JC_EXIT_REFUSED;
     }
-    if (help || wants_help(argc - at, argv + at)) {
+    if (wants_help(cli, argc - at, argv + at) || help) {
         const struct jc_command *sub = NULL;
         find_sub(command, argc - at, argv + at, &sub);
         jc_help_command(&cli->out, cli->lang, command, sub);
