@@ -121,7 +121,7 @@ static enum jc_code reset_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct jc_str login = change->person.login;
     enum jc_code code = jc_person_set_password_hash(tx, change->agency_id, login, change->hash, true, err);
     if (!code)
-        code = jc_session_delete_all(tx, change->agency_id, login, err);
+        code = jc_session_delete_others(tx, change->agency_id, login, NULL, err);
     if (!code)
         code = jc_audit_log_add(tx, change->agency_id, change->now_ms, change->actor, JC_STR("person.passwd"), login,
                                 JC_STR(""), err);
@@ -171,7 +171,7 @@ enum jc_code jc_person_disable(struct jc_tx *tx, int64_t agency_id, struct jc_st
                                struct jc_act act, struct jc_err *err) {
     enum jc_code code = jc_person_set_disabled(tx, agency_id, login, disabled, err);
     if (!code && disabled)
-        code = jc_session_delete_all(tx, agency_id, login, err);
+        code = jc_session_delete_others(tx, agency_id, login, NULL, err);
     if (!code)
         code = jc_audit_log_add(tx, agency_id, jc_clock_now_ms(act.clock), act.actor,
                                 disabled ? JC_STR("person.disable") : JC_STR("person.enable"), login, JC_STR(""), err);

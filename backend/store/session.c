@@ -68,10 +68,13 @@ enum jc_code jc_session_delete(struct jc_tx *tx, const uint8_t token_hash[JC_SHA
 }
 
 static const char DELETE_SESSIONS[] = "DELETE FROM session\n"
-                                      "WHERE agency_id = $1 AND login = $2";
+                                      "WHERE agency_id = $1 AND login = $2 AND token_hash <> $3";
 
-enum jc_code jc_session_delete_all(struct jc_tx *tx, int64_t agency_id, struct jc_str login, struct jc_err *err) {
-    return jc_tx_exec(tx, DELETE_SESSIONS, JC_VALUES(jc_int(agency_id), jc_text(login)), err);
+enum jc_code jc_session_delete_others(struct jc_tx *tx, int64_t agency_id, struct jc_str login, const uint8_t *keep,
+                                      struct jc_err *err) {
+    static const uint8_t NO_HASH[1] = {0}; /* shorter than any hash, so it is nobody's */
+    struct jc_value kept = keep ? jc_bytes(keep, JC_SHA256_SIZE) : jc_bytes(NO_HASH, sizeof NO_HASH);
+    return jc_tx_exec(tx, DELETE_SESSIONS, JC_VALUES(jc_int(agency_id), jc_text(login), kept), err);
 }
 
 static const char PRUNE_SESSIONS[] = "DELETE FROM session\n"

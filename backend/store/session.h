@@ -21,8 +21,9 @@ enum jc_code jc_session_find(struct jc_tx *tx, const uint8_t token_hash[JC_SHA25
                              struct jc_session *out, bool *found, struct jc_err *err);
 /* Ends one session; nothing happens if there is none. */
 enum jc_code jc_session_delete(struct jc_tx *tx, const uint8_t token_hash[JC_SHA256_SIZE], struct jc_err *err);
-/* Ends every session of a login. */
-enum jc_code jc_session_delete_all(struct jc_tx *tx, int64_t agency_id, struct jc_str login, struct jc_err *err);
+/* Ends every session of a login but the one with the hash `keep` (NULL: all). */
+enum jc_code jc_session_delete_others(struct jc_tx *tx, int64_t agency_id, struct jc_str login, const uint8_t *keep,
+                                      struct jc_err *err);
 /* Forgets sessions of a login that ended before now. */
 enum jc_code jc_session_prune(struct jc_tx *tx, int64_t agency_id, struct jc_str login, int64_t now_ms,
                               struct jc_err *err);

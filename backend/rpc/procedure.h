@@ -1,0 +1,75 @@
+/* The table of procedures: where each is found, who may call it, how it runs.
+ *
+ * A procedure is a pure function of (transaction, call): the same function serves HTTP, tests and the
+ * simulator. The layer above finds it by path, decodes the request, and runs it by its kind:
+ *
+ *   READ      jc_rpc_run in one snapshot
+ *   WRITE     jc_rpc_run in a job of the writer
+ *   PASSWORD  jc_rpc_look in a snapshot, jc_rpc_work without a transaction (Argon2id, a tenth of a
+ *             second), then jc_rpc_run in a job of the writer
+ *
+ * Authentication, permission and the work itself share one transaction. Foreign agencies need no
+ * check of their own: every query names the caller's agency, so what belongs to another is not found. */
+#ifndef JC_RPC_PROCEDURE_H
+#define JC_RPC_PROCEDURE_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "auth/caller.h"
+#include "db/db.h"
+
+enum jc_procedure_kind { JC_PROCEDURE_READ, JC_PROCEDURE_WRITE, JC_PROCEDURE_PASSWORD };
+
+/* Who may call: roles of people as JC_ROLE(), and devices. */
+enum {
+    JC_CALLS_DEVICE = 1 << 16,
+    JC_CALLS_WITHOUT_TOKEN = 1 << 17,
+};
+
+struct jc_procedure;
+
+/* One call. The layer above fills the first part and keeps it until the call is answered. */
+struct jc_call {
+    const struct jc_procedure *procedure;
+    struct jc_arena *arena; /* owns everything the call makes */
+    int64_t now_ms;         /* the moment of arrival; the only clock a procedure sees */
+    struct jc_str token;    /* of `Authorization: Bearer`; empty: none */
+    const ProtobufCMessage *request;
+
+    struct jc_caller caller;    /* by the authentication of the running step */
+    ProtobufCMessage *response; /* by run; the arena's */
+    void *work;                 /* what look and work leave for run; the arena's */
+};
+
+typedef enum jc_code jc_procedure_step(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);
+
+struct jc_procedure {
+    const ProtobufCServiceDescriptor *service;
+    const char *method;
+    enum jc_procedure_kind kind;
+    uint32_t callers;            /* set of JC_ROLE() and JC_CALLS_… */
+    bool before_password_change; /* open to a person who still has the one-time password */
+    bool guessable;              /* failures are counted against the address: a secret could be guessed */
+    jc_procedure_step *run;
+    jc_procedure_step *look;                                        /* PASSWORD alone */
+    enum jc_code (*work)(struct jc_call *call, struct jc_err *err); /* PASSWORD alone */
+};
+
+/* The procedure of "/jiancha.v1.TaskService/ListTasks", or NULL. */
+const struct jc_procedure *jc_procedure_find(struct jc_str path);
+/* All of them. */
+const struct jc_procedure *jc_procedure_table(size_t *count);
+
+const ProtobufCMessageDescriptor *jc_procedure_request(const struct jc_procedure *procedure);
+const ProtobufCMessageDescriptor *jc_procedure_response(const struct jc_procedure *procedure);
+
+/* Authenticates, checks permission, runs. JC_UNAUTHENTICATED, JC_PERMISSION_DENIED, or the
+ * procedure's own failures. call->response is set on JC_OK. */
+enum jc_code jc_rpc_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);
+enum jc_code jc_rpc_look(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);
+enum jc_code jc_rpc_work(struct jc_call *call, struct jc_err *err);
+
+/* The clock that stands at call->now_ms. */
+struct jc_clock jc_call_clock(const struct jc_call *call);
+
+#endif
