@@ -1,0 +1,122 @@
+/* Heads, changes and the log of acts: numbers in commit order, one row per entity. */
+#include "jc_store_test.h"
+
+#include "store/audit_log.h"
+#include "store/change.h"
+#include "store/head.h"
+
+struct record {
+    const char *id, *scope;
+    bool deleted, fail;
+};
+
+static enum jc_code record_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct record *r = ctx;
+    enum jc_code code =
+        jc_change_record(tx, 1, JC__ENTITY_KIND__ENTITY_KIND_TASK, jc_str(r->id), jc_str(r->scope), r->deleted, err);
+    return code || !r->fail ? code : jc_fail(err, JC_ABORTED, JC_MSG_INTERNAL);
+}
+
+static enum jc_code head_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_head_read(tx, 1, ctx, err);
+}
+
+struct row {
+    const char *id;
+    int64_t seq;
+    char scope[8], old_scope[8];
+    bool deleted;
+};
+
+static const char SELECT_ROW[] = "SELECT seq, scope, old_scope, deleted\n"
+                                 "FROM change\n"
+                                 "WHERE agency_id = 1 AND id = $1";
+
+static enum jc_code row_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct row *row = ctx;
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SELECT_ROW, JC_VALUES(jc_bytes(row->id, strlen(row->id))), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &has_row, err);
+    if (!code && has_row) {
+        row->seq = jc_rows_int64(rows, 0);
+        snprintf(row->scope, sizeof row->scope, "%.*s", JC_FMT(jc_rows_text(rows, 1)));
+        snprintf(row->old_scope, sizeof row->old_scope, "%.*s", JC_FMT(jc_rows_text(rows, 2)));
+        row->deleted = jc_rows_int64(rows, 3);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+static void test_changes(void **state) {
+    (void)state;
+    struct jc_db *db = jc_test_store();
+    static const struct {
+        const char *name;
+        struct record record;
+        int64_t head, seq;
+        const char *scope, *old_scope;
+        bool deleted;
+    } steps[] = {
+        {"new", {"a", "t1", false, false}, 1, 1, "t1", "", false},
+        {"another entity", {"b", "t1", false, false}, 2, 2, "t1", "", false},
+        {"rolled back", {"a", "t2", false, true}, 2, 1, "t1", "", false},
+        {"moved to another team", {"a", "t2", false, false}, 3, 3, "t2", "t1", false},
+        {"changed again: the old team is kept", {"a", "t2", false, false}, 4, 4, "t2", "t1", false},
+        {"moved back", {"a", "t1", false, false}, 5, 5, "t1", "t2", false},
+        {"deleted", {"a", "t1", true, false}, 6, 6, "t1", "t2", true},
+        {"for the whole agency", {"b", "", false, false}, 7, 7, "", "t1", false},
+    };
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct record record = steps[i].record;
+        struct jc_err err = {0};
+        enum jc_code code = jc_test_try(db, record_job, &record, &err);
+        CHECK_INT(steps[i].name, code, record.fail ? JC_ABORTED : JC_OK);
+        struct jc_head head;
+        jc_test_read(db, head_job, &head);
+        CHECK_INT(steps[i].name, head.change_seq, steps[i].head);
+        struct row row = {.id = record.id};
+        jc_test_read(db, row_job, &row);
+        CHECK_INT(steps[i].name, row.seq, steps[i].seq);
+        CHECK_STR(steps[i].name, jc_str(row.scope), steps[i].scope);
+        CHECK_STR(steps[i].name, jc_str(row.old_scope), steps[i].old_scope);
+        CHECK_INT(steps[i].name, row.deleted, steps[i].deleted);
+    }
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM change"), 2);
+    jc_db_close(db);
+}
+
+static enum jc_code log_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    int64_t *agency_id = ctx;
+    enum jc_code code = JC_OK;
+    for (int i = 0; i < 2 && !code; i++)
+        code = jc_audit_log_add(tx, *agency_id, 1000, JC_STR("cli:li"), JC_STR("plan.approve"), JC_STR("1"),
+                                JC_STR("\xe6\xb7\xae\xe5\xba\x94\xe6\x80\xa5\xe3\x80\x94"), err);
+    return code;
+}
+
+static void test_audit_log(void **state) {
+    (void)state;
+    struct jc_db *db = jc_test_store();
+    struct jc_err err = {0};
+    int64_t agency_id = 1;
+    jc_test_write(db, log_job, &agency_id);
+    jc_test_write(db, log_job, &agency_id);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'plan.approve' AND at_ms = 1000"),
+                     4);
+    assert_int_equal(jc_test_number(db, "SELECT MIN(audit_no) * 100 + MAX(audit_no) FROM audit_log"), 104);
+    assert_int_equal(jc_test_number(db, "SELECT audit_no FROM agency_head"), 4);
+    agency_id = 9;
+    assert_int_equal(jc_test_try(db, log_job, &agency_id, &err), JC_NOT_FOUND);
+    assert_int_equal(err.what, JC_MSG_AGENCY_UNKNOWN);
+    jc_db_close(db);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_audit_log),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
