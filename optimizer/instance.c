@@ -1,0 +1,481 @@
+/* Builds the instance. Patterns and quota lists repeat across thousands of units, so both are memoised
+ * by the bytes they depend on; what remains is one pass over the units. Choices whose patterns hold no
+ * pinned month, or whose team is not the pinned one, must never come into being. */
+#include "optimizer/instance.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/problem.h"
+#include "model/quota.h"
+
+/* --- a table from bytes to pointers ------------------------------------------------------------- */
+
+struct memo_entry {
+    uint64_t hash;
+    const void *key;
+    size_t len;
+    const void *value;
+};
+
+struct memo {
+    struct memo_entry *slots;
+    size_t n, capacity; /* capacity: a power of two */
+};
+
+static uint64_t hash_bytes(const void *key, size_t len) {
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ ((const unsigned char *)key)[i]) * UINT64_C(0x100000001b3);
+    return h | 1; /* 0 marks a free slot */
+}
+
+static struct memo_entry *memo_slot(struct memo *memo, uint64_t hash, const void *key, size_t len) {
+    for (size_t i = (hash >> 8) & (memo->capacity - 1);; i = (i + 1) & (memo->capacity - 1)) {
+        struct memo_entry *e = &memo->slots[i];
+        if (!e->hash || (e->hash == hash && e->len == len && memcmp(e->key, key, len) == 0))
+            return e;
+    }
+}
+
+static const void *memo_find(struct memo *memo, const void *key, size_t len, bool *found) {
+    *found = false;
+    if (!memo->capacity)
+        return NULL;
+    struct memo_entry *e = memo_slot(memo, hash_bytes(key, len), key, len);
+    *found = e->hash != 0;
+    return e->value;
+}
+
+/* False without memory. */
+static bool memo_put(struct memo *memo, struct jc_arena *arena, const void *key, size_t len, const void *value) {
+    if (memo->n * 2 >= memo->capacity) {
+        struct memo grown = {NULL, memo->n, memo->capacity ? memo->capacity * 2 : 64};
+        grown.slots = JC_NEW_ARRAY(arena, grown.capacity, struct memo_entry);
+        if (!grown.slots)
+            return false;
+        for (size_t i = 0; i < memo->capacity; i++)
+            if (memo->slots[i].hash)
+                *memo_slot(&grown, memo->slots[i].hash, memo->slots[i].key, memo->slots[i].len) = memo->slots[i];
+        *memo = grown;
+    }
+    void *copy = jc_arena_alloc(arena, len);
+    if (!copy)
+        return false;
+    memcpy(copy, key, len);
+    uint64_t hash = hash_bytes(key, len);
+    *memo_slot(memo, hash, key, len) = (struct memo_entry){hash, copy, len, value};
+    memo->n++;
+    return true;
+}
+
+/* --- the build ---------------------------------------------------------------------------------- */
+
+struct build {
+    const Jc__Problem *problem;
+    struct jc_arena *arena;
+    struct jc_instance *in;
+    struct jc_quota_index quotas;
+    struct memo patterns, lists, pairs;
+    int32_t *pin_team, *pin_rule; /* by unit; -1: any, -2: they contradict each other */
+    size_t choice_room, pair_room;
+};
+
+static const struct jc_patterns *make_patterns(struct build *b, const uint16_t *masks, size_t n, int visits) {
+    struct jc_patterns *p = JC_NEW(b->arena, struct jc_patterns);
+    uint16_t *copy = JC_NEW_ARRAY(b->arena, n + 1, uint16_t);
+    uint8_t *months = JC_NEW_ARRAY(b->arena, n * (size_t)visits + 1, uint8_t);
+    if (!p || !copy || !months)
+        return NULL;
+    *p = (struct jc_patterns){.n = (int)n, .visits = visits, .masks = copy, .months = months};
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = masks[i];
+        p->any |= masks[i];
+        p->allowed[masks[i] >> 6] |= UINT64_C(1) << (masks[i] & 63);
+        for (int m = 0; m < JC_MONTHS; m++)
+            if (masks[i] >> m & 1)
+                *months++ = (uint8_t)m;
+    }
+    return p;
+}
+
+/* The patterns of a unit's option; NULL without memory. */
+static const struct jc_patterns *option_patterns(struct build *b, const Jc__ProblemUnit *unit,
+                                                 const Jc__UnitOption *option, uint16_t pinned) {
+    int32_t key[4 + 2 * JC_MONTHS] = {option->rule, option->visits, (int32_t)unit->blackout_months, pinned};
+    size_t len = 4;
+    for (size_t j = 0; j < unit->n_joints; j++) {
+        key[len++] = unit->joints[j]->rule;
+        key[len++] = unit->joints[j]->visits;
+    }
+    bool found;
+    const void *known = memo_find(&b->patterns, key, len * sizeof *key, &found);
+    if (found)
+        return known;
+    uint16_t masks[JC_PATTERNS_MAX];
+    size_t n = jc_pattern_of_option(b->problem, unit, option, pinned, masks);
+    const struct jc_patterns *made = make_patterns(b, masks, n, option->visits);
+    return made && memo_put(&b->patterns, b->arena, key, len * sizeof *key, made) ? made : NULL;
+}
+
+static const struct jc_patterns *join_patterns(struct build *b, const Jc__ProblemJoint *joint) {
+    int32_t key[2] = {joint->rule, joint->visits};
+    bool found;
+    const void *known = memo_find(&b->patterns, key, sizeof key, &found);
+    if (found)
+        return known;
+    uint16_t masks[JC_PATTERNS_MAX];
+    struct jc_pattern_rule rule = jc_pattern_rule(b->problem->rules[joint->rule], joint->visits, 0);
+    const struct jc_patterns *made = make_patterns(b, masks, jc_pattern_list(&rule, masks), joint->visits);
+    return made && memo_put(&b->patterns, b->arena, key, sizeof key, made) ? made : NULL;
+}
+
+/* --- quota lists -------------------------------------------------------------------------------- */
+
+/* Does the quota count what `team` does under the rule, when found through `scope`? */
+static bool counts_team(const Jc__ProblemQuota *q, int32_t team, bool joined) {
+    if (q->scope != JC__QUOTA_SCOPE__QUOTA_SCOPE_RULE)
+        return !joined;
+    return q->team == team || (q->team == -1 && !joined);
+}
+
+/* By-month list of those quotas of two lists that count `kind` for the team; *out NULL if none. */
+static bool month_list(struct build *b, const struct jc_quota_list lists[2], Jc__QuotaCounts kind, int32_t team,
+                       bool joined, const struct jc_month_list **out) {
+    size_t total = 0;
+    for (int l = 0; l < 2; l++)
+        for (size_t i = 0; i < lists[l].n; i++) {
+            const Jc__ProblemQuota *q = b->problem->quotas[lists[l].ids[i]];
+            if (q->counts == kind && counts_team(q, team, joined))
+                total += (size_t)__builtin_popcount(q->months);
+        }
+    *out = NULL;
+    if (!total)
+        return true;
+    struct jc_month_list *made = JC_NEW(b->arena, struct jc_month_list);
+    int32_t *ids = total <= UINT16_MAX ? JC_NEW_ARRAY(b->arena, total, int32_t) : NULL;
+    if (!made || !ids)
+        return false;
+    made->ids = ids;
+    uint16_t at = 0;
+    for (int m = 0; m < JC_MONTHS; m++) {
+        made->first[m] = at;
+        for (int l = 0; l < 2; l++)
+            for (size_t i = 0; i < lists[l].n; i++) {
+                const Jc__ProblemQuota *q = b->problem->quotas[lists[l].ids[i]];
+                if (q->counts == kind && counts_team(q, team, joined) && q->months >> m & 1)
+                    ids[at++] = lists[l].ids[i];
+            }
+    }
+    made->first[JC_MONTHS] = at;
+    *out = made;
+    return true;
+}
+
+struct quota_lists {
+    const struct jc_month_list *visits, *remote;
+    const int32_t *units;
+    int32_t n_units;
+};
+
+static bool unit_list(struct build *b, const struct jc_quota_list *list, int32_t team, struct quota_lists *out) {
+    for (int pass = 0; pass < 2; pass++) {
+        int32_t n = 0;
+        for (size_t i = 0; i < list->n; i++) {
+            const Jc__ProblemQuota *q = b->problem->quotas[list->ids[i]];
+            if (q->counts != JC__QUOTA_COUNTS__QUOTA_COUNTS_UNITS || !counts_team(q, team, false))
+                continue;
+            if (pass)
+                ((int32_t *)out->units)[n] = list->ids[i];
+            n++;
+        }
+        if (!pass && !n)
+            return true;
+        if (!pass && !(out->units = JC_NEW_ARRAY(b->arena, (size_t)n, int32_t)))
+            return false;
+        out->n_units = n;
+    }
+    return true;
+}
+
+/* The lists of a visit by `team` under `rule`, for a unit with these group quotas. */
+static const struct quota_lists *quota_lists(struct build *b, int32_t rule, int32_t team, bool joined,
+                                             struct jc_quota_list groups) {
+    int32_t key[3] = {rule, team, joined};
+    bool found = false;
+    const void *known = groups.n ? NULL : memo_find(&b->lists, key, sizeof key, &found);
+    if (found)
+        return known;
+    struct quota_lists *made = JC_NEW(b->arena, struct quota_lists);
+    struct jc_quota_list lists[2] = {b->quotas.of_rule[rule], groups};
+    if (!made || !month_list(b, lists, JC__QUOTA_COUNTS__QUOTA_COUNTS_VISITS, team, joined, &made->visits) ||
+        !month_list(b, lists, JC__QUOTA_COUNTS__QUOTA_COUNTS_REMOTE_VISITS, team, joined, &made->remote) ||
+        (!joined && !unit_list(b, &lists[0], team, made)))
+        return NULL;
+    if (!groups.n && !memo_put(&b->lists, b->arena, key, sizeof key, made))
+        return NULL;
+    return made;
+}
+
+/* --- teams, quotas, draws ------------------------------------------------------------------------ */
+
+static bool build_teams(struct build *b) {
+    struct jc_instance *in = b->in;
+    const Jc__Problem *p = b->problem;
+    size_t cells = (p->n_teams + 1) * JC_MONTHS;
+    in->limit = JC_NEW_ARRAY(b->arena, cells, int64_t);
+    in->target = JC_NEW_ARRAY(b->arena, cells, int64_t);
+    in->year_limit = JC_NEW_ARRAY(b->arena, p->n_teams + 1, int64_t);
+    in->quota_min = JC_NEW_ARRAY(b->arena, p->n_quotas + 1, int32_t);
+    in->quota_max = JC_NEW_ARRAY(b->arena, p->n_quotas + 1, int32_t);
+    if (!in->limit || !in->target || !in->year_limit || !in->quota_min || !in->quota_max)
+        return false;
+    for (size_t k = 0; k < p->n_teams; k++) {
+        const Jc__ProblemTeam *t = p->teams[k];
+        in->year_limit[k] = t->year_limit_centi < 0 ? JC_NO_LIMIT : t->year_limit_centi;
+        for (size_t m = 0; m < JC_MONTHS; m++) {
+            int64_t limit = t->n_month_limit_centi ? t->month_limit_centi[m] : -1;
+            in->limit[k * JC_MONTHS + m] = limit < 0 ? JC_NO_LIMIT : limit;
+            in->target[k * JC_MONTHS + m] = t->n_target_centi ? t->target_centi[m] : -1;
+        }
+    }
+    for (size_t q = 0; q < p->n_quotas; q++) {
+        in->quota_min[q] = p->quotas[q]->min < 0 ? 0 : p->quotas[q]->min;
+        in->quota_max[q] = p->quotas[q]->max < 0 ? INT32_MAX : p->quotas[q]->max;
+        in->has_remote |= p->quotas[q]->counts == JC__QUOTA_COUNTS__QUOTA_COUNTS_REMOTE_VISITS;
+    }
+    return true;
+}
+
+static int64_t gcd(int64_t a, int64_t b) {
+    while (b) {
+        int64_t r = a % b;
+        a = b;
+        b = r;
+    }
+    return a;
+}
+
+static bool build_draws(struct build *b) {
+    struct jc_instance *in = b->in;
+    const Jc__Problem *p = b->problem;
+    in->draws = JC_NEW_ARRAY(b->arena, p->n_draws + 1, struct jc_plan_draw);
+    if (!in->draws)
+        return false;
+    for (size_t d = 0; d < p->n_draws; d++) {
+        const Jc__ProblemDraw *row = p->draws[d];
+        struct jc_plan_draw *draw = &in->draws[d];
+        *draw = (struct jc_plan_draw){.team = row->team, .sample = row->sample, .work = row->work_centi, .row = row};
+        draw->covered = row->n_windows ? 0 : JC_MONTHS_ALL;
+        for (size_t w = 0; w < row->n_windows; w++)
+            draw->covered |= (uint16_t)row->windows[w]->months;
+        struct jc_quota_list lists[2] = {b->quotas.of_draw[d], {NULL, 0}};
+        if (!month_list(b, lists, JC__QUOTA_COUNTS__QUOTA_COUNTS_VISITS, row->team, false, &draw->quotas))
+            return false;
+        in->n_slots += (size_t)row->sample;
+        if (row->sample)
+            in->grain = gcd(in->grain, row->work_centi);
+    }
+    for (size_t i = 0; i < p->n_pins; i++)
+        if (p->pins[i]->draw >= 0)
+            in->draws[p->pins[i]->draw].pinned[p->pins[i]->month - 1]++;
+    return true;
+}
+
+/* --- units --------------------------------------------------------------------------------------- */
+
+struct named {
+    const char *name;
+    size_t unit;
+};
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+static bool number_districts(struct build *b) {
+    const Jc__Problem *p = b->problem;
+    struct named *rows = JC_NEW_ARRAY(b->arena, p->n_units + 1, struct named);
+    if (!rows)
+        return false;
+    for (size_t u = 0; u < p->n_units; u++)
+        rows[u] = (struct named){p->units[u]->district, u};
+    if (p->n_units)
+        qsort(rows, p->n_units, sizeof *rows, by_name);
+    int32_t next = -1;
+    for (size_t i = 0; i < p->n_units; i++) {
+        if (rows[i].name[0] && (i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0))
+            next++;
+        b->in->units[rows[i].unit].district = rows[i].name[0] ? next : -1;
+    }
+    b->in->n_districts = next + 1;
+    return true;
+}
+
+static bool gather_pins(struct build *b) {
+    const Jc__Problem *p = b->problem;
+    b->pin_team = JC_NEW_ARRAY(b->arena, p->n_units + 1, int32_t);
+    b->pin_rule = JC_NEW_ARRAY(b->arena, p->n_units + 1, int32_t);
+    if (!b->pin_team || !b->pin_rule)
+        return false;
+    for (size_t u = 0; u < p->n_units; u++)
+        b->pin_team[u] = b->pin_rule[u] = -1;
+    for (size_t i = 0; i < p->n_pins; i++) {
+        const Jc__ProblemPin *pin = p->pins[i];
+        if (pin->unit < 0)
+            continue;
+        int32_t *team = &b->pin_team[pin->unit], *rule = &b->pin_rule[pin->unit];
+        b->in->units[pin->unit].pinned |= (uint16_t)(1u << (pin->month - 1));
+        if (pin->team >= 0)
+            *team = *team == -1 || *team == pin->team ? pin->team : -2;
+        if (pin->rule >= 0)
+            *rule = *rule == -1 || *rule == pin->rule ? pin->rule : -2;
+    }
+    return true;
+}
+
+/* The number of a (team, district) pair; -1 without memory. */
+static int32_t pair_number(struct build *b, int32_t team, int32_t district) {
+    struct jc_instance *in = b->in;
+    int32_t key[2] = {team, district};
+    bool found;
+    const void *known = memo_find(&b->pairs, key, sizeof key, &found);
+    if (found)
+        return (int32_t)(intptr_t)known;
+    size_t n = (size_t)in->n_pairs, m = n, room = b->pair_room;
+    int32_t *t = jc_arena_push(b->arena, (void **)&in->pair_team, &n, &room, sizeof *t);
+    int32_t *d = jc_arena_push(b->arena, (void **)&in->pair_district, &m, &b->pair_room, sizeof *d);
+    if (!t || !d || !memo_put(&b->pairs, b->arena, key, sizeof key, (const void *)(intptr_t)in->n_pairs))
+        return -1;
+    *t = team;
+    *d = district;
+    return in->n_pairs++;
+}
+
+static bool add_choice(struct build *b, struct jc_plan_unit *unit, size_t u, const struct jc_patterns *patterns,
+                       int32_t rule, int32_t team) {
+    struct jc_instance *in = b->in;
+    const struct quota_lists *lists = quota_lists(b, rule, team, false, b->quotas.of_unit[u]);
+    size_t n = in->n_choices;
+    struct jc_choice *c = jc_arena_push(b->arena, (void **)&in->choices, &n, &b->choice_room, sizeof *c);
+    if (!lists || !c)
+        return false;
+    in->n_choices = (uint32_t)n;
+    *c = (struct jc_choice){.rule = rule, .team = team, .pair = -1, .patterns = patterns};
+    if (patterns->visits) {
+        c->visits = lists->visits;
+        c->remote = lists->remote;
+        c->unit_quotas = lists->units;
+        c->n_unit_quotas = lists->n_units;
+        if (unit->district >= 0 && (c->pair = pair_number(b, team, unit->district)) < 0)
+            return false;
+    }
+    unit->n_choices++;
+    return true;
+}
+
+static bool build_choices(struct build *b, struct jc_plan_unit *unit, size_t u) {
+    const Jc__ProblemUnit *row = b->problem->units[u];
+    unit->first_choice = b->in->n_choices;
+    for (size_t o = 0; o < row->n_options; o++) {
+        const Jc__UnitOption *option = row->options[o];
+        if (b->pin_rule[u] != -1 && b->pin_rule[u] != option->rule)
+            continue;
+        const struct jc_patterns *patterns = option_patterns(b, row, option, unit->pinned);
+        if (!patterns)
+            return false;
+        /* without visits the team does not matter: one choice is enough */
+        size_t n_teams = patterns->visits ? row->n_lead_teams : 1;
+        for (size_t t = 0; patterns->n && t < n_teams; t++)
+            if (b->pin_team[u] == -1 || b->pin_team[u] == row->lead_teams[t])
+                if (!add_choice(b, unit, u, patterns, option->rule, row->lead_teams[t]))
+                    return false;
+    }
+    return true;
+}
+
+/* The joins of one unit, in the order of its row. */
+static bool build_joins(struct build *b, struct jc_plan_unit *unit, size_t u) {
+    struct jc_instance *in = b->in;
+    const Jc__ProblemUnit *row = b->problem->units[u];
+    unit->first_join = in->n_joins;
+    unit->n_joins = (uint32_t)row->n_joints;
+    for (size_t j = 0; j < row->n_joints; j++) {
+        const Jc__ProblemJoint *joint = row->joints[j];
+        const struct quota_lists *lists =
+            quota_lists(b, joint->rule, joint->team, true, (struct jc_quota_list){NULL, 0});
+        struct jc_join *join = &in->joins[in->n_joins++];
+        *join = (struct jc_join){.team = joint->team, .visits = joint->visits, .work = joint->work_centi};
+        join->patterns = join_patterns(b, joint);
+        if (!lists || !join->patterns)
+            return false;
+        join->quotas = lists->visits;
+        join->remote = lists->remote;
+        if (joint->visits)
+            in->grain = gcd(in->grain, joint->work_centi);
+        for (uint32_t c = 0; c < unit->n_choices; c++) {
+            const struct jc_choice *choice = &in->choices[unit->first_choice + c];
+            unit->partial |= choice->patterns->visits && joint->visits && choice->patterns->visits != joint->visits;
+            unit->partial |= choice->team == joint->team;
+        }
+    }
+    return true;
+}
+
+static bool build_units(struct build *b) {
+    struct jc_instance *in = b->in;
+    const Jc__Problem *p = b->problem;
+    Jc__Weights w = jc_problem_weights(p);
+    size_t n_joins = 0;
+    for (size_t u = 0; u < p->n_units; u++)
+        n_joins += p->units[u]->n_joints;
+    in->units = JC_NEW_ARRAY(b->arena, p->n_units + 1, struct jc_plan_unit);
+    in->joins = JC_NEW_ARRAY(b->arena, n_joins + 1, struct jc_join);
+    if (!in->units || !in->joins || !number_districts(b) || !gather_pins(b))
+        return false;
+    for (size_t u = 0; u < p->n_units; u++) {
+        const Jc__ProblemUnit *row = p->units[u];
+        struct jc_plan_unit *unit = &in->units[u];
+        unit->work = row->work_centi;
+        unit->due = jc_problem_unit_due(row);
+        unit->preferred = row->preferred_months ? (uint16_t)row->preferred_months : JC_MONTHS_ALL;
+        unit->risk_e5 = row->preferred_months ? 0 : w.risk_milli * 100 * row->risk;
+        unit->season_e5 = row->preferred_months ? w.preferred_milli * 100 : 0;
+        if (!build_choices(b, unit, u) || !build_joins(b, unit, u))
+            return false;
+        int most = 0;
+        for (uint32_t c = 0; c < unit->n_choices; c++) {
+            int visits = in->choices[unit->first_choice + c].patterns->visits;
+            most = visits > most ? visits : most;
+        }
+        in->most_visits += (size_t)most;
+        if (most)
+            in->grain = gcd(in->grain, unit->work);
+        if (!unit->n_choices)
+            in->unserved += unit->due;
+    }
+    return true;
+}
+
+enum jc_code jc_instance_build(const Jc__Problem *problem, struct jc_arena *arena, struct jc_instance **out,
+                               struct jc_err *err) {
+    struct jc_instance *in = JC_NEW(arena, struct jc_instance);
+    if (!in)
+        return jc_fail_memory(err);
+    struct build b = {.problem = problem, .arena = arena, .in = in};
+    Jc__Weights w = jc_problem_weights(problem);
+    in->problem = problem;
+    in->n_teams = (int32_t)problem->n_teams;
+    in->n_units = (int32_t)problem->n_units;
+    in->n_draws = (int32_t)problem->n_draws;
+    in->n_quotas = (int32_t)problem->n_quotas;
+    in->balance_e5 = w.balance_milli;
+    in->travel_e5 = w.travel_milli * 100;
+    enum jc_code code = jc_quota_index_build(problem, arena, &b.quotas, err);
+    if (code != JC_OK)
+        return code;
+    if (!build_teams(&b) || !build_draws(&b) || !build_units(&b))
+        return jc_fail_memory(err);
+    *out = in;
+    return JC_OK;
+}

@@ -1,0 +1,286 @@
+/* Incremental evaluation (formulas (4)-(7) of docs/OPTIMIZER.md). A load change touches one cell and one
+ * year, a visit its quotas of the month, a district its counter: a visit costs a handful of additions.
+ * Unit and slot changes must be exact inverses of each other, because the search undoes by redoing. */
+#include "optimizer/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int jc_totals_cmp(const struct jc_totals *a, const struct jc_totals *b) {
+    if (a->over != b->over)
+        return a->over < b->over ? -1 : 1;
+    if (a->quota != b->quota)
+        return a->quota < b->quota ? -1 : 1;
+    return (a->cost > b->cost) - (a->cost < b->cost);
+}
+
+/* --- pieces ------------------------------------------------------------------------------------ */
+
+static inline int64_t beyond(int64_t value, int64_t limit) {
+    return value > limit ? value - limit : 0;
+}
+
+static void add_cell(struct jc_state *s, int32_t team, int m, int64_t work) {
+    const struct jc_instance *in = s->in;
+    size_t cell = (size_t)team * JC_MONTHS + (size_t)m;
+    int64_t before = s->load[cell], after = before + work;
+    int64_t target = in->target[cell];
+    s->load[cell] = after;
+    s->totals.over += beyond(after, in->limit[cell]) - beyond(before, in->limit[cell]);
+    if (target >= 0)
+        s->totals.cost += in->balance_e5 * (llabs(after - target) - llabs(before - target));
+}
+
+static void add_year(struct jc_state *s, int32_t team, int64_t work) {
+    int64_t before = s->year[team], after = before + work;
+    s->year[team] = after;
+    s->totals.over += beyond(after, s->in->year_limit[team]) - beyond(before, s->in->year_limit[team]);
+}
+
+static int64_t miss(const struct jc_instance *in, int32_t q, int32_t n) {
+    if (n < in->quota_min[q])
+        return in->quota_min[q] - n;
+    return n > in->quota_max[q] ? n - in->quota_max[q] : 0;
+}
+
+static void add_count(struct jc_state *s, int32_t q, int sign) {
+    int64_t before = miss(s->in, q, s->count[q]);
+    s->count[q] += sign;
+    s->totals.quota += miss(s->in, q, s->count[q]) - before;
+}
+
+static void add_month_list(struct jc_state *s, const struct jc_month_list *list, int m, int sign) {
+    for (int i = list->first[m]; i < list->first[m + 1]; i++)
+        add_count(s, list->ids[i], sign);
+}
+
+/* --- units --------------------------------------------------------------------------------------- */
+
+static void add_visits(struct jc_state *s, const struct jc_plan_unit *u, const struct jc_choice *c,
+                       struct jc_place place, int sign) {
+    const struct jc_instance *in = s->in;
+    for (uint32_t left = place.months; left; left &= left - 1) {
+        int m = __builtin_ctz(left);
+        add_cell(s, c->team, m, sign * u->work);
+        s->totals.cost += sign * jc_season_e5(u, m);
+        if (c->visits)
+            add_month_list(s, c->visits, m, sign);
+        if (c->remote && place.remote >> m & 1)
+            add_month_list(s, c->remote, m, sign);
+        if (c->pair >= 0) {
+            int32_t *open = &s->visits_in[c->pair * JC_MONTHS + m];
+            if (sign > 0)
+                s->totals.cost += (*open)++ == 0 ? in->travel_e5 : 0;
+            else
+                s->totals.cost -= --(*open) == 0 ? in->travel_e5 : 0;
+        }
+    }
+    add_year(s, c->team, sign * u->work * __builtin_popcount(place.months));
+    for (int32_t i = 0; i < c->n_unit_quotas; i++)
+        add_count(s, c->unit_quotas[i], sign);
+}
+
+static void add_joins(struct jc_state *s, const struct jc_plan_unit *u, struct jc_place place, int sign) {
+    for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
+        const struct jc_join *join = &s->in->joins[j];
+        for (uint32_t left = s->joined[j]; left; left &= left - 1) {
+            int m = __builtin_ctz(left);
+            add_cell(s, join->team, m, sign * join->work);
+            if (join->quotas)
+                add_month_list(s, join->quotas, m, sign);
+            if (join->remote && place.remote >> m & 1)
+                add_month_list(s, join->remote, m, sign);
+        }
+        add_year(s, join->team, sign * join->work * __builtin_popcount(s->joined[j]));
+    }
+}
+
+void jc_state_place(struct jc_state *s, int32_t unit, struct jc_place place, const uint16_t *joined) {
+    const struct jc_plan_unit *u = &s->in->units[unit];
+    s->place[unit] = place;
+    add_visits(s, u, &s->in->choices[place.choice], place, 1);
+    if (u->n_joins) {
+        memcpy(s->joined + u->first_join, joined, u->n_joins * sizeof *joined);
+        add_joins(s, u, place, 1);
+    }
+}
+
+void jc_state_remove(struct jc_state *s, int32_t unit) {
+    const struct jc_plan_unit *u = &s->in->units[unit];
+    struct jc_place place = s->place[unit];
+    if (place.choice < 0)
+        return;
+    add_visits(s, u, &s->in->choices[place.choice], place, -1);
+    if (u->n_joins) {
+        add_joins(s, u, place, -1);
+        memset(s->joined + u->first_join, 0, u->n_joins * sizeof *s->joined);
+    }
+    s->place[unit] = (struct jc_place){-1, 0, 0};
+}
+
+void jc_state_slot(struct jc_state *s, int32_t draw, int m, int sign) {
+    const struct jc_plan_draw *d = &s->in->draws[draw];
+    s->slots[draw * JC_MONTHS + m] += sign;
+    add_cell(s, d->team, m, sign * d->work);
+    add_year(s, d->team, sign * d->work);
+    if (d->quotas)
+        add_month_list(s, d->quotas, m, sign);
+}
+
+/* The totals of the empty plan. */
+static void start_totals(struct jc_state *s) {
+    const struct jc_instance *in = s->in;
+    for (size_t cell = 0; cell < (size_t)in->n_teams * JC_MONTHS; cell++)
+        if (in->target[cell] > 0)
+            s->totals.cost += in->balance_e5 * in->target[cell];
+    for (int32_t q = 0; q < in->n_quotas; q++)
+        s->totals.quota += miss(in, q, 0);
+}
+
+struct jc_state *jc_state_new(const struct jc_instance *in, struct jc_arena *arena) {
+    struct jc_state *s = JC_NEW(arena, struct jc_state);
+    if (!s)
+        return NULL;
+    s->in = in;
+    s->place = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, struct jc_place);
+    s->joined = JC_NEW_ARRAY(arena, in->n_joins + 1, uint16_t);
+    s->slots = JC_NEW_ARRAY(arena, ((size_t)in->n_draws + 1) * JC_MONTHS, int32_t);
+    s->load = JC_NEW_ARRAY(arena, ((size_t)in->n_teams + 1) * JC_MONTHS, int64_t);
+    s->year = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
+    s->count = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int32_t);
+    s->visits_in = JC_NEW_ARRAY(arena, ((size_t)in->n_pairs + 1) * JC_MONTHS, int32_t);
+    if (!s->place || !s->joined || !s->slots || !s->load || !s->year || !s->count || !s->visits_in)
+        return NULL;
+    for (int32_t u = 0; u < in->n_units; u++)
+        s->place[u].choice = -1;
+    start_totals(s);
+    return s;
+}
+
+/* --- snapshots ------------------------------------------------------------------------------------- */
+
+struct jc_snapshot *jc_snapshot_new(const struct jc_instance *in, struct jc_arena *arena) {
+    struct jc_snapshot *p = JC_NEW(arena, struct jc_snapshot);
+    if (!p)
+        return NULL;
+    p->place = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, struct jc_place);
+    p->joined = JC_NEW_ARRAY(arena, in->n_joins + 1, uint16_t);
+    p->slots = JC_NEW_ARRAY(arena, ((size_t)in->n_draws + 1) * JC_MONTHS, int32_t);
+    return p->place && p->joined && p->slots ? p : NULL;
+}
+
+void jc_snapshot_copy(const struct jc_instance *in, struct jc_snapshot *to, const struct jc_snapshot *from) {
+    memcpy(to->place, from->place, (size_t)in->n_units * sizeof *to->place);
+    memcpy(to->joined, from->joined, in->n_joins * sizeof *to->joined);
+    memcpy(to->slots, from->slots, (size_t)in->n_draws * JC_MONTHS * sizeof *to->slots);
+    to->totals = from->totals;
+}
+
+void jc_snapshot_take(struct jc_snapshot *to, const struct jc_state *s) {
+    const struct jc_snapshot from = {s->place, s->joined, s->slots, s->totals};
+    jc_snapshot_copy(s->in, to, &from);
+}
+
+void jc_snapshot_take_unit(struct jc_snapshot *to, const struct jc_state *s, int32_t unit) {
+    const struct jc_plan_unit *u = &s->in->units[unit];
+    to->place[unit] = s->place[unit];
+    for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++)
+        to->joined[j] = s->joined[j];
+}
+
+void jc_snapshot_restore(const struct jc_snapshot *from, struct jc_state *s) {
+    const struct jc_instance *in = s->in;
+    for (int32_t u = 0; u < in->n_units; u++) {
+        jc_state_remove(s, u);
+        if (from->place[u].choice >= 0)
+            jc_state_place(s, u, from->place[u], from->joined + in->units[u].first_join);
+    }
+    for (int32_t d = 0; d < in->n_draws; d++)
+        for (int m = 0; m < JC_MONTHS; m++) {
+            int32_t wanted = from->slots[d * JC_MONTHS + m];
+            while (s->slots[d * JC_MONTHS + m] < wanted)
+                jc_state_slot(s, d, m, 1);
+            while (s->slots[d * JC_MONTHS + m] > wanted)
+                jc_state_slot(s, d, m, -1);
+        }
+}
+
+/* --- messages ---------------------------------------------------------------------------------------- */
+
+struct jc_plan_message {
+    const struct jc_instance *in;
+    Jc__Solution solution;
+    Jc__Objective objective, bound;
+    Jc__SolvedVisit *visits;
+    Jc__SolvedSlot *slots;
+    int32_t *joints;
+};
+
+struct jc_plan_message *jc_plan_message_new(const struct jc_instance *in, struct jc_arena *arena) {
+    struct jc_plan_message *msg = JC_NEW(arena, struct jc_plan_message);
+    if (!msg)
+        return NULL;
+    msg->in = in;
+    msg->visits = JC_NEW_ARRAY(arena, in->most_visits + 1, Jc__SolvedVisit);
+    msg->slots = JC_NEW_ARRAY(arena, in->n_slots + 1, Jc__SolvedSlot);
+    msg->joints = JC_NEW_ARRAY(arena, (size_t)in->n_joins * JC_MONTHS + 1, int32_t);
+    jc__solution__init(&msg->solution);
+    jc__objective__init(&msg->objective);
+    jc__objective__init(&msg->bound);
+    msg->solution.visits = JC_NEW_ARRAY(arena, in->most_visits + 1, Jc__SolvedVisit *);
+    msg->solution.slots = JC_NEW_ARRAY(arena, in->n_slots + 1, Jc__SolvedSlot *);
+    msg->solution.objective = &msg->objective;
+    msg->solution.bound = &msg->bound;
+    if (!msg->visits || !msg->slots || !msg->joints || !msg->solution.visits || !msg->solution.slots)
+        return NULL;
+    for (size_t i = 0; i < in->most_visits; i++) {
+        jc__solved_visit__init(&msg->visits[i]);
+        msg->solution.visits[i] = &msg->visits[i];
+    }
+    for (size_t i = 0; i < in->n_slots; i++) {
+        jc__solved_slot__init(&msg->slots[i]);
+        msg->solution.slots[i] = &msg->slots[i];
+    }
+    return msg;
+}
+
+static int32_t *fill_visit(struct jc_plan_message *msg, const struct jc_snapshot *plan, int32_t unit, int m,
+                           int32_t *joints) {
+    const struct jc_instance *in = msg->in;
+    const struct jc_plan_unit *u = &in->units[unit];
+    const struct jc_choice *c = &in->choices[plan->place[unit].choice];
+    Jc__SolvedVisit *v = &msg->visits[msg->solution.n_visits++];
+    v->unit = unit;
+    v->rule = c->rule;
+    v->team = c->team;
+    v->month = m + 1;
+    v->mode = plan->place[unit].remote >> m & 1 ? JC__VISIT_MODE__VISIT_MODE_REMOTE : JC__VISIT_MODE__VISIT_MODE_ONSITE;
+    v->joints = joints;
+    v->n_joints = 0;
+    for (uint32_t j = 0; j < u->n_joins; j++)
+        if (plan->joined[u->first_join + j] >> m & 1)
+            v->joints[v->n_joints++] = (int32_t)j;
+    return joints + v->n_joints;
+}
+
+Jc__Solution *jc_plan_message_fill(struct jc_plan_message *msg, const struct jc_snapshot *plan) {
+    const struct jc_instance *in = msg->in;
+    int32_t *joints = msg->joints;
+    msg->solution.n_visits = 0;
+    msg->solution.n_slots = 0;
+    for (int32_t u = 0; u < in->n_units; u++)
+        for (uint32_t left = plan->place[u].months; left; left &= left - 1)
+            joints = fill_visit(msg, plan, u, __builtin_ctz(left), joints);
+    for (int32_t d = 0; d < in->n_draws; d++)
+        for (int m = 0; m < JC_MONTHS; m++)
+            for (int32_t i = 0; i < plan->slots[d * JC_MONTHS + m]; i++) {
+                Jc__SolvedSlot *slot = &msg->slots[msg->solution.n_slots++];
+                slot->draw = d;
+                slot->month = m + 1;
+            }
+    msg->objective.unserved = in->unserved;
+    msg->objective.over_centi = plan->totals.over;
+    msg->objective.quota = plan->totals.quota;
+    msg->objective.cost_e5 = plan->totals.cost;
+    return &msg->solution;
+}
