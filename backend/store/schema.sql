@@ -371,6 +371,19 @@ CREATE TABLE draw_exclusion (
     FOREIGN KEY (agency_id, commit_id) REFERENCES draw_commit (agency_id, commit_id)
 ) @strict@;
 
+CREATE TABLE draw_candidate (                  -- units of a pool that the register did not know: what the pool said of them
+    agency_id   @int64@ NOT NULL,
+    commit_id   @int64@ NOT NULL,
+    unit_id     TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    address     TEXT NOT NULL,
+    district    TEXT NOT NULL,
+    industry    TEXT NOT NULL,
+    credit_code TEXT NOT NULL,
+    PRIMARY KEY (agency_id, commit_id, unit_id),
+    FOREIGN KEY (agency_id, commit_id) REFERENCES draw_commit (agency_id, commit_id)
+) @strict@;
+
 CREATE TABLE draw_run (                        -- every attempt, good or bad
     agency_id @int64@ NOT NULL,
     run_id    @int64@ NOT NULL,
