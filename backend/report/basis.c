@@ -1,7 +1,7 @@
 /* The basis of a report: found once, then handed to every query of it. */
 #include "report/basis.h"
 
-static const char sql_newest_approved[] = "SELECT version, year"
+static const char SQL_NEWEST_APPROVED[] = "SELECT version, year"
                                           "  FROM plan"
                                           " WHERE agency_id = $1 AND status = 'approved'"
                                           " ORDER BY version DESC LIMIT 1";
@@ -18,7 +18,7 @@ enum jc_code jc_basis_of(struct jc_tx *tx, int64_t agency_id, struct jc_date as_
                          struct jc_err *err) {
     struct jc_rows *rows = NULL;
     bool found = false;
-    enum jc_code code = jc_tx_query(tx, sql_newest_approved, JC_VALUES(jc_int(agency_id)), &rows, err);
+    enum jc_code code = jc_tx_query(tx, SQL_NEWEST_APPROVED, JC_VALUES(jc_int(agency_id)), &rows, err);
     if (code == JC_OK)
         code = jc_rows_next(rows, &found, err);
     if (code == JC_OK && !found)

@@ -51,10 +51,12 @@ static void book(struct matrix *m, struct jc_str team_id, int month, const Jc__C
 /* --- queries: each yields rows that book_row understands ------------------------------------------- */
 
 /* team, month, planned, done, workdays: the lead's */
-static const char sql_lead_visits[] =
+static const char SQL_LEAD_VISITS[] =
     "SELECT v.lead_team, v.month, COUNT(*), COUNT(i.inspection_id), SUM(v.persons * v.days_centi)"
     "  FROM (SELECT * FROM visit WHERE agency_id = $1 AND version = $2) v"
-    "  LEFT JOIN task t ON t.agency_id = v.agency_id AND t.visit_id = v.visit_id AND t.kind = 1"
+    "  JOIN plan p ON p.agency_id = v.agency_id AND p.version = v.version"
+    "  LEFT JOIN task t ON t.agency_id = v.agency_id AND t.visit_id = v.visit_id AND t.plan_year = p.year"
+    "                  AND t.kind = 1"
     "  LEFT JOIN inspection i ON i.agency_id = t.agency_id AND i.task_id = t.task_id AND i.is_record = 1"
     "                        AND i.ended_ms < $3"
     " GROUP BY v.lead_team, v.month";
@@ -70,7 +72,7 @@ static void book_lead_visits(struct matrix *m, const struct jc_rows *rows) {
 }
 
 /* team, month, workdays: those of joining teams */
-static const char sql_joined_workdays[] =
+static const char SQL_JOINED_WORKDAYS[] =
     "SELECT j.team_id, v.month, SUM(j.persons * j.days_centi)"
     "  FROM visit_joint j"
     "  JOIN visit v ON v.agency_id = j.agency_id AND v.version = j.version AND v.visit_id = j.visit_id"
@@ -84,13 +86,14 @@ static void book_joined_workdays(struct matrix *m, const struct jc_rows *rows) {
 }
 
 /* team, month of the plan, workdays used on visits of this plan */
-static const char sql_used_workdays[] =
+static const char SQL_USED_WORKDAYS[] =
     "SELECT w.team_id, v.month, SUM(w.workdays_centi)"
     "  FROM inspection i"
     "  JOIN inspection_workdays w ON w.agency_id = i.agency_id AND w.inspection_id = i.inspection_id"
     "  JOIN task t ON t.agency_id = i.agency_id AND t.task_id = i.task_id AND t.kind = 1"
-    "  JOIN visit v ON v.agency_id = t.agency_id AND v.visit_id = t.visit_id"
-    " WHERE i.agency_id = $1 AND v.version = $2 AND i.ended_ms < $3 AND i.is_record = 1"
+    "  JOIN plan p ON p.agency_id = t.agency_id AND p.year = t.plan_year"
+    "  JOIN visit v ON v.agency_id = t.agency_id AND v.version = p.version AND v.visit_id = t.visit_id"
+    " WHERE i.agency_id = $1 AND p.version = $2 AND i.ended_ms < $3 AND i.is_record = 1"
     " GROUP BY w.team_id, v.month";
 
 static void book_used_workdays(struct matrix *m, const struct jc_rows *rows) {
@@ -100,7 +103,7 @@ static void book_used_workdays(struct matrix *m, const struct jc_rows *rows) {
 }
 
 /* lead team, end, workdays, year of the plan: each inspection outside the plan */
-static const char sql_ad_hoc[] = "SELECT i.team_id, i.ended_ms, i.workdays_centi, p.year"
+static const char SQL_AD_HOC[] = "SELECT i.team_id, i.ended_ms, i.workdays_centi, p.year"
                                  "  FROM inspection i"
                                  "  JOIN plan p ON p.agency_id = i.agency_id"
                                  "  LEFT JOIN task t ON t.agency_id = i.agency_id AND t.task_id = i.task_id"
@@ -123,10 +126,10 @@ static const struct {
     size_t values;
     void (*book)(struct matrix *m, const struct jc_rows *rows);
 } queries[] = {
-    {sql_lead_visits, 3, book_lead_visits},
-    {sql_joined_workdays, 2, book_joined_workdays},
-    {sql_used_workdays, 3, book_used_workdays},
-    {sql_ad_hoc, 3, book_ad_hoc},
+    {SQL_LEAD_VISITS, 3, book_lead_visits},
+    {SQL_JOINED_WORKDAYS, 2, book_joined_workdays},
+    {SQL_USED_WORKDAYS, 3, book_used_workdays},
+    {SQL_AD_HOC, 3, book_ad_hoc},
 };
 
 static enum jc_code fill(struct jc_tx *tx, struct matrix *m, struct jc_err *err) {

@@ -15,17 +15,19 @@ struct list {
 
 /* kind, task, visit, unit, unit name, team, due: visits of the plan not done by the end of their month.
  * The due day of a visit never released is the last of its month, which `due` computes. */
-static const char sql_visits[] =
+static const char SQL_VISITS[] =
     "SELECT 'visit', t.task_id, v.visit_id, v.unit_id, u.name, v.lead_team, v.month"
     "  FROM (SELECT * FROM visit WHERE agency_id = $1 AND version = $2 AND month <= $3) v"
     "  LEFT JOIN unit u ON u.agency_id = v.agency_id AND u.unit_id = v.unit_id"
-    "  LEFT JOIN task t ON t.agency_id = v.agency_id AND t.visit_id = v.visit_id AND t.kind = 1"
+    "  JOIN plan p ON p.agency_id = v.agency_id AND p.version = v.version"
+    "  LEFT JOIN task t ON t.agency_id = v.agency_id AND t.visit_id = v.visit_id AND t.plan_year = p.year"
+    "                  AND t.kind = 1"
     " WHERE NOT EXISTS (SELECT 1 FROM inspection i"
     "                    WHERE i.agency_id = t.agency_id AND i.task_id = t.task_id AND i.is_record = 1"
     "                      AND i.ended_ms < $4)"
     " ORDER BY v.month, v.visit_id";
 
-static const char sql_rechecks[] =
+static const char SQL_RECHECKS[] =
     "SELECT 'recheck', t.task_id, '', t.unit_id, u.name, t.team_id, t.due_on"
     "  FROM task t"
     "  JOIN unit u ON u.agency_id = t.agency_id AND u.unit_id = t.unit_id"
@@ -35,7 +37,7 @@ static const char sql_rechecks[] =
     "                      AND r.done_on <= $2)"
     " ORDER BY t.due_on, t.task_id";
 
-static const char sql_orders_missing[] =
+static const char SQL_ORDERS_MISSING[] =
     "SELECT 'order_missing', i.task_id, '', i.unit_id, u.name, i.team_id, f.deadline_on"
     "  FROM finding f"
     "  JOIN inspection i ON i.agency_id = f.agency_id AND i.inspection_id = f.inspection_id"
@@ -82,7 +84,7 @@ static enum jc_code gather(struct jc_tx *tx, struct list *list, const struct jc_
     bool more = false;
     enum jc_code code = jc_tx_query(tx, sql, values, value_count, &rows, err);
     while (code == JC_OK && (code = jc_rows_next(rows, &more, err)) == JC_OK && more) {
-        if (!add(list, basis, rows, sql == sql_visits))
+        if (!add(list, basis, rows, sql == SQL_VISITS))
             code = jc_fail_memory(err);
     }
     jc_rows_close(rows);
@@ -106,16 +108,16 @@ enum jc_code jc_report_overdue(struct jc_tx *tx, int64_t agency_id, struct jc_da
     enum jc_code code = jc_basis_of(tx, agency_id, as_of, &basis, err);
     if (code == JC_OK) {
         code = gather(
-            tx, &list, &basis, sql_visits,
+            tx, &list, &basis, SQL_VISITS,
             JC_VALUES(jc_int(agency_id), jc_int(basis.version), jc_int(basis.months_over), jc_int(basis.until_ms)),
             err);
     }
     if (code == JC_OK) {
-        code = gather(tx, &list, &basis, sql_rechecks, JC_VALUES(jc_int(agency_id), jc_text(basis.as_of_iso)), err);
+        code = gather(tx, &list, &basis, SQL_RECHECKS, JC_VALUES(jc_int(agency_id), jc_text(basis.as_of_iso)), err);
     }
     if (code == JC_OK) {
         code =
-            gather(tx, &list, &basis, sql_orders_missing, JC_VALUES(jc_int(agency_id), jc_text(basis.as_of_iso)), err);
+            gather(tx, &list, &basis, SQL_ORDERS_MISSING, JC_VALUES(jc_int(agency_id), jc_text(basis.as_of_iso)), err);
     }
     if (code != JC_OK)
         return code;

@@ -25,7 +25,7 @@ static enum jc_code fail_path(struct jc_err *err, const char *path, int reason) 
 
 /* --- making ---------------------------------------------------------------------------------------- */
 
-static const char sql_chains[] = "SELECT agency_id, operation_no, chain_head"
+static const char SQL_CHAINS[] = "SELECT agency_id, operation_no, chain_head"
                                  "  FROM agency_head"
                                  " ORDER BY agency_id";
 
@@ -41,7 +41,7 @@ static enum jc_code describe(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         return code;
     jc_buf_printf(manifest, "schema_version %lld\n", (long long)meta.schema_version);
     jc_buf_printf(manifest, "incarnation %s\n", jc_hex(meta.incarnation, sizeof meta.incarnation, hex).ptr);
-    code = jc_tx_query(tx, sql_chains, JC_NO_VALUES, &rows, err);
+    code = jc_tx_query(tx, SQL_CHAINS, JC_NO_VALUES, &rows, err);
     while (code == JC_OK && (code = jc_rows_next(rows, &more, err)) == JC_OK && more) {
         struct jc_str head = jc_rows_bytes(rows, 2);
         jc_buf_printf(manifest, "chain %lld %lld %s\n", (long long)jc_rows_int64(rows, 0),
