@@ -9,10 +9,10 @@
 #include "db/db.h"
 
 struct jc_head {
-    int64_t change_seq;                    /* last number given in `change` */
-    int64_t operation_no;                  /* last row of `operation` */
-    uint8_t chain_head[JC_SHA256_SIZE];    /* its chain_hash; zeros before the first */
-    int64_t audit_no;                      /* last row of `audit_log` */
+    int64_t change_seq;                 /* last number given in `change` */
+    int64_t operation_no;               /* last row of `operation` */
+    uint8_t chain_head[JC_SHA256_SIZE]; /* its chain_hash; zeros before the first */
+    int64_t audit_no;                   /* last row of `audit_log` */
 };
 
 /* This transaction's head of the agency, to be changed in place. Write jobs only. */

@@ -7,8 +7,7 @@
 #include "jiancha/v1/task.pb-c.h"
 
 /* Adds a task and records the change for its team. JC_ALREADY_EXISTS for a visit already released. */
-enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, int64_t now_ms,
-                         struct jc_err *err);
+enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, int64_t now_ms, struct jc_err *err);
 /* JC_NOT_FOUND if the agency has no such task. `joined` comes from the plan's visit. */
 enum jc_code jc_task_get(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_arena *arena,
                          Jc__Task **out, struct jc_err *err);
