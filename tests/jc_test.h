@@ -78,7 +78,7 @@ static inline void jc_test_folder_remove(const char *path) {
     assert_int_equal(nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-/* The folder of cases shared between workplaces; skips the test where there is none. */
+/* The folder of published cases beside the checkout; skips the test where there is none. */
 static inline const char *jc_test_shared(void) {
     const char *path = getenv("JIANCHA_SHARED");
     path = path && *path ? path : "../shared";

@@ -1,0 +1,100 @@
+/* A backup taken while jobs are written, restored as a new life, and refused when it is not whole. */
+#include "jc_store_test.h"
+
+#include "base/file.h"
+#include "store/audit_log.h"
+#include "store/backup.h"
+
+static char folder[JC_TEST_PATH], source[2 * JC_TEST_PATH], backup[2 * JC_TEST_PATH], target[2 * JC_TEST_PATH];
+static struct jc_db *db;
+
+static enum jc_code note(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return jc_audit_log_add(tx, 1, 0, JC_STR("cli:t"), JC_STR("test"), JC_STR("x"), JC_STR(""), err);
+}
+
+static int setup(void **state) {
+    (void)state;
+    jc_test_folder(folder);
+    snprintf(source, sizeof source, "%s/source.db", folder);
+    snprintf(backup, sizeof backup, "%s/backup", folder);
+    snprintf(target, sizeof target, "%s/target.db", folder);
+    struct jc_db_config config = {.path = source, .create = true};
+    struct jc_err err = {0};
+    assert_true(jc_id_init());
+    CHECK_OK("open", jc_db_open(&config, &db, &err), &err);
+    CHECK_OK("create", jc_store_create(db, &jc_test_clock, &err), &err);
+    jc_test_write(db, note, NULL);
+    CHECK_OK("backup", jc_backup_make(db, &jc_test_clock, backup, &err), &err);
+    jc_test_write(db, note, NULL); /* what the backup does not hold */
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    jc_db_close(db);
+    jc_test_folder_remove(folder);
+    return 0;
+}
+
+static enum jc_code read_meta(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_store_meta(tx, ctx, err);
+}
+
+static enum jc_code restore(struct jc_err *err) {
+    struct jc_arena *arena = jc_arena_new(1 << 22);
+    enum jc_code code = jc_backup_restore(backup, target, arena, err);
+    jc_arena_free(arena);
+    return code;
+}
+
+static void test_restore(void **state) {
+    (void)state;
+    struct jc_err err = {0};
+    struct jc_store_meta before, after;
+    CHECK_OK("restore", restore(&err), &err);
+    jc_test_read(db, read_meta, &before);
+    struct jc_db *restored = NULL;
+    struct jc_db_config config = {.path = target};
+    CHECK_OK("open", jc_db_open(&config, &restored, &err), &err);
+    jc_test_read(restored, read_meta, &after);
+    assert_int_equal(jc_test_number(restored, "SELECT COUNT(*) FROM audit_log"), 1);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log"), 2);
+    assert_memory_not_equal(before.incarnation, after.incarnation, sizeof before.incarnation);
+    jc_db_close(restored);
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    char path[3 * JC_TEST_PATH];
+    struct jc_err err = {0};
+    assert_int_equal(jc_backup_make(db, &jc_test_clock, backup, &err), JC_ALREADY_EXISTS);
+    CHECK_OK("first restore", restore(&err), &err);
+    assert_int_equal(restore(&err), JC_ALREADY_EXISTS);
+    assert_int_equal(unlink(target), 0);
+
+    snprintf(path, sizeof path, "%s/jiancha.db", backup);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 5000, SEEK_SET), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, 5000, SEEK_SET), 0);
+    fputc(byte ^ 1, file); /* one bit of the copy */
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(restore(&err), JC_DATA_LOSS);
+    assert_int_equal(err.what, JC_MSG_BACKUP_DAMAGED);
+    assert_int_not_equal(access(target, F_OK), 0);
+
+    snprintf(path, sizeof path, "%s/manifest", backup);
+    assert_int_equal(unlink(path), 0);
+    assert_int_not_equal(restore(&err), JC_OK);
+    assert_int_not_equal(access(target, F_OK), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_restore, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
