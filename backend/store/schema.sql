@@ -454,7 +454,7 @@ CREATE TABLE operation (
     status       @int64@ NOT NULL,             -- jiancha.v1.OperationStatus
     code         @int64@ NOT NULL,             -- enum jc_code
     reason       @int64@ NOT NULL,             -- jiancha.v1.ReviewReason; 0: none
-    reason_args  TEXT NOT NULL,                -- arguments of the words, joined by U+001F
+    reason_args  TEXT NOT NULL,                -- grounds of the verdict (store/verdict.h)
     chain_hash   @bytes@ NOT NULL,
     deleted_why  TEXT,                         -- retention
     PRIMARY KEY (agency_id, operation_no),
@@ -510,6 +510,7 @@ CREATE TABLE finding (
     FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id)
 ) @strict@;
 CREATE INDEX finding_by_inspection ON finding (agency_id, inspection_id, position);
+CREATE INDEX finding_by_order ON finding (agency_id, order_id) WHERE order_id IS NOT NULL;
 
 CREATE TABLE photo (                           -- named by a record; the bytes come later
     agency_id     @int64@ NOT NULL,
@@ -556,11 +557,21 @@ CREATE TABLE recheck (
     FOREIGN KEY (agency_id, order_id) REFERENCES rectification_order (agency_id, order_id)
 ) @strict@;
 
+CREATE TABLE recheck_workdays (
+    agency_id      @int64@ NOT NULL,
+    recheck_id     @bytes@ NOT NULL,
+    team_id        TEXT NOT NULL,
+    workdays_centi @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, recheck_id, team_id),
+    FOREIGN KEY (agency_id, recheck_id) REFERENCES recheck (agency_id, recheck_id),
+    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
+) @strict@;
+
 CREATE TABLE review (                          -- operations kept for a person (待核处理)
     agency_id    @int64@ NOT NULL,
     review_id    @int64@ NOT NULL,             -- = operation_no
     reason       @int64@ NOT NULL,             -- jiancha.v1.ReviewReason
-    reason_args  TEXT NOT NULL,
+    reason_args  TEXT NOT NULL,                -- grounds of the verdict (store/verdict.h)
     state        @int64@ NOT NULL,             -- jiancha.v1.ReviewState
     command      TEXT NOT NULL,
     unit_id      TEXT NOT NULL,

@@ -1,0 +1,82 @@
+/* Reading the change feed. Writers move an entity's row to a new number (store/change.h); readers walk
+ * the primary key from where they stood, so the cost does not depend on what lies behind them. */
+#include "store/feed.h"
+
+#include "jiancha/v1/task.pb-c.h"
+
+static const char SELECT_CHANGES[] = "SELECT seq, kind, id, scope, deleted\n"
+                                     "FROM change\n"
+                                     "WHERE agency_id = $1 AND seq > $2\n"
+                                     "  AND (scope = '' OR scope = $3 OR old_scope = $3)\n"
+                                     "ORDER BY seq\n"
+                                     "LIMIT $4";
+
+enum jc_code jc_change_page(struct jc_tx *tx, int64_t agency_id, int64_t after_seq, struct jc_str team_id, int limit,
+                            struct jc_arena *arena, struct jc_change **out, size_t *count, struct jc_err *err) {
+    struct {
+        struct jc_change *items;
+        size_t count, capacity;
+    } list = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_CHANGES,
+                    JC_VALUES(jc_int(agency_id), jc_int(after_seq), jc_text(team_id), jc_int(limit)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_change *change = JC_PUSH(arena, &list, struct jc_change);
+        if (!change) {
+            code = jc_fail_memory(err);
+            break;
+        }
+        struct jc_str scope = jc_rows_text(rows, 3);
+        change->seq = jc_rows_int64(rows, 0);
+        change->kind = (Jc__EntityKind)jc_rows_int64(rows, 1);
+        change->removal = jc_rows_int64(rows, 4) || (scope.len && !jc_str_eq(scope, team_id));
+        change->id = jc_rows_copy(rows, 2, arena);
+        if (!change->id.ptr)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    if (code)
+        return code;
+    *out = list.items;
+    *count = list.count;
+    return JC_OK;
+}
+
+static const char SELECT_TASKS[] = "SELECT task_id\n"
+                                   "FROM task\n"
+                                   "WHERE agency_id = $1 AND team_id = $2 AND task_id > $3\n"
+                                   "  AND (state IN ($4, $5) OR (state = $6 AND done_ms >= $7))\n"
+                                   "ORDER BY task_id\n"
+                                   "LIMIT $8";
+
+enum jc_code jc_feed_tasks(struct jc_tx *tx, int64_t agency_id, struct jc_str team_id, int64_t since_ms,
+                           struct jc_str after, int limit, struct jc_arena *arena, struct jc_str **out, size_t *count,
+                           struct jc_err *err) {
+    struct {
+        struct jc_str *items;
+        size_t count, capacity;
+    } ids = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_TASKS,
+                    JC_VALUES(jc_int(agency_id), jc_text(team_id), jc_bytes(after.ptr, after.len),
+                              jc_int(JC__TASK_STATE__TASK_STATE_OPEN), jc_int(JC__TASK_STATE__TASK_STATE_RETURNED),
+                              jc_int(JC__TASK_STATE__TASK_STATE_DONE), jc_int(since_ms), jc_int(limit)),
+                    &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_str *id = JC_PUSH(arena, &ids, struct jc_str);
+        if (id)
+            *id = jc_rows_copy(rows, 0, arena);
+        if (!id || !id->ptr)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    if (code)
+        return code;
+    *out = ids.items;
+    *count = ids.count;
+    return JC_OK;
+}

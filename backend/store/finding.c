@@ -1,0 +1,125 @@
+/* The table `finding`. What was said on site stays in the record; here is what became of it: the
+ * order it went into, the deadline in force, the day it was found corrected. */
+#include "store/finding.h"
+
+static struct jc_value id_value(struct jc_str id) {
+    return jc_bytes(id.ptr, id.len);
+}
+
+static const char INSERT_FINDING[] =
+    "INSERT INTO finding (agency_id, finding_id, inspection_id, position, outcome, deadline_on, major_hazard,\n"
+    "                     corrected_on)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+enum jc_code jc_finding_add(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id, int position,
+                            const Jc__Finding *finding, struct jc_str corrected_on, struct jc_err *err) {
+    bool dated = finding->outcome == JC__FINDING_OUTCOME__FINDING_OUTCOME_BY_DEADLINE;
+    return jc_tx_exec(tx, INSERT_FINDING,
+                      JC_VALUES(jc_int(agency_id), jc_bytes(finding->finding_id.data, finding->finding_id.len),
+                                id_value(inspection_id), jc_int(position), jc_int(finding->outcome),
+                                dated ? jc_text_or_null(jc_str(finding->deadline)) : jc_null(),
+                                jc_int(finding->major_hazard), jc_text_or_null(corrected_on)),
+                      err);
+}
+
+static const char COUNT_FINDING[] = "SELECT COUNT(*)\n"
+                                    "FROM finding\n"
+                                    "WHERE agency_id = $1 AND finding_id = $2";
+
+enum jc_code jc_finding_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id, bool *exists,
+                               struct jc_err *err) {
+    int64_t count = 0;
+    enum jc_code code = jc_tx_int64(tx, COUNT_FINDING, JC_VALUES(jc_int(agency_id), id_value(finding_id)), &count, err);
+    *exists = count > 0;
+    return code;
+}
+
+/* --- lists -------------------------------------------------------------------------------------------- */
+
+#define FINDING_COLUMNS "finding_id, inspection_id, outcome, deadline_on, order_id, corrected_on"
+
+static enum jc_code list(struct jc_tx *tx, const char *sql, int64_t agency_id, struct jc_str id, struct jc_arena *arena,
+                         struct jc_finding **out, size_t *count, struct jc_err *err) {
+    struct {
+        struct jc_finding *items;
+        size_t count, capacity;
+    } findings = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, sql, JC_VALUES(jc_int(agency_id), id_value(id)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_finding *finding = JC_PUSH(arena, &findings, struct jc_finding);
+        if (!finding) {
+            code = jc_fail_memory(err);
+            break;
+        }
+        finding->finding_id = jc_rows_copy(rows, 0, arena);
+        finding->inspection_id = jc_rows_copy(rows, 1, arena);
+        finding->outcome = (Jc__FindingOutcome)jc_rows_int64(rows, 2);
+        finding->deadline_on = jc_rows_copy(rows, 3, arena);
+        finding->order_id = jc_rows_copy(rows, 4, arena);
+        finding->corrected_on = jc_rows_copy(rows, 5, arena);
+        if (!finding->finding_id.ptr || !finding->inspection_id.ptr || !finding->deadline_on.ptr ||
+            !finding->order_id.ptr || !finding->corrected_on.ptr)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    if (code)
+        return code;
+    *out = findings.items;
+    *count = findings.count;
+    return JC_OK;
+}
+
+static const char SELECT_OF_INSPECTION[] = "SELECT " FINDING_COLUMNS "\n"
+                                           "FROM finding\n"
+                                           "WHERE agency_id = $1 AND inspection_id = $2\n"
+                                           "ORDER BY position";
+static const char SELECT_OF_ORDER[] = "SELECT " FINDING_COLUMNS "\n"
+                                      "FROM finding\n"
+                                      "WHERE agency_id = $1 AND order_id = $2\n"
+                                      "ORDER BY position";
+
+enum jc_code jc_finding_of_inspection(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                      struct jc_arena *arena, struct jc_finding **out, size_t *count,
+                                      struct jc_err *err) {
+    return list(tx, SELECT_OF_INSPECTION, agency_id, inspection_id, arena, out, count, err);
+}
+
+enum jc_code jc_finding_of_order(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                                 struct jc_finding **out, size_t *count, struct jc_err *err) {
+    return list(tx, SELECT_OF_ORDER, agency_id, order_id, arena, out, count, err);
+}
+
+/* --- what becomes of it ---------------------------------------------------------------------------------- */
+
+static const char UPDATE_ORDER[] = "UPDATE finding\n"
+                                   "SET order_id = $1, deadline_on = $2\n"
+                                   "WHERE agency_id = $3 AND finding_id = $4";
+
+enum jc_code jc_finding_set_order(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id, struct jc_str order_id,
+                                  struct jc_str deadline_on, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_ORDER,
+                      JC_VALUES(id_value(order_id), jc_text(deadline_on), jc_int(agency_id), id_value(finding_id)),
+                      err);
+}
+
+static const char UPDATE_DEADLINE[] = "UPDATE finding\n"
+                                      "SET deadline_on = $1\n"
+                                      "WHERE agency_id = $2 AND finding_id = $3";
+
+enum jc_code jc_finding_set_deadline(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id,
+                                     struct jc_str deadline_on, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_DEADLINE, JC_VALUES(jc_text(deadline_on), jc_int(agency_id), id_value(finding_id)),
+                      err);
+}
+
+static const char UPDATE_CORRECTED[] = "UPDATE finding\n"
+                                       "SET corrected_on = $1\n"
+                                       "WHERE agency_id = $2 AND finding_id = $3 AND corrected_on IS NULL";
+
+enum jc_code jc_finding_set_corrected(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id,
+                                      struct jc_str corrected_on, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_CORRECTED, JC_VALUES(jc_text(corrected_on), jc_int(agency_id), id_value(finding_id)),
+                      err);
+}

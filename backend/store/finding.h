@@ -1,0 +1,38 @@
+/* Findings (问题隐患): each has one outcome and, if it is to be corrected by a deadline, an order. */
+#ifndef JC_STORE_FINDING_H
+#define JC_STORE_FINDING_H
+
+#include "base/id.h"
+#include "db/db.h"
+#include "jiancha/v1/inspection.pb-c.h"
+
+struct jc_finding {
+    struct jc_str finding_id; /* 16 bytes */
+    struct jc_str inspection_id;
+    Jc__FindingOutcome outcome;
+    struct jc_str deadline_on;  /* ISO date; empty unless by deadline */
+    struct jc_str order_id;     /* empty until ordered */
+    struct jc_str corrected_on; /* ISO date; empty while open */
+};
+
+/* Writes the finding at its place in the record. */
+enum jc_code jc_finding_add(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id, int position,
+                            const Jc__Finding *finding, struct jc_str corrected_on, struct jc_err *err);
+enum jc_code jc_finding_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id, bool *exists,
+                               struct jc_err *err);
+/* In the order of the record; strings are the arena's. */
+enum jc_code jc_finding_of_inspection(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                      struct jc_arena *arena, struct jc_finding **out, size_t *count,
+                                      struct jc_err *err);
+enum jc_code jc_finding_of_order(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                                 struct jc_finding **out, size_t *count, struct jc_err *err);
+
+enum jc_code jc_finding_set_order(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id, struct jc_str order_id,
+                                  struct jc_str deadline_on, struct jc_err *err);
+enum jc_code jc_finding_set_deadline(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id,
+                                     struct jc_str deadline_on, struct jc_err *err);
+/* The first day stands. */
+enum jc_code jc_finding_set_corrected(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id,
+                                      struct jc_str corrected_on, struct jc_err *err);
+
+#endif

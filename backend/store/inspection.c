@@ -1,0 +1,136 @@
+/* The tables `inspection`, `inspection_workdays` and `photo`; findings have a module of their own. The
+ * whole message is kept in the row, so that a document can be printed as it was signed; the columns
+ * are what reports ask for. Cost: a row, and one for each team, photo and finding. */
+#include "store/inspection.h"
+
+#include "base/message.h"
+#include "store/finding.h"
+
+static struct jc_value id_value(struct jc_str id) {
+    return jc_bytes(id.ptr, id.len);
+}
+
+/* --- add ------------------------------------------------------------------------------------------------ */
+
+static const char INSERT_INSPECTION[] =
+    "INSERT INTO inspection (agency_id, inspection_id, operation_no, task_id, is_record, late, unit_id, team_id,\n"
+    "                        started_ms, ended_ms, inspector_ids, mode, outcome, workdays_centi, document_no,\n"
+    "                        document_year, body)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+
+static enum jc_code add_row(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
+                            const Jc__Inspection *message, struct jc_str body, struct jc_err *err) {
+    const Jc__DocumentNumber *number = message->document_number;
+    int64_t workdays_centi = 0;
+    for (size_t i = 0; i < message->n_workdays; i++)
+        workdays_centi += message->workdays[i]->workdays_centi;
+    return jc_tx_exec(tx, INSERT_INSPECTION,
+                      JC_VALUES(jc_int(agency_id), id_value(row->inspection_id), jc_int(row->operation_no),
+                                row->task_id.len ? id_value(row->task_id) : jc_null(), jc_int(row->is_record),
+                                jc_int(row->late), jc_text(row->unit_id), jc_text(row->team_id),
+                                jc_int(row->started_ms), jc_int(row->ended_ms), jc_text(row->inspector_ids),
+                                jc_int(message->mode), jc_int(message->outcome), jc_int(workdays_centi),
+                                number ? jc_int(number->number) : jc_null(), number ? jc_int(number->year) : jc_null(),
+                                id_value(body)),
+                      err);
+}
+
+static const char INSERT_WORKDAYS[] =
+    "INSERT INTO inspection_workdays (agency_id, inspection_id, team_id, workdays_centi)\n"
+    "VALUES ($1, $2, $3, $4)";
+
+static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                 const Jc__Inspection *message, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < message->n_workdays; i++) {
+        const Jc__TeamWorkdays *used = message->workdays[i];
+        code = jc_tx_exec(tx, INSERT_WORKDAYS,
+                          JC_VALUES(jc_int(agency_id), id_value(inspection_id), jc_text(jc_str(used->team_id)),
+                                    jc_int(used->workdays_centi)),
+                          err);
+    }
+    return code;
+}
+
+/* The same photo may show two findings: one row. */
+static const char INSERT_PHOTO[] = "INSERT INTO photo (agency_id, inspection_id, sha256, size_bytes, media_type)\n"
+                                   "VALUES ($1, $2, $3, $4, $5)\n"
+                                   "ON CONFLICT (agency_id, inspection_id, sha256) DO NOTHING";
+
+static enum jc_code add_photos(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                               const Jc__Inspection *message, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < message->n_photos; i++) {
+        const Jc__Photo *photo = message->photos[i];
+        code = jc_tx_exec(tx, INSERT_PHOTO,
+                          JC_VALUES(jc_int(agency_id), id_value(inspection_id),
+                                    jc_bytes(photo->sha256.data, photo->sha256.len), jc_int(photo->size_bytes),
+                                    jc_text(jc_str(photo->media_type))),
+                          err);
+    }
+    return code;
+}
+
+static enum jc_code add_findings(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
+                                 const Jc__Inspection *message, struct jc_err *err) {
+    char buf[JC_TIME_MAX];
+    struct jc_str day = jc_date_format(jc_date_of_ms(row->ended_ms), buf);
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < message->n_findings; i++) {
+        const Jc__Finding *finding = message->findings[i];
+        bool corrected = finding->outcome == JC__FINDING_OUTCOME__FINDING_OUTCOME_CORRECTED_ON_SITE;
+        code = jc_finding_add(tx, agency_id, row->inspection_id, (int)i, finding, corrected ? day : JC_STR(""), err);
+    }
+    return code;
+}
+
+enum jc_code jc_inspection_add(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
+                               const Jc__Inspection *message, struct jc_arena *arena, struct jc_err *err) {
+    struct jc_str body = {0};
+    enum jc_code code = jc_message_pack(&message->base, arena, &body, err);
+    if (!code)
+        code = add_row(tx, agency_id, row, message, body, err);
+    if (!code)
+        code = add_workdays(tx, agency_id, row->inspection_id, message, err);
+    if (!code)
+        code = add_photos(tx, agency_id, row->inspection_id, message, err);
+    return code ? code : add_findings(tx, agency_id, row, message, err);
+}
+
+/* --- find ------------------------------------------------------------------------------------------------ */
+
+static const char SELECT_INSPECTION[] =
+    "SELECT inspection_id, operation_no, task_id, is_record, late, unit_id, team_id, started_ms, ended_ms,\n"
+    "       inspector_ids\n"
+    "FROM inspection\n"
+    "WHERE agency_id = $1 AND inspection_id = $2";
+
+static bool read_row(const struct jc_rows *rows, struct jc_arena *arena, struct jc_inspection *out) {
+    *out = (struct jc_inspection){
+        .inspection_id = jc_rows_copy(rows, 0, arena),
+        .operation_no = jc_rows_int64(rows, 1),
+        .task_id = jc_rows_copy(rows, 2, arena),
+        .is_record = jc_rows_int64(rows, 3) != 0,
+        .late = jc_rows_int64(rows, 4) != 0,
+        .unit_id = jc_rows_copy(rows, 5, arena),
+        .team_id = jc_rows_copy(rows, 6, arena),
+        .started_ms = jc_rows_int64(rows, 7),
+        .ended_ms = jc_rows_int64(rows, 8),
+        .inspector_ids = jc_rows_copy(rows, 9, arena),
+    };
+    return out->inspection_id.ptr && out->task_id.ptr && out->unit_id.ptr && out->team_id.ptr && out->inspector_ids.ptr;
+}
+
+enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                struct jc_arena *arena, struct jc_inspection *out, bool *found, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    *found = false;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_INSPECTION, JC_VALUES(jc_int(agency_id), id_value(inspection_id)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, found, err);
+    if (!code && *found && !read_row(rows, arena, out))
+        code = jc_fail_memory(err);
+    jc_rows_close(rows);
+    return code;
+}

@@ -1,0 +1,31 @@
+/* Inspections (现场检查): the record, its workdays by team, the photos it names and its findings. */
+#ifndef JC_STORE_INSPECTION_H
+#define JC_STORE_INSPECTION_H
+
+#include "base/id.h"
+#include "db/db.h"
+#include "jiancha/v1/inspection.pb-c.h"
+
+/* What the row says beside the message. */
+struct jc_inspection {
+    struct jc_str inspection_id; /* 16 bytes */
+    int64_t operation_no;        /* the operation that brought it */
+    struct jc_str task_id;       /* empty: ad hoc; its AD_HOC task has the inspection's own id */
+    bool is_record;              /* false: kept beside the task's record (conflict) */
+    bool late;                   /* the task had been recalled, returned or reassigned */
+    struct jc_str unit_id;
+    struct jc_str team_id; /* the lead's */
+    int64_t started_ms, ended_ms;
+    struct jc_str inspector_ids; /* joined by ; */
+};
+
+/* Writes the record with all that hangs on it. Ids, units, teams and findings have been checked: a
+ * broken reference is JC_FAILED_PRECONDITION, a second record of a task JC_ALREADY_EXISTS. Findings
+ * corrected on site are closed on the day of the inspection. */
+enum jc_code jc_inspection_add(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
+                               const Jc__Inspection *message, struct jc_arena *arena, struct jc_err *err);
+/* *found false if the agency has no such inspection. Strings are the arena's. */
+enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                struct jc_arena *arena, struct jc_inspection *out, bool *found, struct jc_err *err);
+
+#endif

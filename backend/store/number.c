@@ -1,0 +1,103 @@
+/* Blocks lie one behind the other per agency, kind and year; nothing is handed out twice because each
+ * lease begins behind the highest number ever leased. Cost: a few index look-ups. */
+#include "store/number.h"
+
+static const char SELECT_TAKEN[] = "SELECT COUNT(*)\n"
+                                   "FROM document_number\n"
+                                   "WHERE agency_id = $1 AND kind = $2 AND year = $3 AND number = $4";
+static const char SELECT_LEASED[] = "SELECT COUNT(*)\n"
+                                    "FROM number_block\n"
+                                    "WHERE agency_id = $1 AND device_id = $2 AND kind = $3 AND year = $4\n"
+                                    "  AND first_number <= $5 AND last_number >= $5";
+
+enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                             const Jc__DocumentNumber *number, enum jc_number_state *out, struct jc_err *err) {
+    int64_t leased = 0, taken = 0;
+    enum jc_code code = jc_tx_int64(tx, SELECT_LEASED,
+                                    JC_VALUES(jc_int(agency_id), jc_bytes(device_id.bytes, JC_UUID_SIZE),
+                                              jc_int(number->kind), jc_int(number->year), jc_int(number->number)),
+                                    &leased, err);
+    if (!code && leased)
+        code = jc_tx_int64(
+            tx, SELECT_TAKEN,
+            JC_VALUES(jc_int(agency_id), jc_int(number->kind), jc_int(number->year), jc_int(number->number)), &taken,
+            err);
+    *out = !leased ? JC_NUMBER_FOREIGN : taken ? JC_NUMBER_TAKEN : JC_NUMBER_FREE;
+    return code;
+}
+
+static const char INSERT_NUMBER[] =
+    "INSERT INTO document_number (agency_id, kind, year, number, operation_no, void_reason)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6)";
+
+enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, const Jc__DocumentNumber *number,
+                              int64_t operation_no, struct jc_str void_reason, struct jc_err *err) {
+    return jc_tx_exec(tx, INSERT_NUMBER,
+                      JC_VALUES(jc_int(agency_id), jc_int(number->kind), jc_int(number->year), jc_int(number->number),
+                                jc_int(operation_no), jc_text_or_null(void_reason)),
+                      err);
+}
+
+static const char SELECT_BLOCKS[] =
+    "SELECT b.kind, b.year, b.first_number, b.last_number, MAX(n.number), COUNT(n.number)\n"
+    "FROM number_block AS b\n"
+    "LEFT JOIN document_number AS n ON n.agency_id = b.agency_id AND n.kind = b.kind AND n.year = b.year\n"
+    "                              AND n.number BETWEEN b.first_number AND b.last_number\n"
+    "WHERE b.agency_id = $1 AND b.device_id = $2\n"
+    "GROUP BY b.kind, b.year, b.first_number, b.last_number\n"
+    "ORDER BY b.kind, b.year, b.first_number";
+
+enum jc_code jc_number_blocks(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
+                              struct jc_number_block **out, size_t *count, struct jc_err *err) {
+    struct {
+        struct jc_number_block *items;
+        size_t count, capacity;
+    } list = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SELECT_BLOCKS,
+                                    JC_VALUES(jc_int(agency_id), jc_bytes(device_id.bytes, JC_UUID_SIZE)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_number_block *block = JC_PUSH(arena, &list, struct jc_number_block);
+        if (!block) {
+            code = jc_fail_memory(err);
+            break;
+        }
+        block->kind = (Jc__DocumentKind)jc_rows_int64(rows, 0);
+        block->year = (int)jc_rows_int64(rows, 1);
+        block->first = (int)jc_rows_int64(rows, 2);
+        block->last = (int)jc_rows_int64(rows, 3);
+        block->highest = jc_rows_is_null(rows, 4) ? block->first - 1 : (int)jc_rows_int64(rows, 4);
+        block->recorded = (int)jc_rows_int64(rows, 5);
+    }
+    jc_rows_close(rows);
+    if (code)
+        return code;
+    *out = list.items;
+    *count = list.count;
+    return JC_OK;
+}
+
+static const char SELECT_HIGHEST[] = "SELECT COALESCE(MAX(last_number), 0)\n"
+                                     "FROM number_block\n"
+                                     "WHERE agency_id = $1 AND kind = $2 AND year = $3";
+static const char INSERT_BLOCK[] =
+    "INSERT INTO number_block (agency_id, kind, year, first_number, last_number, device_id, leased_ms)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, Jc__DocumentKind kind,
+                             int year, int count, int64_t now_ms, struct jc_number_block *out, struct jc_err *err) {
+    int64_t highest = 0;
+    enum jc_code code =
+        jc_tx_int64(tx, SELECT_HIGHEST, JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year)), &highest, err);
+    if (code)
+        return code;
+    if (highest > INT32_MAX - count)
+        return jc_fail(err, JC_OUT_OF_RANGE, JC_MSG_NUMBERS_EXHAUSTED);
+    *out = (struct jc_number_block){
+        .kind = kind, .year = year, .first = (int)highest + 1, .last = (int)highest + count, .highest = (int)highest};
+    return jc_tx_exec(tx, INSERT_BLOCK,
+                      JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year), jc_int(out->first), jc_int(out->last),
+                                jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_int(now_ms)),
+                      err);
+}

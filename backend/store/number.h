@@ -1,0 +1,37 @@
+/* Document numbers (文号): leased to devices in blocks, used or voided one by one (DESIGN section 5,
+ * point 8). A number is used once, and only by the device whose block it is in. */
+#ifndef JC_STORE_NUMBER_H
+#define JC_STORE_NUMBER_H
+
+#include "base/id.h"
+#include "db/db.h"
+#include "jiancha/v1/sync.pb-c.h"
+
+enum jc_number_state {
+    JC_NUMBER_FREE,    /* in a block of the device, not used, not void */
+    JC_NUMBER_FOREIGN, /* in none of its blocks */
+    JC_NUMBER_TAKEN,   /* used or voided already */
+};
+
+enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                             const Jc__DocumentNumber *number, enum jc_number_state *out, struct jc_err *err);
+/* Records a free number as used by an operation, or as void if `void_reason` is not empty.
+ * JC_ALREADY_EXISTS if it is recorded already. */
+enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, const Jc__DocumentNumber *number,
+                              int64_t operation_no, struct jc_str void_reason, struct jc_err *err);
+
+struct jc_number_block {
+    Jc__DocumentKind kind;
+    int year;
+    int first, last;
+    int highest;  /* the highest recorded number in it; first - 1 if none is */
+    int recorded; /* how many are used or void */
+};
+/* The blocks of a device by kind, year and number. */
+enum jc_code jc_number_blocks(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
+                              struct jc_number_block **out, size_t *count, struct jc_err *err);
+/* Leases the next `count` numbers of a kind and year. JC_OUT_OF_RANGE when they have run out. */
+enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, Jc__DocumentKind kind,
+                             int year, int count, int64_t now_ms, struct jc_number_block *out, struct jc_err *err);
+
+#endif

@@ -1,0 +1,83 @@
+/* The tables `recheck` and `recheck_workdays`. A finding is closed here and nowhere else: by the item
+ * of a recheck that is the record of its task. */
+#include "store/recheck.h"
+
+#include "base/message.h"
+#include "store/finding.h"
+
+static struct jc_str view(ProtobufCBinaryData data) {
+    return (struct jc_str){(const char *)data.data, data.len};
+}
+
+static struct jc_value id_value(ProtobufCBinaryData id) {
+    return jc_bytes(id.data, id.len);
+}
+
+static const char INSERT_RECHECK[] =
+    "INSERT INTO recheck (agency_id, recheck_id, operation_no, order_id, task_id, is_record, due_on, done_on,\n"
+    "                     passed, document_no, document_year, body)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+
+static enum jc_code add_row(struct jc_tx *tx, int64_t agency_id, const struct jc_recheck *row,
+                            const Jc__Recheck *message, struct jc_arena *arena, struct jc_err *err) {
+    const Jc__DocumentNumber *number = message->document_number;
+    struct jc_str body = {0};
+    enum jc_code code = jc_message_pack(&message->base, arena, &body, err);
+    if (code)
+        return code;
+    return jc_tx_exec(tx, INSERT_RECHECK,
+                      JC_VALUES(jc_int(agency_id), id_value(message->recheck_id), jc_int(row->operation_no),
+                                id_value(message->order_id),
+                                message->task_id.len ? id_value(message->task_id) : jc_null(), jc_int(row->is_record),
+                                jc_text(row->due_on), jc_text(row->done_on), jc_int(row->passed),
+                                number ? jc_int(number->number) : jc_null(), number ? jc_int(number->year) : jc_null(),
+                                jc_bytes(body.ptr, body.len)),
+                      err);
+}
+
+static const char INSERT_WORKDAYS[] = "INSERT INTO recheck_workdays (agency_id, recheck_id, team_id, workdays_centi)\n"
+                                      "VALUES ($1, $2, $3, $4)";
+
+static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, const Jc__Recheck *message, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < message->n_workdays; i++) {
+        const Jc__TeamWorkdays *used = message->workdays[i];
+        code = jc_tx_exec(tx, INSERT_WORKDAYS,
+                          JC_VALUES(jc_int(agency_id), id_value(message->recheck_id), jc_text(jc_str(used->team_id)),
+                                    jc_int(used->workdays_centi)),
+                          err);
+    }
+    return code;
+}
+
+static enum jc_code close_or_extend(struct jc_tx *tx, int64_t agency_id, const Jc__RecheckItem *item,
+                                    struct jc_str done_on, struct jc_err *err) {
+    if (item->result == JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED)
+        return jc_finding_set_corrected(tx, agency_id, view(item->finding_id), done_on, err);
+    if (!*item->deadline)
+        return JC_OK;
+    return jc_finding_set_deadline(tx, agency_id, view(item->finding_id), jc_str(item->deadline), err);
+}
+
+enum jc_code jc_recheck_add(struct jc_tx *tx, int64_t agency_id, const struct jc_recheck *row,
+                            const Jc__Recheck *message, struct jc_arena *arena, struct jc_err *err) {
+    enum jc_code code = add_row(tx, agency_id, row, message, arena, err);
+    if (!code)
+        code = add_workdays(tx, agency_id, message, err);
+    for (size_t i = 0; !code && row->is_record && i < message->n_items; i++)
+        code = close_or_extend(tx, agency_id, message->items[i], row->done_on, err);
+    return code;
+}
+
+static const char COUNT_RECHECK[] = "SELECT COUNT(*)\n"
+                                    "FROM recheck\n"
+                                    "WHERE agency_id = $1 AND recheck_id = $2";
+
+enum jc_code jc_recheck_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, bool *exists,
+                               struct jc_err *err) {
+    int64_t count = 0;
+    enum jc_code code = jc_tx_int64(
+        tx, COUNT_RECHECK, JC_VALUES(jc_int(agency_id), jc_bytes(recheck_id.ptr, recheck_id.len)), &count, err);
+    *exists = count > 0;
+    return code;
+}

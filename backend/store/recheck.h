@@ -1,0 +1,24 @@
+/* Rechecks (复查): what was found of an order's items. */
+#ifndef JC_STORE_RECHECK_H
+#define JC_STORE_RECHECK_H
+
+#include "base/id.h"
+#include "db/db.h"
+#include "jiancha/v1/inspection.pb-c.h"
+
+struct jc_recheck {
+    int64_t operation_no;
+    bool is_record;       /* false: kept beside the task's record (conflict) */
+    struct jc_str due_on; /* the task's legal deadline */
+    struct jc_str done_on;
+    bool passed; /* every item of the order is corrected */
+};
+
+/* Writes the recheck with the workdays it took. If it is the record, its items say what became of the
+ * findings: corrected, or a new deadline. Everything it names has been checked. */
+enum jc_code jc_recheck_add(struct jc_tx *tx, int64_t agency_id, const struct jc_recheck *row,
+                            const Jc__Recheck *message, struct jc_arena *arena, struct jc_err *err);
+enum jc_code jc_recheck_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, bool *exists,
+                               struct jc_err *err);
+
+#endif

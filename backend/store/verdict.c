@@ -1,0 +1,109 @@
+/* One table, verdict.def, says what each ground does to an operation. The text form is appended to as
+ * grounds are found; the separators U+001E and U+001F cannot come from an argument, because control
+ * characters are cleaned away. */
+#include "store/verdict.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+enum { GROUND_END = '\x1e', ARGUMENT = '\x1f', ARGUMENTS = 3 };
+
+static const struct {
+    const char *key;
+    enum jc_msg words;
+    Jc__OperationStatus status;
+    enum jc_code code;
+    Jc__ReviewReason reason;
+} GROUNDS[] = {
+#define JC_VERDICT(key, status, code, reason)                                                \
+    {#key, JC_MSG_VERDICT_##key, JC__OPERATION_STATUS__OPERATION_STATUS_##status, JC_##code, \
+     JC__REVIEW_REASON__REVIEW_REASON_##reason},
+#include "store/verdict.def"
+#undef JC_VERDICT
+};
+
+/* A ground with all its arguments always fits. */
+_Static_assert(JC_VERDICT_GROUNDS *(32 + ARGUMENTS * (JC_VERDICT_ARG_MAX + 1)) <= JC_VERDICT_TEXT_MAX,
+               "JC_VERDICT_TEXT_MAX");
+
+void jc_verdict_init(struct jc_verdict *verdict) {
+    verdict->status = JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
+    verdict->code = JC_OK;
+    verdict->reason = JC__REVIEW_REASON__REVIEW_REASON_UNSPECIFIED;
+    verdict->grounds = 0;
+    verdict->len = 0;
+}
+
+/* APPLIED < KEPT_FOR_REVIEW < REJECTED. */
+static int badness(Jc__OperationStatus status) {
+    switch (status) {
+    case JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED:
+        return 2;
+    case JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+void jc_verdict_add_args(struct jc_verdict *verdict, enum jc_ground ground, const struct jc_str args[3]) {
+    if (!verdict->grounds++ || badness(GROUNDS[ground].status) > badness(verdict->status)) {
+        verdict->status = GROUNDS[ground].status;
+        verdict->code = GROUNDS[ground].code;
+        verdict->reason = GROUNDS[ground].reason;
+    }
+    if (verdict->grounds > JC_VERDICT_GROUNDS)
+        return;
+    if (verdict->len)
+        verdict->text[verdict->len++] = GROUND_END;
+    size_t key_len = strlen(GROUNDS[ground].key);
+    memcpy(verdict->text + verdict->len, GROUNDS[ground].key, key_len);
+    verdict->len += key_len;
+    int count = ARGUMENTS;
+    while (count && !args[count - 1].ptr)
+        count--;
+    for (int i = 0; i < count; i++) {
+        verdict->text[verdict->len++] = ARGUMENT;
+        verdict->len += jc_text_clean(args[i], verdict->text + verdict->len, JC_VERDICT_ARG_MAX);
+    }
+}
+
+struct jc_str jc_verdict_text(const struct jc_verdict *verdict) {
+    return (struct jc_str){verdict->text, verdict->len};
+}
+
+static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str ground) {
+    struct jc_str key, args[ARGUMENTS] = {{0}};
+    size_t count = 0;
+    jc_str_cut(&ground, ARGUMENT, &key);
+    while (count < ARGUMENTS && jc_str_cut(&ground, ARGUMENT, &args[count]))
+        count++;
+    for (size_t i = 0; i < JC_GROUND_COUNT; i++) {
+        if (jc_str_eq(key, jc_str(GROUNDS[i].key))) {
+            jc_msg_render(out, lang, GROUNDS[i].words, args, count);
+            return;
+        }
+    }
+    jc_buf_add(out, key);
+}
+
+void jc_verdict_render(struct jc_buf *out, enum jc_lang lang, struct jc_str text) {
+    struct jc_str ground;
+    bool first = true;
+    while (text.len && jc_str_cut(&text, GROUND_END, &ground)) {
+        if (!first)
+            jc_buf_add(out, lang == JC_ZH ? JC_STR("；") : JC_STR("; "));
+        render_ground(out, lang, ground);
+        first = false;
+    }
+}
+
+char *jc_verdict_words(struct jc_arena *arena, enum jc_lang lang, struct jc_str text) {
+    struct jc_buf words;
+    jc_buf_init(&words, 64 << 10);
+    jc_verdict_render(&words, lang, text);
+    char *copy = words.failed ? NULL : (char *)jc_arena_copy(arena, jc_buf_str(&words)).ptr;
+    jc_buf_free(&words);
+    return copy;
+}
