@@ -83,6 +83,6 @@ void jc_snapshot_restore(const struct jc_snapshot *from, struct jc_state *s);
 struct jc_plan_message;
 struct jc_plan_message *jc_plan_message_new(const struct jc_instance *in, struct jc_arena *arena);
 /* Visits by unit and month, slots by draw and month, objective. Valid until the next fill. */
-Jc__Solution *jc_plan_message_fill(struct jc_plan_message *message, const struct jc_snapshot *plan);
+Jc__Solution *jc_plan_message_fill(struct jc_plan_message *msg, const struct jc_snapshot *plan);
 
 #endif
