@@ -1,29 +1,17 @@
-/* libsodium's password hash with its interactive limits (OWASP asks for at least 19 MiB and 2 passes;
- * these are 64 MiB and 2). The string holds its own parameters, so raising them later leaves old
- * hashes valid. */
+/* Argon2id from base/secret, and what makes a password acceptable. */
 #include "auth/password.h"
 
-#include <string.h>
-
-#include <sodium.h>
-
+#include "base/secret.h"
 #include "base/text.h"
 
-_Static_assert(JC_PASSWORD_HASH >= crypto_pwhash_STRBYTES, "libsodium's string fits");
+_Static_assert((int)JC_PASSWORD_HASH >= (int)JC_ARGON2ID_TEXT, "a hash fits");
 
 enum jc_code jc_password_hash(struct jc_str password, char out[JC_PASSWORD_HASH], struct jc_err *err) {
-    if (crypto_pwhash_str(out, password.ptr, password.len, crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
-        return jc_fail_memory(err);
-    return JC_OK;
+    return jc_argon2id_hash(password, out) ? JC_OK : jc_fail_memory(err);
 }
 
 bool jc_password_matches(struct jc_str hash, struct jc_str password) {
-    char text[crypto_pwhash_STRBYTES] = {0};
-    if (hash.len >= sizeof text || password.len > JC_PASSWORD_MAX_BYTES)
-        return false;
-    memcpy(text, hash.ptr, hash.len);
-    return crypto_pwhash_str_verify(text, password.ptr, password.len) == 0;
+    return password.len <= JC_PASSWORD_MAX_BYTES && jc_argon2id_matches(hash, password);
 }
 
 void jc_password_pretend(struct jc_str password) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <sodium.h>
+#include "base/secret.h"
 
 /* Crockford's base 32. */
 static const char ALPHABET[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -19,7 +19,7 @@ void jc_token_make(char text[JC_TOKEN_TEXT], uint8_t hash[JC_SHA256_SIZE]) {
     uint8_t secret[TOKEN_BYTES];
     jc_random(secret, sizeof secret);
     jc_token_hash(jc_hex(secret, sizeof secret, text), hash);
-    sodium_memzero(secret, sizeof secret);
+    jc_secret_forget(secret, sizeof secret);
 }
 
 void jc_one_time_make(char text[JC_ONE_TIME_TEXT]) {
@@ -34,7 +34,7 @@ void jc_one_time_make(char text[JC_ONE_TIME_TEXT]) {
         *at++ = ALPHABET[pair >> (11 - bit % 8) & 31];
     }
     *at = '\0';
-    sodium_memzero(secret, sizeof secret);
+    jc_secret_forget(secret, sizeof secret);
 }
 
 /* The digit a typed character stands for, 0 if for none. */
@@ -61,6 +61,6 @@ bool jc_one_time_hash(struct jc_str typed, uint8_t hash[JC_SHA256_SIZE]) {
     }
     if (count == ONE_TIME_DIGITS)
         jc_sha256((struct jc_str){digits, count}, hash);
-    sodium_memzero(digits, sizeof digits);
+    jc_secret_forget(digits, sizeof digits);
     return count == ONE_TIME_DIGITS;
 }

@@ -11,10 +11,10 @@
 #include "plan/lot.h"
 
 #include <assert.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 /* --- pool (1) --------------------------------------------------------------------------------------- */
@@ -75,8 +75,8 @@ enum jc_code jc_lot_ids(struct jc_arena *arena, struct jc_str pool, struct jc_st
 /* --- stream (2) (3) (4) ------------------------------------------------------------------------------- */
 
 struct stream {
-    uint8_t key[crypto_stream_chacha20_ietf_KEYBYTES];
-    uint8_t block[64];
+    uint8_t key[JC_CHACHA20_KEY];
+    uint8_t block[JC_CHACHA20_BLOCK];
     uint32_t counter; /* of the next block */
     size_t used;      /* bytes of this one */
 };
@@ -103,11 +103,8 @@ static enum jc_code stream_open(struct stream *stream, const uint8_t pool_hash[J
 }
 
 static uint64_t stream_next(struct stream *stream) {
-    static const uint8_t nonce[crypto_stream_chacha20_ietf_NONCEBYTES] = {0};
     if (stream->used == sizeof(stream->block)) {
-        memset(stream->block, 0, sizeof(stream->block));
-        crypto_stream_chacha20_ietf_xor_ic(stream->block, stream->block, sizeof(stream->block), nonce,
-                                           stream->counter++, stream->key);
+        jc_chacha20_block(stream->key, stream->counter++, stream->block);
         stream->used = 0;
     }
     uint64_t value = 0;
