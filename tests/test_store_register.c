@@ -396,9 +396,9 @@ static void test_register(void **state) {
 
 static enum jc_code move_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     (void)ctx;
-    ok(jc_registry_move(tx, 1, JC_REGISTER_UNIT, JC_STR("u5"), 9, err), err);
-    ok(jc_registry_move(tx, 1, JC_REGISTER_TEAM, JC_STR("t1"), 2, err), err);
-    ok(jc_registry_move(tx, 1, JC_REGISTER_RULE, JC_STR("r1"), 2, err), err);
+    ok(jc_registry_move(tx, 1, JC_ORDERED_UNIT, JC_STR("u5"), 9, err), err);
+    ok(jc_registry_move(tx, 1, JC_ORDERED_TEAM, JC_STR("t1"), 2, err), err);
+    ok(jc_registry_move(tx, 1, JC_ORDERED_RULE, JC_STR("r1"), 2, err), err);
     return JC_OK;
 }
 

@@ -305,11 +305,11 @@ static const char MOVE_RULE[] = MOVE("rule", "rule_id");
 static const char MOVE_UNIT[] = MOVE("unit", "unit_id");
 static const char MOVE_DRAW[] = MOVE("draw", "draw_id");
 
-enum jc_code jc_registry_move(struct jc_tx *tx, int64_t agency_id, enum jc_register what, struct jc_str id,
+enum jc_code jc_registry_move(struct jc_tx *tx, int64_t agency_id, enum jc_ordered what, struct jc_str id,
                               int64_t position, struct jc_err *err) {
     static const char *const STATEMENTS[] = {
-        [JC_REGISTER_TEAM] = MOVE_TEAM, [JC_REGISTER_INSPECTOR] = MOVE_INSPECTOR, [JC_REGISTER_RULE] = MOVE_RULE,
-        [JC_REGISTER_UNIT] = MOVE_UNIT, [JC_REGISTER_DRAW] = MOVE_DRAW,
+        [JC_ORDERED_TEAM] = MOVE_TEAM, [JC_ORDERED_INSPECTOR] = MOVE_INSPECTOR, [JC_ORDERED_RULE] = MOVE_RULE,
+        [JC_ORDERED_UNIT] = MOVE_UNIT, [JC_ORDERED_DRAW] = MOVE_DRAW,
     };
     return jc_tx_exec(tx, STATEMENTS[what], JC_VALUES(jc_int(position), jc_int(agency_id), jc_text(id)), err);
 }

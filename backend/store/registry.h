@@ -48,8 +48,8 @@ enum jc_code jc_draw_delete(struct jc_tx *tx, int64_t agency_id, struct jc_str d
 enum jc_code jc_checklist_delete(struct jc_tx *tx, int64_t agency_id, struct jc_str checklist_id, struct jc_err *err);
 
 /* The place of a row in the planner's order, which terminals do not see. */
-enum jc_register { JC_REGISTER_TEAM, JC_REGISTER_INSPECTOR, JC_REGISTER_RULE, JC_REGISTER_UNIT, JC_REGISTER_DRAW };
-enum jc_code jc_registry_move(struct jc_tx *tx, int64_t agency_id, enum jc_register what, struct jc_str id,
+enum jc_ordered { JC_ORDERED_TEAM, JC_ORDERED_INSPECTOR, JC_ORDERED_RULE, JC_ORDERED_UNIT, JC_ORDERED_DRAW };
+enum jc_code jc_registry_move(struct jc_tx *tx, int64_t agency_id, enum jc_ordered what, struct jc_str id,
                               int64_t position, struct jc_err *err);
 
 enum jc_code jc_quota_replace(struct jc_tx *tx, int64_t agency_id, const Jc__Quota *const *quotas, size_t count,
