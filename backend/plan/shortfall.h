@@ -1,0 +1,22 @@
+/* What a plan cannot meet, as rows and in the planner's words: which team, month, unit or quota, by how
+ * much, and the smallest change that would repair it alone. */
+#ifndef JC_PLAN_SHORTFALL_H
+#define JC_PLAN_SHORTFALL_H
+
+#include "base/msg.h"
+#include "model/objective.h"
+#include "plan/problem.h"
+
+/* The shortfalls of a measured plan: units left out, then teams over their months and year, then quotas;
+ * each in the register's order. Rows are the arena's. */
+enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc_measure *measure,
+                               struct jc_arena *arena, Jc__Shortfall ***out, size_t *count, struct jc_err *err);
+
+/* "执法2队10月缺14个工作日". */
+void jc_shortfall_text(struct jc_buf *out, enum jc_lang lang, const struct jc_book *book,
+                       const Jc__Shortfall *shortfall);
+/* What would repair it. */
+void jc_shortfall_repair(struct jc_buf *out, enum jc_lang lang, const struct jc_book *book,
+                         const Jc__Shortfall *shortfall);
+
+#endif

@@ -1,0 +1,504 @@
+/* Between solution and visits. Both sides are sorted by unit and month, so the kept visits of a unit are
+ * found by one binary search and matched by month. Cost O(visits · log visits). */
+#include "plan/solution.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/pattern.h"
+
+/* A plan's visits by (unit or draw, month, visit_id). */
+struct sorted {
+    const Jc__Visit **visits;
+    size_t count;
+};
+
+static const char *owner(const Jc__Visit *visit) {
+    return *visit->draw_id ? visit->draw_id : visit->unit_id;
+}
+
+static int by_owner(const void *a, const void *b) {
+    const Jc__Visit *x = *(const Jc__Visit *const *)a, *y = *(const Jc__Visit *const *)b;
+    int order = (*x->draw_id != 0) - (*y->draw_id != 0);
+    if (!order)
+        order = strcmp(owner(x), owner(y));
+    if (!order)
+        order = x->month - y->month;
+    return order ? order : strcmp(x->visit_id, y->visit_id);
+}
+
+static enum jc_code sort(const Jc__Plan *plan, struct jc_arena *arena, struct sorted *out, struct jc_err *err) {
+    size_t n = plan ? plan->n_visits : 0;
+    out->visits = JC_NEW_ARRAY(arena, n + 1, const Jc__Visit *);
+    if (!out->visits)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < n; i++)
+        out->visits[i] = plan->visits[i];
+    out->count = n;
+    qsort(out->visits, n, sizeof(*out->visits), by_owner);
+    return JC_OK;
+}
+
+/* The run of visits of a unit, or of slots of a draw. */
+static struct sorted run_of(const struct sorted *all, bool draw, const char *id) {
+    size_t lo = 0, hi = all->count, n = 0;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        const Jc__Visit *v = all->visits[mid];
+        int order = (*v->draw_id != 0) - draw;
+        if (!order)
+            order = strcmp(owner(v), id);
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    while (lo + n < all->count && (*all->visits[lo + n]->draw_id != 0) == draw &&
+           strcmp(owner(all->visits[lo + n]), id) == 0)
+        n++;
+    return (struct sorted){all->visits + lo, n};
+}
+
+/* --- plan to solution --------------------------------------------------------------------------------- */
+
+static enum jc_code outdated(const Jc__Visit *visit, struct jc_err *err) {
+    return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_OUTDATED, jc_str(visit->visit_id));
+}
+
+static enum jc_code solved_visit(const struct jc_plan_problem *pp, size_t unit, const Jc__Visit *visit,
+                                 struct jc_arena *arena, Jc__SolvedVisit **out, struct jc_err *err) {
+    const Jc__ProblemUnit *u = pp->problem->units[unit];
+    Jc__SolvedVisit *v = JC_NEW(arena, Jc__SolvedVisit);
+    if (!v)
+        return jc_fail_memory(err);
+    jc__solved_visit__init(v);
+    v->unit = (int32_t)unit;
+    v->rule = pp->sources[unit].alone ? u->options[0]->rule : jc_names_find(&pp->book.rule_names, visit->rule_id);
+    v->team = jc_names_find(&pp->book.team_names, visit->lead_team);
+    v->month = visit->month;
+    v->mode = visit->mode;
+    v->joints = JC_NEW_ARRAY(arena, visit->n_joined + 1, int32_t);
+    if (!v->joints)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < visit->n_joined; i++) {
+        int32_t team = jc_names_find(&pp->book.team_names, visit->joined[i]->team_id), joint = -1;
+        for (size_t j = 0; j < u->n_joints; j++)
+            if (u->joints[j]->team == team)
+                joint = (int32_t)j;
+        if (joint < 0)
+            return outdated(visit, err);
+        v->joints[v->n_joints++] = joint;
+    }
+    *out = v;
+    return v->rule < 0 || v->team < 0 ? outdated(visit, err) : JC_OK;
+}
+
+static enum jc_code solved_slots(const struct jc_plan_problem *pp, const struct sorted *all, struct jc_arena *arena,
+                                 Jc__Solution *solution, size_t *used, struct jc_err *err) {
+    for (size_t d = 0; d < pp->problem->n_draws; d++) {
+        struct sorted slots = run_of(all, true, pp->problem->draws[d]->draw_id);
+        for (size_t i = 0; i < slots.count; i++) {
+            Jc__SolvedSlot *slot = JC_NEW(arena, Jc__SolvedSlot);
+            if (!slot)
+                return jc_fail_memory(err);
+            jc__solved_slot__init(slot);
+            slot->draw = (int32_t)d;
+            slot->month = slots.visits[i]->month;
+            solution->slots[solution->n_slots++] = slot;
+        }
+        *used += slots.count;
+    }
+    return JC_OK;
+}
+
+static enum jc_code solved_visits(const struct jc_plan_problem *pp, const struct sorted *all, struct jc_arena *arena,
+                                  Jc__Solution *solution, size_t *used, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t u = 0; !code && u < pp->problem->n_units; u++) {
+        struct sorted visits = run_of(all, false, pp->sources[u].unit->unit_id);
+        const Jc__Visit *alone = pp->sources[u].alone;
+        for (size_t i = 0; !code && i < visits.count; i++) {
+            if (alone && alone != visits.visits[i])
+                continue;
+            code = solved_visit(pp, u, visits.visits[i], arena, &solution->visits[solution->n_visits], err);
+            solution->n_visits += !code;
+            (*used)++;
+        }
+    }
+    return code;
+}
+
+enum jc_code jc_solution_of_plan(const struct jc_plan_problem *pp, const Jc__Plan *plan, struct jc_arena *arena,
+                                 Jc__Solution **out, struct jc_err *err) {
+    struct sorted all;
+    size_t used = 0;
+    enum jc_code code = sort(plan, arena, &all, err);
+    Jc__Solution *solution = JC_NEW(arena, Jc__Solution);
+    if (code || !solution)
+        return jc_fail_memory(err);
+    jc__solution__init(solution);
+    solution->visits = JC_NEW_ARRAY(arena, all.count + 1, Jc__SolvedVisit *);
+    solution->slots = JC_NEW_ARRAY(arena, all.count + 1, Jc__SolvedSlot *);
+    if (!solution->visits || !solution->slots)
+        return jc_fail_memory(err);
+    code = solved_visits(pp, &all, arena, solution, &used, err);
+    if (!code)
+        code = solved_slots(pp, &all, arena, solution, &used, err);
+    for (size_t i = 0; !code && used != all.count && i < all.count; i++) { /* name one that has no place */
+        const Jc__Visit *v = all.visits[i];
+        bool known = *v->draw_id
+                         ? jc_book_draw(&pp->book, v->draw_id) != NULL
+                         : jc_book_unit(&pp->book, v->unit_id) && jc_book_unit(&pp->book, v->unit_id)->n_rule_ids;
+        if (!known)
+            code = outdated(v, err);
+    }
+    if (!code)
+        *out = solution;
+    return code;
+}
+
+/* --- which visits were kept ------------------------------------------------------------------------------ */
+
+/* By index of the solution's visits and slots: the kept visit it is, or NULL. */
+struct match {
+    const Jc__Visit **visits;
+    const Jc__Visit **slots;
+};
+
+static enum jc_code impossible(const Jc__Visit *visit, struct jc_err *err) {
+    return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_KEPT_IMPOSSIBLE, jc_str(visit->visit_id));
+}
+
+/* A kept visit is the solution's visit of the same unit and month. */
+static enum jc_code match_visits(const struct jc_plan_problem *pp, const Jc__Solution *solution,
+                                 const struct sorted *all, struct match *match, struct jc_err *err) {
+    size_t at = 0;
+    for (size_t u = 0; u < pp->problem->n_units; u++) {
+        struct sorted kept = run_of(all, false, pp->sources[u].unit->unit_id);
+        size_t first = at;
+        while (at < solution->n_visits && (size_t)solution->visits[at]->unit == u)
+            at++;
+        if (pp->sources[u].alone && at > first)
+            match->visits[first] = pp->sources[u].alone;
+        for (size_t k = 0; !pp->sources[u].alone && k < kept.count; k++) {
+            size_t i = first;
+            while (i < at && solution->visits[i]->month != kept.visits[k]->month)
+                i++;
+            if (!jc_visit_is_kept(kept.visits[k]))
+                continue;
+            if (i == at || match->visits[i])
+                return impossible(kept.visits[k], err);
+            match->visits[i] = kept.visits[k];
+        }
+    }
+    return JC_OK;
+}
+
+static enum jc_code match_slots(const struct jc_plan_problem *pp, const Jc__Solution *solution,
+                                const struct sorted *all, struct match *match, struct jc_err *err) {
+    size_t at = 0;
+    for (size_t d = 0; d < pp->problem->n_draws; d++) {
+        struct sorted kept = run_of(all, true, pp->problem->draws[d]->draw_id);
+        bool forced = false;
+        size_t first = at;
+        for (size_t k = 0; k < kept.count; k++)
+            forced |= *kept.visits[k]->forced_by != 0;
+        while (at < solution->n_slots && (size_t)solution->slots[at]->draw == d)
+            at++;
+        for (size_t k = 0; k < kept.count; k++) {
+            size_t i = first;
+            if (!forced && !jc_visit_is_kept(kept.visits[k]))
+                continue;
+            while (i < at && (match->slots[i] || solution->slots[i]->month != kept.visits[k]->month))
+                i++;
+            if (i == at)
+                return impossible(kept.visits[k], err);
+            match->slots[i] = kept.visits[k];
+        }
+    }
+    return JC_OK;
+}
+
+static enum jc_code find_kept(const struct jc_plan_problem *pp, const Jc__Solution *solution, struct jc_arena *arena,
+                              struct match *match, struct jc_err *err) {
+    struct sorted all;
+    enum jc_code code = sort(pp->kept, arena, &all, err);
+    match->visits = JC_NEW_ARRAY(arena, solution->n_visits + 1, const Jc__Visit *);
+    match->slots = JC_NEW_ARRAY(arena, solution->n_slots + 1, const Jc__Visit *);
+    if (!code && (!match->visits || !match->slots))
+        code = jc_fail_memory(err);
+    if (!code)
+        code = match_visits(pp, solution, &all, match, err);
+    return code ? code : match_slots(pp, solution, &all, match, err);
+}
+
+/* --- restore --------------------------------------------------------------------------------------------- */
+
+/* Has anybody been told of this visit? Then it stays as it was told. */
+static bool is_told(const Jc__Visit *visit) {
+    return visit && (visit->status == JC__VISIT_STATUS__VISIT_STATUS_RELEASED ||
+                     visit->status == JC__VISIT_STATUS__VISIT_STATUS_DONE || *visit->forced_by);
+}
+
+static bool counts_lead(const Jc__Problem *p, const Jc__ProblemQuota *q, const Jc__SolvedVisit *v) {
+    if (q->scope == JC__QUOTA_SCOPE__QUOTA_SCOPE_GROUP) {
+        const Jc__ProblemUnit *u = p->units[v->unit];
+        for (size_t i = 0; i < q->n_groups; i++)
+            for (size_t j = 0; j < u->n_groups; j++)
+                if (strcmp(q->groups[i], u->groups[j]) == 0)
+                    return true;
+        return false;
+    }
+    bool found = false;
+    for (size_t i = 0; q->scope == JC__QUOTA_SCOPE__QUOTA_SCOPE_RULE && i < q->n_members; i++)
+        found |= q->members[i] == v->rule;
+    return found && (q->team < 0 || q->team == v->team);
+}
+
+/* Would the quotas on remote visits count these two alike? Joining teams may differ only if none of
+ * them is counted. */
+static bool same_remote_quotas(const Jc__Problem *p, const Jc__SolvedVisit *a, const Jc__SolvedVisit *b) {
+    for (size_t i = 0; i < p->n_quotas; i++) {
+        const Jc__ProblemQuota *q = p->quotas[i];
+        if (q->counts != JC__QUOTA_COUNTS__QUOTA_COUNTS_REMOTE_VISITS)
+            continue;
+        bool in_a = q->months >> (a->month - 1) & 1 && counts_lead(p, q, a);
+        bool in_b = q->months >> (b->month - 1) & 1 && counts_lead(p, q, b);
+        if (in_a != in_b)
+            return false;
+    }
+    return !a->n_joints && !b->n_joints;
+}
+
+static void restore_modes(const struct jc_plan_problem *pp, Jc__Solution *solution, const struct match *match) {
+    for (size_t i = 0; i < solution->n_visits; i++) {
+        Jc__SolvedVisit *v = solution->visits[i];
+        const Jc__Visit *told = match->visits[i];
+        if (!is_told(told) || told->mode == v->mode)
+            continue;
+        for (size_t j = 0; j < solution->n_visits; j++) {
+            Jc__SolvedVisit *other = solution->visits[j];
+            if (is_told(match->visits[j]) || other->mode != told->mode || !same_remote_quotas(pp->problem, v, other))
+                continue;
+            other->mode = v->mode;
+            break;
+        }
+        v->mode = told->mode;
+    }
+}
+
+/* The months in which one joining team joins, over a unit's visits [first, end). */
+struct joining {
+    uint32_t months; /* of the unit's visits */
+    uint32_t now;    /* where it joins */
+    uint32_t must;   /* told so */
+    uint32_t never;  /* told otherwise */
+};
+
+static bool visit_joined(const Jc__SolvedVisit *v, int32_t joint) {
+    for (size_t i = 0; i < v->n_joints; i++)
+        if (v->joints[i] == joint)
+            return true;
+    return false;
+}
+
+static struct joining joining_of(const struct jc_plan_problem *pp, const Jc__Solution *solution,
+                                 const struct match *match, size_t first, size_t end, size_t joint) {
+    const Jc__ProblemUnit *u = pp->problem->units[solution->visits[first]->unit];
+    const char *team_id = pp->problem->teams[u->joints[joint]->team]->team_id;
+    struct joining found = {0};
+    for (size_t i = first; i < end; i++) {
+        const Jc__Visit *told = match->visits[i];
+        uint32_t month = 1u << (solution->visits[i]->month - 1);
+        bool joins = false;
+        found.months |= month;
+        found.now |= visit_joined(solution->visits[i], (int32_t)joint) ? month : 0;
+        for (size_t k = 0; is_told(told) && k < told->n_joined; k++)
+            joins |= strcmp(told->joined[k]->team_id, team_id) == 0;
+        if (is_told(told))
+            *(joins ? &found.must : &found.never) |= month;
+    }
+    return found;
+}
+
+/* The allowed set of months nearest to the present one that respects what was told; 0: none. */
+static uint32_t choose_joining(const struct jc_pattern_rule *rule, const struct joining *j) {
+    uint32_t best = 0;
+    int best_kept = -1;
+    for (uint32_t set = j->months;; set = (set - 1) & j->months) { /* every subset */
+        if ((set & j->must) == j->must && !(set & j->never) && jc_pattern_check(rule, set) == JC_PATTERN_OK &&
+            __builtin_popcount(set & j->now) > best_kept) {
+            best = set;
+            best_kept = __builtin_popcount(set & j->now);
+        }
+        if (!set)
+            break;
+    }
+    return best;
+}
+
+/* A unit's joining teams, visits [first, end) of the solution. */
+static enum jc_code restore_joints(const struct jc_plan_problem *pp, Jc__Solution *solution, const struct match *match,
+                                   size_t first, size_t end, struct jc_arena *arena, struct jc_err *err) {
+    const Jc__ProblemUnit *u = pp->problem->units[solution->visits[first]->unit];
+    for (size_t joint = 0; joint < u->n_joints; joint++) {
+        struct joining j = joining_of(pp, solution, match, first, end, joint);
+        if ((j.now & j.must) == j.must && !(j.now & j.never))
+            continue;
+        struct jc_pattern_rule rule =
+            jc_pattern_rule(pp->problem->rules[u->joints[joint]->rule], u->joints[joint]->visits, 0);
+        uint32_t months = choose_joining(&rule, &j);
+        for (size_t i = first; i < end; i++) {
+            Jc__SolvedVisit *v = solution->visits[i];
+            int32_t *joints = JC_NEW_ARRAY(arena, u->n_joints, int32_t);
+            size_t n = 0;
+            if (!joints)
+                return jc_fail_memory(err);
+            for (int32_t k = 0; k < (int32_t)u->n_joints; k++)
+                if (k == (int32_t)joint ? months >> (v->month - 1) & 1 : visit_joined(v, k))
+                    joints[n++] = k;
+            v->joints = joints;
+            v->n_joints = n;
+        }
+    }
+    return JC_OK;
+}
+
+enum jc_code jc_solution_restore(const struct jc_plan_problem *pp, Jc__Solution *solution, struct jc_arena *arena,
+                                 struct jc_err *err) {
+    struct match match;
+    enum jc_code code = find_kept(pp, solution, arena, &match, err);
+    if (code)
+        return code;
+    restore_modes(pp, solution, &match);
+    for (size_t first = 0, end; !code && first < solution->n_visits; first = end) {
+        for (end = first; end < solution->n_visits && solution->visits[end]->unit == solution->visits[first]->unit;)
+            end++;
+        code = restore_joints(pp, solution, &match, first, end, arena, err);
+    }
+    return code;
+}
+
+/* --- solution to plan -------------------------------------------------------------------------------------- */
+
+/* The numbers of a unit or draw that kept visits hold. */
+struct numbers {
+    const Jc__Visit *const *kept; /* by index; NULL where not kept */
+    size_t count;
+    int next;
+};
+
+/* The lowest number nobody holds. */
+static int next_number(struct numbers *numbers) {
+    for (;;) {
+        bool held = false;
+        numbers->next++;
+        for (size_t i = 0; i < numbers->count; i++)
+            held |= numbers->kept[i] && numbers->kept[i]->visit_no == numbers->next;
+        if (!held)
+            return numbers->next;
+    }
+}
+
+static enum jc_code join_teams(const struct jc_plan_problem *pp, const Jc__SolvedVisit *v, struct jc_arena *arena,
+                               Jc__Visit *visit, struct jc_err *err) {
+    const struct jc_problem_source *source = &pp->sources[v->unit];
+    const Jc__ProblemUnit *u = pp->problem->units[v->unit];
+    visit->joined = JC_NEW_ARRAY(arena, v->n_joints + 1, Jc__JoinedTeam *);
+    if (!visit->joined)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < v->n_joints; i++) {
+        Jc__JoinedTeam *team = JC_NEW(arena, Jc__JoinedTeam);
+        if (!team)
+            return jc_fail_memory(err);
+        jc__joined_team__init(team);
+        team->team_id = pp->problem->teams[u->joints[v->joints[i]]->team]->team_id;
+        if (source->alone) {
+            *team = *source->alone->joined[v->joints[i]];
+        } else {
+            const Jc__JointVisit *joint = source->unit->joints[v->joints[i]];
+            team->rule_id = joint->rule_id;
+            team->persons = joint->persons;
+            team->days_centi = joint->days_centi;
+        }
+        visit->joined[visit->n_joined++] = team;
+    }
+    return JC_OK;
+}
+
+static Jc__Visit *start_visit(struct jc_arena *arena, const char *id, const Jc__Visit *kept, struct numbers *numbers) {
+    Jc__Visit *visit = JC_NEW(arena, Jc__Visit);
+    if (!visit)
+        return NULL;
+    if (kept) {
+        *visit = *kept;
+        visit->n_joined = 0;
+        visit->joined = NULL;
+        return visit;
+    }
+    jc__visit__init(visit);
+    visit->status = JC__VISIT_STATUS__VISIT_STATUS_PLANNED;
+    visit->mode = JC__VISIT_MODE__VISIT_MODE_ONSITE;
+    visit->visit_no = next_number(numbers);
+    visit->visit_id = (char *)jc_arena_printf(arena, "%s-%02d", id, visit->visit_no).ptr;
+    return visit->visit_id ? visit : NULL;
+}
+
+static enum jc_code plan_visit(const struct jc_plan_problem *pp, const Jc__SolvedVisit *v, const Jc__Visit *kept,
+                               struct numbers *numbers, struct jc_arena *arena, Jc__Plan *plan, struct jc_err *err) {
+    const Jc__Unit *unit = pp->sources[v->unit].unit;
+    Jc__Visit *visit = start_visit(arena, unit->unit_id, kept, numbers);
+    if (!visit)
+        return jc_fail_memory(err);
+    visit->unit_id = unit->unit_id;
+    if (!pp->sources[v->unit].alone)
+        visit->rule_id = pp->problem->rules[v->rule]->rule_id;
+    visit->month = v->month;
+    visit->lead_team = pp->problem->teams[v->team]->team_id;
+    visit->persons = unit->persons;
+    visit->days_centi = unit->days_centi;
+    visit->mode = v->mode;
+    plan->visits[plan->n_visits++] = visit;
+    return join_teams(pp, v, arena, visit, err);
+}
+
+static enum jc_code plan_slot(const struct jc_plan_problem *pp, const Jc__SolvedSlot *s, const Jc__Visit *kept,
+                              struct numbers *numbers, struct jc_arena *arena, Jc__Plan *plan, struct jc_err *err) {
+    const Jc__Draw *draw = pp->book.draws[s->draw];
+    Jc__Visit *visit = start_visit(arena, draw->draw_id, kept, numbers);
+    if (!visit)
+        return jc_fail_memory(err);
+    visit->draw_id = draw->draw_id;
+    visit->rule_id = draw->rule_id;
+    visit->month = s->month;
+    visit->lead_team = draw->team_id;
+    visit->persons = draw->persons;
+    visit->days_centi = draw->days_centi;
+    plan->visits[plan->n_visits++] = visit;
+    return JC_OK;
+}
+
+enum jc_code jc_solution_to_plan(const struct jc_plan_problem *pp, const Jc__Solution *solution, struct jc_arena *arena,
+                                 Jc__Plan *plan, struct jc_err *err) {
+    struct match match;
+    enum jc_code code = find_kept(pp, solution, arena, &match, err);
+    plan->visits = JC_NEW_ARRAY(arena, solution->n_visits + solution->n_slots + 1, Jc__Visit *);
+    plan->n_visits = 0;
+    if (!code && !plan->visits)
+        code = jc_fail_memory(err);
+    for (size_t first = 0, end; !code && first < solution->n_visits; first = end) {
+        for (end = first; end < solution->n_visits && solution->visits[end]->unit == solution->visits[first]->unit;)
+            end++;
+        struct numbers numbers = {match.visits + first, end - first, 0};
+        for (size_t i = first; !code && i < end; i++)
+            code = plan_visit(pp, solution->visits[i], match.visits[i], &numbers, arena, plan, err);
+    }
+    for (size_t first = 0, end; !code && first < solution->n_slots; first = end) {
+        for (end = first; end < solution->n_slots && solution->slots[end]->draw == solution->slots[first]->draw;)
+            end++;
+        struct numbers numbers = {match.slots + first, end - first, 0};
+        for (size_t i = first; !code && i < end; i++)
+            code = plan_slot(pp, solution->slots[i], match.slots[i], &numbers, arena, plan, err);
+    }
+    return code;
+}
