@@ -1,0 +1,49 @@
+/* The Connect protocol, unary (connectrpc.com/docs/protocol), without sockets: what a request's
+ * headers ask for, and what an error looks like on the wire. */
+#ifndef JC_HTTP_CONNECT_H
+#define JC_HTTP_CONNECT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "rpc/procedure.h"
+
+/* What a request says before its body; absent headers have ptr NULL. */
+struct jc_connect_head {
+    struct jc_str method, path;
+    struct jc_str content_type, content_encoding;
+    struct jc_str accept_encoding, accept_language;
+    struct jc_str authorization;
+    struct jc_str protocol_version, timeout;
+    struct jc_str content_length, transfer_encoding;
+    int content_lengths; /* how many such headers there are */
+};
+
+struct jc_connect {
+    const struct jc_procedure *procedure;
+    struct jc_str token; /* of `Authorization: Bearer`, a view of the header; empty: none */
+    enum jc_lang lang;   /* of the message of an error */
+    int64_t timeout_ms;  /* -1: none */
+    bool gzip_in;        /* the body is compressed */
+    bool gzip_out;       /* the answer may be */
+    int status;          /* of a refusal that has one of its own (404, 405, 415); else 0 */
+    bool close;          /* a refusal after which the connection cannot be trusted */
+};
+
+/* Reads the head of a request. On a refusal `out` is filled as far as an answer needs it. */
+enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_connect *out, struct jc_err *err);
+
+/* The HTTP status of a code. */
+int jc_connect_status(enum jc_code code);
+/* {"code":…,"message":…,"details":[…]} with the message in `lang` and both languages as a
+ * jiancha.v1.ErrorDetail; the arena's, with ptr NULL without memory. */
+struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, struct jc_arena *arena);
+
+/* --- parts, for tests ------------------------------------------------------------------------------ */
+
+/* The language a person prefers; Chinese unless English is asked for first. */
+enum jc_lang jc_connect_language(struct jc_str accept_language);
+bool jc_connect_accepts_gzip(struct jc_str accept_encoding);
+/* Connect-Timeout-Ms: at most ten digits. */
+bool jc_connect_timeout(struct jc_str text, int64_t *out_ms);
+
+#endif

@@ -1,0 +1,263 @@
+/* Everything here runs on the event thread. A request that can be refused by its head is still read
+ * to its end (up to a multiple of the limit) before it is answered, because a client that is busy
+ * sending may not look at an answer, and closing on it could destroy the answer on its way; only a
+ * client that asked first (Expect: 100-continue) or announces an absurd size is answered at once. */
+#include "http/request.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/message.h"
+#include "http/run.h"
+
+enum {
+    ARENA_FACTOR = 16,  /* memory of a request by the limit of its body: unpacked, answered, encoded */
+    DISCARD_FACTOR = 4, /* bytes of a refused body that are read before the connection is cut */
+    PATH_LOG_MAX = 200,
+};
+
+/* --- reading --------------------------------------------------------------------------------------- */
+
+static struct jc_str header(struct MHD_Connection *connection, const char *name) {
+    const char *value = NULL;
+    size_t len = 0;
+    if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value, &len) != MHD_YES)
+        return (struct jc_str){NULL, 0};
+    return value ? (struct jc_str){value, len} : JC_STR("");
+}
+
+static enum MHD_Result count_lengths(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value) {
+    int *count = ctx;
+    (void)kind, (void)value;
+    *count += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    return MHD_YES;
+}
+
+static void read_head(struct jc_request *request, struct jc_connect_head *head) {
+    struct MHD_Connection *connection = request->connection;
+    *head = (struct jc_connect_head){
+        .method = request->method,
+        .path = request->path,
+        .content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+        .content_encoding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
+        .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+        .accept_language = header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE),
+        .authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
+        .protocol_version = header(connection, "Connect-Protocol-Version"),
+        .timeout = header(connection, "Connect-Timeout-Ms"),
+        .content_length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
+        .transfer_encoding = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
+    };
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &head->content_lengths);
+}
+
+static enum jc_code fail_large(struct jc_request *request) {
+    char number[JC_NUMBER_TEXT];
+    return jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_BODY_LARGE,
+                   jc_str_from_int64((int64_t)request->http->config.body_max, number));
+}
+
+/* The size announced; an impossible one counts as too large. */
+static void check_length(struct jc_request *request, const struct jc_connect_head *head) {
+    int64_t length = 0, limit = (int64_t)request->http->config.body_max;
+    if (!head->content_length.ptr)
+        return;
+    if (!jc_str_to_int64(head->content_length, &length) || length < 0)
+        length = INT64_MAX;
+    if (length > limit)
+        (void)fail_large(request);
+    request->cut |= length > limit * DISCARD_FACTOR;
+}
+
+static void fill_call(struct jc_request *request) {
+    struct jc_connect *connect = &request->connect;
+    if (connect->timeout_ms >= 0)
+        request->deadline_ms = request->started_ms + connect->timeout_ms;
+    request->call = (struct jc_call){
+        .procedure = connect->procedure,
+        .arena = request->arena,
+        .now_ms = jc_clock_now_ms(&request->http->config.clock),
+        .token = jc_arena_copy(request->arena, connect->token),
+    };
+    if (!request->call.token.ptr)
+        (void)jc_fail_memory(&request->err);
+}
+
+static bool is_health(const struct jc_request *request) {
+    return jc_str_eq(request->path, JC_STR("/healthz")) &&
+           (jc_str_eq(request->method, JC_STR("GET")) || jc_str_eq(request->method, JC_STR("HEAD")));
+}
+
+struct jc_request *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
+                                    const char *method) {
+    struct jc_arena *arena = jc_arena_new(http->config.body_max * ARENA_FACTOR);
+    struct jc_request *request = arena ? JC_NEW(arena, struct jc_request) : NULL;
+    if (!request) {
+        jc_arena_free(arena);
+        return NULL;
+    }
+    request->http = http;
+    request->connection = connection;
+    request->arena = arena;
+    request->id = ++http->requests;
+    request->started_ms = jc_monotonic_ms();
+    request->deadline_ms = -1;
+    request->method = jc_str(method);
+    request->path = jc_str(url);
+    jc_buf_init(&request->body, http->config.body_max);
+    pthread_mutex_lock(&http->lock);
+    http->open++;
+    pthread_mutex_unlock(&http->lock);
+
+    struct jc_connect_head head;
+    read_head(request, &head);
+    request->health = is_health(request);
+    if (request->health)
+        return request;
+    if (!jc_connect_begin(&head, &request->connect, &request->err))
+        fill_call(request);
+    check_length(request, &head);
+    request->cut |= request->connect.close;
+    return request;
+}
+
+bool jc_request_is_hopeless(const struct jc_request *request) {
+    return request->err.code && (request->cut || header(request->connection, MHD_HTTP_HEADER_EXPECT).len);
+}
+
+bool jc_request_take(struct jc_request *request, const char *bytes, size_t len) {
+    const struct jc_server_config *config = &request->http->config;
+    request->received += len;
+    if (jc_monotonic_ms() - request->started_ms > config->request_timeout_ms)
+        return false;
+    if (request->received > (uint64_t)config->body_max * DISCARD_FACTOR)
+        return false;
+    if (request->err.code)
+        return true;
+    if (request->received > config->body_max)
+        (void)fail_large(request);
+    else
+        jc_buf_append(&request->body, bytes, len);
+    if (request->body.failed)
+        (void)jc_fail_memory(&request->err);
+    if (request->err.code)
+        jc_buf_free(&request->body);
+    return true;
+}
+
+/* --- answering ------------------------------------------------------------------------------------- */
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value) {
+    MHD_add_response_header(response, name, value);
+}
+
+static void add_error_headers(struct jc_request *request, struct MHD_Response *response) {
+    char id[JC_NUMBER_TEXT];
+    enum jc_code code = request->err.code;
+    add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    add_header(response, "X-Request-Id", jc_str_from_int64((int64_t)request->id, id).ptr);
+    if (request->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        add_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
+    if (request->status == MHD_HTTP_UNSUPPORTED_MEDIA_TYPE)
+        add_header(response, "Accept-Post", "application/proto");
+    if (request->err.what == JC_MSG_ENCODING_UNKNOWN)
+        add_header(response, MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip");
+    if (code == JC_UNAUTHENTICATED)
+        add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
+    if (code == JC_UNAVAILABLE || request->err.what == JC_MSG_SERVER_BUSY || request->err.what == JC_MSG_GUESSES_MANY)
+        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, code == JC_UNAVAILABLE ? "1" : "6");
+}
+
+/* The body of the answer, whatever the outcome. Without memory an error has an empty body: the status
+ * still says what it is. */
+static void make_body(struct jc_request *request) {
+    if (!request->err.code && !request->health && !request->answer.ptr) {
+        if (jc_message_pack(request->call.response, request->arena, &request->answer, &request->err) == JC_OK)
+            return;
+    }
+    if (!request->err.code)
+        return;
+    request->answer = jc_connect_error(&request->err, request->connect.lang, request->arena);
+    request->answer_gzip = false;
+}
+
+static enum MHD_Result answer(struct jc_request *request) {
+    make_body(request);
+    enum jc_code code = request->err.code;
+    request->status = code && request->connect.status ? request->connect.status : jc_connect_status(code);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(request->answer.len, (void *)request->answer.ptr, MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    if (code)
+        add_error_headers(request, response);
+    else
+        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->health ? "application/json" : "application/proto");
+    if (request->answer_gzip)
+        add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (request->cut || request->err.what == JC_MSG_SERVER_DRAINING)
+        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    enum MHD_Result result = MHD_queue_response(request->connection, (unsigned)request->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* --- between ----------------------------------------------------------------------------------------- */
+
+static const struct sockaddr *peer(struct jc_request *request) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info ? info->client_addr : NULL;
+}
+
+/* A guess costs a token until it turns out to have been none. */
+static void take_guess(struct jc_request *request) {
+    const struct sockaddr *address = peer(request);
+    if (request->health || !request->call.procedure->guessable || !address)
+        return;
+    request->guess = jc_limit_take(request->http->limit, address, request->started_ms);
+    if (!request->guess)
+        (void)jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_GUESSES_MANY);
+}
+
+static void settle_guess(struct jc_request *request) {
+    enum jc_code code = request->err.code;
+    if (request->guess && code != JC_UNAUTHENTICATED && code != JC_PERMISSION_DENIED)
+        jc_limit_give_back(request->http->limit, peer(request));
+    request->guess = false;
+}
+
+enum MHD_Result jc_request_step(struct jc_request *request) {
+    if (atomic_load(&request->state) == JC_REQUEST_READING) {
+        if (!request->err.code)
+            take_guess(request);
+        if (!request->err.code && jc_run_start(request))
+            return MHD_YES;
+    }
+    settle_guess(request);
+    return answer(request);
+}
+
+static void log_line(const struct jc_request *request, bool sent) {
+    struct jc_str path = {request->path.ptr, request->path.len < PATH_LOG_MAX ? request->path.len : PATH_LOG_MAX};
+    const char *code = request->status == 0 ? jc_code_name(JC_CANCELLED)
+                       : request->err.code  ? jc_code_name(request->err.code)
+                                            : "ok";
+    bool bug = request->err.code == JC_INTERNAL || request->err.code == JC_UNKNOWN || request->err.code == JC_DATA_LOSS;
+    jc_log(bug ? JC_LOG_ERROR : JC_LOG_INFO, "request", JC_LOG_INT("id", (int64_t)request->id),
+           JC_LOG_STR("method", request->method), JC_LOG_STR("path", path), JC_LOG_INT("status", request->status),
+           JC_LOG_STR("code", jc_str(code)), JC_LOG_INT("duration_ms", jc_monotonic_ms() - request->started_ms),
+           JC_LOG_INT("bytes_in", (int64_t)request->received), JC_LOG_INT("bytes", (int64_t)request->answer.len),
+           JC_LOG_INT("sent", sent), JC_LOG_STR("detail", jc_str(request->err.code ? request->err.detail : "")));
+}
+
+void jc_request_end(struct jc_request *request, bool sent) {
+    struct jc_http *http = request->http;
+    log_line(request, sent && request->status);
+    jc_buf_free(&request->body);
+    jc_arena_free(request->arena);
+    pthread_mutex_lock(&http->lock);
+    http->open--;
+    pthread_cond_signal(&http->idle);
+    pthread_mutex_unlock(&http->lock);
+}

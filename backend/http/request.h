@@ -1,0 +1,71 @@
+/* One request from its first byte to its last, as the event thread sees it. Inside http alone.
+ *
+ *   READING    the body arrives            the event thread owns everything
+ *   RUNNING    suspended; a pool or the    they own everything, the arena above all; the event thread
+ *              writer works on it          does not touch it until it is resumed
+ *   ANSWERED   resumed; sent and logged    the event thread again
+ */
+#ifndef JC_HTTP_REQUEST_H
+#define JC_HTTP_REQUEST_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "http/connect.h"
+#include "http/limit.h"
+#include "http/pool.h"
+#include "http/server.h"
+
+/* What all requests of a server share. */
+struct jc_http {
+    struct jc_server_config config; /* defaults filled in */
+    struct jc_pool *pool;           /* reads, large bodies */
+    struct jc_pool *passwords;      /* Argon2id: one thread, 64 MiB at a time */
+    struct jc_limit *limit;         /* the event thread's */
+    uint64_t requests;              /* begun since the start; the event thread's */
+    pthread_mutex_t lock;           /* of the rest */
+    pthread_cond_t idle;            /* one of them went down */
+    int open;                       /* requests that have begun and are not over */
+    int running;                    /* suspended connections, until their resumption has returned */
+    bool draining;                  /* nothing may start running */
+};
+
+enum jc_request_state { JC_REQUEST_READING, JC_REQUEST_RUNNING, JC_REQUEST_ANSWERED };
+
+struct jc_request {
+    struct jc_http *http;
+    struct MHD_Connection *connection;
+    struct jc_arena *arena; /* holds this struct as well */
+    uint64_t id;
+    int64_t started_ms;  /* monotonic */
+    int64_t deadline_ms; /* monotonic; -1: none */
+    struct jc_str method, path;
+    struct jc_connect connect;
+    bool health; /* /healthz instead of a procedure */
+    bool guess;  /* took a token of the limit */
+    bool cut;    /* the answer is followed by the end of the connection */
+    struct jc_buf body;
+    uint64_t received; /* bytes of the body on the wire */
+    struct jc_call call;
+    _Atomic int state; /* enum jc_request_state */
+    struct jc_err err; /* err.code is the outcome */
+    int status;        /* of the answer; 0 while there is none */
+    struct jc_str answer;
+    bool answer_gzip;
+    struct jc_pool_task task;
+};
+
+/* What libmicrohttpd's callbacks come down to. */
+struct jc_request *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
+                                    const char *method);
+/* True if it can be answered without its body; then call jc_request_step() at once. */
+bool jc_request_is_hopeless(const struct jc_request *request);
+/* False: cut the connection. */
+bool jc_request_take(struct jc_request *request, const char *bytes, size_t len);
+/* The body is complete, or the connection was resumed. */
+enum MHD_Result jc_request_step(struct jc_request *request);
+/* Logs and frees. */
+void jc_request_end(struct jc_request *request, bool sent);
+
+#endif
