@@ -1,7 +1,7 @@
 /* What every service needs to build its response. Nothing here knows a service. */
 #include "rpc/answer.h"
 
-#include <string.h>
+#include "store/stamp.h"
 
 void *jc_answer_new(struct jc_arena *arena, const ProtobufCMessageDescriptor *descriptor) {
     void *message = jc_arena_alloc(arena, descriptor->sizeof_message);
@@ -11,14 +11,7 @@ void *jc_answer_new(struct jc_arena *arena, const ProtobufCMessageDescriptor *de
 }
 
 Google__Protobuf__Timestamp *jc_answer_time(struct jc_arena *arena, int64_t ms) {
-    if (ms < 0)
-        return NULL;
-    Google__Protobuf__Timestamp *time = jc_answer_new(arena, &google__protobuf__timestamp__descriptor);
-    if (time) {
-        time->seconds = ms / 1000;
-        time->nanos = (int32_t)(ms % 1000) * 1000000;
-    }
-    return time;
+    return ms < 0 ? NULL : jc_stamp_of_ms(arena, ms);
 }
 
 ProtobufCBinaryData jc_answer_uuid(struct jc_arena *arena, struct jc_uuid id) {

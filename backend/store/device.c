@@ -3,6 +3,8 @@
  * the next request. The hash must never be handed out. */
 #include "store/device.h"
 
+#include "store/stamp.h"
+
 static enum jc_code fail_unknown(struct jc_uuid device_id, struct jc_err *err) {
     char text[JC_UUID_TEXT];
     return jc_fail(err, JC_NOT_FOUND, JC_MSG_DEVICE_UNKNOWN, jc_uuid_format(device_id, text));
@@ -164,13 +166,8 @@ enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid 
                             const Jc__DeviceReport *report, struct jc_err *err) {
     if (!report)
         return jc_tx_exec(tx, UPDATE_SEEN, JC_VALUES(jc_int(now_ms), jc_int(agency_id), uuid_value(&device_id)), err);
-    int64_t device_ms = now_ms, offset_ms = 0;
-    const Google__Protobuf__Timestamp *time = report->device_time;
-    if (time && (__builtin_mul_overflow(time->seconds, (int64_t)1000, &device_ms) ||
-                 __builtin_add_overflow(device_ms, (int64_t)time->nanos / 1000000, &device_ms)))
-        device_ms = now_ms;
-    if (__builtin_sub_overflow(device_ms, now_ms, &offset_ms))
-        offset_ms = 0;
+    int64_t device_ms = 0;
+    int64_t offset_ms = jc_stamp_to_ms(report->device_time, &device_ms) ? device_ms - now_ms : 0;
     return jc_tx_exec(tx, UPDATE_REPORT,
                       JC_VALUES(jc_int(now_ms), jc_text(jc_str(report->app_version)), jc_int(report->unsent),
                                 jc_int(offset_ms), jc_int(report->free_bytes), jc_int(agency_id),
