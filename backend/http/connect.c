@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include <jansson.h>
-#include <sodium.h>
 
+#include "base/base64.h"
 #include "base/message.h"
 #include "base/text.h"
 #include "jiancha/v1/error.pb-c.h"
@@ -183,13 +183,10 @@ static json_t *new_detail(struct jc_str zh, struct jc_str en, struct jc_arena *a
     detail.message_en = (char *)en.ptr;
     if (jc_message_pack(&detail.base, arena, &packed, &ignored))
         return NULL;
-    size_t size = sodium_base64_ENCODED_LEN(packed.len, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    char *value = jc_arena_alloc(arena, size);
-    if (!value)
+    struct jc_str value = jc_base64(packed, arena);
+    if (!value.ptr)
         return NULL;
-    sodium_bin2base64(value, size, (const unsigned char *)packed.ptr, packed.len,
-                      sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    return json_pack("{s:s, s:s}", "type", detail.base.descriptor->name, "value", value);
+    return json_pack("{s:s, s:s}", "type", detail.base.descriptor->name, "value", value.ptr);
 }
 
 struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, struct jc_arena *arena) {

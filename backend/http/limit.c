@@ -6,11 +6,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "base/arena.h"
+#include "base/id.h"
 
-enum { WAYS = 8, SETS = JC_LIMIT_ADDRESSES / WAYS, KEY_SIZE = 8 };
+enum { WAYS = 8, SETS = JC_LIMIT_ADDRESSES / WAYS, KEY_SIZE = 8, SECRET_SIZE = 16 };
 
 struct bucket {
     uint8_t key[KEY_SIZE];
@@ -20,14 +19,14 @@ struct bucket {
 };
 
 struct jc_limit {
-    uint8_t secret[crypto_shorthash_KEYBYTES]; /* so that nobody can aim at a set */
+    uint8_t secret[SECRET_SIZE]; /* so that nobody can aim at a set */
     struct bucket bucket[SETS][WAYS];
 };
 
 struct jc_limit *jc_limit_new(void) {
     struct jc_limit *limit = jc_calloc(1, sizeof *limit);
     if (limit)
-        crypto_shorthash_keygen(limit->secret);
+        jc_random(limit->secret, SECRET_SIZE);
     return limit;
 }
 
@@ -56,8 +55,10 @@ static void refill(struct bucket *bucket, int64_t now_ms) {
 }
 
 static struct bucket *set_of(struct jc_limit *limit, const uint8_t key[KEY_SIZE]) {
-    uint8_t hash[crypto_shorthash_BYTES];
-    crypto_shorthash(hash, key, KEY_SIZE, limit->secret);
+    uint8_t seen[SECRET_SIZE + KEY_SIZE], hash[JC_SHA256_SIZE];
+    memcpy(seen, limit->secret, SECRET_SIZE);
+    memcpy(seen + SECRET_SIZE, key, KEY_SIZE);
+    jc_sha256((struct jc_str){(const char *)seen, sizeof seen}, hash);
     return limit->bucket[(hash[0] | hash[1] << 8) % SETS];
 }
 
