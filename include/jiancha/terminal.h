@@ -1,0 +1,311 @@
+/* jiancha's terminal: what an inspector's handheld does, as a library.
+ *
+ * A terminal keeps everything it needs in one file, the store: who holds it, the register and the
+ * tasks as the server last told them, the leased document numbers, and every operation it ever made.
+ * All work is offline; only jc_terminal_enroll() and jc_terminal_sync() talk, through a transport
+ * that the caller gives.
+ *
+ *     struct jc_terminal *terminal;
+ *     jc_terminal_open(&(struct jc_terminal_config){.path = "t1.db", .create = true}, &terminal, &err);
+ *     jc_transport_curl("http://127.0.0.1:8420", 0, &transport, &err);
+ *     jc_terminal_enroll(terminal, &transport, &invitation, arena, &holder, &err);    once
+ *     jc_terminal_sync(terminal, &transport, NULL, arena, &result, &err);             whenever there is a net
+ *     jc_terminal_tasks(terminal, arena, &tasks, &count, &err);
+ *     jc_terminal_submit(terminal, &draft, arena, &work, &err);                       in the field
+ *     jc_terminal_order(terminal, &order, arena, &work, &err);
+ *     jc_terminal_document(terminal, work.subject, JC_ZH, &text, &err);
+ *     jc_terminal_close(terminal);
+ *
+ * What a caller may rely on, whatever is cut, killed or answered:
+ * - A piece of work is stored whole (record, number, signature, photos) or not at all.
+ * - An operation leaves the outbox only after the server's receipt named it; sending it twice is safe.
+ * - A document number is given once, never again.
+ * - The listing of the server is shown as a whole or not at all; work that is not sent survives
+ *   every listing, restart and new enrolment.
+ * - An operation that the server refuses stays here with the server's words and blocks nothing but
+ *   what depends on it.
+ *
+ * Generated messages (jiancha/v1/<name>.pb-c.h) are the nouns. Results live in the arena that the call
+ * takes. Functions return JC_OK or fill `err`; words for people come from jc_err_render(). A terminal may
+ * be used by one thread at a time; several processes may open one store. jc_id_init() comes first. */
+#ifndef JIANCHA_TERMINAL_H
+#define JIANCHA_TERMINAL_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "jiancha/v1/inspection.pb-c.h"
+#include "jiancha/v1/registry.pb-c.h"
+#include "jiancha/v1/sync.pb-c.h"
+#include "jiancha/v1/task.pb-c.h"
+
+/* --- the store ------------------------------------------------------------------------------------ */
+
+struct jc_terminal;
+
+struct jc_terminal_config {
+    const char *path;       /* the store: a file that only its owner may read; ":memory:" for tests */
+    bool create;            /* make it if it is missing; else JC_NOT_FOUND */
+    struct jc_clock wall;   /* what people read; zeroed: jc_clock_system() */
+    struct jc_clock steady; /* monotonic ms; zeroed: jc_monotonic_ms() */
+};
+
+enum jc_code jc_terminal_open(const struct jc_terminal_config *config, struct jc_terminal **out, struct jc_err *err);
+void jc_terminal_close(struct jc_terminal *terminal); /* NULL is fine */
+
+/* --- the way to the server -------------------------------------------------------------------------- */
+
+/* Connect's unary call as seen from here. A simulator puts a server of its own behind it. */
+struct jc_transport_call {
+    const char *procedure; /* "/jiancha.v1.SyncService/Sync" */
+    struct jc_str token;   /* for `Authorization: Bearer`; empty: none */
+    struct jc_str request; /* a serialised message */
+};
+
+struct jc_transport {
+    /* Sends one request and waits. JC_OK: a whole answer with HTTP status *status has come and its body
+     * (a message for 200, else {"code","message"}) was appended to `body`, which declares the maximum.
+     * JC_UNAVAILABLE, JC_DEADLINE_EXCEEDED: nothing whole came; the server may have done it or not.
+     * JC_RESOURCE_EXHAUSTED: the answer is larger than the maximum. */
+    enum jc_code (*call)(void *ctx, const struct jc_transport_call *call, int *status, struct jc_buf *body,
+                         struct jc_err *err);
+    void (*close)(void *ctx); /* or NULL */
+    void *ctx;
+};
+
+/* HTTP through libcurl. `server` is "http://host:port" or "https://…"; timeout_ms bounds a whole call
+ * (0: 120,000) and connecting takes at most 10,000. No redirect is followed (it would carry the token
+ * away). A 200 that is not application/proto (a hotel's login page) is JC_UNAVAILABLE. */
+enum jc_code jc_transport_curl(const char *server, int timeout_ms, struct jc_transport *out, struct jc_err *err);
+/* Also fine on a zeroed struct; leaves it zeroed. */
+void jc_transport_close(struct jc_transport *transport);
+
+/* --- who holds it ----------------------------------------------------------------------------------- */
+
+struct jc_terminal_invitation {
+    struct jc_str server;      /* remembered for later syncs */
+    struct jc_str code;        /* one time, from a planner */
+    struct jc_str device_name; /* for the device board; empty: "terminal" */
+    bool again;                /* the device was revoked: enrol anew, keep the work that is not sent */
+};
+
+struct jc_terminal_holder {
+    struct jc_str server;
+    struct jc_uuid device_id;
+    struct jc_str device_name;
+    struct jc_str agency_id, agency_name;
+    struct jc_str team_id;
+    struct jc_str inspector_id, inspector_name;
+};
+
+/* Makes the device's key (kept for good, so a call whose answer was lost may be repeated), spends the
+ * code and keeps the token. JC_ALREADY_EXISTS if the store is enrolled and `again` is false;
+ * JC_FAILED_PRECONDITION if it is another person's or agency's and work here is not sent. */
+enum jc_code jc_terminal_enroll(struct jc_terminal *terminal, const struct jc_transport *transport,
+                                const struct jc_terminal_invitation *invitation, struct jc_arena *arena,
+                                struct jc_terminal_holder *out, struct jc_err *err);
+/* JC_FAILED_PRECONDITION before the enrolment. */
+enum jc_code jc_terminal_holder(struct jc_terminal *terminal, struct jc_arena *arena, struct jc_terminal_holder *out,
+                                struct jc_err *err);
+
+/* --- what became of an operation ---------------------------------------------------------------------- */
+
+struct jc_terminal_outcome {
+    struct jc_uuid operation_id;
+    Jc__OperationBody__CommandCase command;
+    struct jc_uuid task_id;    /* zeros: none */
+    struct jc_uuid subject_id; /* the inspection, order or recheck it carries; of ReturnTask the task */
+    struct jc_str unit_id;
+    int64_t made_ms;
+    bool unsent;                /* no receipt yet (or to be offered again to a restored server) */
+    Jc__OperationStatus status; /* unspecified before the first answer */
+    bool set_aside;             /* the server refuses any request that holds it; offered at every sync */
+    struct jc_str code;         /* Connect's name of the reason, when rejected, kept or set aside */
+    struct jc_str reason_zh, reason_en;
+};
+
+/* Whether a person should look at it: rejected, kept for review, or set aside. */
+bool jc_terminal_needs_attention(const struct jc_terminal_outcome *outcome);
+
+/* --- sync ------------------------------------------------------------------------------------------- */
+
+struct jc_terminal_sync_options {
+    int batch_operations; /* in one request; 0: 50 */
+    int batch_bytes;      /* their bodies together, one is always sent; 0: 512 KiB */
+    int page_bytes;       /* asked of the server; 0: its own default */
+    bool repeat;          /* send every request that carries operations twice and compare the results */
+};
+
+struct jc_terminal_sync_result {
+    int64_t rounds; /* complete answers */
+    int64_t sent;   /* operations with a receipt now: applied + rejected + kept */
+    int64_t applied, rejected, kept;
+    int64_t set_aside;       /* refused together with the whole request; still unsent */
+    int64_t repeated;        /* answered twice alike */
+    int64_t received;        /* changes, removals included */
+    int64_t removed;         /* removals */
+    int64_t skipped;         /* changes that make no sense here; not stored */
+    bool restarted;          /* the server began its listing anew */
+    bool shown;              /* the listing is complete and shown */
+    int64_t unsent;          /* operations still waiting */
+    int64_t clock_offset_ms; /* device minus server, at the last answer */
+    int64_t server_time_ms;  /* of the last receipt */
+    int64_t chain_length;    /* head of the server's evidence chain in the last receipt */
+    uint8_t chain_head[JC_SHA256_SIZE];
+    struct jc_terminal_outcome *outcomes; /* one for each operation answered or set aside */
+    size_t outcome_count;
+};
+
+/* Sends what is not sent, in order, and fetches what is new. JC_OK means: every operation has its
+ * receipt and the listing is shown. Otherwise `out` says how far it came; whatever has its receipt keeps
+ * it, a page that came whole is kept for the next call, and calling again is always right.
+ * JC_UNAVAILABLE, JC_DEADLINE_EXCEEDED: no net or a cut. JC_UNAUTHENTICATED: revoked. JC_ABORTED: another
+ * process is syncing this store. JC_DATA_LOSS: the server answered what no server may answer.
+ * JC_FAILED_PRECONDITION: done, but operations were set aside. `options` may be NULL. */
+enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_transport *transport,
+                              const struct jc_terminal_sync_options *options, struct jc_arena *arena,
+                              struct jc_terminal_sync_result *out, struct jc_err *err);
+
+/* --- tasks ------------------------------------------------------------------------------------------ */
+
+/* What was done here and is not yet in the server's state of the task. */
+enum jc_terminal_local {
+    JC_TERMINAL_LOCAL_NONE,
+    JC_TERMINAL_LOCAL_STARTED,  /* on site: jc_terminal_begin */
+    JC_TERMINAL_LOCAL_DONE,     /* record or recheck made */
+    JC_TERMINAL_LOCAL_RETURNED, /* sent back */
+};
+
+struct jc_terminal_task {
+    Jc__Task *task; /* NULL: work of a task that left this terminal, or of an ad hoc inspection */
+    Jc__Unit *unit; /* NULL: not in the register here */
+    struct jc_str unit_id;
+    enum jc_terminal_local local;
+    struct jc_uuid subject_id;            /* newest inspection or recheck made here; zeros: none */
+    size_t unsent;                        /* its operations that wait */
+    struct jc_terminal_outcome *outcomes; /* all of its operations, in order */
+    size_t outcome_count;
+};
+
+/* Open tasks first, each group by due date; behind them the work that has no task here. */
+enum jc_code jc_terminal_tasks(struct jc_terminal *terminal, struct jc_arena *arena, struct jc_terminal_task **out,
+                               size_t *count, struct jc_err *err);
+
+/* --- work ------------------------------------------------------------------------------------------- */
+
+/* 行政处罚法 Art. 42; the server checks against its parameter min_inspectors. */
+enum { JC_TERMINAL_MIN_INSPECTORS = 2 };
+/* A serialised operation; longer texts are refused. */
+enum { JC_TERMINAL_BODY_MAX = 256 * 1024 };
+
+enum jc_terminal_noun {
+    JC_TERMINAL_TASK = 1,
+    JC_TERMINAL_INSPECTION = 2,
+    JC_TERMINAL_ORDER = 4,
+    JC_TERMINAL_RECHECK = 8,
+};
+
+struct jc_terminal_ref {
+    enum jc_terminal_noun noun;
+    struct jc_uuid id;
+};
+
+/* What a piece of work became. */
+struct jc_terminal_work {
+    struct jc_uuid operation_id;
+    struct jc_terminal_ref subject;
+    struct jc_uuid task_id;             /* zeros: none */
+    Jc__DocumentNumber document_number; /* number 0: the work carries none */
+    bool recalled; /* the task had been taken back; the server accepts the late record and flags it */
+};
+
+/* Arrival on site: StartInspection. The later jc_terminal_submit() of the task takes over its
+ * inspection_id and, unless given, its start and persons. */
+struct jc_terminal_arrival {
+    struct jc_uuid task_id;
+    int64_t started_ms;
+    const char *const *inspector_ids;
+    size_t inspector_count;
+};
+enum jc_code jc_terminal_begin(struct jc_terminal *terminal, const struct jc_terminal_arrival *arrival,
+                               struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
+
+/* An inspection as the inspector describes it. Left out: inspection_id, finding_id (of findings),
+ * document_number; unit_id where task_id is given. Taken from the task or the unit when left out: mode,
+ * checklist_id, place, workdays (persons × days of the lead and of each joining team), outcome (completed).
+ * Persons are put in order, the lead's team first. Checked before anything is stored: end after start; two or
+ * more different persons, none recused from the unit; checklist items known and answered once; each finding with
+ * words and one outcome, a deadline behind the day of the inspection if and only if it is by deadline;
+ * the representative's signature or refusal (not if the unit refused the inspection); known teams.
+ * With a task_id it is the task's record (SubmitInspection), else AddAdHocInspection with `reason`.
+ * JC_INVALID_ARGUMENT names what is wrong; JC_FAILED_PRECONDITION: the task is done, was returned, belongs
+ * to the lead, or no document number is left (sync first). `inspection` is completed in place. */
+struct jc_terminal_draft {
+    Jc__Inspection *inspection;
+    struct jc_str reason;             /* of an ad hoc inspection; may be empty */
+    const struct jc_str *photo_paths; /* as many as inspection->photos, for the later upload; or NULL */
+};
+enum jc_code jc_terminal_submit(struct jc_terminal *terminal, const struct jc_terminal_draft *draft,
+                                struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
+
+/* Size, SHA-256 and media type of a photo (at most 64 MiB). The message is the arena's. */
+enum jc_code jc_terminal_photo(const char *path, struct jc_arena *arena, Jc__Photo **out, struct jc_err *err);
+
+/* IssueOrder: every finding of an inspection made here that is by deadline, in one order. */
+struct jc_terminal_order_draft {
+    struct jc_uuid inspection_id;
+    int64_t issued_ms;            /* 0: now */
+    Jc__UnitSignature *signature; /* NULL: to be signed on paper */
+};
+enum jc_code jc_terminal_order(struct jc_terminal *terminal, const struct jc_terminal_order_draft *draft,
+                               struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
+
+/* SubmitRecheck. Left out: recheck_id, order_id, document_number; workdays default to the task's. Every
+ * item of the order that no earlier recheck made here found corrected needs one result; a new deadline is for
+ * what is not corrected and lies behind the day of the recheck. `recheck` is completed in place. */
+enum jc_code jc_terminal_recheck(struct jc_terminal *terminal, Jc__Recheck *recheck, struct jc_arena *arena,
+                                 struct jc_terminal_work *out, struct jc_err *err);
+
+/* ReturnTask: the planner decides; `reason` must have words. */
+enum jc_code jc_terminal_return(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_str reason,
+                                struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
+
+/* --- looking things up -------------------------------------------------------------------------------- */
+
+/* What `text` names among `nouns` (or'ed): an identifier in hex, with or without dashes, whole or a unique
+ * beginning or ending of 4 or more digits; a task also by its visit_id, or its unit_id if one task is
+ * open there; an inspection, order or recheck also by its task. JC_NOT_FOUND; JC_INVALID_ARGUMENT if
+ * it fits several. */
+enum jc_code jc_terminal_find(struct jc_terminal *terminal, struct jc_str text, unsigned nouns,
+                              struct jc_terminal_ref *out, struct jc_err *err);
+
+/* One noun in full. Exactly one of the four messages is set. */
+struct jc_terminal_record {
+    struct jc_terminal_ref ref;
+    Jc__Task *task;
+    Jc__Inspection *inspection;
+    Jc__RectificationOrder *order;
+    Jc__Recheck *recheck;
+    struct jc_str reason;                /* of an ad hoc inspection */
+    Jc__Unit *unit;                      /* as it was when the work was done; NULL: unknown */
+    struct jc_terminal_outcome *outcome; /* of the operation that carries it; NULL: it came from the server */
+};
+enum jc_code jc_terminal_load(struct jc_terminal *terminal, struct jc_terminal_ref ref, struct jc_arena *arena,
+                              struct jc_terminal_record *out, struct jc_err *err);
+
+/* The order a recheck task asks about; JC_NOT_FOUND if neither the server sent it nor it was made here. */
+enum jc_code jc_terminal_order_of(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_arena *arena,
+                                  Jc__RectificationOrder **out, struct jc_err *err);
+
+/* --- documents ---------------------------------------------------------------------------------------- */
+
+/* 应急检记〔2023〕1号; appends nothing for number 0. */
+void jc_terminal_document_number(struct jc_buf *out, const Jc__DocumentNumber *number);
+
+/* 现场检查记录, 责令限期整改指令书 or 整改复查意见书 as text, with the unit, persons and checklist as they
+ * were when the work was done. JC_INVALID_ARGUMENT for a task. */
+enum jc_code jc_terminal_document(struct jc_terminal *terminal, struct jc_terminal_ref ref, enum jc_lang lang,
+                                  struct jc_buf *out, struct jc_err *err);
+
+#endif

@@ -1,0 +1,25 @@
+/* Pages of the server's listing: kept aside while more is to come, shown all at once with the last.
+ *
+ * Internal to terminal/. */
+#ifndef JC_TERMINAL_STAGE_H
+#define JC_TERMINAL_STAGE_H
+
+#include "jiancha/v1/sync_service.pb-c.h"
+#include "terminal/store.h"
+
+struct jc_terminal_page {
+    struct jc_arena *arena;
+    struct jc_str position; /* the cursor the page was asked with */
+    const Jc__SyncResponse *response;
+    int64_t now_ms;
+    /* out */
+    int64_t received, removed, skipped;
+    bool shown;
+};
+
+/* Stages one page and, if it is the last, shows the listing; keeps the blocks of numbers and the receipt.
+ * One transaction. JC_ABORTED if the listing does not stand at `position` any more: another process
+ * syncs this store. */
+enum jc_code jc_terminal_stage(struct jc_tx *tx, struct jc_terminal_page *page, struct jc_err *err);
+
+#endif

@@ -1,0 +1,304 @@
+/* Opening makes the file with mode 0600 before SQLite sees it (its -wal and -shm inherit the mode), and
+ * makes tables and the device's key in one transaction, so a store has all of that or nothing. What must
+ * never happen: two keys for one store, or a server's database taken for a terminal's. */
+#include "terminal/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "embed/jc_terminal_schema_sql.h"
+
+/* --- transactions --------------------------------------------------------------------------------- */
+
+enum jc_code jc_terminal_read(struct jc_terminal *terminal, jc_job *job, void *ctx, struct jc_err *err) {
+    return jc_db_read(terminal->db, job, ctx, err);
+}
+
+enum jc_code jc_terminal_write(struct jc_terminal *terminal, jc_job *job, void *ctx, struct jc_err *err) {
+    return jc_db_write_wait(terminal->db, 0, job, ctx, err);
+}
+
+/* --- opening ---------------------------------------------------------------------------------------- */
+
+static const char SQL_HAS_TABLES[] = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table'";
+
+static const char SQL_HAS_TERMINAL[] = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = 'terminal'";
+
+static const char SQL_VERSION[] = "SELECT schema_version FROM terminal WHERE only_row = 1";
+
+static const char SQL_BEGIN[] =
+    "INSERT INTO terminal (only_row, schema_version, created_ms, public_key, secret_key, server, token, device_id,"
+    "                      device_name, agency_id, agency_name, team_id, inspector_id, inspector_name,"
+    "                      enrolled_ms, cursor, staging, staged_full, staged_cursor, synced_ms, server_time_ms,"
+    "                      chain_length, chain_head, offset_ms)"
+    "VALUES (1, $1, $2, $3, $4, '', '', $5, '', '', '', '', '', '', NULL, $5, 0, 0, $5, NULL, 0, 0, $5, 0)";
+
+static enum jc_code create_schema(struct jc_tx *tx, struct jc_terminal *terminal, struct jc_err *err) {
+    uint8_t public_key[JC_SIGN_PUBLIC_SIZE], secret_key[JC_SIGN_SECRET_SIZE];
+    enum jc_code code = jc_tx_script(tx, jc_terminal_schema_sql, err);
+    if (code)
+        return code;
+    jc_sign_keypair(public_key, secret_key);
+    code = jc_tx_exec(tx, SQL_BEGIN,
+                      JC_VALUES(jc_int(JC_TERMINAL_SCHEMA_VERSION), jc_int(jc_clock_now_ms(&terminal->wall)),
+                                jc_bytes(public_key, sizeof public_key), jc_bytes(secret_key, sizeof secret_key),
+                                jc_bytes("", 0)),
+                      err);
+    jc_sign_forget(secret_key, sizeof secret_key);
+    return code;
+}
+
+struct opening {
+    struct jc_terminal *terminal;
+    bool create;
+    bool ready; /* tables of this version are there */
+};
+
+static enum jc_code check_schema(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct opening *opening = ctx;
+    int64_t tables = 0, ours = 0, version = 0;
+    opening->ready = false;
+    enum jc_code code = jc_tx_int64(tx, SQL_HAS_TABLES, JC_NO_VALUES, &tables, err);
+    if (code || (tables == 0 && opening->create))
+        return code;
+    if ((code = jc_tx_int64(tx, SQL_HAS_TERMINAL, JC_NO_VALUES, &ours, err)) != JC_OK)
+        return code;
+    if (!ours)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_NOT_A_STORE, jc_str(opening->terminal->path));
+    if ((code = jc_tx_int64(tx, SQL_VERSION, JC_NO_VALUES, &version, err)) != JC_OK)
+        return code;
+    if (version != JC_TERMINAL_SCHEMA_VERSION)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_STORE_VERSION, jc_str(opening->terminal->path));
+    opening->ready = true;
+    return JC_OK;
+}
+
+/* Another process may have been faster: looks again inside the write. */
+static enum jc_code make_schema(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct opening *opening = ctx;
+    enum jc_code code = check_schema(tx, opening, err);
+    return code || opening->ready ? code : create_schema(tx, opening->terminal, err);
+}
+
+/* The file with mode 0600; made if `create`. */
+static enum jc_code prepare_file(const char *path, bool create, struct jc_err *err) {
+    int fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+    if (fd < 0 && errno == ENOENT && !create)
+        return jc_fail(err, JC_NOT_FOUND, JC_MSG_TERM_STORE_MISSING, jc_str(path));
+    if (fd < 0)
+        return jc_fail_errno(err, jc_str(path));
+    enum jc_code code = JC_OK;
+    struct stat status;
+    if (fstat(fd, &status) != 0 || ((status.st_mode & 077) && fchmod(fd, 0600) != 0))
+        code = jc_fail_errno(err, jc_str(path));
+    close(fd);
+    return code;
+}
+
+static enum jc_code open_store(struct jc_terminal *terminal, bool create, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    bool in_memory = strcmp(terminal->path, ":memory:") == 0;
+    if (!in_memory && (code = prepare_file(terminal->path, create, err)) != JC_OK)
+        return code;
+    struct jc_db_config config = {.path = terminal->path, .create = create, .readers = 1};
+    if ((code = jc_db_open(&config, &terminal->db, err)) != JC_OK)
+        return code;
+    struct opening opening = {.terminal = terminal, .create = create};
+    code = jc_terminal_read(terminal, check_schema, &opening, err);
+    if (code == JC_OK && !opening.ready)
+        code = jc_terminal_write(terminal, make_schema, &opening, err);
+    return code;
+}
+
+static int64_t steady_now(void *ctx) {
+    (void)ctx;
+    return jc_monotonic_ms();
+}
+
+enum jc_code jc_terminal_open(const struct jc_terminal_config *config, struct jc_terminal **out, struct jc_err *err) {
+    *out = NULL;
+    size_t len = strlen(config->path) + 1;
+    struct jc_terminal *terminal = jc_calloc(1, sizeof *terminal);
+    char *path = jc_malloc(len);
+    if (!terminal || !path) {
+        jc_free(terminal);
+        jc_free(path);
+        return jc_fail_memory(err);
+    }
+    terminal->path = memcpy(path, config->path, len);
+    terminal->wall = config->wall.now_ms ? config->wall : jc_clock_system();
+    terminal->steady = config->steady.now_ms ? config->steady : (struct jc_clock){steady_now, NULL};
+    enum jc_code code = open_store(terminal, config->create, err);
+    if (code != JC_OK) {
+        jc_terminal_close(terminal);
+        return code;
+    }
+    *out = terminal;
+    return JC_OK;
+}
+
+void jc_terminal_close(struct jc_terminal *terminal) {
+    if (!terminal)
+        return;
+    jc_db_close(terminal->db);
+    jc_free(terminal->path);
+    jc_free(terminal);
+}
+
+/* --- whose it is -------------------------------------------------------------------------------------- */
+
+static const char SQL_SELF[] =
+    "SELECT server, token, public_key, secret_key, device_id, device_name, agency_id, agency_name, team_id,"
+    "       inspector_id, inspector_name, enrolled_ms, cursor, staging, staged_full, staged_cursor, offset_ms"
+    "  FROM terminal"
+    " WHERE only_row = 1";
+
+static bool copy_key(struct jc_str column, uint8_t *key, size_t size) {
+    if (column.len != size)
+        return false;
+    memcpy(key, column.ptr, size);
+    return true;
+}
+
+static enum jc_code read_self(struct jc_rows *rows, struct jc_arena *arena, struct jc_terminal_self *out,
+                              struct jc_err *err) {
+    struct {
+        int column;
+        struct jc_str *to;
+    } texts[] = {
+        {0, &out->holder.server},       {1, &out->token},
+        {5, &out->holder.device_name},  {6, &out->holder.agency_id},
+        {7, &out->holder.agency_name},  {8, &out->holder.team_id},
+        {9, &out->holder.inspector_id}, {10, &out->holder.inspector_name},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        *texts[i].to = jc_rows_copy(rows, texts[i].column, arena);
+        if (!texts[i].to->ptr)
+            return jc_fail_memory(err);
+    }
+    if (!copy_key(jc_rows_bytes(rows, 2), out->public_key, sizeof out->public_key) ||
+        !copy_key(jc_rows_bytes(rows, 3), out->secret_key, sizeof out->secret_key)) {
+        jc_fail(err, JC_DATA_LOSS, JC_MSG_INTERNAL);
+        return jc_err_detail(err, "the device's key is damaged");
+    }
+    out->holder.device_id = jc_terminal_uuid(jc_rows_bytes(rows, 4));
+    out->enrolled = !jc_rows_is_null(rows, 11);
+    out->staging = jc_rows_int64(rows, 13) != 0;
+    out->staged_full = jc_rows_int64(rows, 14) != 0;
+    out->position = jc_arena_copy(arena, jc_rows_bytes(rows, out->staging ? 15 : 12));
+    out->offset_ms = jc_rows_int64(rows, 16);
+    return out->position.ptr ? JC_OK : jc_fail_memory(err);
+}
+
+enum jc_code jc_terminal_self(struct jc_tx *tx, struct jc_arena *arena, struct jc_terminal_self *out,
+                              struct jc_err *err) {
+    *out = (struct jc_terminal_self){0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SQL_SELF, JC_NO_VALUES, &rows, err);
+    if (code == JC_OK)
+        code = jc_rows_next(rows, &has_row, err);
+    if (code == JC_OK && !has_row) {
+        jc_fail(err, JC_DATA_LOSS, JC_MSG_INTERNAL);
+        code = jc_err_detail(err, "the store's first row is missing");
+    }
+    if (code == JC_OK)
+        code = read_self(rows, arena, out, err);
+    jc_rows_close(rows);
+    return code;
+}
+
+enum jc_code jc_terminal_self_enrolled(struct jc_tx *tx, struct jc_arena *arena, struct jc_terminal_self *out,
+                                       struct jc_err *err) {
+    enum jc_code code = jc_terminal_self(tx, arena, out, err);
+    if (code == JC_OK && !out->enrolled)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_NOT_ENROLLED);
+    return code;
+}
+
+struct holder_read {
+    struct jc_arena *arena;
+    struct jc_terminal_holder *out;
+};
+
+static enum jc_code holder_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct holder_read *read = ctx;
+    struct jc_terminal_self self;
+    enum jc_code code = jc_terminal_self_enrolled(tx, read->arena, &self, err);
+    if (code == JC_OK)
+        *read->out = self.holder;
+    jc_sign_forget(self.secret_key, sizeof self.secret_key);
+    return code;
+}
+
+enum jc_code jc_terminal_holder(struct jc_terminal *terminal, struct jc_arena *arena, struct jc_terminal_holder *out,
+                                struct jc_err *err) {
+    struct holder_read read = {arena, out};
+    return jc_terminal_read(terminal, holder_job, &read, err);
+}
+
+/* --- identifiers ------------------------------------------------------------------------------------ */
+
+struct jc_uuid jc_terminal_uuid(struct jc_str bytes) {
+    struct jc_uuid id = {{0}};
+    if (bytes.len == sizeof id.bytes)
+        memcpy(id.bytes, bytes.ptr, sizeof id.bytes);
+    return id;
+}
+
+struct jc_uuid jc_terminal_uuid_of(ProtobufCBinaryData bytes) {
+    return jc_terminal_uuid((struct jc_str){(const char *)bytes.data, bytes.len});
+}
+
+bool jc_terminal_uuid_is_zero(struct jc_uuid id) {
+    return jc_terminal_uuid_equal(id, (struct jc_uuid){{0}});
+}
+
+bool jc_terminal_uuid_equal(struct jc_uuid a, struct jc_uuid b) {
+    return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+}
+
+struct jc_value jc_terminal_uuid_value(const struct jc_uuid *id) {
+    return jc_bytes(id->bytes, jc_terminal_uuid_is_zero(*id) ? 0 : sizeof id->bytes);
+}
+
+ProtobufCBinaryData jc_terminal_uuid_field(struct jc_arena *arena, struct jc_uuid id) {
+    struct jc_str bytes = {(const char *)id.bytes, jc_terminal_uuid_is_zero(id) ? 0 : sizeof id.bytes};
+    struct jc_str copy = jc_arena_copy(arena, bytes);
+    return (ProtobufCBinaryData){copy.len, (uint8_t *)(uintptr_t)copy.ptr};
+}
+
+/* --- messages ----------------------------------------------------------------------------------------- */
+
+struct unpacking {
+    struct jc_arena *arena;
+    bool failed; /* for lack of memory, not for what the bytes say */
+};
+
+static void *unpack_alloc(void *ctx, size_t size) {
+    struct unpacking *unpacking = ctx;
+    void *memory = jc_arena_alloc(unpacking->arena, size);
+    unpacking->failed |= !memory;
+    return memory;
+}
+
+static void unpack_free(void *ctx, void *memory) {
+    (void)ctx;
+    (void)memory;
+}
+
+enum jc_code jc_terminal_unpack(const ProtobufCMessageDescriptor *type, struct jc_str bytes, struct jc_arena *arena,
+                                ProtobufCMessage **out, struct jc_err *err) {
+    struct unpacking unpacking = {.arena = arena};
+    ProtobufCAllocator allocator = {unpack_alloc, unpack_free, &unpacking};
+    *out = protobuf_c_message_unpack(type, &allocator, bytes.len, (const uint8_t *)(bytes.ptr ? bytes.ptr : ""));
+    if (*out)
+        return JC_OK;
+    if (unpacking.failed)
+        return jc_fail_memory(err);
+    jc_fail(err, JC_DATA_LOSS, JC_MSG_TERM_UNREADABLE);
+    return jc_err_detail(err, "%zu bytes are no %s", bytes.len, type->name);
+}
