@@ -12,8 +12,7 @@
 #include <string.h>
 
 #include "model/problem.h"
-#include "store/calendar.h"
-#include "store/registry.h"
+#include "plan/budget.h"
 
 enum copy { COUNTED, UNCOUNTED, COPIES }; /* by `units` quotas, or not */
 
@@ -21,7 +20,7 @@ struct builder {
     struct jc_arena *arena;
     struct jc_err *err;
     struct jc_plan_problem *out;
-    const struct jc_book *book;
+    const struct jc_register *reg;
     Jc__Problem *problem;
     struct {
         Jc__ProblemRule **items;
@@ -56,51 +55,32 @@ bool jc_visit_is_kept(const Jc__Visit *visit) {
            visit->status == JC__VISIT_STATUS__VISIT_STATUS_DONE || (*visit->draw_id && *visit->unit_id);
 }
 
-int jc_visits_due(const Jc__Rule *rule, const char *last_visit, int year) {
-    if (rule->cycle_years <= 1 || !*last_visit)
-        return rule->visits;
-    return year - (int)strtol(last_visit, NULL, 10) >= rule->cycle_years ? rule->visits : 0;
-}
-
 static enum jc_code unknown(struct builder *b, const char *kind, const char *id) {
     return jc_fail(b->err, JC_DATA_LOSS, JC_MSG_PROBLEM_UNKNOWN_ID, jc_str(kind), jc_str(id));
 }
 
 /* --- teams ------------------------------------------------------------------------------------------ */
 
-/* B(k,m) and A(k) of DESIGN section 9: a month without a line in budgets.csv has the headcount's days;
- * without any headcount there is no limit. */
-static enum jc_code add_team(struct builder *b, struct jc_tx *tx, int64_t agency_id, const struct jc_calendar *calendar,
-                             const Jc__Team *team, size_t index) {
-    MAKE(b, t, Jc__ProblemTeam, jc__problem_team__init);
-    bool stated = false;
-    t->team_id = team->team_id;
-    t->year_limit_centi = team->supervision_centi;
-    t->month_limit_centi = JC_NEW_ARRAY(b->arena, 12, int64_t);
-    if (!t->month_limit_centi)
-        return jc_fail_memory(b->err);
-    t->n_month_limit_centi = 12;
-    enum jc_code code = jc_month_budget(tx, agency_id, jc_str(team->team_id), &stated, t->month_limit_centi, b->err);
-    for (int m = 0; m < 12; m++)
-        if (t->month_limit_centi[m] < 0 && team->headcount > 0)
-            t->month_limit_centi[m] =
-                (int64_t)team->headcount * jc_calendar_month(calendar, b->problem->year, m + 1) * 100;
-    b->problem->teams[index] = t;
-    return code;
-}
-
+/* B(k,m), A(k) and T(k,m) of DESIGN section 9, as the budget has them. */
 static enum jc_code add_teams(struct builder *b, struct jc_tx *tx, int64_t agency_id) {
-    struct jc_calendar *calendar = NULL;
-    enum jc_code code = jc_calendar_load(tx, b->arena, &calendar, b->err);
-    b->problem->teams = JC_NEW_ARRAY(b->arena, b->book->n_teams + 1, Jc__ProblemTeam *);
-    if (!code && !b->problem->teams)
-        code = jc_fail_memory(b->err);
-    for (size_t i = 0; !code && i < b->book->n_teams; i++)
-        code = add_team(b, tx, agency_id, calendar, b->book->teams[i], i);
-    b->problem->n_teams = b->book->n_teams;
-    if (!code)
-        b->out->calendar_known = jc_calendar_knows(calendar, b->problem->year);
-    return code;
+    struct jc_budget_targets *targets = NULL;
+    enum jc_code code = jc_budget_targets(tx, agency_id, b->reg, &targets, b->err);
+    if (code)
+        return code;
+    b->problem->teams = JC_NEW_ARRAY(b->arena, b->reg->n_teams + 1, Jc__ProblemTeam *);
+    if (!b->problem->teams)
+        return jc_fail_memory(b->err);
+    for (size_t i = 0; i < b->reg->n_teams; i++) {
+        MAKE(b, t, Jc__ProblemTeam, jc__problem_team__init);
+        t->team_id = b->reg->teams[i]->team_id;
+        t->month_limit_centi = targets[i].month_centi;
+        t->n_month_limit_centi = 12;
+        t->year_limit_centi = targets[i].year_centi;
+        t->target_centi = targets[i].target_centi;
+        t->n_target_centi = targets[i].has_target ? 12 : 0;
+        b->problem->teams[b->problem->n_teams++] = t;
+    }
+    return JC_OK;
 }
 
 /* --- rules ------------------------------------------------------------------------------------------ */
@@ -116,12 +96,12 @@ static enum jc_code push_rule(struct builder *b, Jc__ProblemRule *rule) {
 static enum jc_code add_rules(struct builder *b) {
     enum jc_code code = JC_OK;
     for (int i = 0; i < COPIES; i++) {
-        b->copies[i] = JC_NEW_ARRAY(b->arena, b->book->n_rules + 1, int32_t);
+        b->copies[i] = JC_NEW_ARRAY(b->arena, b->reg->n_rules + 1, int32_t);
         if (!b->copies[i])
             return jc_fail_memory(b->err);
     }
-    for (size_t i = 0; !code && i < b->book->n_rules; i++) {
-        const Jc__Rule *rule = b->book->rules[i];
+    for (size_t i = 0; !code && i < b->reg->n_rules; i++) {
+        const Jc__Rule *rule = b->reg->rules[i];
         MAKE(b, r, Jc__ProblemRule, jc__problem_rule__init);
         r->rule_id = rule->rule_id;
         r->visits = rule->visits;
@@ -137,9 +117,9 @@ static enum jc_code add_rules(struct builder *b) {
 static enum jc_code copy_rule(struct builder *b, int32_t rule, enum copy kind, int32_t *out) {
     if (!b->copies[kind][rule]) {
         MAKE(b, r, Jc__ProblemRule, jc__problem_rule__init);
-        r->rule_id = (char *)jc_arena_printf(b->arena, "%s/%s", b->book->rules[rule]->rule_id,
-                                             kind == COUNTED ? "alone" : "more")
-                         .ptr;
+        r->rule_id =
+            (char *)jc_arena_printf(b->arena, "%s/%s", b->reg->rules[rule]->rule_id, kind == COUNTED ? "alone" : "more")
+                .ptr;
         r->visits = 1;
         if (!r->rule_id)
             return jc_fail_memory(b->err);
@@ -194,10 +174,10 @@ static enum jc_code add_options(struct builder *b, Jc__ProblemUnit *u, const Jc_
         return jc_fail_memory(b->err);
     for (size_t i = 0; i < unit->n_rule_ids; i++) {
         MAKE(b, option, Jc__UnitOption, jc__unit_option__init);
-        option->rule = jc_names_find(&b->book->rule_names, unit->rule_ids[i]);
+        option->rule = jc_register_rule(b->reg, unit->rule_ids[i]);
         if (option->rule < 0)
             return unknown(b, "rule", unit->rule_ids[i]);
-        option->visits = jc_visits_due(b->book->rules[option->rule], unit->last_visit, b->problem->year);
+        option->visits = jc_rule_due(b->reg->rules[option->rule], unit, b->reg->year);
         u->options[u->n_options++] = option;
     }
     return JC_OK;
@@ -208,7 +188,7 @@ static enum jc_code add_lead_teams(struct builder *b, Jc__ProblemUnit *u, char *
     if (!u->lead_teams)
         return jc_fail_memory(b->err);
     for (size_t i = 0; i < count; i++) {
-        u->lead_teams[i] = jc_names_find(&b->book->team_names, team_ids[i]);
+        u->lead_teams[i] = jc_register_team(b->reg, team_ids[i]);
         if (u->lead_teams[i] < 0)
             return unknown(b, "team", team_ids[i]);
     }
@@ -220,7 +200,7 @@ static enum jc_code add_lead_teams(struct builder *b, Jc__ProblemUnit *u, char *
 static enum jc_code add_joint(struct builder *b, Jc__ProblemUnit *u, const char *team_id, int32_t rule, int visits,
                               int64_t work_centi) {
     MAKE(b, joint, Jc__ProblemJoint, jc__problem_joint__init);
-    joint->team = jc_names_find(&b->book->team_names, team_id);
+    joint->team = jc_register_team(b->reg, team_id);
     if (joint->team < 0)
         return unknown(b, "team", team_id);
     joint->rule = rule;
@@ -237,12 +217,11 @@ static enum jc_code add_joints(struct builder *b, Jc__ProblemUnit *u, const Jc__
         return jc_fail_memory(b->err);
     for (size_t i = 0; !code && i < unit->n_joints; i++) {
         const Jc__JointVisit *j = unit->joints[i];
-        int32_t rule = jc_names_find(&b->book->rule_names, j->rule_id);
+        int32_t rule = jc_register_rule(b->reg, j->rule_id);
         if (rule < 0)
             return unknown(b, "rule", j->rule_id);
-        code =
-            add_joint(b, u, j->team_id, rule, jc_visits_due(b->book->rules[rule], unit->last_visit, b->problem->year),
-                      (int64_t)j->persons * j->days_centi);
+        code = add_joint(b, u, j->team_id, rule, jc_rule_due(b->reg->rules[rule], unit, b->reg->year),
+                         (int64_t)j->persons * j->days_centi);
     }
     return code;
 }
@@ -263,8 +242,8 @@ static enum jc_code add_unit(struct builder *b, const Jc__Unit *unit, const Jc__
         code = push_unit(b, u, (struct jc_problem_source){unit, NULL});
     for (size_t i = 0; !code && i < n; i++)
         if (jc_visit_is_kept(visits[i]))
-            code = add_pin(b, index, -1, visits[i]->month, jc_names_find(&b->book->team_names, visits[i]->lead_team),
-                           jc_names_find(&b->book->rule_names, visits[i]->rule_id));
+            code = add_pin(b, index, -1, visits[i]->month, jc_register_team(b->reg, visits[i]->lead_team),
+                           jc_register_rule(b->reg, visits[i]->rule_id));
     return code;
 }
 
@@ -278,7 +257,7 @@ static enum jc_code add_alone(struct builder *b, const Jc__Unit *unit, const Jc_
     u->joints = JC_NEW_ARRAY(b->arena, visit->n_joined + 1, Jc__ProblemJoint *);
     if (!u->unit_id || !u->options || !u->joints)
         return jc_fail_memory(b->err);
-    int32_t rule = jc_names_find(&b->book->rule_names, visit->rule_id), index = (int32_t)b->units.count;
+    int32_t rule = jc_register_rule(b->reg, visit->rule_id), index = (int32_t)b->units.count;
     if (rule < 0)
         return unknown(b, "rule", visit->rule_id);
     u->options[u->n_options++] = option;
@@ -288,7 +267,7 @@ static enum jc_code add_alone(struct builder *b, const Jc__Unit *unit, const Jc_
         code = add_lead_teams(b, u, &(char *){visit->lead_team}, 1);
     for (size_t i = 0; !code && i < visit->n_joined; i++) {
         const Jc__JoinedTeam *j = visit->joined[i];
-        int32_t co_rule = jc_names_find(&b->book->rule_names, j->rule_id);
+        int32_t co_rule = jc_register_rule(b->reg, j->rule_id);
         if (co_rule < 0)
             return unknown(b, "rule", j->rule_id);
         code = copy_rule(b, co_rule, UNCOUNTED, &co_rule);
@@ -325,8 +304,8 @@ static size_t visits_of(const struct builder *b, const char *unit_id, const Jc__
 
 static enum jc_code add_units(struct builder *b) {
     enum jc_code code = JC_OK;
-    for (size_t i = 0; !code && i < b->book->n_units; i++) {
-        const Jc__Unit *unit = b->book->units[i];
+    for (size_t i = 0; !code && i < b->reg->n_units; i++) {
+        const Jc__Unit *unit = b->reg->units[i];
         const Jc__Visit **visits = NULL;
         size_t n = visits_of(b, unit->unit_id, &visits);
         if (!unit->n_rule_ids)
@@ -363,22 +342,22 @@ static enum jc_code pin_slots(struct builder *b, int32_t index, Jc__ProblemDraw 
 
 static enum jc_code add_draws(struct builder *b) {
     enum jc_code code = JC_OK;
-    b->problem->draws = JC_NEW_ARRAY(b->arena, b->book->n_draws + 1, Jc__ProblemDraw *);
+    b->problem->draws = JC_NEW_ARRAY(b->arena, b->reg->n_draws + 1, Jc__ProblemDraw *);
     if (!b->problem->draws)
         return jc_fail_memory(b->err);
-    for (size_t i = 0; !code && i < b->book->n_draws; i++) {
-        const Jc__Draw *draw = b->book->draws[i];
+    for (size_t i = 0; !code && i < b->reg->n_draws; i++) {
+        const Jc__Draw *draw = b->reg->draws[i];
         MAKE(b, d, Jc__ProblemDraw, jc__problem_draw__init);
         d->draw_id = draw->draw_id;
-        d->team = jc_names_find(&b->book->team_names, draw->team_id);
-        d->rule = jc_names_find(&b->book->rule_names, draw->rule_id);
+        d->team = jc_register_team(b->reg, draw->team_id);
+        d->rule = jc_register_rule(b->reg, draw->rule_id);
         d->sample = draw->sample;
         d->work_centi = (int64_t)draw->persons * draw->days_centi;
         d->windows = draw->windows;
         d->n_windows = draw->n_windows;
         if (d->team < 0)
             return unknown(b, "team", draw->team_id);
-        if (jc_book_unit(b->book, draw->draw_id)) /* visit ids are made of either */
+        if (jc_register_unit(b->reg, draw->draw_id) >= 0) /* visit ids are made of either */
             return jc_fail(b->err, JC_FAILED_PRECONDITION, JC_MSG_PROBLEM_DRAW_IS_UNIT, jc_str(draw->draw_id));
         b->problem->draws[b->problem->n_draws++] = d;
         code = pin_slots(b, (int32_t)i, d);
@@ -406,11 +385,11 @@ static enum jc_code push_member(struct builder *b, Jc__ProblemQuota *q, size_t *
 /* The rules or draws a quota counts, copies of rules included. */
 static enum jc_code add_members(struct builder *b, Jc__ProblemQuota *q, const Jc__Quota *quota) {
     bool by_rule = q->scope == JC__QUOTA_SCOPE__QUOTA_SCOPE_RULE;
-    const struct jc_names *names = by_rule ? &b->book->rule_names : &b->book->draw_names;
     size_t capacity = 0;
     enum jc_code code = JC_OK;
     for (size_t i = 0; !code && i < quota->n_scope_ids; i++) {
-        int32_t member = jc_names_find(names, quota->scope_ids[i]);
+        int32_t member =
+            by_rule ? jc_register_rule(b->reg, quota->scope_ids[i]) : jc_register_draw(b->reg, quota->scope_ids[i]);
         if (member < 0)
             return unknown(b, quota->scope_kind, quota->scope_ids[i]);
         code = push_member(b, q, &capacity, member);
@@ -435,14 +414,14 @@ static Jc__QuotaCounts counts_of(const char *counts) {
 
 static enum jc_code add_quotas(struct builder *b) {
     enum jc_code code = JC_OK;
-    b->problem->quotas = JC_NEW_ARRAY(b->arena, b->book->n_quotas + 1, Jc__ProblemQuota *);
+    b->problem->quotas = JC_NEW_ARRAY(b->arena, b->reg->n_quotas + 1, Jc__ProblemQuota *);
     if (!b->problem->quotas)
         return jc_fail_memory(b->err);
-    for (size_t i = 0; !code && i < b->book->n_quotas; i++) {
-        const Jc__Quota *quota = b->book->quotas[i];
+    for (size_t i = 0; !code && i < b->reg->n_quotas; i++) {
+        const Jc__Quota *quota = b->reg->quotas[i];
         MAKE(b, q, Jc__ProblemQuota, jc__problem_quota__init);
         q->quota_id = quota->quota_id;
-        q->team = *quota->team_id ? jc_names_find(&b->book->team_names, quota->team_id) : -1;
+        q->team = *quota->team_id ? jc_register_team(b->reg, quota->team_id) : -1;
         q->scope = scope_of(quota->scope_kind);
         q->counts = counts_of(quota->counts);
         q->months = quota->months;
@@ -497,18 +476,16 @@ static enum jc_code set_options(struct builder *b, const struct jc_problem_optio
 enum jc_code jc_plan_problem_build(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *kept,
                                    const struct jc_problem_options *options, struct jc_arena *arena,
                                    struct jc_plan_problem *out, struct jc_err *err) {
-    struct builder b = {.arena = arena, .err = err, .out = out, .book = &out->book};
     *out = (struct jc_plan_problem){.kept = kept};
-    enum jc_code code = jc_book_load(tx, agency_id, arena, &out->book, err);
+    enum jc_code code = jc_register_load(tx, agency_id, arena, &out->reg, err);
     if (code)
         return code;
-    if (!*out->book.agency->agency_id)
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_CASE_MISSING);
+    struct builder b = {.arena = arena, .err = err, .out = out, .reg = out->reg};
     out->problem = b.problem = JC_NEW(arena, Jc__Problem);
     if (!b.problem)
         return jc_fail_memory(err);
     jc__problem__init(b.problem);
-    b.problem->year = out->book.agency->year;
+    b.problem->year = b.reg->year;
     code = set_options(&b, options);
     if (!code)
         code = sort_kept(&b);

@@ -10,7 +10,7 @@
 
 #include "jiancha/v1/optimizer.pb-c.h"
 #include "jiancha/v1/plan.pb-c.h"
-#include "plan/book.h"
+#include "plan/register.h"
 
 struct jc_problem_options {
     const Jc__Weights *weights; /* NULL: DESIGN's */
@@ -25,24 +25,19 @@ struct jc_problem_source {
 };
 
 struct jc_plan_problem {
-    struct jc_book book;
+    struct jc_register *reg;
     Jc__Problem *problem;              /* teams and draws have the register's indices, rules too (copies follow) */
     struct jc_problem_source *sources; /* by unit of the problem */
     const Jc__Plan *kept;              /* as given; NULL: nothing to keep */
-    bool calendar_known;               /* the year's holidays are known (W2) */
 };
 
 /* Everything is the arena's; `kept` must live as long. The problem has passed jc_problem_check.
- * JC_FAILED_PRECONDITION if no case has been imported. */
+ * JC_FAILED_PRECONDITION if no case has been imported or the year's holidays are unknown. */
 enum jc_code jc_plan_problem_build(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *kept,
                                    const struct jc_problem_options *options, struct jc_arena *arena,
                                    struct jc_plan_problem *out, struct jc_err *err);
 
 /* Does the solver have to leave this visit where it is? */
 bool jc_visit_is_kept(const Jc__Visit *visit);
-
-/* Visits due in the year under a rule of 1/n a year: the rule's, or 0 if the unit was visited less than
- * n years ago (DESIGN 9.1). `last_visit` is YYYY-MM or empty. */
-int jc_visits_due(const Jc__Rule *rule, const char *last_visit, int year);
 
 #endif

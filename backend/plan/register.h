@@ -19,7 +19,8 @@ struct jc_register {
     Jc__Draw **draws;
     Jc__Quota **quotas;
     size_t n_teams, n_rules, n_units, n_draws, n_quotas;
-    struct jc_index *team_index, *rule_index, *draw_index; /* id -> index in the list */
+    /* id -> index in the list */
+    struct jc_index *team_index, *rule_index, *unit_index, *draw_index, *quota_index;
     struct jc_calendar *calendar;
     int year;
     int month_days[12]; /* working days of the agency's year by month */
@@ -33,7 +34,9 @@ enum jc_code jc_register_load(struct jc_tx *tx, int64_t agency_id, struct jc_are
 /* Index in the list, -1 if there is none. */
 int jc_register_team(const struct jc_register *reg, const char *team_id);
 int jc_register_rule(const struct jc_register *reg, const char *rule_id);
+int jc_register_unit(const struct jc_register *reg, const char *unit_id);
 int jc_register_draw(const struct jc_register *reg, const char *draw_id);
+int jc_register_quota(const struct jc_register *reg, const char *quota_id);
 
 /* Visits the rule asks of the unit in `year` (DESIGN section 9.1): the rule's number, or for a rule of
  * one visit in n years 1 if the last visit is unknown or n years old, else 0. */

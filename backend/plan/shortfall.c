@@ -49,7 +49,7 @@ enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc
     for (size_t q = 0; !code && q < p->n_quotas; q++) {
         int64_t missed = jc_quota_miss(p->quotas[q], measure->quota_count[q]);
         if (missed)
-            code = add(&list, pp->book.quotas[q]->team_id, 0, none, p->quotas[q]->quota_id, missed * 100);
+            code = add(&list, pp->reg->quotas[q]->team_id, 0, none, p->quotas[q]->quota_id, missed * 100);
     }
     *out = list.items;
     *count = list.count;
@@ -58,9 +58,9 @@ enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc
 
 /* --- words ------------------------------------------------------------------------------------------- */
 
-static struct jc_str team_name(const struct jc_book *book, const char *team_id) {
-    const Jc__Team *team = jc_book_team(book, team_id);
-    return jc_str(team ? team->name : team_id);
+static struct jc_str team_name(const struct jc_register *reg, const char *team_id) {
+    int i = jc_register_team(reg, team_id);
+    return jc_str(i >= 0 ? reg->teams[i]->name : team_id);
 }
 
 enum kind { UNIT, MONTH, YEAR, QUOTA, KINDS };
@@ -69,32 +69,31 @@ static enum kind kind_of(const Jc__Shortfall *s) {
     return *s->unit_id ? UNIT : *s->quota_id ? QUOTA : s->month ? MONTH : YEAR;
 }
 
-static void render(struct jc_buf *out, enum jc_lang lang, const struct jc_book *book, const Jc__Shortfall *s,
+static void render(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg, const Jc__Shortfall *s,
                    const enum jc_msg words[KINDS]) {
     char amount[JC_NUMBER_TEXT], month[JC_NUMBER_TEXT];
-    const Jc__Unit *unit = *s->unit_id ? jc_book_unit(book, s->unit_id) : NULL;
-    const Jc__Quota *quota = *s->quota_id ? jc_book_quota(book, s->quota_id) : NULL;
-    struct jc_str args[3] = {team_name(book, s->team_id), jc_str_from_centi(s->amount_centi, amount),
+    int unit = jc_register_unit(reg, s->unit_id), quota = jc_register_quota(reg, s->quota_id);
+    struct jc_str args[3] = {team_name(reg, s->team_id), jc_str_from_centi(s->amount_centi, amount),
                              jc_str_from_int64(s->month, month)};
     if (*s->unit_id)
-        args[0] = jc_str(unit ? unit->name : s->unit_id);
+        args[0] = jc_str(unit >= 0 ? reg->units[unit]->name : s->unit_id);
     if (*s->quota_id) {
         args[0] = jc_str(s->quota_id);
-        args[2] = jc_str(quota ? quota->theme : "");
+        args[2] = jc_str(quota >= 0 ? reg->quotas[quota]->theme : "");
     }
     jc_msg_render(out, lang, words[kind_of(s)], args, 3);
 }
 
-void jc_shortfall_text(struct jc_buf *out, enum jc_lang lang, const struct jc_book *book,
+void jc_shortfall_text(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg,
                        const Jc__Shortfall *shortfall) {
     static const enum jc_msg words[KINDS] = {JC_MSG_SHORT_UNIT, JC_MSG_SHORT_MONTH, JC_MSG_SHORT_YEAR,
                                              JC_MSG_SHORT_QUOTA};
-    render(out, lang, book, shortfall, words);
+    render(out, lang, reg, shortfall, words);
 }
 
-void jc_shortfall_repair(struct jc_buf *out, enum jc_lang lang, const struct jc_book *book,
+void jc_shortfall_repair(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg,
                          const Jc__Shortfall *shortfall) {
     static const enum jc_msg words[KINDS] = {JC_MSG_REPAIR_UNIT, JC_MSG_REPAIR_MONTH, JC_MSG_REPAIR_YEAR,
                                              JC_MSG_REPAIR_QUOTA};
-    render(out, lang, book, shortfall, words);
+    render(out, lang, reg, shortfall, words);
 }

@@ -13,10 +13,10 @@ enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc
                                struct jc_arena *arena, Jc__Shortfall ***out, size_t *count, struct jc_err *err);
 
 /* "执法2队10月缺14个工作日". */
-void jc_shortfall_text(struct jc_buf *out, enum jc_lang lang, const struct jc_book *book,
+void jc_shortfall_text(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg,
                        const Jc__Shortfall *shortfall);
 /* What would repair it. */
-void jc_shortfall_repair(struct jc_buf *out, enum jc_lang lang, const struct jc_book *book,
+void jc_shortfall_repair(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg,
                          const Jc__Shortfall *shortfall);
 
 #endif

@@ -73,15 +73,15 @@ static enum jc_code solved_visit(const struct jc_plan_problem *pp, size_t unit, 
         return jc_fail_memory(err);
     jc__solved_visit__init(v);
     v->unit = (int32_t)unit;
-    v->rule = pp->sources[unit].alone ? u->options[0]->rule : jc_names_find(&pp->book.rule_names, visit->rule_id);
-    v->team = jc_names_find(&pp->book.team_names, visit->lead_team);
+    v->rule = pp->sources[unit].alone ? u->options[0]->rule : jc_register_rule(pp->reg, visit->rule_id);
+    v->team = jc_register_team(pp->reg, visit->lead_team);
     v->month = visit->month;
     v->mode = visit->mode;
     v->joints = JC_NEW_ARRAY(arena, visit->n_joined + 1, int32_t);
     if (!v->joints)
         return jc_fail_memory(err);
     for (size_t i = 0; i < visit->n_joined; i++) {
-        int32_t team = jc_names_find(&pp->book.team_names, visit->joined[i]->team_id), joint = -1;
+        int32_t team = jc_register_team(pp->reg, visit->joined[i]->team_id), joint = -1;
         for (size_t j = 0; j < u->n_joints; j++)
             if (u->joints[j]->team == team)
                 joint = (int32_t)j;
@@ -128,6 +128,11 @@ static enum jc_code solved_visits(const struct jc_plan_problem *pp, const struct
     return code;
 }
 
+static bool is_planned_unit(const struct jc_register *reg, const char *unit_id) {
+    int i = jc_register_unit(reg, unit_id);
+    return i >= 0 && reg->units[i]->n_rule_ids > 0;
+}
+
 enum jc_code jc_solution_of_plan(const struct jc_plan_problem *pp, const Jc__Plan *plan, struct jc_arena *arena,
                                  Jc__Solution **out, struct jc_err *err) {
     struct sorted all;
@@ -146,9 +151,7 @@ enum jc_code jc_solution_of_plan(const struct jc_plan_problem *pp, const Jc__Pla
         code = solved_slots(pp, &all, arena, solution, &used, err);
     for (size_t i = 0; !code && used != all.count && i < all.count; i++) { /* name one that has no place */
         const Jc__Visit *v = all.visits[i];
-        bool known = *v->draw_id
-                         ? jc_book_draw(&pp->book, v->draw_id) != NULL
-                         : jc_book_unit(&pp->book, v->unit_id) && jc_book_unit(&pp->book, v->unit_id)->n_rule_ids;
+        bool known = *v->draw_id ? jc_register_draw(pp->reg, v->draw_id) >= 0 : is_planned_unit(pp->reg, v->unit_id);
         if (!known)
             code = outdated(v, err);
     }
@@ -464,7 +467,7 @@ static enum jc_code plan_visit(const struct jc_plan_problem *pp, const Jc__Solve
 
 static enum jc_code plan_slot(const struct jc_plan_problem *pp, const Jc__SolvedSlot *s, const Jc__Visit *kept,
                               struct numbers *numbers, struct jc_arena *arena, Jc__Plan *plan, struct jc_err *err) {
-    const Jc__Draw *draw = pp->book.draws[s->draw];
+    const Jc__Draw *draw = pp->reg->draws[s->draw];
     Jc__Visit *visit = start_visit(arena, draw->draw_id, kept, numbers);
     if (!visit)
         return jc_fail_memory(err);
