@@ -482,6 +482,45 @@ static void test_many_readers(void **state) {
     jc_db_close(meeting.db);
 }
 
+static enum jc_code insert_unique(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    int64_t id = *(int64_t *)ctx;
+    char kind[32];
+    snprintf(kind, sizeof kind, "u%lld", (long long)id);
+    return insert_item(tx, id, kind, err);
+}
+
+/* Threads that read and write share the one connection of a database in memory. */
+static void *read_and_write(void *ctx) {
+    struct jc_db *db = ctx;
+    static _Atomic int64_t next_id = 1000;
+    for (int i = 0; i < 200; i++) {
+        struct jc_err err = {0};
+        int64_t id = next_id++;
+        int64_t before = items_in(db);
+        if (jc_db_write_wait(db, 1, insert_unique, &id, &err) != JC_OK || items_in(db) <= before)
+            return NULL;
+    }
+    return db;
+}
+
+static void shared_by_threads(struct jc_db *db) {
+    enum { THREADS = 4 };
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_and_write, db), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        assert_ptr_equal(result, db);
+    }
+    assert_int_equal(items_in(db), THREADS * 200);
+}
+
+static void test_shared_by_threads(void **state) {
+    (void)state;
+    both(shared_by_threads);
+}
+
 /* --- opening ------------------------------------------------------------------------------------- */
 
 static void put_file(const char *name, const char *bytes, size_t len) {
@@ -561,6 +600,38 @@ static void test_reopen(void **state) {
     assert_int_not_equal(access(log, F_OK), 0);
     db = open_at(path);
     assert_int_equal(items_in(db), 10);
+    jc_db_close(db);
+}
+
+static enum jc_code insert_big(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    memset(big, big[0] + 1, sizeof big); /* SQLite does not write what is the same already */
+    return jc_tx_exec(tx,
+                      "INSERT INTO item (id, kind, body) VALUES (1, 'big', $1)\n"
+                      "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                      JC_VALUES(jc_bytes(big, sizeof big)), err);
+}
+
+static enum jc_code write_under_read(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    int64_t count;
+    CHECK_OK("snapshot", jc_tx_int64(tx, COUNT_ITEMS, JC_NO_VALUES, &count, err), err);
+    for (int i = 0; i < 12; i++) /* 36 MB that cannot leave the log while this snapshot stands */
+        write_ok(ctx, insert_big, NULL);
+    return JC_OK;
+}
+
+/* The log is emptied every 16 MB, also behind a reader that kept it. */
+static void test_log_is_bounded(void **state) {
+    (void)state;
+    struct jc_db *db = fresh(false);
+    read_ok(db, write_under_read, db);
+    for (int i = 0; i < 40; i++)
+        write_ok(db, insert_big, NULL);
+    char log[sizeof path + 8];
+    snprintf(log, sizeof log, "%s-wal", path);
+    struct stat status;
+    assert_int_equal(stat(log, &status), 0);
+    assert_in_range(status.st_size, 0, 64 << 20);
     jc_db_close(db);
 }
 
@@ -757,10 +828,12 @@ int main(void) {
         cmocka_unit_test(test_job_must_not_commit),
         cmocka_unit_test(test_snapshot),
         cmocka_unit_test(test_many_readers),
+        cmocka_unit_test(test_shared_by_threads),
         cmocka_unit_test(test_open),
         cmocka_unit_test(test_file_mode),
         cmocka_unit_test(test_read_only),
         cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_log_is_bounded),
         cmocka_unit_test(test_busy),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_copy_beside_readers),

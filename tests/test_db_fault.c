@@ -47,8 +47,7 @@ struct task {
 static sem_t finished;
 static char body[3000];
 
-static enum jc_code run_task(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    struct task *task = ctx;
+static enum jc_code write_task(struct jc_tx *tx, struct task *task, struct jc_err *err) {
     void *counter;
     enum jc_code code = jc_tx_exec(tx, "INSERT INTO entry (id, body) VALUES ($1, $2)",
                                    JC_VALUES(jc_int(task->id), jc_bytes(body, sizeof body)), err);
@@ -67,9 +66,19 @@ static enum jc_code run_task(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         code =
             jc_tx_exec(tx, "INSERT INTO half (entry_id) VALUES ($1)", JC_VALUES(jc_int(jc_rows_int64(rows, 0))), err);
     jc_rows_close(rows);
-    if (code == JC_OK && task->fails)
-        return jc_fail(err, JC_ABORTED, JC_MSG_INTERNAL);
     return code;
+}
+
+static enum jc_code run_task(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct task *task = ctx;
+    enum jc_code code = write_task(tx, task, err);
+    if (code != JC_OK) {
+        /* it does not stop at the failure; if the transaction is gone, this must not commit on its own */
+        struct jc_err ignored = {0};
+        jc_tx_exec(tx, "DELETE FROM half WHERE entry_id = 1", JC_NO_VALUES, &ignored);
+        jc_tx_script(tx, "DELETE FROM half WHERE entry_id = 1", &ignored);
+    }
+    return code == JC_OK && task->fails ? jc_fail(err, JC_ABORTED, JC_MSG_INTERNAL) : code;
 }
 
 static void task_done(void *ctx, enum jc_code code, const struct jc_err *err) {
@@ -165,7 +174,9 @@ static void check_run(const char *name, struct jc_db *db, const struct run *run)
         CHECK_OK(name, jc_db_read(db, count_task, &count, &err), &err);
         CHECK_INT(name, count, task->code == JC_OK ? 2 : 0);
     }
-    int64_t difference = -1;
+    int64_t first = 1, difference = -1;
+    CHECK_OK(name, jc_db_read(db, count_task, &first, &err), &err);
+    CHECK_INT(name, first, 2);
     CHECK_OK(name, jc_db_read(db, compare_counter, &difference, &err), &err);
     CHECK_INT(name, difference, 0);
     CHECK_OK(name, jc_db_check(db, found_problem, (void *)name, &err), &err);
@@ -312,6 +323,44 @@ static void test_disk_fails_while_opening(void **state) {
         } while (run_whole(name, &fault));
         CHECK(name, fault.nth > 20);
     }
+}
+
+/* A copy is whole or not there. */
+static bool copy_fault(const char *name, struct fault *fault) {
+    static const struct run nothing;
+    struct jc_db *db = NULL, *copy = NULL;
+    struct jc_err err = {0};
+    copy_file(template_path, path);
+    CHECK_OK(name, open_database(path, JC_FAULT_VFS, &db, &err), &err);
+    char target[sizeof path + 8];
+    snprintf(target, sizeof target, "%s-copy", path);
+    arm_fault(fault);
+    enum jc_code code = jc_db_copy_to(db, target, &err);
+    bool fired = jc_fault_disarm();
+    jc_db_close(db);
+    remove_database();
+    if (code == JC_OK) {
+        CHECK_INT(name, rename(target, path), 0);
+        CHECK_OK(name, open_database(path, NULL, &copy, &err), &err);
+        check_run(name, copy, &nothing);
+        jc_db_close(copy);
+        remove_database();
+    } else {
+        CHECK(name, fired && code == JC_UNAVAILABLE);
+        CHECK(name, access(target, F_OK) != 0);
+    }
+    return fired;
+}
+
+static void test_disk_fails_while_copying(void **state) {
+    (void)state;
+    struct fault fault = {"a copy", JC_FAULT_WRITES | JC_FAULT_READS | JC_FAULT_OPENS, false, SQLITE_FULL, 0, 0};
+    char name[100];
+    do {
+        fault.nth++;
+        snprintf(name, sizeof name, "%s, number %ld", fault.name, fault.nth);
+    } while (copy_fault(name, &fault));
+    assert_true(fault.nth > 20);
 }
 
 /* --- memory fails -------------------------------------------------------------------------------- */
@@ -501,6 +550,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disk_fails),
         cmocka_unit_test(test_disk_fails_while_opening),
+        cmocka_unit_test(test_disk_fails_while_copying),
         cmocka_unit_test(test_memory_fails),
         cmocka_unit_test(test_killed),
     };

@@ -9,7 +9,7 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
-#include "db/db.h"
+#include "db/writer.h"
 
 static char folder[JC_TEST_PATH];
 static char path[JC_TEST_PATH + 32];
@@ -623,6 +623,76 @@ static void test_states(void **state) {
     jc_db_close(db);
 }
 
+/* --- a connection that is lost ------------------------------------------------------------------- */
+
+static bool no_rollback, no_open;
+static int opens;
+
+static void stuck_rollback(struct jc_conn *conn) {
+    if (!no_rollback)
+        jc_driver_sqlite.rollback(conn);
+}
+
+static enum jc_code counted_open(const struct jc_conn_config *config, struct jc_conn **out, struct jc_err *err) {
+    opens++;
+    return no_open ? jc_fail(err, JC_UNAVAILABLE, JC_MSG_DB_IO) : jc_driver_sqlite.open(config, out, err);
+}
+
+static enum jc_code run_on(struct jc_writer *writer, enum act act, int no) {
+    struct task task = {.act = act, .agency_id = 1, .no = no};
+    struct jc_err err = {0};
+    sem_init(&one_finished, 0, 0);
+    CHECK_OK("submit", jc_writer_submit(writer, 1, run_task, &task, task_done, &err), &err);
+    sem_wait(&one_finished);
+    return task.code;
+}
+
+/* What cannot be rolled back is thrown away with its connection; the next job gets a new one, as soon
+ * as there is one. */
+static void test_connection_lost(void **state) {
+    (void)state;
+    jc_db_close(fresh(false, 0, 0));
+    struct jc_driver driver = jc_driver_sqlite;
+    driver.rollback = stuck_rollback;
+    driver.open = counted_open;
+    struct jc_writer_config config = {
+        .driver = &driver,
+        .conn = {.path = path, .busy_timeout_ms = 1000},
+        .batch_max = 8,
+        .queue_max = 8,
+    };
+    struct jc_writer *writer;
+    struct jc_err err = {0};
+    CHECK_OK("session", jc_session_open(&driver, &config.conn, &config.session, &err), &err);
+    CHECK_OK("writer", jc_writer_start(&config, &writer, &err), &err);
+    static const struct {
+        const char *name;
+        bool no_rollback, no_open;
+        enum act act;
+        enum jc_code code;
+        int opens;
+    } STEPS[] = {
+        {"well", false, false, WRITES, JC_OK, 1},
+        {"cannot roll back", true, false, FAILS, JC_ABORTED, 1},
+        {"cannot open again", false, true, WRITES, JC_UNAVAILABLE, 2},
+        {"still not", false, true, WRITES, JC_UNAVAILABLE, 3},
+        {"opens again", false, false, WRITES, JC_OK, 4},
+        {"stays open", false, false, WRITES, JC_OK, 4},
+    };
+    for (size_t i = 0; i < COUNT(STEPS); i++) {
+        no_rollback = STEPS[i].no_rollback;
+        no_open = STEPS[i].no_open;
+        CHECK_INT(STEPS[i].name, run_on(writer, STEPS[i].act, (int)i), STEPS[i].code);
+        CHECK_INT(STEPS[i].name, opens, STEPS[i].opens);
+    }
+    jc_writer_drain(writer);
+    jc_writer_free(writer);
+    struct jc_db *db = open_again(0, 0);
+    assert_int_equal(counter_of(db, 1), 3);
+    check_counter("lost connection", db, 1);
+    jc_db_close(db);
+}
+
 static int make_folder(void **state) {
     (void)state;
     jc_test_folder(folder);
@@ -641,7 +711,7 @@ int main(void) {
         cmocka_unit_test(test_many_threads), cmocka_unit_test(test_many_threads_waiting),
         cmocka_unit_test(test_two_writers),  cmocka_unit_test(test_queue_limit),
         cmocka_unit_test(test_close_drains), cmocka_unit_test(test_done),
-        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_states),       cmocka_unit_test(test_connection_lost),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

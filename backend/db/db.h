@@ -25,7 +25,7 @@ struct jc_tx;
 struct jc_rows;
 
 struct jc_db_config {
-    const char *path; /* file, or ":memory:" (one connection, for tests) */
+    const char *path; /* file, or ":memory:": one connection for all, for tests; its reads do not nest */
     bool create;      /* make the file if it is missing; else JC_NOT_FOUND */
     bool read_only;
     int busy_timeout_ms; /* 0: 10,000 */

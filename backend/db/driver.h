@@ -35,7 +35,7 @@ struct jc_driver {
     enum jc_code (*open)(const struct jc_conn_config *config, struct jc_conn **out, struct jc_err *err);
     void (*close)(struct jc_conn *conn); /* all statements are finished */
 
-    /* One statement, parameter i named $i; anything else is JC_INTERNAL. `sql` must stay valid. */
+    /* One statement, parameter i named $i; anything else is JC_INTERNAL. */
     enum jc_code (*prepare)(struct jc_conn *conn, const char *sql, struct jc_stmt **out, struct jc_stmt_info *info,
                             struct jc_err *err);
     void (*finish)(struct jc_stmt *stmt);

@@ -30,18 +30,7 @@ enum {
     READER_CACHE_KB = 4 * 1024,
 };
 
-enum fixed {
-    BEGIN_READ,
-    BEGIN_WRITE,
-    COMMIT,
-    ROLLBACK,
-    SAVEPOINT,
-    RELEASE,
-    ROLLBACK_TO,
-    LOCK_READS,
-    UNLOCK_READS,
-    FIXED
-};
+enum fixed { BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO, FIXED };
 
 static const char *const fixed_sql[FIXED] = {
     [BEGIN_READ] = "BEGIN",
@@ -51,14 +40,12 @@ static const char *const fixed_sql[FIXED] = {
     [SAVEPOINT] = "SAVEPOINT job",
     [RELEASE] = "RELEASE job",
     [ROLLBACK_TO] = "ROLLBACK TO job",
-    [LOCK_READS] = "PRAGMA query_only = 1",
-    [UNLOCK_READS] = "PRAGMA query_only = 0",
 };
 
 struct jc_conn {
     sqlite3 *db;
     sqlite3_stmt *fixed[FIXED];
-    bool single;       /* ":memory:" */
+    const char *vfs;   /* borrowed; copies are made through it too */
     int log_pages;     /* in the log after the last commit */
     int checkpoint_at; /* the next checkpoint is due at so many */
 };
@@ -316,11 +303,6 @@ static bool sqlite_in_transaction(struct jc_conn *conn) {
 }
 
 static enum jc_code sqlite_begin(struct jc_conn *conn, bool writes, struct jc_err *err) {
-    if (conn->single) { /* readers have no connection of their own that could forbid writing */
-        enum jc_code code = run_fixed(conn, writes ? UNLOCK_READS : LOCK_READS, err);
-        if (code != JC_OK)
-            return code;
-    }
     return run_fixed(conn, writes ? BEGIN_WRITE : BEGIN_READ, err);
 }
 
@@ -411,13 +393,13 @@ static enum jc_code sync_file_and_folder(const char *path, struct jc_err *err) {
     return code;
 }
 
-static enum jc_code copy_pages(sqlite3 *from, const char *path, struct jc_err *err) {
+static enum jc_code copy_pages(struct jc_conn *conn, const char *path, struct jc_err *err) {
     sqlite3 *to = NULL;
-    int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, conn->vfs);
     /* nobody sees the copy before it is whole, so it needs no journal; the fsync comes at the end */
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL);
-    sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
+    sqlite3_backup *backup = rc == SQLITE_OK ? sqlite3_backup_init(to, "main", conn->db, "main") : NULL;
     if (backup) {
         /* all in one step, which holds one snapshot; in WAL mode nobody waits for it */
         do
@@ -438,7 +420,7 @@ static enum jc_code sqlite_copy_to(struct jc_conn *conn, const char *path, struc
     if (fd < 0)
         return jc_fail_errno(err, jc_str(path));
     close(fd);
-    enum jc_code code = copy_pages(conn->db, path, err);
+    enum jc_code code = copy_pages(conn, path, err);
     if (code == JC_OK)
         code = sync_file_and_folder(path, err);
     if (code != JC_OK)
@@ -567,7 +549,7 @@ static enum jc_code configure(struct jc_conn *conn, const struct jc_conn_config 
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL); /* "x" is a name, never a text */
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     enum jc_code code = JC_OK;
-    if (!conn->single && !config->read_only && !config->reader)
+    if (!sqlite_single(config->path) && !config->read_only && !config->reader)
         code = use_wal(db, config->busy_timeout_ms, err);
     if (code == JC_OK)
         code = pragma(db, "synchronous", 2, err); /* FULL */
@@ -592,8 +574,8 @@ static enum jc_code sqlite_open(const struct jc_conn_config *config, struct jc_c
     struct jc_conn *conn = jc_calloc(1, sizeof *conn);
     if (!conn)
         return jc_fail_memory(err);
-    conn->single = sqlite_single(config->path);
-    enum jc_code code = conn->single ? JC_OK : file_ready(config, err);
+    conn->vfs = config->vfs;
+    enum jc_code code = sqlite_single(config->path) ? JC_OK : file_ready(config, err);
     if (code == JC_OK) {
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
         flags |= config->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;

@@ -30,6 +30,9 @@ struct jc_rows {
     bool first_row; /* valid in BEFORE_FIRST: jc_tx_query has made the first step already */
     char *copy;     /* the values' bytes */
     size_t copy_size;
+#ifdef JC_SANITIZED
+    uint64_t hash; /* of the SQL */
+#endif
 };
 
 struct jc_session {
@@ -90,6 +93,16 @@ struct jc_conn *jc_session_conn(const struct jc_session *session) {
     return session->conn;
 }
 
+#ifdef JC_SANITIZED
+/* SQL that is no constant would find the statement of whatever stood at its address before. */
+static uint64_t hash_of(const char *sql) {
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (; *sql; sql++)
+        hash = (hash ^ (unsigned char)*sql) * UINT64_C(1099511628211);
+    return hash;
+}
+#endif
+
 /* The slot of `sql`, or the free one where it belongs. There is always a free one. */
 static struct jc_rows **slot_of(struct jc_rows **slots, size_t count, const char *sql) {
     uint64_t hash = (uint64_t)(uintptr_t)sql * UINT64_C(0x9E3779B97F4A7C15);
@@ -122,6 +135,9 @@ static enum jc_code prepare(struct jc_session *session, const char *sql, struct 
     if (!rows)
         return jc_fail_memory(err);
     rows->sql = sql;
+#ifdef JC_SANITIZED
+    rows->hash = hash_of(sql);
+#endif
     enum jc_code code = session->driver->prepare(session->conn, sql, &rows->stmt, &rows->info, err);
     if (code != JC_OK) {
         jc_free(rows);
@@ -168,6 +184,9 @@ static enum jc_code take(struct jc_tx *tx, const char *sql, size_t count, struct
         if (code != JC_OK)
             return failed(tx, code);
     }
+#ifdef JC_SANITIZED
+    assert(rows->hash == hash_of(sql));
+#endif
     if (rows->info.params != count)
         return bug(err, "wrong number of values", sql);
     if (rows->info.writes && !tx->writes)
@@ -318,7 +337,7 @@ void jc_rows_close(struct jc_rows *rows) {
     while (*link != rows)
         link = &(*link)->next_open;
     *link = rows->next_open;
-    /* closing early may uncover a broken foreign key of an INSERT … RETURNING: the job must fail */
+    /* a statement that writes may fail as late as here: then the job must */
     struct jc_err *late = tx->late.code == JC_OK && rows->info.writes && rows->at != AT_END ? &tx->late : NULL;
     if (tx->driver->reset(tx->conn, rows->stmt, late) != JC_OK)
         failed(tx, JC_OK);
