@@ -139,16 +139,17 @@ static enum jc_code find_agency(struct jc_tx *tx, void *ctx, struct jc_err *err)
     return jc_agency_find(tx, jc_str(cli->agency_code), &cli->agency_id, err);
 }
 
-enum jc_code jc_cli_open(struct jc_cli *cli, struct jc_err *err) {
+enum jc_code jc_cli_open_db(struct jc_cli *cli, struct jc_err *err) {
     struct jc_db_config config = {.path = cli->db_path};
     enum jc_code code = jc_db_open(&config, &cli->db, err);
     if (code == JC_NOT_FOUND)
         return jc_fail(err, JC_NOT_FOUND, JC_MSG_CLI_NO_DATABASE, jc_str(cli->db_path));
-    if (code != JC_OK)
-        return code;
-    if ((code = jc_store_open(cli->db, err)) != JC_OK)
-        return code;
-    return jc_db_read(cli->db, find_agency, cli, err);
+    return code == JC_OK ? jc_store_open(cli->db, err) : code;
+}
+
+enum jc_code jc_cli_open(struct jc_cli *cli, struct jc_err *err) {
+    enum jc_code code = jc_cli_open_db(cli, err);
+    return code == JC_OK ? jc_db_read(cli->db, find_agency, cli, err) : code;
 }
 
 enum jc_code jc_cli_read(struct jc_cli *cli, jc_job *job, void *ctx, struct jc_err *err) {

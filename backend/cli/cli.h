@@ -83,6 +83,8 @@ enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command,
 
 /* Opens the database, migrates it, and finds the agency. */
 enum jc_code jc_cli_open(struct jc_cli *cli, struct jc_err *err);
+/* The same without an agency: for a command that serves all of them. */
+enum jc_code jc_cli_open_db(struct jc_cli *cli, struct jc_err *err);
 /* Prints the error to stderr in the user's language ("jiancha: …") and maps its code: refused input
  * 2, I/O and database 3. */
 enum jc_exit jc_cli_fail(struct jc_cli *cli, const struct jc_err *err);

@@ -1,0 +1,218 @@
+/* jiancha device invite|list|revoke: the terminals. */
+#include "auth/device.h"
+
+#include "cli/table.h"
+
+static const struct jc_command device_invite, device_list, device_revoke;
+const struct jc_command jc_cmd_device;
+
+/* --- invite ---------------------------------------------------------------------------------------- */
+
+struct invite {
+    struct jc_cli *cli;
+    struct jc_str inspector_id;
+    int hours;
+    char code[JC_ONE_TIME_TEXT];
+    int64_t expires_ms;
+};
+
+static enum jc_code invite_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct invite *invite = ctx;
+    struct jc_act act = {invite->cli->actor, &invite->cli->clock};
+    return jc_device_invite(tx, invite->cli->agency_id, invite->inspector_id, invite->hours, act, invite->cli->arena,
+                            invite->code, &invite->expires_ms, err);
+}
+
+static enum jc_code print_code(struct jc_cli *cli, const struct invite *invite, struct jc_err *err) {
+    static const struct jc_column columns[] = {
+        {"inspector_id", JC_MSG_COL_INSPECTOR, false},
+        {"code", JC_MSG_COL_INVITATION_CODE, false},
+        {"expires_at", JC_MSG_COL_EXPIRES, false},
+    };
+    char time[JC_TIME_MAX];
+    struct jc_table *table = jc_table_new(cli->arena, "device", columns, 3);
+    if (!table)
+        return jc_fail_memory(err);
+    jc_table_text(table, invite->inspector_id);
+    jc_table_text(table, jc_str(invite->code));
+    jc_table_text(table, jc_time_format(invite->expires_ms, time));
+    return jc_table_print(table, cli, err);
+}
+
+static enum jc_exit run_invite(struct jc_cli *cli, int argc, char **argv) {
+    const char *inspector = NULL, *hours = NULL;
+    struct jc_option options[] = {
+        {.name = "inspector", .takes_value = true, .value = &inspector},
+        {.name = "hours", .takes_value = true, .value = &hours},
+    };
+    struct invite invite = {.cli = cli};
+    struct jc_err err = {0};
+    int64_t number = 0;
+    if (!jc_cli_options(cli, &device_invite, options, 2, &argc, argv))
+        return JC_EXIT_REFUSED;
+    if (argc > 1)
+        return jc_cli_misuse(cli, &device_invite, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
+    if (!inspector)
+        return jc_cli_misuse(cli, &device_invite, JC_MSG_CLI_OPTION_MISSING, JC_STR("--inspector"));
+    if (hours && (!jc_str_to_int64(jc_str(hours), &number) || number < 1 || number > JC_INVITATION_MAX_HOURS))
+        return jc_cli_misuse(cli, &device_invite, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--hours"));
+    invite.inspector_id = jc_str(inspector);
+    invite.hours = (int)number;
+    enum jc_code code = jc_cli_open(cli, &err);
+    if (!code)
+        code = jc_cli_write(cli, invite_job, &invite, &err);
+    if (!code)
+        code = print_code(cli, &invite, &err);
+    return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
+}
+
+/* --- list ------------------------------------------------------------------------------------------ */
+
+struct listing {
+    struct jc_cli *cli;
+    struct jc_device *items;
+    size_t count;
+};
+
+static enum jc_code list_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct listing *listing = ctx;
+    return jc_device_list(tx, listing->cli->agency_id, listing->cli->arena, &listing->items, &listing->count, err);
+}
+
+static const struct jc_column list_columns[] = {
+    {"device_id", JC_MSG_COL_DEVICE, false},       {"name", JC_MSG_COL_DEVICE_NAME, false},
+    {"inspector_id", JC_MSG_COL_INSPECTOR, false}, {"team_id", JC_MSG_COL_TEAM, false},
+    {"enrolled_at", JC_MSG_COL_ENROLLED, false},   {"last_seen_at", JC_MSG_COL_LAST_SEEN, false},
+    {"revoked_at", JC_MSG_COL_REVOKED, false},     {"app_version", JC_MSG_COL_APP_VERSION, false},
+    {"unsent", JC_MSG_COL_UNSENT, true},
+};
+
+static void time_cell(struct jc_table *table, int64_t ms) {
+    char text[JC_TIME_MAX];
+    if (ms < 0)
+        jc_table_null(table);
+    else
+        jc_table_text(table, jc_time_format(ms, text));
+}
+
+static struct jc_table *list_table(const struct listing *listing) {
+    struct jc_table *table =
+        jc_table_new(listing->cli->arena, "device", list_columns, sizeof list_columns / sizeof list_columns[0]);
+    for (size_t i = 0; table && i < listing->count; i++) {
+        const struct jc_device *device = &listing->items[i];
+        char id[JC_UUID_TEXT];
+        jc_table_text(table, jc_uuid_format(device->device_id, id));
+        jc_table_text(table, device->name);
+        jc_table_text(table, device->inspector_id);
+        jc_table_text(table, device->team_id);
+        time_cell(table, device->enrolled_ms);
+        time_cell(table, device->last_seen_ms);
+        time_cell(table, device->revoked_ms);
+        jc_table_text(table, device->app_version);
+        jc_table_int(table, device->unsent);
+    }
+    return table;
+}
+
+static enum jc_exit run_list(struct jc_cli *cli, int argc, char **argv) {
+    struct listing listing = {.cli = cli};
+    struct jc_err err = {0};
+    if (!jc_cli_options(cli, &device_list, NULL, 0, &argc, argv))
+        return JC_EXIT_REFUSED;
+    if (argc > 1)
+        return jc_cli_misuse(cli, &device_list, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
+    enum jc_code code = jc_cli_open(cli, &err);
+    if (!code)
+        code = jc_cli_read(cli, list_job, &listing, &err);
+    if (!code) {
+        struct jc_table *table = list_table(&listing);
+        code = table ? jc_table_print(table, cli, &err) : jc_fail_memory(&err);
+    }
+    return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
+}
+
+/* --- revoke ---------------------------------------------------------------------------------------- */
+
+struct revoke {
+    struct jc_cli *cli;
+    struct jc_uuid device_id;
+};
+
+static enum jc_code revoke_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct revoke *revoke = ctx;
+    struct jc_act act = {revoke->cli->actor, &revoke->cli->clock};
+    return jc_device_revoke(tx, revoke->cli->agency_id, revoke->device_id, act, err);
+}
+
+static enum jc_exit run_revoke(struct jc_cli *cli, int argc, char **argv) {
+    struct revoke revoke = {.cli = cli};
+    struct jc_err err = {0};
+    if (!jc_cli_options(cli, &device_revoke, NULL, 0, &argc, argv))
+        return JC_EXIT_REFUSED;
+    if (argc != 2)
+        return jc_cli_misuse(cli, &device_revoke, argc < 2 ? JC_MSG_CLI_ARGUMENT_MISSING : JC_MSG_CLI_ARGUMENT_UNWANTED,
+                             argc < 2 ? JC_STR("DEVICE_ID") : jc_str(argv[2]));
+    struct jc_str id = jc_str(argv[1]);
+    enum jc_code code = JC_OK;
+    if (!jc_uuid_parse(id, &revoke.device_id))
+        code = jc_fail(&err, JC_NOT_FOUND, JC_MSG_DEVICE_UNKNOWN, id);
+    if (!code)
+        code = jc_cli_open(cli, &err);
+    if (!code)
+        code = jc_cli_write(cli, revoke_job, &revoke, &err);
+    if (code)
+        return jc_cli_fail(cli, &err);
+    jc_msg_render(&cli->out, cli->lang, JC_MSG_DEVICE_IS_REVOKED, &id, 1);
+    jc_buf_char(&cli->out, '\n');
+    return JC_EXIT_DONE;
+}
+
+/* --- the command ------------------------------------------------------------------------------------- */
+
+static const struct jc_command device_invite = {
+    .name = "invite",
+    .summary = {"为执法人员生成终端邀请码", "make a code with which an inspector's terminal enrols"},
+    .usage = "device invite --inspector ID [--hours N]",
+    .help = {"邀请码只显示一次，只能使用一次，默认 24 小时内有效。",
+             "The code is shown once, works once, and holds for 24 hours unless told otherwise."},
+    .example = "jiancha device invite --inspector hn-t1-01",
+    .run = run_invite,
+};
+
+static const struct jc_command device_list = {
+    .name = "list",
+    .summary = {"列出终端", "list terminals"},
+    .usage = "device list",
+    .help = {"包括最近联系时间和未上报的操作数。", "With the time each was last seen and what it had not sent then."},
+    .example = "jiancha device list",
+    .run = run_list,
+};
+
+static const struct jc_command device_revoke = {
+    .name = "revoke",
+    .summary = {"吊销终端", "refuse a terminal from now on"},
+    .usage = "device revoke DEVICE_ID",
+    .help = {"立即生效，服务器运行时也是如此。", "Holds at once, also while the server runs."},
+    .example = "jiancha device revoke 0185f0a4-7c00-7000-8000-000000000001",
+    .run = run_revoke,
+};
+
+static const struct jc_command *const subs[] = {&device_invite, &device_list, &device_revoke, NULL};
+
+static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
+    bool ran = false;
+    enum jc_exit status = jc_cli_dispatch(cli, &jc_cmd_device, argc, argv, &ran);
+    return ran ? status : jc_cli_misuse(cli, &jc_cmd_device, JC_MSG_CLI_SUBCOMMAND_MISSING, JC_STR("device"));
+}
+
+const struct jc_command jc_cmd_device = {
+    .name = "device",
+    .summary = {"管理终端", "manage terminals"},
+    .usage = "device invite --inspector ID [--hours N]\n"
+             "device list\n"
+             "device revoke DEVICE_ID",
+    .help = {"邀请、列出、吊销。所有操作记入审计日志。", "Invite, list, revoke. Every act stands in the audit log."},
+    .example = "jiancha device invite --inspector hn-t1-01",
+    .run = run,
+    .sub = subs,
+};
