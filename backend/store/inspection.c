@@ -134,3 +134,15 @@ enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_s
     jc_rows_close(rows);
     return code;
 }
+
+static const char COUNT_RECORDS[] = "SELECT COUNT(*)\n"
+                                    "FROM inspection\n"
+                                    "WHERE agency_id = $1 AND task_id = $2 AND is_record = 1";
+
+enum jc_code jc_inspection_is_recorded(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, bool *recorded,
+                                       struct jc_err *err) {
+    int64_t count = 0;
+    enum jc_code code = jc_tx_int64(tx, COUNT_RECORDS, JC_VALUES(jc_int(agency_id), id_value(task_id)), &count, err);
+    *recorded = count > 0;
+    return code;
+}

@@ -27,5 +27,8 @@ enum jc_code jc_inspection_add(struct jc_tx *tx, int64_t agency_id, const struct
 /* *found false if the agency has no such inspection. Strings are the arena's. */
 enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
                                 struct jc_arena *arena, struct jc_inspection *out, bool *found, struct jc_err *err);
+/* Whether the task has its record. */
+enum jc_code jc_inspection_is_recorded(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, bool *recorded,
+                                       struct jc_err *err);
 
 #endif

@@ -20,5 +20,8 @@ enum jc_code jc_recheck_add(struct jc_tx *tx, int64_t agency_id, const struct jc
                             const Jc__Recheck *message, struct jc_arena *arena, struct jc_err *err);
 enum jc_code jc_recheck_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, bool *exists,
                                struct jc_err *err);
+/* Whether the task has its record. */
+enum jc_code jc_recheck_is_recorded(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, bool *recorded,
+                                    struct jc_err *err);
 
 #endif

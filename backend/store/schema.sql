@@ -556,6 +556,7 @@ CREATE TABLE recheck (
     FOREIGN KEY (agency_id, operation_no) REFERENCES operation (agency_id, operation_no),
     FOREIGN KEY (agency_id, order_id) REFERENCES rectification_order (agency_id, order_id)
 ) @strict@;
+CREATE INDEX recheck_by_task ON recheck (agency_id, task_id) WHERE task_id IS NOT NULL;
 
 CREATE TABLE recheck_workdays (
     agency_id      @int64@ NOT NULL,

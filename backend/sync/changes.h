@@ -1,0 +1,26 @@
+/* A page of what a terminal must hold: first the listing of its scope, then the changes since. */
+#ifndef JC_SYNC_CHANGES_H
+#define JC_SYNC_CHANGES_H
+
+#include "sync/sync.h"
+
+enum { JC_RECENT_TASK_DAYS = 30 }; /* tasks done longer ago are not in a first listing */
+
+struct jc_changes {
+    Jc__Change **items;
+    size_t count, capacity;
+    size_t bytes; /* of the items, serialised */
+    struct jc_str cursor;
+    bool has_more;
+    bool restarted; /* the cursor was not empty, and of no use */
+};
+
+/* At least one entity, if there is any, and at most about `page_bytes` of them. The listing is by key
+ * and remembers the change number it began with, so whatever is written meanwhile comes again behind
+ * it: pages of different moments add up to one state. `last_seq` is the last change number of the
+ * database as this transaction sees it. All is the arena's. */
+enum jc_code jc_changes_page(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, int64_t last_seq,
+                             struct jc_str cursor, size_t page_bytes, struct jc_arena *arena, struct jc_changes *out,
+                             struct jc_err *err);
+
+#endif

@@ -1,0 +1,42 @@
+/* The sync core (DESIGN section 5): operations up, results and changes down, in one write job.
+ *
+ * Pure: a transaction, who asks, the time and the request in; an answer and rows out. No sockets, no
+ * wall clock, no randomness: the same database, time and request give the same answer, so the writer
+ * may run the job twice. Operations are commands; each is stored whole with what became of it, and one
+ * that cannot be applied never stops those behind it. */
+#ifndef JC_SYNC_SYNC_H
+#define JC_SYNC_SYNC_H
+
+#include "base/id.h"
+#include "db/db.h"
+#include "jiancha/v1/sync_service.pb-c.h"
+
+enum {
+    JC_SYNC_OPERATIONS_MAX = 200,
+    JC_SYNC_PAGE_DEFAULT = 256 * 1024, /* bytes of changes in an answer */
+    JC_SYNC_PAGE_MIN = 4 * 1024,
+    JC_SYNC_PAGE_MAX = 4 * 1024 * 1024,
+};
+
+/* A device and its holder, authenticated in this transaction. */
+struct jc_sync_caller {
+    int64_t agency_id;
+    struct jc_uuid device_id;
+    struct jc_str inspector_id;
+    struct jc_str team_id;
+    int64_t scope_version;
+};
+
+/* Applies the operations in order, leases document numbers, notes what the device says of itself, and
+ * answers with a page of changes. `request` has been checked as UTF-8 text (jc_message_unpack); the
+ * bodies of its operations have not. The answer is the arena's.
+ *
+ * Fails as a whole, with nothing written, only for what is wrong with the request itself
+ * (JC_INVALID_ARGUMENT: more than JC_SYNC_OPERATIONS_MAX operations), for an unknown device
+ * (JC_NOT_FOUND), or for want of memory, disk or database. Whatever is wrong with an operation is told
+ * in its result. */
+enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                         const Jc__SyncRequest *request, struct jc_arena *arena, Jc__SyncResponse **out,
+                         struct jc_err *err);
+
+#endif
