@@ -45,9 +45,10 @@ enum jc_code jc_plan_find(struct jc_tx *tx, int64_t agency_id, Jc__PlanStatus st
     return code;
 }
 
-#define PLAN_COLUMNS                                                                                    \
-    "version, year, status, created_ms, document_no, approved_by, approved_on, solve_status, unserved," \
-    " over_centi, quota, cost_e5, bound_e5, tiers_settled, elapsed_ms, work, amend_reason, decided_on"
+#define PLAN_COLUMNS                                                                                       \
+    "version, year, status, created_ms, document_no, approved_by, approved_on, solve_status, unserved,"    \
+    " over_centi, quota, cost_e5, bound_e5, tiers_settled, elapsed_ms, work, balance_milli, travel_milli," \
+    " risk_milli, preferred_milli, amend_reason, decided_on"
 
 static Jc__SolveSummary *solve_of(struct jc_row *row, int column) {
     const struct jc_rows *rows = row->rows;
@@ -66,6 +67,10 @@ static Jc__SolveSummary *solve_of(struct jc_row *row, int column) {
     solve->tiers_settled = jc_rows_int64(rows, column++) != 0;
     solve->elapsed_ms = jc_rows_int64(rows, column++);
     solve->work = jc_rows_int64(rows, column++);
+    solve->balance_milli = jc_rows_int64(rows, column++);
+    solve->travel_milli = jc_rows_int64(rows, column++);
+    solve->risk_milli = jc_rows_int64(rows, column++);
+    solve->preferred_milli = jc_rows_int64(rows, column++);
     return solve;
 }
 
@@ -98,8 +103,8 @@ static Jc__Plan *plan_of(struct jc_row *row) {
     plan->approved_by = jc_row_text(row, 5);
     plan->approved_on = jc_row_text(row, 6);
     plan->solve = solve_of(row, 7);
-    plan->amend_reason = jc_row_text(row, 16);
-    plan->decided_on = jc_row_text(row, 17);
+    plan->amend_reason = jc_row_text(row, 20);
+    plan->decided_on = jc_row_text(row, 21);
     return plan;
 }
 
@@ -248,14 +253,18 @@ static enum jc_code write_shortfalls(struct jc_tx *tx, int64_t agency_id, int ve
 
 static const char SQL_PLAN_PUT[] =
     "INSERT INTO plan (agency_id, version, year, status, created_ms, solve_status, unserved, over_centi, quota,"
-    "                  cost_e5, bound_e5, tiers_settled, elapsed_ms, work, amend_reason, decided_on)"
+    "                  cost_e5, bound_e5, tiers_settled, elapsed_ms, work, balance_milli, travel_milli,"
+    "                  risk_milli, preferred_milli, amend_reason, decided_on)"
     "VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8,"
-    "        $9, $10, $11, $12, $13, $14, $15)"
+    "        $9, $10, $11, $12, $13, $14, $15,"
+    "        $16, $17, $18, $19)"
     "ON CONFLICT (agency_id, version) DO UPDATE"
     "   SET year = excluded.year, created_ms = excluded.created_ms, solve_status = excluded.solve_status,"
     "       unserved = excluded.unserved, over_centi = excluded.over_centi, quota = excluded.quota,"
     "       cost_e5 = excluded.cost_e5, bound_e5 = excluded.bound_e5, tiers_settled = excluded.tiers_settled,"
-    "       elapsed_ms = excluded.elapsed_ms, work = excluded.work, amend_reason = excluded.amend_reason,"
+    "       elapsed_ms = excluded.elapsed_ms, work = excluded.work, balance_milli = excluded.balance_milli,"
+    "       travel_milli = excluded.travel_milli, risk_milli = excluded.risk_milli,"
+    "       preferred_milli = excluded.preferred_milli, amend_reason = excluded.amend_reason,"
     "       decided_on = excluded.decided_on";
 
 static enum jc_code write_head(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *plan, int64_t now_ms,
@@ -266,7 +275,9 @@ static enum jc_code write_head(struct jc_tx *tx, int64_t agency_id, const Jc__Pl
                                 jc_int(solve->status), jc_int(solve->unserved), jc_int(solve->over_centi),
                                 jc_int(solve->quota), jc_int(solve->cost_e5), jc_int(solve->bound_e5),
                                 jc_int(solve->tiers_settled), jc_int(solve->elapsed_ms), jc_int(solve->work),
-                                jc_text_or_null(jc_str(plan->amend_reason)), jc_text_or_null(jc_str(plan->decided_on))),
+                                jc_int(solve->balance_milli), jc_int(solve->travel_milli), jc_int(solve->risk_milli),
+                                jc_int(solve->preferred_milli), jc_text_or_null(jc_str(plan->amend_reason)),
+                                jc_text_or_null(jc_str(plan->decided_on))),
                       err);
 }
 
@@ -330,5 +341,50 @@ enum jc_code jc_plan_approve(struct jc_tx *tx, int64_t agency_id, int version, s
                           JC_VALUES(jc_text(document_no), jc_text(approved_by), jc_text(approved_on), jc_int(agency_id),
                                     jc_int(version)),
                           err);
+    return code;
+}
+
+/* --- the units of an approved version ------------------------------------------------------------ */
+
+static const char SQL_PLAN_UNIT_ADD[] = "INSERT INTO plan_unit (agency_id, version, unit_id, category, industry)"
+                                        "VALUES ($1, $2, $3, $4, $5)";
+
+enum jc_code jc_plan_unit_add(struct jc_tx *tx, int64_t agency_id, int version, const struct jc_plan_unit *unit,
+                              struct jc_err *err) {
+    return jc_tx_exec(tx, SQL_PLAN_UNIT_ADD,
+                      JC_VALUES(jc_int(agency_id), jc_int(version), jc_text(unit->unit_id), jc_text(unit->category),
+                                jc_text(unit->industry)),
+                      err);
+}
+
+struct unit_list {
+    struct jc_arena *arena;
+    struct jc_plan_unit *items;
+    size_t count, capacity;
+};
+
+static enum jc_code read_unit(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct unit_list *list = ctx;
+    struct jc_plan_unit *unit = JC_PUSH(list->arena, list, struct jc_plan_unit);
+    if (!unit)
+        return jc_fail_memory(err);
+    unit->unit_id = jc_rows_copy(rows, 0, list->arena);
+    unit->category = jc_rows_copy(rows, 1, list->arena);
+    unit->industry = jc_rows_copy(rows, 2, list->arena);
+    return unit->unit_id.ptr && unit->category.ptr && unit->industry.ptr ? JC_OK : jc_fail_memory(err);
+}
+
+static const char SQL_PLAN_UNIT_LIST[] = "SELECT unit_id, category, industry"
+                                         "  FROM plan_unit"
+                                         " WHERE agency_id = $1 AND version = $2"
+                                         " ORDER BY unit_id";
+
+enum jc_code jc_plan_unit_list(struct jc_tx *tx, int64_t agency_id, int version, struct jc_arena *arena,
+                               struct jc_plan_unit **out, size_t *count, struct jc_err *err) {
+    struct unit_list list = {.arena = arena};
+    enum jc_code code =
+        jc_row_each(tx, SQL_PLAN_UNIT_LIST, JC_VALUES(jc_int(agency_id), jc_int(version)), read_unit, &list, err);
+    *out = list.items;
+    *count = list.count;
     return code;
 }

@@ -31,4 +31,14 @@ enum jc_code jc_plan_set_result(struct jc_tx *tx, int64_t agency_id, int version
 enum jc_code jc_plan_approve(struct jc_tx *tx, int64_t agency_id, int version, struct jc_str document_no,
                              struct jc_str approved_by, struct jc_str approved_on, struct jc_err *err);
 
+/* A unit of an approved version as the register described it then (P6). Texts are the arena's. */
+struct jc_plan_unit {
+    struct jc_str unit_id, category, industry;
+};
+enum jc_code jc_plan_unit_add(struct jc_tx *tx, int64_t agency_id, int version, const struct jc_plan_unit *unit,
+                              struct jc_err *err);
+/* By unit_id; none for a version that was never approved. */
+enum jc_code jc_plan_unit_list(struct jc_tx *tx, int64_t agency_id, int version, struct jc_arena *arena,
+                               struct jc_plan_unit **out, size_t *count, struct jc_err *err);
+
 #endif

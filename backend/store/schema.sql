@@ -289,9 +289,24 @@ CREATE TABLE plan (
     tiers_settled @bool@ NOT NULL,
     elapsed_ms    @int64@ NOT NULL,
     work          @int64@ NOT NULL,
+    balance_milli   @int64@ NOT NULL DEFAULT 1000, -- the weights cost_e5 is counted with, in thousandths
+    travel_milli    @int64@ NOT NULL DEFAULT 4000,
+    risk_milli      @int64@ NOT NULL DEFAULT 100,
+    preferred_milli @int64@ NOT NULL DEFAULT 1000,
     amend_reason  TEXT,                        -- why this version amends the one before (P5, P8)
     decided_on    TEXT,                        -- the recorded decision the 30 days run from
     PRIMARY KEY (agency_id, version)
+) @strict@;
+
+-- The units of an approved version as the register described them then: what P6 is measured against.
+CREATE TABLE plan_unit (
+    agency_id @int64@ NOT NULL,
+    version   @int64@ NOT NULL,
+    unit_id   TEXT NOT NULL,
+    category  TEXT NOT NULL,
+    industry  TEXT NOT NULL,
+    PRIMARY KEY (agency_id, version, unit_id),
+    FOREIGN KEY (agency_id, version) REFERENCES plan (agency_id, version)
 ) @strict@;
 
 CREATE TABLE visit (

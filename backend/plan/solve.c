@@ -1,0 +1,266 @@
+/* Solving. The three steps are a read job (problem), the worker (no transaction), a write job (draft).
+ * What the first step read is fingerprinted: the write job builds the problem again and stores only if
+ * the fingerprint is the same, so a move, a draw or an import made meanwhile is never overwritten. */
+#include "plan/solve.h"
+
+#include <string.h>
+
+#include "base/id.h"
+#include "model/problem.h"
+#include "plan/shortfall.h"
+#include "plan/solution.h"
+#include "plan/worker.h"
+#include "store/agency.h"
+#include "store/audit_log.h"
+#include "store/plan.h"
+
+struct solving {
+    int64_t agency_id;
+    const struct jc_solve_request *request;
+    struct jc_arena *arena;
+    struct jc_arena *scratch; /* reset for every plan that is judged */
+    struct jc_plan_problem pp;
+    Jc__Plan *draft; /* that is replaced; NULL: a new version */
+    int version;     /* that is written */
+    uint8_t fingerprint[JC_SHA256_SIZE];
+    Jc__Plan *plan; /* the result */
+};
+
+/* --- the problem, and whether it is still the same ----------------------------------------------------- */
+
+/* SHA-256 of the problem and of the plan whose visits are kept. */
+static enum jc_code take_fingerprint(const struct jc_plan_problem *pp, struct jc_arena *arena,
+                                     uint8_t out[JC_SHA256_SIZE], struct jc_err *err) {
+    size_t problem = jc__problem__get_packed_size(pp->problem), kept = 0;
+    if (pp->kept)
+        kept = jc__plan__get_packed_size(pp->kept);
+    uint8_t *bytes = jc_arena_alloc(arena, problem + kept + 1);
+    if (!bytes)
+        return jc_fail_memory(err);
+    jc__problem__pack(pp->problem, bytes);
+    if (pp->kept)
+        jc__plan__pack(pp->kept, bytes + problem);
+    jc_sha256((struct jc_str){(const char *)bytes, problem + kept}, out);
+    return JC_OK;
+}
+
+/* The draft to be replaced and the version to be written. An approved version of another year is no
+ * hindrance: it is last year's. */
+static enum jc_code find_draft(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Plan **draft,
+                               int *version, struct jc_err *err) {
+    Jc__Agency *agency = NULL;
+    Jc__Plan *newest = NULL;
+    int found = 0;
+    char number[JC_NUMBER_TEXT];
+    enum jc_code code = jc_plan_find(tx, agency_id, JC__PLAN_STATUS__PLAN_STATUS_UNSPECIFIED, &found, err);
+    *draft = NULL;
+    *version = found + 1;
+    if (code || !found)
+        return code;
+    code = jc_agency_get(tx, agency_id, arena, &agency, err);
+    if (!code)
+        code = jc_plan_get(tx, agency_id, found, NULL, arena, &newest, err);
+    if (code)
+        return code;
+    if (newest->status == JC__PLAN_STATUS__PLAN_STATUS_DRAFT) {
+        *draft = newest;
+        *version = found;
+    } else if (newest->year == agency->year) {
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_NOT_DRAFT, jc_str_from_int64(found, number));
+    }
+    return JC_OK;
+}
+
+static enum jc_code read_problem(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct solving *s = ctx;
+    enum jc_code code = find_draft(tx, s->agency_id, s->arena, &s->draft, &s->version, err);
+    if (!code)
+        code = jc_plan_problem_build(tx, s->agency_id, s->draft, &s->request->options, s->arena, &s->pp, err);
+    return code ? code : take_fingerprint(&s->pp, s->arena, s->fingerprint, err);
+}
+
+/* --- the plan ----------------------------------------------------------------------------------------------- */
+
+static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
+    struct solving *s = ctx;
+    struct jc_measure measure;
+    jc_arena_reset(s->scratch);
+    return jc_solution_check(s->pp.problem, solution, s->scratch, &measure, err);
+}
+
+static void hear(void *ctx, const Jc__Progress *progress) {
+    struct solving *s = ctx;
+    if (s->request->progress)
+        s->request->progress(s->request->ctx, progress);
+}
+
+static void set_objective(Jc__SolveSummary *solve, const Jc__Objective *objective) {
+    solve->unserved = objective->unserved;
+    solve->over_centi = objective->over_centi;
+    solve->quota = objective->quota;
+    solve->cost_e5 = objective->cost_e5;
+    if (solve->tiers_settled && solve->bound_e5 > solve->cost_e5) {
+        solve->tiers_settled = false; /* a bound above what was reached proves nothing */
+        solve->bound_e5 = 0;
+    }
+    bool proven = solve->tiers_settled && solve->bound_e5 == solve->cost_e5;
+    if (solve->status == JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL && !proven)
+        solve->status = JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
+}
+
+static void set_weights(Jc__SolveSummary *solve, const Jc__Problem *problem) {
+    Jc__Weights weights = jc_problem_weights(problem);
+    solve->balance_milli = weights.balance_milli;
+    solve->travel_milli = weights.travel_milli;
+    solve->risk_milli = weights.risk_milli;
+    solve->preferred_milli = weights.preferred_milli;
+}
+
+/* The worker's solution as a plan with summary and shortfalls. Objective and rules are the referee's. */
+static enum jc_code make_plan(struct solving *s, Jc__Solution *solution, struct jc_err *err) {
+    struct jc_measure measure;
+    Jc__Plan *plan = JC_NEW(s->arena, Jc__Plan);
+    Jc__SolveSummary *solve = JC_NEW(s->arena, Jc__SolveSummary);
+    if (!plan || !solve)
+        return jc_fail_memory(err);
+    jc__plan__init(plan);
+    jc__solve_summary__init(solve);
+    plan->version = s->version;
+    plan->year = s->pp.problem->year;
+    plan->status = JC__PLAN_STATUS__PLAN_STATUS_DRAFT;
+    plan->solve = solve;
+    if (s->draft) {
+        plan->amend_reason = s->draft->amend_reason;
+        plan->decided_on = s->draft->decided_on;
+    }
+    enum jc_code code = jc_solution_restore(&s->pp, solution, s->arena, err);
+    if (!code)
+        code = jc_solution_check(s->pp.problem, solution, s->arena, &measure, err);
+    if (!code)
+        code = jc_solution_to_plan(&s->pp, solution, s->arena, plan, err);
+    if (!code)
+        code = jc_shortfall_list(&s->pp, &measure, s->arena, &plan->shortfalls, &plan->n_shortfalls, err);
+    if (code)
+        return code;
+    solve->status = solution->status;
+    solve->tiers_settled = solution->tiers_settled;
+    solve->bound_e5 = solution->bound && solution->tiers_settled ? solution->bound->cost_e5 : 0;
+    solve->elapsed_ms = solution->elapsed_ms;
+    solve->work = solution->work;
+    set_weights(solve, s->pp.problem);
+    set_objective(solve, &measure.objective);
+    s->plan = plan;
+    return JC_OK;
+}
+
+struct jc_str jc_solve_summary_text(struct jc_buf *out, const Jc__SolveSummary *solve) {
+    jc_buf_printf(out, "unserved %lld, over ", (long long)solve->unserved);
+    jc_buf_centi(out, solve->over_centi);
+    jc_buf_printf(out, ", quota %lld, cost ", (long long)solve->quota);
+    jc_buf_centi(out, (solve->cost_e5 + 500) / 1000);
+    return jc_buf_str(out);
+}
+
+static enum jc_code store_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct solving *s = ctx;
+    struct jc_arena *arena = jc_arena_new(SIZE_MAX / 2);
+    struct jc_plan_problem again;
+    Jc__Plan *draft = NULL;
+    int version = 0;
+    uint8_t fingerprint[JC_SHA256_SIZE] = {0};
+    char number[JC_NUMBER_TEXT];
+    int64_t now_ms = jc_clock_now_ms(&s->request->clock);
+    struct jc_buf detail;
+    jc_buf_init(&detail, 200);
+    enum jc_code code = arena ? JC_OK : jc_fail_memory(err);
+    if (!code)
+        code = find_draft(tx, s->agency_id, arena, &draft, &version, err);
+    if (!code)
+        code = jc_plan_problem_build(tx, s->agency_id, draft, &s->request->options, arena, &again, err);
+    if (!code)
+        code = take_fingerprint(&again, arena, fingerprint, err);
+    if (!code && (version != s->version || memcmp(fingerprint, s->fingerprint, JC_SHA256_SIZE) != 0))
+        code = jc_fail(err, JC_ABORTED, JC_MSG_PLAN_CHANGED);
+    if (!code)
+        code = jc_plan_put(tx, s->agency_id, s->plan, now_ms, err);
+    if (!code)
+        code =
+            jc_audit_log_add(tx, s->agency_id, now_ms, s->request->actor, JC_STR("plan.solve"),
+                             jc_str_from_int64(version, number), jc_solve_summary_text(&detail, s->plan->solve), err);
+    jc_buf_free(&detail);
+    jc_arena_free(arena);
+    return code;
+}
+
+enum jc_code jc_solve(struct jc_db *db, int64_t agency_id, const struct jc_solve_request *request,
+                      struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err) {
+    struct solving s = {.agency_id = agency_id, .request = request, .arena = arena};
+    const struct jc_worker_config worker = {
+        .program = request->program,
+        .cancel_fd = request->cancel_fd,
+        .accept = judge,
+        .progress = hear,
+        .ctx = &s,
+    };
+    Jc__Solution *solution = NULL;
+    s.scratch = jc_arena_new(SIZE_MAX / 2);
+    enum jc_code code = s.scratch ? jc_db_read(db, read_problem, &s, err) : jc_fail_memory(err);
+    if (!code)
+        code = jc_worker_run(&worker, s.pp.problem, arena, &solution, err);
+    if (!code)
+        code = make_plan(&s, solution, err);
+    if (!code)
+        code = jc_db_write_wait(db, agency_id, store_plan, &s, err);
+    jc_arena_free(s.scratch);
+    if (!code) {
+        *out = s.plan;
+        *out_register = s.pp.reg;
+    }
+    return code;
+}
+
+/* --- measuring a plan again ------------------------------------------------------------------------------- */
+
+static bool is_forced(const Jc__Plan *plan) {
+    for (size_t i = 0; i < plan->n_visits; i++)
+        if (*plan->visits[i]->forced_by)
+            return true;
+    return false;
+}
+
+enum jc_code jc_plan_measure(const struct jc_plan_problem *pp, Jc__Plan *plan, struct jc_arena *arena,
+                             struct jc_measure *out, struct jc_err *err) {
+    Jc__Solution *solution = NULL;
+    enum jc_code code = jc_solution_of_plan(pp, plan, arena, &solution, err);
+    if (!code)
+        code = jc_solution_check(pp->problem, solution, arena, out, err);
+    if (!code)
+        code = jc_shortfall_list(pp, out, arena, &plan->shortfalls, &plan->n_shortfalls, err);
+    if (code)
+        return code;
+    if (!plan->solve) {
+        plan->solve = JC_NEW(arena, Jc__SolveSummary);
+        if (!plan->solve)
+            return jc_fail_memory(err);
+        jc__solve_summary__init(plan->solve);
+    }
+    if (is_forced(plan)) { /* the bound holds for plans that keep the rules */
+        plan->solve->tiers_settled = false;
+        plan->solve->bound_e5 = 0;
+    }
+    set_weights(plan->solve, pp->problem);
+    set_objective(plan->solve, &out->objective);
+    return JC_OK;
+}
+
+Jc__Weights jc_plan_weights(const Jc__Plan *plan) {
+    const Jc__Problem none = JC__PROBLEM__INIT;
+    Jc__Weights weights = jc_problem_weights(&none);
+    if (plan->solve && plan->solve->status != JC__SOLVE_STATUS__SOLVE_STATUS_UNSPECIFIED) {
+        weights.balance_milli = plan->solve->balance_milli;
+        weights.travel_milli = plan->solve->travel_milli;
+        weights.risk_milli = plan->solve->risk_milli;
+        weights.preferred_milli = plan->solve->preferred_milli;
+    }
+    return weights;
+}

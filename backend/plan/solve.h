@@ -1,0 +1,45 @@
+/* Solving: the register becomes a problem, the worker a plan, the checked plan a draft (DESIGN section 8).
+ *
+ * No transaction is open while the worker runs. Before the draft is stored the problem is built again;
+ * if anything it rests on has changed meanwhile (register, budget, kept visits), nothing is stored. */
+#ifndef JC_PLAN_SOLVE_H
+#define JC_PLAN_SOLVE_H
+
+#include "base/clock.h"
+#include "model/objective.h"
+#include "plan/problem.h"
+
+struct jc_solve_request {
+    struct jc_problem_options options;
+    const char *program; /* see jc_worker_program */
+    int cancel_fd;       /* readable: stop with the best plan so far; -1: none */
+    /* Hears how the search goes; NULL: nobody. */
+    void (*progress)(void *ctx, const Jc__Progress *progress);
+    void *ctx;
+    struct jc_str actor; /* for the audit log */
+    struct jc_clock clock;
+};
+
+/* Plans the agency's year and stores it as the draft: in place of the draft there is, whose released,
+ * done, drawn, pinned and forced visits stay, or as the next version. *out has visits, shortfalls and
+ * the summary; *out_register the words for them. Both are the arena's.
+ *
+ * JC_FAILED_PRECONDITION if the newest version of the year is approved (amend it), JC_ABORTED if the
+ * case or plan changed while the worker ran, and what jc_worker_run fails with; the stored plan is then
+ * as it was. */
+enum jc_code jc_solve(struct jc_db *db, int64_t agency_id, const struct jc_solve_request *request,
+                      struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err);
+
+/* What a plan's visits are worth now: fills plan->solve (tiers and cost; what the search said of it stays
+ * as far as it still holds) and plan->shortfalls. The problem must have been built with this plan as
+ * `kept`. A broken rule is jc_solution_check's error. */
+enum jc_code jc_plan_measure(const struct jc_plan_problem *pp, Jc__Plan *plan, struct jc_arena *arena,
+                             struct jc_measure *out, struct jc_err *err);
+
+/* The weights a plan's cost is counted with: those it was solved with. */
+Jc__Weights jc_plan_weights(const Jc__Plan *plan);
+
+/* "unserved 0, over 14, quota 0, cost 57.5", for the audit log; a view of `out`. */
+struct jc_str jc_solve_summary_text(struct jc_buf *out, const Jc__SolveSummary *solve);
+
+#endif
