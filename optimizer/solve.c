@@ -1,82 +1,90 @@
-/* The run: check, construct, anneal in slices, stop. See docs/OPTIMIZER.md for the phases.
+/* The run (docs/OPTIMIZER.md, "Phases"): check, construct, then slices in which the search anneals on the
+ * caller's thread while the prover works on another; after each slice they exchange what they found.
  *
  * Time is read here alone. With a work limit it decides only when to talk to the caller, never what is
- * searched, so such runs repeat exactly. */
+ * searched or exchanged, so such runs repeat exactly. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "jiancha/optimizer.h"
 #include "model/problem.h"
-#include "optimizer/construct.h"
+#include "optimizer/prove.h"
 #include "optimizer/search.h"
 
-enum { TELL_MS = 500, CLOCK_ASKS = 4 };
-
-/* One annealing: from..to in milliseconds since the start, or in work. */
-struct stretch {
-    int64_t from, to;
+enum {
+    TELL_MS = 500,          /* between two reports */
+    FIRST_SLICE_MS = 60,    /* slices grow with the time used … */
+    SLICES_LEAST = 16,      /* … but there are at least so many */
+    QUICK_PART = 8,         /* the first annealing takes a part of the budget, the second the rest */
+    IDLE_ANNEALINGS = 2,    /* without a limit: stop after so many that bring nothing … */
+    PATIENT_ANNEALINGS = 4, /* … or so many while the prover still works */
 };
 
 struct run {
-    const Jc__Problem *problem;
     const struct jc_optimizer_callbacks *callbacks;
+    const Jc__Problem *problem;
     struct jc_instance *in;
     struct jc_search *search;
+    struct jc_prover *prover;
     struct jc_plan_message *message;
-    int64_t start_ms;
-    int64_t told_ms;
-    struct jc_totals told; /* the plan the caller has */
-    bool by_time;
-    struct stretch now;
-    bool cancelled;
-    Jc__SearchPhase phase;
-    struct jc_totals bound; /* proven */
-    bool settled;           /* tiers */
+    bool by_time; /* positions are milliseconds since the start, else work of the search */
+    int64_t start_ms, told_ms;
+    struct jc_totals told;     /* the plan the caller has */
+    int64_t from, to;          /* the present annealing */
+    int64_t slice_to;          /* the present slice */
+    bool cancelled, late;      /* asked to stop; past the time limit */
+    struct jc_snapshot *shown; /* the best plan as the prover sees it */
+    int64_t prover_work;
+    atomic_bool stop_prover;
+    struct jc_totals known; /* what the prover had proven when it last rested */
 };
+
+/* --- talking to the caller ---------------------------------------------------------------------------- */
 
 static int64_t elapsed(const struct run *r) {
     return jc_monotonic_ms() - r->start_ms;
 }
 
-/* Fills the message with the best plan and what is proven about it. */
-static Jc__Solution *report(struct run *r) {
+static int64_t position(const struct run *r) {
+    return r->by_time ? elapsed(r) : jc_search_work(r->search);
+}
+
+/* Fills the message with the best plan and what is proven about it. `proven` may only be read while the
+ * prover rests. */
+static Jc__Solution *report(struct run *r, const struct jc_totals *proven) {
     const struct jc_snapshot *best = jc_search_best(r->search);
     Jc__Solution *s = jc_plan_message_fill(r->message, best);
     s->bound->unserved = r->in->unserved;
-    s->bound->over_centi = r->bound.over;
-    s->bound->quota = r->bound.quota;
-    s->bound->cost_e5 = r->settled ? r->bound.cost : 0;
-    s->tiers_settled = r->settled;
+    s->bound->over_centi = proven->over;
+    s->bound->quota = proven->quota;
+    s->tiers_settled = best->totals.over <= proven->over && best->totals.quota <= proven->quota;
+    s->bound->cost_e5 = s->tiers_settled ? proven->cost : 0;
     s->elapsed_ms = elapsed(r);
     s->work = jc_search_work(r->search);
+    s->last = false;
     s->status = JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
-    if (r->settled && r->bound.cost >= best->totals.cost)
+    if (s->tiers_settled && best->totals.cost <= proven->cost)
         s->status = JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL;
     else if (r->cancelled)
         s->status = JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
-    s->last = false;
     return s;
 }
 
-static void settle_tiers(struct run *r) {
+/* The plan if it is better than the one told before, and progress. */
+static void tell(struct run *r, Jc__SearchPhase phase) {
     const struct jc_totals *best = &jc_search_best(r->search)->totals;
-    r->settled = best->over <= r->bound.over && best->quota <= r->bound.quota;
-}
-
-/* Talks to the caller: progress, and the plan if it is better than the one told before. */
-static void tell(struct run *r) {
-    const struct jc_totals *best = &jc_search_best(r->search)->totals;
-    settle_tiers(r);
+    Jc__Solution *s = report(r, &r->known);
     if (r->callbacks->solution && jc_totals_cmp(best, &r->told) < 0) {
-        r->callbacks->solution(r->callbacks->ctx, report(r));
+        r->callbacks->solution(r->callbacks->ctx, s);
         r->told = *best;
     }
     if (!r->callbacks->progress)
         return;
-    Jc__Solution *s = report(r);
     Jc__Progress p = JC__PROGRESS__INIT;
-    p.phase = r->phase;
+    p.phase = phase;
     p.incumbent = s->objective;
     p.bound = s->bound;
     p.tiers_settled = s->tiers_settled;
@@ -85,48 +93,132 @@ static void tell(struct run *r) {
     r->callbacks->progress(r->callbacks->ctx, &p);
 }
 
-/* The pace of the annealing, and the moment to look up from it. */
-static int64_t pace(void *ctx, int64_t work) {
-    struct run *r = ctx;
+/* Looks up from the work: has the caller had enough, does it want news? */
+static void look_up(struct run *r, Jc__SearchPhase phase) {
     int64_t ms = elapsed(r);
-    if (r->callbacks->cancelled && r->callbacks->cancelled(r->callbacks->ctx))
-        r->cancelled = true;
-    if (ms - r->told_ms >= TELL_MS) {
-        r->told_ms = ms;
-        tell(r);
-    }
-    int64_t at = r->by_time ? ms : work;
-    if (r->cancelled || at >= r->now.to)
-        return JC_ANNEALED + 1;
-    return (int64_t)((__int128)(at - r->now.from) * JC_ANNEALED / (r->now.to - r->now.from));
+    if (!r->cancelled && r->callbacks->cancelled)
+        r->cancelled = r->callbacks->cancelled(r->callbacks->ctx);
+    r->late |= r->problem->time_limit_ms > 0 && ms >= r->problem->time_limit_ms;
+    if (r->cancelled || r->late)
+        atomic_store(&r->stop_prover, true);
+    if (ms - r->told_ms < TELL_MS || r->cancelled)
+        return;
+    r->told_ms = ms;
+    tell(r, phase);
 }
 
-/* One annealing up to `to`. */
+/* --- slices --------------------------------------------------------------------------------------------- */
+
+/* jc_search_pace: how far the annealing should have come. */
+static int64_t pace(void *ctx, int64_t work) {
+    (void)work;
+    struct run *r = ctx;
+    look_up(r, JC__SEARCH_PHASE__SEARCH_PHASE_SEARCH);
+    int64_t at = position(r);
+    if (r->cancelled || r->late || at >= r->slice_to)
+        return JC_ANNEALED + 1;
+    return (int64_t)((__int128)(at - r->from) * JC_ANNEALED / (r->to - r->from));
+}
+
+static void *prove(void *ctx) {
+    struct run *r = ctx;
+    jc_prover_run(r->prover, r->shown, r->prover_work, &r->stop_prover);
+    return NULL;
+}
+
+/* Waits for the prover; a run by work lets it finish its share, unless the caller has had enough. */
+static void join_prover(struct run *r, pthread_t thread) {
+    struct timespec until;
+    if (r->by_time)
+        atomic_store(&r->stop_prover, true);
+    for (;;) {
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += 20000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+            return;
+        look_up(r, JC__SEARCH_PHASE__SEARCH_PHASE_BOUND);
+    }
+}
+
+/* Search and prover side by side up to `slice_to`, then the exchange. */
+static void run_slice(struct run *r) {
+    pthread_t thread;
+    int64_t start = position(r);
+    jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
+    r->prover_work = r->by_time ? INT64_MAX : r->slice_to - start;
+    atomic_store(&r->stop_prover, false);
+    bool busy = !jc_prover_idle(r->prover, &r->shown->totals);
+    bool apart = busy && pthread_create(&thread, NULL, prove, r) == 0;
+    jc_search_run(r->search, pace, r);
+    if (apart) {
+        join_prover(r, thread);
+    } else if (busy && !r->by_time && !r->cancelled && !r->late) {
+        prove(r); /* no second thread to be had */
+    }
+    r->known = *jc_prover_bound(r->prover);
+}
+
+static bool proven(const struct run *r) {
+    const struct jc_totals *best = &jc_search_best(r->search)->totals;
+    return jc_prover_settled(r->prover, best) && best->cost <= r->known.cost;
+}
+
+static bool finished(const struct run *r) {
+    return r->cancelled || r->late || proven(r);
+}
+
+/* One annealing from here to `to`, in slices. `first` is where the run began, for their length. */
 static void anneal(struct run *r, int64_t to) {
-    r->now.from = r->by_time ? elapsed(r) : jc_search_work(r->search);
-    r->now.to = to;
-    r->phase = JC__SEARCH_PHASE__SEARCH_PHASE_SEARCH;
-    if (r->now.from < to && !r->cancelled)
-        jc_search_run(r->search, pace, r);
+    int64_t least = r->by_time ? FIRST_SLICE_MS : (to - position(r)) / 256 + 1;
+    r->from = position(r);
+    r->to = to;
+    while (!finished(r) && position(r) < to) {
+        int64_t at = position(r), length = at / 2;
+        int64_t most = (to - r->from) / SLICES_LEAST + 1;
+        length = length < least ? least : length;
+        length = length > most ? most : length;
+        r->slice_to = at + length < to ? at + length : to;
+        run_slice(r);
+    }
     jc_search_restart(r->search);
 }
 
-/* A short annealing for a good plan early, then a long one. */
-static void search_within(struct run *r, int64_t limit) {
-    anneal(r, limit / 8);
+/* Without a limit: annealings, each longer than the one before, until they bring nothing new. */
+static void anneal_freely(struct run *r) {
+    int64_t length = 2000000 + (int64_t)r->in->most_visits * 20000;
+    for (int idle = 0; !finished(r); length += length / 2) {
+        struct jc_totals before = jc_search_best(r->search)->totals;
+        anneal(r, jc_search_work(r->search) + length);
+        const struct jc_totals *after = &jc_search_best(r->search)->totals;
+        idle = jc_totals_cmp(after, &before) < 0 ? 0 : idle + 1;
+        if (idle >= (jc_prover_idle(r->prover, after) ? IDLE_ANNEALINGS : PATIENT_ANNEALINGS))
+            return;
+    }
+}
+
+static void anneal_within(struct run *r, int64_t limit) {
+    anneal(r, limit / QUICK_PART);
     anneal(r, limit);
 }
 
-/* Without a limit: annealings, each twice as long, until two bring nothing. */
-static void search_freely(struct run *r) {
-    int64_t length = 2000000 + (int64_t)r->in->most_visits * 20000;
-    int idle = 0;
-    while (idle < 2 && !r->cancelled) {
-        struct jc_totals before = jc_search_best(r->search)->totals;
-        anneal(r, jc_search_work(r->search) + length);
-        idle = jc_totals_cmp(&jc_search_best(r->search)->totals, &before) < 0 ? 0 : idle + 1;
-        length += length / 2;
-    }
+/* --- the run --------------------------------------------------------------------------------------------- */
+
+/* Everything the run needs, in the arena. */
+static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err *err) {
+    enum jc_code code = jc_problem_check(r->problem, err);
+    if (code == JC_OK)
+        code = jc_instance_build(r->problem, arena, &r->in, err);
+    if (code != JC_OK)
+        return code;
+    r->search = jc_search_new(r->in, r->problem->seed, 0, arena);
+    r->prover = jc_prover_new(r->in, jc_search_scale(r->in), arena);
+    r->message = jc_plan_message_new(r->in, arena);
+    r->shown = jc_snapshot_new(r->in, arena);
+    if (!r->search || !r->prover || !r->message || !r->shown)
+        return jc_fail_memory(err);
+    return jc_search_construct(r->search, arena, err);
 }
 
 enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimizer_callbacks *callbacks,
@@ -135,29 +227,18 @@ enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimi
     struct run r = {.problem = problem, .callbacks = callbacks ? callbacks : &silent};
     r.start_ms = jc_monotonic_ms();
     r.told = (struct jc_totals){INT64_MAX, 0, 0};
-    r.phase = JC__SEARCH_PHASE__SEARCH_PHASE_CONSTRUCT;
-    enum jc_code code = jc_problem_check(problem, err);
-    if (code == JC_OK)
-        code = jc_instance_build(problem, arena, &r.in, err);
+    enum jc_code code = prepare(&r, arena, err);
     if (code != JC_OK)
         return code;
-    r.search = jc_search_new(r.in, problem->seed, 0, arena);
-    r.message = jc_plan_message_new(r.in, arena);
-    if (!r.search || !r.message)
-        return jc_fail_memory(err);
-    code = jc_search_construct(r.search, arena, err);
-    if (code != JC_OK)
-        return code;
-    tell(&r);
+    tell(&r, JC__SEARCH_PHASE__SEARCH_PHASE_CONSTRUCT);
     r.by_time = problem->work_limit == 0 && problem->time_limit_ms > 0;
     if (problem->work_limit)
-        search_within(&r, problem->work_limit);
+        anneal_within(&r, problem->work_limit);
     else if (problem->time_limit_ms)
-        search_within(&r, problem->time_limit_ms);
+        anneal_within(&r, problem->time_limit_ms);
     else
-        search_freely(&r);
-    settle_tiers(&r);
-    *out = report(&r);
+        anneal_freely(&r);
+    *out = report(&r, &r.known);
     (*out)->last = true;
     return JC_OK;
 }

@@ -1,0 +1,34 @@
+/* The prover: lower bounds, tier after tier, beside the search.
+ *
+ * A tier is worked on once the tiers before it are settled (best plan and bound agree). It runs in
+ * slices with a given amount of work, so that runs with a work limit repeat exactly, and looks at a flag
+ * often enough to stop within a fraction of a second. */
+#ifndef JC_OPTIMIZER_PROVE_H
+#define JC_OPTIMIZER_PROVE_H
+
+#include <stdatomic.h>
+
+#include "optimizer/state.h"
+
+struct jc_prover;
+
+/* NULL without memory. `scale` is jc_search_scale. */
+struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, struct jc_arena *arena);
+
+/* Proves on until `work` is used up, nothing is left to try or *stop is true. `best` is the best plan
+ * known; it is read during the call only. */
+void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t work, const atomic_bool *stop);
+
+/* What holds for every plan: tiers, and the cost of plans with the best tiers (0 until settled). */
+const struct jc_totals *jc_prover_bound(const struct jc_prover *p);
+
+/* Are tiers 2 and 3 of this plan proven to be the best possible? */
+bool jc_prover_settled(const struct jc_prover *p, const struct jc_totals *best);
+
+/* Nothing left to prove or to try about this plan. */
+bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best);
+
+/* What it is doing, for progress. */
+Jc__SearchPhase jc_prover_phase(const struct jc_prover *p);
+
+#endif
