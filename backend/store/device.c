@@ -177,8 +177,11 @@ enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid 
 
 static const char UPDATE_SCOPE[] = "UPDATE device\n"
                                    "SET scope_version = scope_version + 1\n"
-                                   "WHERE agency_id = $1 AND inspector_id = $2";
+                                   "WHERE agency_id = $1 AND inspector_id = $2\n"
+                                   "  AND EXISTS (SELECT 1 FROM inspector AS i\n"
+                                   "              WHERE i.agency_id = $1 AND i.inspector_id = $2 AND i.team_id <> $3)";
 
-enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_err *err) {
-    return jc_tx_exec(tx, UPDATE_SCOPE, JC_VALUES(jc_int(agency_id), jc_text(inspector_id)), err);
+enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_str team_id,
+                               struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_SCOPE, JC_VALUES(jc_int(agency_id), jc_text(inspector_id), jc_text(team_id)), err);
 }

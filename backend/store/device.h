@@ -46,8 +46,9 @@ enum jc_code jc_device_set_revoked(struct jc_tx *tx, int64_t agency_id, struct j
 /* Keeps what a device says of itself with a sync; without a report only that it was seen. */
 enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
                             const Jc__DeviceReport *report, struct jc_err *err);
-/* The holder's team, role or agency changed: the devices of the inspector begin their listing anew
- * (DESIGN section 5, point 5). Call in the transaction that changes the inspector. */
-enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_err *err);
+/* Before the row of an inspector is written with this team: if it is another than before, the
+ * inspector's devices begin their listing anew (DESIGN section 5, point 5). */
+enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_str team_id,
+                               struct jc_err *err);
 
 #endif

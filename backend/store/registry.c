@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/change.h"
+#include "store/device.h"
 #include "store/row.h"
 
 static enum jc_code record(struct jc_tx *tx, int64_t agency_id, Jc__EntityKind kind, struct jc_str id, bool deleted,
@@ -191,6 +192,8 @@ enum jc_code jc_inspector_put(struct jc_tx *tx, int64_t agency_id, int64_t posit
     struct jc_str specialities = jc_row_join(scratch, inspector->specialities, inspector->n_specialities, ';');
     struct jc_str recusals = jc_row_join(scratch, inspector->recusals, inspector->n_recusals, ';');
     enum jc_code code = specialities.ptr && recusals.ptr ? JC_OK : jc_fail_memory(err);
+    if (!code)
+        code = jc_device_rescope(tx, agency_id, id, jc_str(inspector->team_id), err);
     if (!code)
         code = jc_tx_exec(tx, UPSERT_INSPECTOR,
                           JC_VALUES(jc_int(agency_id), jc_text(id), jc_int(position), jc_text(jc_str(inspector->name)),
