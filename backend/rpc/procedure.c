@@ -26,6 +26,7 @@
 #define REGISTRY &jc__registry_service__descriptor
 #define PLAN &jc__plan_service__descriptor
 #define TASK &jc__task_service__descriptor
+#define SYNC &jc__sync_service__descriptor
 #define REVIEW &jc__review_service__descriptor
 #define REPORT &jc__report_service__descriptor
 
@@ -53,6 +54,7 @@ static const struct jc_procedure TABLE[] = {
 
     {PLAN, "GetPlan", READ, .callers = READERS | JC_ROLE(TEAM_LEAD), .run = jc_get_plan_run},
     {TASK, "ListTasks", READ, .callers = ALL, .run = jc_list_tasks_run},
+    {SYNC, "Sync", WRITE, .callers = JC_CALLS_DEVICE, .run = jc_sync_call_run},
     {REVIEW, "ListReviews", READ, .callers = READERS, .run = jc_list_reviews_run},
 
     {REPORT, "GetCompletion", READ, .callers = READERS, .run = jc_get_completion_run},

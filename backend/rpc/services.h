@@ -19,9 +19,10 @@ jc_procedure_step jc_create_invitation_run, jc_enroll_run, jc_list_devices_run, 
 /* registry_service.c */
 jc_procedure_step jc_get_agency_run, jc_list_teams_run, jc_list_units_run, jc_get_unit_run;
 
-/* plan_service.c, task_service.c, review_service.c, report_service.c */
+/* plan_service.c, task_service.c, sync_service.c, review_service.c, report_service.c */
 jc_procedure_step jc_get_plan_run;
 jc_procedure_step jc_list_tasks_run;
+jc_procedure_step jc_sync_call_run;
 jc_procedure_step jc_list_reviews_run;
 jc_procedure_step jc_get_completion_run, jc_get_rates_run, jc_list_overdue_run;
 
