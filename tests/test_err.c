@@ -162,7 +162,8 @@ static unsigned placeholders(struct jc_str text) {
     return found;
 }
 
-/* STYLE: one line, lower case, no full stop; both languages name the same arguments. */
+/* One line, lower case, no full stop; both languages name the same arguments. The sentences of a printed
+ * document (DOC_…) end as sentences do. */
 static void test_catalogue(void **state) {
     (void)state;
     static const char *const NAMES[] = {
@@ -176,10 +177,12 @@ static void test_catalogue(void **state) {
         CHECK(NAMES[i], jc_text_valid(zh, NULL) && jc_text_valid(en, NULL));
         CHECK_INT(NAMES[i], placeholders(zh), placeholders(en));
         CHECK(NAMES[i], placeholders(zh) < 1u << JC_ERR_ARGS);
-        CHECK(NAMES[i], en.ptr[en.len - 1] != '.' || (en.len > 3 && memcmp(en.ptr + en.len - 3, "...", 3) == 0));
-        CHECK(NAMES[i], zh.len < 3 || memcmp(zh.ptr + zh.len - 3, "。", 3) != 0);
         for (size_t b = 0; b < en.len; b++) /* English only on that side: quotes and dashes may be typographic */
             CHECK(NAMES[i], (unsigned char)en.ptr[b] < 0xe3 || (unsigned char)en.ptr[b] > 0xe9);
+        if (strncmp(NAMES[i], "DOC_", 4) == 0)
+            continue;
+        CHECK(NAMES[i], en.ptr[en.len - 1] != '.' || (en.len > 3 && memcmp(en.ptr + en.len - 3, "...", 3) == 0));
+        CHECK(NAMES[i], zh.len < 3 || memcmp(zh.ptr + zh.len - 3, "。", 3) != 0);
     }
 }
 
