@@ -1,0 +1,325 @@
+/* The Connect protocol without sockets: heads, parts of heads, errors on the wire, gzip. */
+#include "http/connect.h"
+#include "http/gzip.h"
+
+#include <jansson.h>
+
+#include "jc_test.h"
+#include "jiancha/v1/error.pb-c.h"
+
+static const struct {
+    const char *name, *value;
+    enum jc_lang lang;
+} LANGUAGES[] = {
+    {"absent", NULL, JC_ZH},
+    {"empty", "", JC_ZH},
+    {"English", "en", JC_EN},
+    {"a browser set to English", "en-GB,en;q=0.9,zh;q=0.8", JC_EN},
+    {"a browser set to Chinese", "zh-CN,zh;q=0.9,en-US;q=0.8,en;q=0.7", JC_ZH},
+    {"English weighed less", "en;q=0.5, zh;q=0.6", JC_ZH},
+    {"English weighed more", "zh;q=0.5,en;q=0.501", JC_EN},
+    {"another language first", "fr, en;q=0.3", JC_EN},
+    {"another language alone", "fr", JC_ZH},
+    {"English refused", "en;q=0", JC_ZH},
+    {"anything", "*", JC_ZH},
+    {"a word that begins so", "enm", JC_ZH},
+    {"a broken weight", "en;q=x", JC_ZH},
+    {"capitals", "EN-us;Q=1.0", JC_EN},
+    {"rubbish", ";;,,q=;=", JC_ZH},
+};
+
+static void test_language(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(LANGUAGES); i++)
+        CHECK_INT(LANGUAGES[i].name, jc_connect_language(jc_str(LANGUAGES[i].value)), LANGUAGES[i].lang);
+}
+
+static const struct {
+    const char *name, *value;
+    bool accepted;
+} ENCODINGS[] = {
+    {"absent", NULL, false},
+    {"gzip", "gzip", true},
+    {"among others", "br, gzip, deflate", true},
+    {"refused", "gzip;q=0, br", false},
+    {"weighed", "gzip;q=0.1", true},
+    {"others", "br, deflate", false},
+    {"capitals", "GZIP", true},
+    {"a word that begins so", "gzipped", false},
+};
+
+static void test_encoding(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(ENCODINGS); i++)
+        CHECK_INT(ENCODINGS[i].name, jc_connect_accepts_gzip(jc_str(ENCODINGS[i].value)), ENCODINGS[i].accepted);
+}
+
+static const struct {
+    const char *name, *value;
+    bool good;
+    int64_t ms;
+} TIMEOUTS[] = {
+    {"zero", "0", true, 0},
+    {"a second", "1000", true, 1000},
+    {"ten digits", "9999999999", true, 9999999999},
+    {"eleven", "10000000000", false, 0},
+    {"negative", "-1", false, 0},
+    {"plus", "+1", false, 0},
+    {"empty", "", false, 0},
+    {"a unit", "1s", false, 0},
+    {"a fraction", "1.5", false, 0},
+};
+
+static void test_timeout(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(TIMEOUTS); i++) {
+        int64_t ms = 0;
+        CHECK_INT(TIMEOUTS[i].name, jc_connect_timeout(jc_str(TIMEOUTS[i].value), &ms), TIMEOUTS[i].good);
+        CHECK_INT(TIMEOUTS[i].name, ms, TIMEOUTS[i].ms);
+    }
+}
+
+static const struct {
+    enum jc_code code;
+    int status;
+} STATUSES[] = {
+    {JC_OK, 200},
+    {JC_CANCELLED, 499},
+    {JC_UNKNOWN, 500},
+    {JC_INVALID_ARGUMENT, 400},
+    {JC_DEADLINE_EXCEEDED, 504},
+    {JC_NOT_FOUND, 404},
+    {JC_ALREADY_EXISTS, 409},
+    {JC_PERMISSION_DENIED, 403},
+    {JC_RESOURCE_EXHAUSTED, 429},
+    {JC_FAILED_PRECONDITION, 400},
+    {JC_ABORTED, 409},
+    {JC_OUT_OF_RANGE, 400},
+    {JC_UNIMPLEMENTED, 501},
+    {JC_INTERNAL, 500},
+    {JC_UNAVAILABLE, 503},
+    {JC_DATA_LOSS, 500},
+    {JC_UNAUTHENTICATED, 401},
+};
+
+static void test_status(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(STATUSES); i++)
+        CHECK_INT(jc_code_name(STATUSES[i].code), jc_connect_status(STATUSES[i].code), STATUSES[i].status);
+}
+
+/* --- heads ------------------------------------------------------------------------------------------- */
+
+#define PATH "/jiancha.v1.TaskService/ListTasks"
+
+static const struct {
+    const char *name;
+    const char *method, *path, *type, *encoding, *version, *timeout, *authorization, *transfer;
+    int lengths;
+    enum jc_code code;
+    int status; /* on the wire */
+    const char *token;
+} HEADS[] = {
+    {"good", "POST", PATH, "application/proto", NULL, "1", NULL, "Bearer abc", NULL, 1, JC_OK, 200, "abc"},
+    {"the least", "POST", PATH, "application/proto", NULL, NULL, NULL, NULL, NULL, 1, JC_OK, 200, ""},
+    {"chunked", "POST", PATH, "application/proto", NULL, "1", NULL, NULL, "chunked", 0, JC_OK, 200, ""},
+    {"gzip", "POST", PATH, "application/proto", "gzip", "1", "1000", NULL, NULL, 1, JC_OK, 200, ""},
+    {"identity", "POST", PATH, "application/proto", "identity", "1", NULL, NULL, NULL, 1, JC_OK, 200, ""},
+    {"parameters of the type", "POST", PATH, "Application/Proto; charset=utf-8", NULL, "1", NULL, NULL, NULL, 1, JC_OK,
+     200, ""},
+    {"bearer in small letters", "POST", PATH, "application/proto", NULL, "1", NULL, "bearer  abc ", NULL, 1, JC_OK, 200,
+     "abc"},
+    {"another scheme", "POST", PATH, "application/proto", NULL, "1", NULL, "Basic abc", NULL, 1, JC_OK, 200, ""},
+    {"unknown procedure", "POST", PATH "x", "application/proto", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 404,
+     ""},
+    {"unknown comes before the verb", "GET", "/", NULL, NULL, NULL, NULL, NULL, NULL, 0, JC_UNIMPLEMENTED, 404, ""},
+    {"verb", "GET", PATH, NULL, NULL, NULL, NULL, NULL, NULL, 0, JC_UNIMPLEMENTED, 405, ""},
+    {"verb in small letters", "post", PATH, "application/proto", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 405,
+     ""},
+    {"type", "POST", PATH, "text/plain", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 415, ""},
+    {"no type", "POST", PATH, NULL, NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 415, ""},
+    {"grpc", "POST", PATH, "application/grpc+proto", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 415, ""},
+    {"version", "POST", PATH, "application/proto", NULL, "2", NULL, NULL, NULL, 1, JC_INVALID_ARGUMENT, 400, ""},
+    {"timeout", "POST", PATH, "application/proto", NULL, "1", "soon", NULL, NULL, 1, JC_INVALID_ARGUMENT, 400, ""},
+    {"encoding", "POST", PATH, "application/proto", "br", "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 501, ""},
+    {"two lengths", "POST", PATH, "application/proto", NULL, "1", NULL, NULL, NULL, 2, JC_INVALID_ARGUMENT, 400, ""},
+    {"length and chunks", "POST", PATH, "application/proto", NULL, "1", NULL, NULL, "chunked", 1, JC_INVALID_ARGUMENT,
+     400, ""},
+};
+
+static void test_heads(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(HEADS); i++) {
+        const char *name = HEADS[i].name;
+        struct jc_err err = {0};
+        struct jc_connect connect;
+        struct jc_connect_head head = {
+            .method = jc_str(HEADS[i].method),
+            .path = jc_str(HEADS[i].path),
+            .content_type = jc_str(HEADS[i].type),
+            .content_encoding = jc_str(HEADS[i].encoding),
+            .protocol_version = jc_str(HEADS[i].version),
+            .timeout = jc_str(HEADS[i].timeout),
+            .authorization = jc_str(HEADS[i].authorization),
+            .transfer_encoding = jc_str(HEADS[i].transfer),
+            .content_lengths = HEADS[i].lengths,
+        };
+        enum jc_code code = jc_connect_begin(&head, &connect, &err);
+        CHECK_INT(name, code, HEADS[i].code);
+        CHECK_INT(name, connect.status ? connect.status : jc_connect_status(code), HEADS[i].status);
+        if (code)
+            continue;
+        CHECK_STR(name, connect.token, HEADS[i].token);
+        CHECK_INT(name, connect.gzip_in, HEADS[i].encoding && strcmp(HEADS[i].encoding, "gzip") == 0);
+        CHECK_INT(name, connect.timeout_ms, HEADS[i].timeout ? 1000 : -1);
+    }
+}
+
+/* --- errors -------------------------------------------------------------------------------------------- */
+
+static int base64_digit(char c) {
+    const char *digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = strchr(digits, c);
+    assert_non_null(found);
+    return (int)(found - digits);
+}
+
+static size_t base64_decode(const char *text, uint8_t *out) {
+    size_t len = 0;
+    uint32_t bits = 0;
+    for (size_t i = 0; text[i]; i++) {
+        bits = bits << 6 | (uint32_t)base64_digit(text[i]);
+        if (i % 4)
+            out[len++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
+    }
+    return len;
+}
+
+static void test_error_on_the_wire(void **state) {
+    (void)state;
+    static const struct {
+        enum jc_lang lang;
+        const char *message;
+    } MESSAGES[] = {{JC_ZH, "没有登录名为“a\"b”的人员"}, {JC_EN, "no person has the login \"a\"b\""}};
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    struct jc_err err;
+    (void)jc_fail(&err, JC_NOT_FOUND, JC_MSG_PERSON_UNKNOWN, JC_STR("a\"b"));
+    jc_err_detail(&err, "a secret of the log");
+    for (size_t i = 0; i < COUNT(MESSAGES); i++) {
+        struct jc_str body = jc_connect_error(&err, MESSAGES[i].lang, arena);
+        assert_non_null(body.ptr);
+        assert_null(strstr(body.ptr, "secret"));
+        json_t *json = json_loadb(body.ptr, body.len, 0, NULL);
+        const char *code, *message, *type, *value;
+        assert_non_null(json);
+        assert_int_equal(json_unpack(json, "{s:s, s:s, s:[{s:s, s:s}]}", "code", &code, "message", &message, "details",
+                                     "type", &type, "value", &value),
+                         0);
+        assert_string_equal(code, "not_found");
+        assert_string_equal(message, MESSAGES[i].message);
+        assert_string_equal(type, "jiancha.v1.ErrorDetail");
+        uint8_t bytes[400];
+        size_t len = base64_decode(value, bytes);
+        Jc__ErrorDetail *detail = jc__error_detail__unpack(NULL, len, bytes);
+        assert_non_null(detail);
+        assert_string_equal(detail->message_zh, MESSAGES[JC_ZH].message);
+        assert_string_equal(detail->message_en, MESSAGES[JC_EN].message);
+        jc__error_detail__free_unpacked(detail, NULL);
+        json_decref(json);
+    }
+    jc_arena_free(arena);
+}
+
+/* --- gzip ---------------------------------------------------------------------------------------------- */
+
+static void test_gzip_there_and_back(void **state) {
+    (void)state;
+    static const size_t SIZES[] = {0, 1, 1023, 16384, 16385, 100000};
+    for (size_t i = 0; i < COUNT(SIZES); i++) {
+        struct jc_arena *arena = jc_arena_new(1 << 20);
+        struct jc_err err = {0};
+        struct jc_buf out;
+        struct jc_str zipped, plain = {jc_arena_alloc(arena, SIZES[i] + 1), SIZES[i]};
+        for (size_t j = 0; j < SIZES[i]; j++)
+            ((char *)plain.ptr)[j] = (char)(j * j >> 3);
+        jc_buf_init(&out, SIZES[i]); /* just enough */
+        CHECK_OK("gzip", jc_gzip(plain, arena, &zipped, &err), &err);
+        CHECK_OK("gunzip", jc_gunzip(zipped, &out, &err), &err);
+        assert_true(jc_str_eq(jc_buf_str(&out), plain));
+        jc_buf_free(&out);
+        if (SIZES[i]) { /* one byte less is too little */
+            jc_buf_init(&out, SIZES[i] - 1);
+            assert_int_equal(jc_gunzip(zipped, &out, &err), JC_RESOURCE_EXHAUSTED);
+            jc_buf_free(&out);
+        }
+        jc_arena_free(arena);
+    }
+}
+
+/* Cut at every byte, and with one bit wrong in every byte of the data and its checksum. */
+static void test_gzip_broken(void **state) {
+    (void)state;
+    enum { HEADER = 10 }; /* whose flags and time nobody checks */
+    static const char PLAIN[] = "生产经营单位 生产经营单位";
+    int harmless = 0;
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    struct jc_err err = {0};
+    struct jc_str zipped;
+    CHECK_OK("gzip", jc_gzip(jc_str(PLAIN), arena, &zipped, &err), &err);
+    for (size_t len = 0; len < zipped.len; len++) {
+        struct jc_buf out;
+        jc_buf_init(&out, 1000);
+        assert_int_equal(jc_gunzip((struct jc_str){zipped.ptr, len}, &out, &err), JC_INVALID_ARGUMENT);
+        jc_buf_free(&out);
+    }
+    for (size_t at = HEADER; at < zipped.len; at++) {
+        struct jc_str copy = jc_arena_copy(arena, zipped);
+        struct jc_buf out;
+        ((char *)copy.ptr)[at] ^= 4;
+        jc_buf_init(&out, 1000);
+        enum jc_code code = jc_gunzip(copy, &out, &err);
+        bool padding = code == JC_OK && jc_str_eq(jc_buf_str(&out), jc_str(PLAIN)); /* bits that mean nothing */
+        assert_true(padding || code == JC_INVALID_ARGUMENT || code == JC_RESOURCE_EXHAUSTED);
+        harmless += padding;
+        jc_buf_free(&out);
+    }
+    assert_in_range(harmless, 0, 1);
+    jc_arena_free(arena);
+}
+
+static void test_gzip_members(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    struct jc_err err = {0};
+    struct jc_str one, two;
+    struct jc_buf both, out;
+    CHECK_OK("gzip", jc_gzip(JC_STR("ab"), arena, &one, &err), &err);
+    CHECK_OK("gzip", jc_gzip(JC_STR("cd"), arena, &two, &err), &err);
+    jc_buf_init(&both, 1000);
+    jc_buf_add(&both, one);
+    jc_buf_add(&both, two);
+    jc_buf_init(&out, 1000);
+    CHECK_OK("two members", jc_gunzip(jc_buf_str(&both), &out, &err), &err);
+    CHECK_STR("two members", jc_buf_str(&out), "abcd");
+    jc_buf_add(&both, JC_STR("rubbish"));
+    jc_buf_reset(&out);
+    assert_int_equal(jc_gunzip(jc_buf_str(&both), &out, &err), JC_INVALID_ARGUMENT);
+    jc_buf_free(&out);
+    jc_buf_free(&both);
+    jc_arena_free(arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_language),
+        cmocka_unit_test(test_encoding),
+        cmocka_unit_test(test_timeout),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_error_on_the_wire),
+        cmocka_unit_test(test_gzip_there_and_back),
+        cmocka_unit_test(test_gzip_broken),
+        cmocka_unit_test(test_gzip_members),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
