@@ -195,8 +195,8 @@ enum jc_code jc_task_get(struct jc_tx *tx, int64_t agency_id, struct jc_str task
 /* --- move ---------------------------------------------------------------------------------------- */
 
 static const char SQL_TASK_MOVE[] = "UPDATE task"
-                                    "   SET state = $3, return_reason = $4, done_ms = $5"
-                                    " WHERE agency_id = $1 AND task_id = $2";
+                                    "   SET state = $1, return_reason = $2, done_ms = $3"
+                                    " WHERE agency_id = $4 AND task_id = $5";
 
 /* Moves this task alone and tells its team. */
 static enum jc_code move_one(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str team_id,
