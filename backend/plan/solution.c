@@ -222,6 +222,28 @@ static enum jc_code match_slots(const struct jc_plan_problem *pp, const Jc__Solu
     return JC_OK;
 }
 
+/* Every kept visit has found its place: none is of a unit or draw that the problem no longer has. */
+static enum jc_code check_all_matched(const struct sorted *all, const struct match *match, const Jc__Solution *solution,
+                                      struct jc_err *err) {
+    size_t kept = 0, matched = 0;
+    for (size_t i = 0; i < solution->n_visits; i++)
+        matched += match->visits[i] && jc_visit_is_kept(match->visits[i]);
+    for (size_t i = 0; i < solution->n_slots; i++)
+        matched += match->slots[i] && jc_visit_is_kept(match->slots[i]);
+    for (size_t i = 0; i < all->count; i++)
+        kept += jc_visit_is_kept(all->visits[i]);
+    for (size_t i = 0; kept != matched && i < all->count; i++) { /* name one */
+        bool found = !jc_visit_is_kept(all->visits[i]);
+        for (size_t k = 0; !found && k < solution->n_visits; k++)
+            found = match->visits[k] == all->visits[i];
+        for (size_t k = 0; !found && k < solution->n_slots; k++)
+            found = match->slots[k] == all->visits[i];
+        if (!found)
+            return impossible(all->visits[i], err);
+    }
+    return JC_OK;
+}
+
 static enum jc_code find_kept(const struct jc_plan_problem *pp, const Jc__Solution *solution, struct jc_arena *arena,
                               struct match *match, struct jc_err *err) {
     struct sorted all;
@@ -232,7 +254,9 @@ static enum jc_code find_kept(const struct jc_plan_problem *pp, const Jc__Soluti
         code = jc_fail_memory(err);
     if (!code)
         code = match_visits(pp, solution, &all, match, err);
-    return code ? code : match_slots(pp, solution, &all, match, err);
+    if (!code)
+        code = match_slots(pp, solution, &all, match, err);
+    return code ? code : check_all_matched(&all, match, solution, err);
 }
 
 /* --- restore --------------------------------------------------------------------------------------------- */
