@@ -5,10 +5,18 @@
 
 #include "terminal/entity.h"
 
+/* The server has the same limits. */
+enum { DEADLINE_DAYS_MAX = 3660, PEOPLE_MAX = 64, ITEMS_MAX = 500, WORKDAYS_MAX_CENTI = 100000 * 100 };
+
 static const int64_t SECONDS_MAX = 253402300799; /* the end of year 9999 */
 
 int64_t jc_terminal_ms(const Google__Protobuf__Timestamp *time) {
     return time ? time->seconds * 1000 + time->nanos / 1000000 : 0;
+}
+
+static enum jc_code too_many(size_t count, struct jc_err *err) {
+    char number[JC_NUMBER_TEXT];
+    return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_TOO_MANY, jc_str_from_int64((int64_t)count, number));
 }
 
 /* --- persons ----------------------------------------------------------------------------------------- */
@@ -45,6 +53,8 @@ enum jc_code jc_terminal_check_persons(struct jc_tx *tx, char **inspector_ids, s
     if (count < JC_TERMINAL_MIN_INSPECTORS)
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_INSPECTORS_FEW,
                        jc_str_from_int64(JC_TERMINAL_MIN_INSPECTORS, number));
+    if (count > PEOPLE_MAX)
+        return too_many(count, err);
     char **others = JC_NEW_ARRAY(arena, count, char *);
     size_t leads = 0, rest = 0;
     if (!others)
@@ -73,10 +83,11 @@ static bool in_range(const Google__Protobuf__Timestamp *time) {
 }
 
 enum jc_code jc_terminal_check_times(const Google__Protobuf__Timestamp *start, const Google__Protobuf__Timestamp *end,
-                                     struct jc_err *err) {
+                                     bool moment, struct jc_err *err) {
     if (!in_range(start) || !in_range(end))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_TIMES_MISSING);
-    if (jc_terminal_ms(end) <= jc_terminal_ms(start)) {
+    int64_t took_ms = jc_terminal_ms(end) - jc_terminal_ms(start);
+    if (took_ms < 0 || (took_ms == 0 && !moment)) {
         char from[JC_TIME_MAX], to[JC_TIME_MAX];
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_TIMES_ORDER, jc_time_format(jc_terminal_ms(end), to),
                        jc_time_format(jc_terminal_ms(start), from));
@@ -93,6 +104,8 @@ enum jc_code jc_terminal_check_deadline(const char *deadline, struct jc_date aft
     if (jc_date_to_days(date) <= jc_date_to_days(after))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_DEADLINE_EARLY, where, jc_str(deadline),
                        jc_date_format(after, text));
+    if (jc_date_to_days(date) - jc_date_to_days(after) > DEADLINE_DAYS_MAX)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_DEADLINE_LATE, where, jc_str(deadline));
     return JC_OK;
 }
 
@@ -116,6 +129,8 @@ static bool asks_checklist(const Jc__Inspection *inspection) {
 static enum jc_code check_results(const Jc__Inspection *inspection, const Jc__Checklist *checklist,
                                   struct jc_err *err) {
     char number[JC_NUMBER_TEXT];
+    if (inspection->n_checklist_results > ITEMS_MAX)
+        return too_many(inspection->n_checklist_results, err);
     for (size_t i = 0; i < inspection->n_checklist_results; i++) {
         const Jc__ChecklistResult *result = inspection->checklist_results[i];
         struct jc_str item = jc_str_from_int64(result->item_no, number);
@@ -160,6 +175,8 @@ enum jc_code jc_terminal_check_checklist(struct jc_tx *tx, const Jc__Inspection 
 enum jc_code jc_terminal_check_findings(const Jc__Inspection *inspection, struct jc_err *err) {
     struct jc_date day = jc_date_of_ms(jc_terminal_ms(inspection->ended_at));
     char number[JC_NUMBER_TEXT];
+    if (inspection->n_findings > ITEMS_MAX)
+        return too_many(inspection->n_findings, err);
     for (size_t i = 0; i < inspection->n_findings; i++) {
         const Jc__Finding *finding = inspection->findings[i];
         struct jc_str where = jc_str_from_int64((int64_t)i + 1, number);
@@ -190,6 +207,8 @@ enum jc_code jc_terminal_check_signature(const Jc__UnitSignature *signature, str
 
 enum jc_code jc_terminal_check_photos(const Jc__Inspection *inspection, struct jc_err *err) {
     char number[JC_NUMBER_TEXT];
+    if (inspection->n_photos > ITEMS_MAX)
+        return too_many(inspection->n_photos, err);
     for (size_t i = 0; i < inspection->n_photos; i++) {
         const Jc__Photo *photo = inspection->photos[i];
         struct jc_str where = jc_str_from_int64((int64_t)i + 1, number);
@@ -222,7 +241,7 @@ enum jc_code jc_terminal_check_workdays(struct jc_tx *tx, const Jc__Task *task, 
             return code;
         if (!known && !team)
             return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_TEAM_UNKNOWN, team_id);
-        if (workdays[i]->workdays_centi < 0)
+        if (workdays[i]->workdays_centi < 0 || workdays[i]->workdays_centi > WORKDAYS_MAX_CENTI)
             return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_WORKDAYS_NEGATIVE, team_id);
         for (size_t k = 0; k < i; k++) {
             if (jc_str_eq(jc_str(workdays[k]->team_id), team_id))

@@ -11,9 +11,9 @@
  * lead_team first, otherwise as given. */
 enum jc_code jc_terminal_check_persons(struct jc_tx *tx, char **inspector_ids, size_t count, struct jc_str unit_id,
                                        struct jc_str lead_team, struct jc_arena *arena, struct jc_err *err);
-/* Both given, the end behind the start. */
+/* Both given, the end behind the start (or, where `moment` is true, at it). */
 enum jc_code jc_terminal_check_times(const Google__Protobuf__Timestamp *start, const Google__Protobuf__Timestamp *end,
-                                     struct jc_err *err);
+                                     bool moment, struct jc_err *err);
 /* Items of the checklist, each answered once; findings name items of it. */
 enum jc_code jc_terminal_check_checklist(struct jc_tx *tx, const Jc__Inspection *inspection, struct jc_arena *arena,
                                          struct jc_err *err);
@@ -26,7 +26,7 @@ enum jc_code jc_terminal_check_photos(const Jc__Inspection *inspection, struct j
 /* Teams of the task (may be NULL) or of the register, each once, nothing negative. */
 enum jc_code jc_terminal_check_workdays(struct jc_tx *tx, const Jc__Task *task, Jc__TeamWorkdays *const *workdays,
                                         size_t count, struct jc_arena *arena, struct jc_err *err);
-/* An ISO date behind `after`; `where` says which one in the message. */
+/* An ISO date behind `after`, by ten years at most; `where` says which one in the message. */
 enum jc_code jc_terminal_check_deadline(const char *deadline, struct jc_date after, struct jc_str where,
                                         struct jc_err *err);
 

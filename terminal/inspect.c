@@ -155,7 +155,7 @@ static enum jc_code check(struct jc_tx *tx, struct submission *submission, struc
     const Jc__Task *task = submission->open.task;
     struct jc_str lead = task ? jc_str(task->team_id) : submission->making.self.holder.team_id;
     bool refused = inspection->outcome == JC__INSPECTION_OUTCOME__INSPECTION_OUTCOME_REFUSED;
-    enum jc_code code = jc_terminal_check_times(inspection->started_at, inspection->ended_at, err);
+    enum jc_code code = jc_terminal_check_times(inspection->started_at, inspection->ended_at, false, err);
     if (code == JC_OK)
         code = jc_terminal_check_persons(tx, inspection->inspector_ids, inspection->n_inspector_ids,
                                          jc_str(inspection->unit_id), lead, arena, err);

@@ -57,6 +57,8 @@ static enum jc_code refuse_second(struct jc_tx *tx, const struct issuing *issuin
 
 static enum jc_code fill_items(struct jc_arena *arena, const Jc__Inspection *inspection, Jc__RectificationOrder *order,
                                struct jc_err *err) {
+    struct jc_date day = jc_date_of_ms(jc_terminal_ms(order->issued_at));
+    char number[JC_NUMBER_TEXT];
     order->items = JC_NEW_ARRAY(arena, inspection->n_findings, Jc__OrderItem *);
     if (!order->items)
         return jc_fail_memory(err);
@@ -67,6 +69,10 @@ static enum jc_code fill_items(struct jc_arena *arena, const Jc__Inspection *ins
         Jc__OrderItem *item = JC_NEW(arena, Jc__OrderItem);
         if (!item)
             return jc_fail_memory(err);
+        enum jc_code code =
+            jc_terminal_check_deadline(finding->deadline, day, jc_str_from_int64((int64_t)i + 1, number), err);
+        if (code)
+            return code;
         jc__order_item__init(item);
         item->finding_id = finding->finding_id;
         item->problem = finding->description;
@@ -76,6 +82,28 @@ static enum jc_code fill_items(struct jc_arena *arena, const Jc__Inspection *ins
     if (order->n_items == 0)
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_ORDER_EMPTY);
     return JC_OK;
+}
+
+/* An order handed over with its record bears the same signature unless another is given. */
+static enum jc_code fill_order(const struct issuing *issuing, const Jc__Inspection *inspection,
+                               Jc__RectificationOrder *order, struct jc_err *err) {
+    const struct jc_terminal_making *making = &issuing->making;
+    int64_t now_ms = jc_clock_now_ms(&making->terminal->wall);
+    int64_t issued_ms = issuing->draft->issued_ms ? issuing->draft->issued_ms : now_ms;
+    bool same_day = jc_date_to_days(jc_date_of_ms(issued_ms)) ==
+                    jc_date_to_days(jc_date_of_ms(jc_terminal_ms(inspection->ended_at)));
+    order->inspection_id = inspection->inspection_id;
+    order->unit_id = inspection->unit_id;
+    order->inspector_ids = inspection->inspector_ids;
+    order->n_inspector_ids = inspection->n_inspector_ids;
+    order->signature = issuing->draft->signature;
+    if (!order->signature && same_day)
+        order->signature = inspection->signature;
+    order->issued_at = jc_terminal_timestamp(making->arena, issued_ms);
+    if (!order->issued_at)
+        return jc_fail_memory(err);
+    enum jc_code code = fill_items(making->arena, inspection, order, err);
+    return code == JC_OK ? jc_terminal_check_signature(order->signature, err) : code;
 }
 
 static enum jc_code issue(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -90,13 +118,9 @@ static enum jc_code issue(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     if (code == JC_OK)
         code = refuse_second(tx, issuing, inspection, err);
     if (code == JC_OK)
-        code = fill_items(making->arena, inspection, &order, err);
-    if (code == JC_OK && issuing->draft->signature)
-        code = jc_terminal_check_signature(issuing->draft->signature, err);
+        code = fill_order(issuing, inspection, &order, err);
     if (code)
         return code;
-    int64_t now_ms = jc_clock_now_ms(&making->terminal->wall);
-    int64_t issued_ms = issuing->draft->issued_ms ? issuing->draft->issued_ms : now_ms;
     Jc__IssueOrder issue_order = JC__ISSUE_ORDER__INIT;
     Jc__OperationBody body = JC__OPERATION_BODY__INIT;
     body.command_case = JC__OPERATION_BODY__COMMAND_ISSUE_ORDER;
@@ -108,16 +132,8 @@ static enum jc_code issue(struct jc_tx *tx, void *ctx, struct jc_err *err) {
                                                    .unit_id = jc_str(inspection->unit_id),
                                                    .depends_on = operation->outcome.operation_id};
     order.order_id = (ProtobufCBinaryData){JC_UUID_SIZE, making->command.subject_id.bytes};
-    order.inspection_id = inspection->inspection_id;
-    order.unit_id = inspection->unit_id;
-    order.inspector_ids = inspection->inspector_ids;
-    order.n_inspector_ids = inspection->n_inspector_ids;
-    order.signature = issuing->draft->signature;
-    order.issued_at = jc_terminal_timestamp(making->arena, issued_ms);
-    if (!order.issued_at)
-        return jc_fail_memory(err);
-    code = jc_terminal_making_number(tx, making, JC__DOCUMENT_KIND__DOCUMENT_KIND_ORDER, issued_ms,
-                                     &order.document_number, err);
+    code = jc_terminal_making_number(tx, making, JC__DOCUMENT_KIND__DOCUMENT_KIND_ORDER,
+                                     jc_terminal_ms(order.issued_at), &order.document_number, err);
     if (code == JC_OK)
         code = jc_terminal_making_store(tx, making, JC_TERMINAL_ORDER, err);
     return code == JC_OK ? jc_terminal_making_sources(tx, making, order.inspector_ids, order.n_inspector_ids, err)
@@ -278,13 +294,13 @@ static enum jc_code check(struct jc_tx *tx, struct rechecking *rechecking, struc
     Jc__Recheck *recheck = rechecking->recheck;
     const Jc__Task *task = rechecking->open.task;
     struct jc_arena *arena = rechecking->making.arena;
-    enum jc_code code = jc_terminal_check_times(recheck->started_at, recheck->ended_at, err);
+    enum jc_code code = jc_terminal_check_times(recheck->started_at, recheck->ended_at, true, err);
     if (code == JC_OK)
         code = jc_terminal_check_persons(tx, recheck->inspector_ids, recheck->n_inspector_ids, jc_str(task->unit_id),
                                          jc_str(task->team_id), arena, err);
     if (code == JC_OK)
         code = check_items(tx, rechecking, err);
-    if (code == JC_OK && recheck->signature)
+    if (code == JC_OK)
         code = jc_terminal_check_signature(recheck->signature, err);
     if (code == JC_OK)
         code = jc_terminal_check_workdays(tx, task, recheck->workdays, recheck->n_workdays, arena, err);

@@ -61,6 +61,9 @@ static void deadline_is_no_day(struct draft *d) {
 static void deadline_on_the_day(struct draft *d) {
     d->findings[0].deadline = (char *)"2023-01-05";
 }
+static void deadline_of_another_century(struct draft *d) {
+    d->findings[0].deadline = (char *)"2203-02-15";
+}
 static void deadline_of_corrected(struct draft *d) {
     d->findings[1].deadline = (char *)"2023-02-15";
 }
@@ -154,6 +157,8 @@ static const struct {
      "the deadline \"2023-02-30\" of finding 1 is not valid; expected a date like 2023-02-15"},
     {"deadline on the day", deadline_on_the_day, JC_INVALID_ARGUMENT,
      "the deadline 2023-01-05 of finding 1 must be later than 2023-01-05"},
+    {"deadline too far", deadline_of_another_century, JC_INVALID_ARGUMENT,
+     "the deadline 2203-02-15 of finding 1 is too far ahead; ten years are the limit"},
     {"deadline of a corrected one", deadline_of_corrected, JC_INVALID_ARGUMENT, "finding 2 takes no deadline"},
     {"no signature", no_signature, JC_INVALID_ARGUMENT,
      "the signature of the unit's representative, or why it was refused, is missing"},
@@ -384,7 +389,7 @@ static void issues_one_order_for_a_record(void **state) {
     struct jc_terminal_record record;
     draft_init(&draft, 1);
     CHECK_OK("submit", draft_submit(bench, &draft, &work), &bench->err);
-    struct jc_terminal_order_draft order = {.inspection_id = work.subject.id, .signature = &draft.signature};
+    struct jc_terminal_order_draft order = {.inspection_id = work.subject.id};
     CHECK_OK("order", jc_terminal_order(bench->terminal, &order, bench->arena, &ordered, &bench->err), &bench->err);
     assert_int_equal(ordered.document_number.kind, JC__DOCUMENT_KIND__DOCUMENT_KIND_ORDER);
     assert_int_equal(ordered.document_number.number, 1);
@@ -393,12 +398,25 @@ static void issues_one_order_for_a_record(void **state) {
     assert_int_equal(record.order->n_items, 1); /* the corrected finding is no item */
     assert_string_equal(record.order->items[0]->deadline, "2023-02-15");
     assert_int_equal(record.order->n_inspector_ids, 2);
+    assert_string_equal(record.order->signature->signed_->name, "王某"); /* handed over with the record */
     struct peek peek = look_inside(bench);
     assert_int_equal(peek.operations.count, 2);
     assert_memory_equal(peek.operations.items[1].depends_on.ptr, work.operation_id.bytes, 16);
     assert_int_equal(jc_terminal_order(bench->terminal, &order, bench->arena, &ordered, &bench->err),
                      JC_FAILED_PRECONDITION);
     check_words("second", &bench->err, "this inspection at \"hn-001\" has its order already");
+
+    draft_init(&draft, 0);
+    CHECK_OK("another", draft_submit(bench, &draft, &work), &bench->err);
+    order = (struct jc_terminal_order_draft){.inspection_id = work.subject.id, .issued_ms = 1676422800000};
+    assert_int_equal(jc_terminal_order(bench->terminal, &order, bench->arena, &ordered, &bench->err),
+                     JC_INVALID_ARGUMENT);
+    check_words("on its deadline", &bench->err, "the deadline 2023-02-15 of finding 1 must be later than 2023-02-15");
+    order.issued_ms = 1672966800000; /* 2023-01-06: the record's signature is of the day before */
+    assert_int_equal(jc_terminal_order(bench->terminal, &order, bench->arena, &ordered, &bench->err),
+                     JC_INVALID_ARGUMENT);
+    check_words("unsigned", &bench->err,
+                "the signature of the unit's representative, or why it was refused, is missing");
 
     draft_init(&draft, 2);
     draft.message.n_findings = 1;
@@ -426,6 +444,8 @@ static void make_recheck_task(struct bench *bench, struct draft *draft, struct j
 
 struct recheck {
     struct jc_uuid task_id;
+    Jc__Refused refused;
+    Jc__UnitSignature signature;
     Google__Protobuf__Timestamp start, end;
     Jc__RecheckItem items[2], *list[2];
     Jc__Recheck message;
@@ -444,6 +464,12 @@ static void recheck_init(struct recheck *recheck, const struct draft *draft, uin
         recheck->list[i] = &recheck->items[i];
     }
     recheck->task_id = fake_id(last);
+    jc__refused__init(&recheck->refused);
+    recheck->refused.reason = (char *)"负责人外出";
+    jc__unit_signature__init(&recheck->signature);
+    recheck->signature.result_case = JC__UNIT_SIGNATURE__RESULT_REFUSED;
+    recheck->signature.refused = &recheck->refused;
+    recheck->message.signature = &recheck->signature;
     recheck->message.task_id = (ProtobufCBinaryData){16, recheck->task_id.bytes};
     recheck->message.started_at = &recheck->start;
     recheck->message.ended_at = &recheck->end;
@@ -475,6 +501,9 @@ static void new_deadline_past(struct recheck *r) {
     r->items[1].result = JC__RECHECK_RESULT__RECHECK_RESULT_PARTLY;
     r->items[1].deadline = (char *)"2023-02-15";
 }
+static void unsigned_recheck(struct recheck *r) {
+    r->message.signature = NULL;
+}
 static void visit_instead(struct recheck *r) {
     r->task_id = fake_id(2);
 }
@@ -492,6 +521,8 @@ static const struct {
     {"deadline though corrected", deadline_though_corrected, JC_INVALID_ARGUMENT, "finding 2 takes no deadline"},
     {"new deadline past", new_deadline_past, JC_INVALID_ARGUMENT,
      "the deadline 2023-02-15 of finding 2 must be later than 2023-02-15"},
+    {"unsigned", unsigned_recheck, JC_INVALID_ARGUMENT,
+     "the signature of the unit's representative, or why it was refused, is missing"},
     {"a visit", visit_instead, JC_FAILED_PRECONDITION, "the task at \"hn-002\" is no recheck: use terminal inspect"},
 };
 

@@ -252,18 +252,18 @@ enum jc_code jc_terminal_submit(struct jc_terminal *terminal, const struct jc_te
 /* Size, SHA-256 and media type of a photo (at most 64 MiB). The message is the arena's. */
 enum jc_code jc_terminal_photo(const char *path, struct jc_arena *arena, Jc__Photo **out, struct jc_err *err);
 
-/* IssueOrder: every finding of an inspection made here that is by deadline, in one order. */
+/* IssueOrder: every finding of an inspection made here that is by deadline, in one order, before the first deadline. */
 struct jc_terminal_order_draft {
     struct jc_uuid inspection_id;
     int64_t issued_ms;            /* 0: now */
-    Jc__UnitSignature *signature; /* NULL: to be signed on paper */
+    Jc__UnitSignature *signature; /* NULL: that of the record, if it is of the same day */
 };
 enum jc_code jc_terminal_order(struct jc_terminal *terminal, const struct jc_terminal_order_draft *draft,
                                struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
 
 /* SubmitRecheck. Left out: recheck_id, order_id, document_number; workdays default to the task's. Every
  * item of the order that no earlier recheck made here found corrected needs one result; a new deadline is for
- * what is not corrected and lies behind the day of the recheck. `recheck` is completed in place. */
+ * what is not corrected and lies behind the day of the recheck; the signature or its refusal is needed. `recheck` is completed in place. */
 enum jc_code jc_terminal_recheck(struct jc_terminal *terminal, Jc__Recheck *recheck, struct jc_arena *arena,
                                  struct jc_terminal_work *out, struct jc_err *err);
 
