@@ -29,7 +29,7 @@
 #include "store/device.h"
 #include "store/store.h"
 
-enum { FINDINGS = 4, RESPONSE_MAX = 1 << 16, SAMPLES_MAX = 1 << 22 };
+enum { FINDINGS = 4, RESPONSE_MAX = 1 << 18, SAMPLES_MAX = 1 << 22 };
 
 struct settings {
     const char *program, *dir;
@@ -39,6 +39,7 @@ struct settings {
 struct terminal {
     struct jc_uuid device_id;
     char token[JC_TOKEN_TEXT];
+    char team[16], inspectors[2][16];
     uint8_t secret[JC_SIGN_SECRET_SIZE];
     struct jc_str *requests; /* whole HTTP requests */
     size_t request_count, next;
@@ -73,8 +74,6 @@ static int64_t now_ns(void) {
 
 static const char REGISTER[] =
     "UPDATE agency SET code = 'bench', name = 'bench', level = 'city', year = 2026;"
-    "INSERT INTO team VALUES (1, 't', 0, 'T', 'bureau', 3, NULL, NULL);"
-    "INSERT INTO inspector VALUES (1, 'i1', 0, 'I', 't', '', NULL, '', ''), (1, 'i2', 1, 'J', 't', '', NULL, '', '');"
     "INSERT INTO rule VALUES (1, 'r', 0, 'R', 1, 1, 1);"
     "INSERT INTO unit (agency_id, unit_id, position, name, aliases, address, district, industry, category,"
     "                  key_reasons, credit_code, hazards, risk, persons, days_centi, blackout_months,"
@@ -86,23 +85,46 @@ struct fleet {
     int count;
 };
 
+static const char SQL_TEAM[] = "INSERT INTO team VALUES (1, $1, $2, 'T', 'bureau', 2, NULL, NULL)";
+static const char SQL_INSPECTOR[] = "INSERT INTO inspector VALUES (1, $1, $2, 'I', $3, '', NULL, '', '')";
+
+/* A team of two inspectors for each terminal: who syncs hears of the own team's work. */
+static enum jc_code add_team(struct jc_tx *tx, const struct terminal *t, int position, struct jc_err *err) {
+    enum jc_code code = jc_tx_exec(tx, SQL_TEAM, JC_VALUES(jc_text(jc_str(t->team)), jc_int(position)), err);
+    for (int i = 0; code == JC_OK && i < 2; i++) {
+        code = jc_tx_exec(
+            tx, SQL_INSPECTOR,
+            JC_VALUES(jc_text(jc_str(t->inspectors[i])), jc_int(2 * position + i), jc_text(jc_str(t->team))), err);
+    }
+    return code;
+}
+
+static enum jc_code add_device(struct jc_tx *tx, struct terminal *t, struct jc_err *err) {
+    struct jc_clock clock = jc_clock_system();
+    uint8_t public_key[JC_SIGN_PUBLIC_SIZE], hash[JC_SHA256_SIZE];
+    jc_token_make(t->token, hash);
+    jc_sign_keypair(public_key, t->secret);
+    t->device_id = jc_uuid7(&clock);
+    struct jc_device device = {.agency_id = 1,
+                               .device_id = t->device_id,
+                               .name = JC_STR("bench"),
+                               .inspector_id = jc_str(t->inspectors[0]),
+                               .app_version = JC_STR("1")};
+    struct jc_str key = {(const char *)public_key, sizeof public_key};
+    return jc_device_insert(tx, &device, hash, key, err);
+}
+
 static enum jc_code enroll(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct fleet *fleet = ctx;
     enum jc_code code = jc_tx_script(tx, REGISTER, err);
     for (int i = 0; code == JC_OK && i < fleet->count; i++) {
         struct terminal *t = &fleet->terminals[i];
-        struct jc_clock clock = jc_clock_system();
-        uint8_t public_key[JC_SIGN_PUBLIC_SIZE], hash[JC_SHA256_SIZE];
-        jc_token_make(t->token, hash);
-        jc_sign_keypair(public_key, t->secret);
-        t->device_id = jc_uuid7(&clock);
-        struct jc_device device = {.agency_id = 1,
-                                   .device_id = t->device_id,
-                                   .name = JC_STR("bench"),
-                                   .inspector_id = JC_STR("i1"),
-                                   .app_version = JC_STR("1")};
-        struct jc_str key = {(const char *)public_key, sizeof public_key};
-        code = jc_device_insert(tx, &device, hash, key, err);
+        snprintf(t->team, sizeof t->team, "t%d", i);
+        snprintf(t->inspectors[0], sizeof t->inspectors[0], "t%d-1", i);
+        snprintf(t->inspectors[1], sizeof t->inspectors[1], "t%d-2", i);
+        code = add_team(tx, t, i, err);
+        if (code == JC_OK)
+            code = add_device(tx, t, err);
     }
     return code;
 }
@@ -151,7 +173,7 @@ static Jc__Finding *finding_list[FINDINGS];
 static struct jc_uuid finding_ids[FINDINGS];
 
 /* The serialised body of one new record; malloc'd. */
-static struct jc_str make_body(const struct jc_clock *clock) {
+static struct jc_str make_body(struct terminal *t, const struct jc_clock *clock) {
     struct jc_uuid inspection_id = jc_uuid7(clock);
     Google__Protobuf__Timestamp start = GOOGLE__PROTOBUF__TIMESTAMP__INIT, end = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     start.seconds = jc_clock_now_ms(clock) / 1000 - 7200;
@@ -172,9 +194,9 @@ static struct jc_str make_body(const struct jc_clock *clock) {
     signature.result_case = JC__UNIT_SIGNATURE__RESULT_SIGNED;
     signature.signed_ = &signed_by;
     Jc__TeamWorkdays workdays = JC__TEAM_WORKDAYS__INIT;
-    workdays.team_id = (char *)"t";
+    workdays.team_id = t->team;
     workdays.workdays_centi = 200;
-    char *inspectors[] = {(char *)"i1", (char *)"i2"};
+    char *inspectors[] = {t->inspectors[0], t->inspectors[1]};
     Jc__TeamWorkdays *workdays_list[] = {&workdays};
     Jc__Inspection inspection = JC__INSPECTION__INIT;
     inspection.inspection_id = bytes_of(&inspection_id);
@@ -216,7 +238,7 @@ static struct jc_str make_request(struct terminal *t, int records, const struct 
     if (!operations || !list || !ids || !signatures)
         stop("out of memory");
     for (int i = 0; i < records; i++) {
-        struct jc_str body = make_body(clock);
+        struct jc_str body = make_body(t, clock);
         ids[i] = jc_uuid7(clock);
         jc_sign(body, t->secret, signatures[i]);
         jc__operation__init(&operations[i]);
