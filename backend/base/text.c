@@ -41,11 +41,11 @@ static bool is_ascii(struct jc_str s) {
     return true;
 }
 
-struct jc_str jc_text_nfc(struct jc_arena *arena, struct jc_str s) {
-    if (is_ascii(s))
-        return s.ptr ? s : (struct jc_str){"", 0};
+/* `s` mapped by utf8proc's options, the arena's (or `s` itself where nothing changes). Code points for
+ * which `drop` is true are left out. */
+static struct jc_str map_text(struct jc_arena *arena, struct jc_str s, utf8proc_option_t options,
+                              bool (*drop)(utf8proc_int32_t character)) {
     struct jc_str result = {NULL, 0};
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)s.ptr;
     utf8proc_ssize_t count = utf8proc_decompose(bytes, (utf8proc_ssize_t)s.len, NULL, 0, options);
     if (count < 0)
@@ -55,13 +55,51 @@ struct jc_str jc_text_nfc(struct jc_arena *arena, struct jc_str s) {
     if (!points)
         return result;
     count = utf8proc_decompose(bytes, (utf8proc_ssize_t)s.len, points, count, options);
+    if (drop) {
+        utf8proc_ssize_t kept = 0;
+        for (utf8proc_ssize_t i = 0; i < count; i++)
+            if (!drop(points[i]))
+                points[kept++] = points[i];
+        count = count < 0 ? count : kept;
+    }
     utf8proc_ssize_t len = count < 0 ? count : utf8proc_reencode(points, count, options);
     if (len >= 0) {
-        struct jc_str composed = {(const char *)points, (size_t)len};
-        result = jc_str_eq(composed, s) ? s : jc_arena_copy(arena, composed);
+        struct jc_str mapped = {(const char *)points, (size_t)len};
+        result = jc_str_eq(mapped, s) ? s : jc_arena_copy(arena, mapped);
     }
     jc_free(points);
     return result;
+}
+
+struct jc_str jc_text_nfc(struct jc_arena *arena, struct jc_str s) {
+    if (is_ascii(s))
+        return s.ptr ? s : (struct jc_str){"", 0};
+    return map_text(arena, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE, NULL);
+}
+
+static bool no_letter_or_digit(utf8proc_int32_t character) {
+    switch (utf8proc_category(character)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+        return false;
+    default:
+        return true;
+    }
+}
+
+struct jc_str jc_text_skeleton(struct jc_arena *arena, struct jc_str s) {
+    if (s.len == 0)
+        return (struct jc_str){"", 0};
+    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD;
+    return map_text(arena, s, options, no_letter_or_digit);
 }
 
 size_t jc_text_width(struct jc_str s) {

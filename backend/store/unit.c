@@ -345,3 +345,10 @@ enum jc_code jc_unit_delete(struct jc_tx *tx, int64_t agency_id, struct jc_str u
         code = jc_fail(err, JC_NOT_FOUND, JC_MSG_UNIT_UNKNOWN, unit_id);
     return code ? code : record_change(tx, agency_id, unit_id, true, err);
 }
+
+static const char UNIT_IS_DRAWN[] = "SELECT 1 FROM draw_pick WHERE agency_id = $1 AND unit_id = $2";
+
+enum jc_code jc_unit_is_drawn(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, bool *out,
+                              struct jc_err *err) {
+    return jc_row_exists(tx, UNIT_IS_DRAWN, JC_VALUES(jc_int(agency_id), jc_text(unit_id)), out, err);
+}

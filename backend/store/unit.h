@@ -20,6 +20,9 @@ enum jc_code jc_unit_page(struct jc_tx *tx, int64_t agency_id, struct jc_str aft
 /* Writes the unit as it is given, new or changed, and records the change for terminals. */
 enum jc_code jc_unit_put(struct jc_tx *tx, int64_t agency_id, int64_t position, const Jc__Unit *unit,
                          struct jc_err *err);
+/* True if a draw picked the unit. */
+enum jc_code jc_unit_is_drawn(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, bool *out,
+                              struct jc_err *err);
 /* JC_FAILED_PRECONDITION while a plan, task or record names it. */
 enum jc_code jc_unit_delete(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, struct jc_err *err);
 
