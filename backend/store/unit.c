@@ -305,6 +305,12 @@ static enum jc_code record_change(struct jc_tx *tx, int64_t agency_id, struct jc
     return jc_change_record(tx, agency_id, JC__ENTITY_KIND__ENTITY_KIND_UNIT, unit_id, JC_STR(""), deleted, err);
 }
 
+static const char NEXT_POSITION[] = "SELECT COALESCE(MAX(position), -1) + 1 FROM unit WHERE agency_id = $1";
+
+enum jc_code jc_unit_next_position(struct jc_tx *tx, int64_t agency_id, int64_t *out, struct jc_err *err) {
+    return jc_tx_int64(tx, NEXT_POSITION, JC_VALUES(jc_int(agency_id)), out, err);
+}
+
 enum jc_code jc_unit_put(struct jc_tx *tx, int64_t agency_id, int64_t position, const Jc__Unit *unit,
                          struct jc_err *err) {
     struct jc_str unit_id = jc_str(unit->unit_id);

@@ -17,6 +17,8 @@ enum jc_code jc_unit_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena *
 /* At most `limit` units by unit_id behind `after`. */
 enum jc_code jc_unit_page(struct jc_tx *tx, int64_t agency_id, struct jc_str after, int limit, struct jc_arena *arena,
                           Jc__Unit ***out, size_t *count, struct jc_err *err);
+/* The place behind the last unit in the planner's order. */
+enum jc_code jc_unit_next_position(struct jc_tx *tx, int64_t agency_id, int64_t *out, struct jc_err *err);
 /* Writes the unit as it is given, new or changed, and records the change for terminals. */
 enum jc_code jc_unit_put(struct jc_tx *tx, int64_t agency_id, int64_t position, const Jc__Unit *unit,
                          struct jc_err *err);
