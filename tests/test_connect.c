@@ -145,6 +145,8 @@ static const struct {
     {"two lengths", "POST", PATH, "application/proto", NULL, "1", NULL, NULL, NULL, 2, JC_INVALID_ARGUMENT, 400, ""},
     {"length and chunks", "POST", PATH, "application/proto", NULL, "1", NULL, NULL, "chunked", 1, JC_INVALID_ARGUMENT,
      400, ""},
+    {"another coding", "POST", PATH, "application/proto", NULL, "1", NULL, NULL, "gzip, chunked", 0,
+     JC_INVALID_ARGUMENT, 400, ""},
 };
 
 static void test_heads(void **state) {

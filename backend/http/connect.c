@@ -142,7 +142,8 @@ enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_conn
         .token = bearer(head->authorization),
         .timeout_ms = -1,
     };
-    if (head->content_lengths > 1 || (head->content_lengths && head->transfer_encoding.ptr)) {
+    bool chunked = same_word(head->transfer_encoding, "chunked");
+    if (head->content_lengths > 1 || (head->transfer_encoding.ptr && (head->content_lengths || !chunked))) {
         out->close = true;
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
     }

@@ -227,8 +227,17 @@ static void settle_guess(struct jc_request *request) {
     request->guess = false;
 }
 
+/* From now on a drain waits for the answer. */
+static void count_whole(struct jc_request *request) {
+    pthread_mutex_lock(&request->http->lock);
+    request->http->whole++;
+    pthread_mutex_unlock(&request->http->lock);
+    request->whole = true;
+}
+
 enum MHD_Result jc_request_step(struct jc_request *request) {
     if (atomic_load(&request->state) == JC_REQUEST_READING) {
+        count_whole(request);
         if (!request->err.code)
             take_guess(request);
         if (!request->err.code && jc_run_start(request))
@@ -253,11 +262,13 @@ static void log_line(const struct jc_request *request, bool sent) {
 
 void jc_request_end(struct jc_request *request, bool sent) {
     struct jc_http *http = request->http;
+    bool whole = request->whole;
     log_line(request, sent && request->status);
     jc_buf_free(&request->body);
     jc_arena_free(request->arena);
     pthread_mutex_lock(&http->lock);
     http->open--;
+    http->whole -= whole;
     pthread_cond_signal(&http->idle);
     pthread_mutex_unlock(&http->lock);
 }

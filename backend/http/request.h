@@ -25,8 +25,9 @@ struct jc_http {
     struct jc_limit *limit;         /* the event thread's */
     uint64_t requests;              /* begun since the start; the event thread's */
     pthread_mutex_t lock;           /* of the rest */
-    pthread_cond_t idle;            /* one of them went down */
+    pthread_cond_t idle;            /* a counter went down */
     int open;                       /* requests that have begun and are not over */
+    int whole;                      /* of those, the ones that have arrived whole */
     int running;                    /* suspended connections, until their resumption has returned */
     bool draining;                  /* nothing may start running */
 };
@@ -43,6 +44,7 @@ struct jc_request {
     struct jc_str method, path;
     struct jc_connect connect;
     bool health; /* /healthz instead of a procedure */
+    bool whole;  /* arrived */
     bool guess;  /* took a token of the limit */
     bool cut;    /* the answer is followed by the end of the connection */
     struct jc_buf body;

@@ -27,6 +27,7 @@ enum {
     QUEUE_MAX = 1024,
     PASSWORD_QUEUE_MAX = 64,
     BACKLOG = 511,
+    ARRIVING_MS = 1000,
     CONNECTION_MEMORY = 16 << 10, /* head of a request and a piece of its body */
 };
 
@@ -202,19 +203,32 @@ int jc_server_port(const struct jc_server *server) {
 
 /* --- stopping ------------------------------------------------------------------------------------------ */
 
-/* Waits until every request is over; after the deadline only until none is suspended. */
-static void wait_until_over(struct jc_http *http, int grace_ms) {
+/* Waits until the counter is 0, at most until the deadline. */
+static void wait_for(struct jc_http *http, const int *counter, const struct timespec *deadline) {
+    while (*counter && pthread_cond_timedwait(&http->idle, &http->lock, deadline) != ETIMEDOUT)
+        ;
+}
+
+static struct timespec deadline_in(int ms) {
     struct timespec deadline;
     clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += grace_ms / 1000;
-    deadline.tv_nsec += grace_ms % 1000 * 1000000L;
+    deadline.tv_sec += ms / 1000;
+    deadline.tv_nsec += ms % 1000 * 1000000L;
     if (deadline.tv_nsec >= 1000000000L) {
         deadline.tv_sec++;
         deadline.tv_nsec -= 1000000000L;
     }
+    return deadline;
+}
+
+/* A request still arriving gets a little time to arrive and be refused; one that has arrived gets the
+ * whole grace to be answered; one that is suspended gets all the time it needs. */
+static void wait_until_over(struct jc_http *http, int grace_ms) {
+    struct timespec soon = deadline_in(grace_ms < ARRIVING_MS ? grace_ms : ARRIVING_MS);
+    struct timespec late = deadline_in(grace_ms);
     pthread_mutex_lock(&http->lock);
-    while (http->open && pthread_cond_timedwait(&http->idle, &http->lock, &deadline) != ETIMEDOUT)
-        ;
+    wait_for(http, &http->open, &soon);
+    wait_for(http, &http->whole, &late);
     while (http->running)
         pthread_cond_wait(&http->idle, &http->lock);
     pthread_mutex_unlock(&http->lock);
