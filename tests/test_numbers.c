@@ -1,0 +1,158 @@
+/* Document numbers (DESIGN section 5, point 8): blocks per device, kind and year; used and void. */
+#include "jc_field_test.h"
+
+static struct field field;
+
+static int setup(void **state) {
+    (void)state;
+    field_open(&field);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    field_close(&field);
+    return 0;
+}
+
+/* "kind:first-last …" of one year in the answer. */
+static struct jc_str blocks(struct field *f, const Jc__SyncResponse *response, int year) {
+    struct jc_str text = JC_STR("");
+    for (size_t i = 0; i < response->n_number_blocks; i++) {
+        const Jc__NumberBlock *block = response->number_blocks[i];
+        if (block->year == year)
+            text = jc_arena_printf(f->arena, "%.*s%s%d:%d-%d", JC_FMT(text), text.len ? " " : "", (int)block->kind,
+                                   block->first, block->last);
+    }
+    return text;
+}
+
+static Jc__SyncResponse *report_used(struct field *f, int device, Jc__DocumentKind kind, int year, int number) {
+    struct field_call call = field_call(f, device);
+    Jc__DocumentNumber used = JC__DOCUMENT_NUMBER__INIT, *list[] = {&used};
+    used.kind = kind;
+    used.year = year;
+    used.number = number;
+    call.request.numbers_used = list;
+    call.request.n_numbers_used = 1;
+    jc_test_write(f->db, field_call_job, &call);
+    return call.response;
+}
+
+#define RECORD JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD
+#define ORDER JC__DOCUMENT_KIND__DOCUMENT_KIND_ORDER
+
+static void test_leases(void **state) {
+    struct field *f = &field;
+    (void)state;
+    CHECK_STR("first", blocks(f, field_sync(f, FIELD_A1, NULL, 0), 2023), "1:1-50 2:1-50 3:1-50");
+    CHECK_STR("no more while enough are left", blocks(f, field_sync(f, FIELD_A1, NULL, 0), 2023),
+              "1:1-50 2:1-50 3:1-50");
+    CHECK_STR("another device", blocks(f, field_sync(f, FIELD_B1, NULL, 0), 2023), "1:51-100 2:51-100 3:51-100");
+    CHECK_STR("10 left", blocks(f, report_used(f, FIELD_A1, RECORD, 2023, 40), 2023), "1:1-50 2:1-50 3:1-50");
+    CHECK_STR("9 left", blocks(f, report_used(f, FIELD_A1, RECORD, 2023, 41), 2023), "1:1-50 2:1-50 3:1-50 1:101-150");
+    CHECK_STR("enough again", blocks(f, report_used(f, FIELD_A1, RECORD, 2023, 50), 2023),
+              "1:1-50 1:101-150 2:1-50 3:1-50");
+    CHECK_STR("the second block counts", blocks(f, report_used(f, FIELD_A1, RECORD, 2023, 145), 2023),
+              "1:1-50 1:101-150 2:1-50 3:1-50 1:151-200");
+}
+
+/* What a device says of numbers that are not its own, or of other years, leases nothing. */
+static void test_reports_of_others(void **state) {
+    struct field *f = &field;
+    (void)state;
+    field_lease(f, FIELD_A1);
+    field_lease(f, FIELD_B1);
+    static const struct {
+        const char *name;
+        Jc__DocumentKind kind;
+        int year, number;
+    } CASES[] = {
+        {"another device's", RECORD, 2023, 99}, {"never leased", RECORD, 2023, INT32_MAX},
+        {"negative", RECORD, 2023, -1},         {"another year", RECORD, 2022, 50},
+        {"another kind", 99, 2023, 50},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++)
+        CHECK_STR(CASES[i].name,
+                  blocks(f, report_used(f, FIELD_A1, CASES[i].kind, CASES[i].year, CASES[i].number), 2023),
+                  "1:1-50 2:1-50 3:1-50");
+}
+
+/* A device that always claims to have used all cannot exhaust the year. */
+static void test_hoarding(void **state) {
+    struct field *f = &field;
+    (void)state;
+    for (int i = 0; i < 40; i++)
+        report_used(f, FIELD_A1, RECORD, 2023, i * 50);
+    CHECK_INT("blocks", jc_test_number(f->db, "SELECT COUNT(*) FROM number_block WHERE kind = 1"), 10);
+}
+
+static void test_used_on_record(void **state) {
+    struct field *f = &field;
+    (void)state;
+    field_lease(f, FIELD_A1);
+    CHECK_INT("number 42",
+              field_send(f, FIELD_A1, field_submit(f, 1, field_inspection(f, 1, FIELD_T1, "u1", 42)))->status, APPLIED);
+    CHECK_STR("no report, the record counts", field_query(f, "SELECT first_number FROM number_block WHERE kind = 1"),
+              "1,51");
+    CHECK_INT("used again",
+              field_send(f, FIELD_A1, field_submit(f, 2, field_inspection(f, 2, FIELD_T2, "u2", 42)))->status, APPLIED);
+    CHECK_STR("flagged", field_grounds(f), "NUMBER_USED");
+    CHECK_INT("the first use stands",
+              jc_test_number(f->db, "SELECT operation_no FROM document_number WHERE number = 42"), 1);
+}
+
+static void test_new_year(void **state) {
+    struct field *f = &field;
+    (void)state;
+    field_lease(f, FIELD_A1);
+    f->now_ms = 1704038399000; /* 2023-12-31T23:59:59+08:00 */
+    CHECK_STR("old year", blocks(f, field_sync(f, FIELD_A1, NULL, 0), 2024), "");
+    f->now_ms += 1000;
+    Jc__SyncResponse *response = field_sync(f, FIELD_A1, NULL, 0);
+    CHECK_STR("numbers begin anew in China's new year", blocks(f, response, 2024), "1:1-50 2:1-50 3:1-50");
+    CHECK_STR("the old blocks are still held", blocks(f, response, 2023), "1:1-50 2:1-50 3:1-50");
+}
+
+static Jc__Operation *void_number(struct field *f, int n, int number, const char *reason) {
+    Jc__VoidDocumentNumber message = JC__VOID_DOCUMENT_NUMBER__INIT;
+    message.document_number = number ? field_number(f, ORDER, number) : NULL;
+    message.reason = (char *)reason;
+    return field_command(f, n, JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, &message);
+}
+
+static void test_void(void **state) {
+    struct field *f = &field;
+    (void)state;
+    static const struct {
+        const char *name;
+        int number;
+        const char *reason, *grounds;
+    } CASES[] = {
+        {"no number", 0, "spoiled", "MISSING"},
+        {"no reason", 7, "", "MISSING"},
+        {"another device's", 51, "spoiled", "NUMBER_NOT_VOID"},
+        {"its own", 7, "填写错误", ""},
+        {"again", 7, "spoiled", "NUMBER_NOT_VOID"},
+    };
+    field_lease(f, FIELD_A1);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        Jc__Operation *operation = void_number(f, 1 + (int)i, CASES[i].number, CASES[i].reason);
+        CHECK_INT(CASES[i].name, field_send(f, FIELD_A1, operation)->status, *CASES[i].grounds ? KEPT : APPLIED);
+        CHECK_STR(CASES[i].name, field_grounds(f), CASES[i].grounds);
+    }
+    CHECK_STR("on record", field_query(f, "SELECT number || void_reason FROM document_number WHERE kind = 2"),
+              "7填写错误");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_leases, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reports_of_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hoarding, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_used_on_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_new_year, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_void, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("numbers", tests, NULL, NULL);
+}
