@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optimizer/capacity.h"
+
 enum {
     SETS = 1 << JC_MONTHS,
     UNIT = 100000,       /* what one of tier 2 or 3 is worth in prices */
@@ -32,7 +34,7 @@ struct entry {
 
 struct block {
     uint32_t first, n; /* into entries */
-    bool travels;
+    int32_t pair;      /* -1: no district */
 };
 
 /* A price with its subgradient and its direction. */
@@ -52,9 +54,10 @@ struct jc_lagrange {
     size_t n_entries, n_blocks;
     int64_t *top; /* by cell: the most work it can get */
     int64_t *year_top;
-    int64_t *need;      /* by team: its work if shared units are shared evenly */
-    int32_t *count_top; /* by quota */
-    int64_t *grain;     /* by team: every load is a multiple */
+    int64_t *need;                /* by team: its work if shared units are shared evenly */
+    int32_t *count_top;           /* by quota */
+    int64_t *grain;               /* by team: every load is a multiple */
+    struct jc_capacity *capacity; /* by pair */
 
     struct dual *duals; /* cells, years, quotas, sigmas, over, quota */
     size_t n_duals, at_year, at_quota, at_sigma, at_held;
@@ -298,8 +301,11 @@ static void book_entry(struct jc_lagrange *l, const struct entry *e, uint32_t z)
 /* --- the parts of the dual function ---------------------------------------------------------------------- */
 
 static int64_t block_value(struct jc_lagrange *l, const struct block *b) {
-    for (int z = 0; z < SETS; z++)
-        l->total[z] = b->travels ? l->travel * __builtin_popcount((unsigned)z) : 0;
+    for (uint32_t z = 0; z < SETS; z++) {
+        l->total[z] = b->pair >= 0 ? l->travel * __builtin_popcount(z) : 0;
+        if (b->pair >= 0 && l->tier == JC_TIER_COST && !jc_capacity_allows(&l->capacity[b->pair], z))
+            l->total[z] = CAP;
+    }
     for (uint32_t i = b->first; i < b->first + b->n; i++) {
         const struct entry *e = &l->entries[i];
         price_entry(l, e);
@@ -600,7 +606,8 @@ static void start_over(struct jc_lagrange *l) {
     }
 }
 
-void jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const struct jc_totals *held, int64_t scale) {
+enum jc_code jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const struct jc_totals *held, int64_t scale,
+                               struct jc_err *err) {
     l->tier = tier;
     l->held = *held;
     l->hard_over = held->over == 0;
@@ -617,6 +624,7 @@ void jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const struct jc
     }
     if (tier == JC_TIER_OVER)
         start_over(l);
+    return tier == JC_TIER_COST ? jc_capacity_find(l->in, l->hard_over, l->hard_quota, l->capacity, err) : JC_OK;
 }
 
 /* Adds the unit's entries: one for each pair it has choices in, one for choices outside all districts. */
@@ -667,14 +675,14 @@ static bool make_blocks(struct jc_lagrange *l, struct jc_arena *arena, const int
         if (pairs[i] >= 0)
             count[pairs[i]]++;
     for (size_t p = 0; p < n_pairs; p++) {
-        l->blocks[p] = (struct block){at, 0, true};
+        l->blocks[p] = (struct block){at, 0, (int32_t)p};
         at += count[p];
     }
     l->n_blocks = n_pairs;
     for (size_t i = 0; i < l->n_entries; i++) {
         struct block *b = &l->blocks[pairs[i] >= 0 ? (size_t)pairs[i] : l->n_blocks];
         if (pairs[i] < 0)
-            *b = (struct block){at++, 0, false}, l->n_blocks++;
+            *b = (struct block){at++, 0, -1}, l->n_blocks++;
         sorted[b->first + b->n++] = l->entries[i];
     }
     l->entries = sorted;
@@ -770,9 +778,11 @@ struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_aren
     l->top = JC_NEW_ARRAY(arena, l->at_year + 1, int64_t);
     l->year_top = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
     l->need = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
+    l->capacity = JC_NEW_ARRAY(arena, (size_t)in->n_pairs + 1, struct jc_capacity);
     l->grain = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
     l->count_top = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int32_t);
-    if (!l->duals || !l->top || !l->year_top || !l->need || !l->grain || !l->count_top || !make_blocks(l, arena, pairs))
+    if (!l->duals || !l->top || !l->year_top || !l->need || !l->capacity || !l->grain || !l->count_top ||
+        !make_blocks(l, arena, pairs))
         return NULL;
     count_tops(l);
     range_duals(l);

@@ -21,8 +21,10 @@ struct jc_lagrange;
 struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_arena *arena);
 
 /* Starts bounding a tier, from zero prices, with the tiers before it at `held`, which must be the best
- * possible. `scale` is jc_search_scale: the size of a decision in cost. */
-void jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const struct jc_totals *held, int64_t scale);
+ * possible. `scale` is jc_search_scale: the size of a decision in cost.
+ * Fails only without memory. */
+enum jc_code jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const struct jc_totals *held, int64_t scale,
+                               struct jc_err *err);
 
 /* One evaluation and a step of the prices, given up when *stop becomes true. False once further steps
  * would be too small to matter. */

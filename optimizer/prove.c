@@ -1,15 +1,38 @@
 /* Decides what to bound next. The tiers are strict, so a bound on the cost means something only when the
- * tiers before it are held at their proven values; until then the prover stays with them. */
+ * tiers before it are held at their proven values; until then the prover stays with them. For each tier:
+ * branch and bound on small components first (a real bureau's close in milliseconds), then the Lagrangian
+ * bound, then more branch and bound. The tier's bound is the best of both, since the components' bounds
+ * add up. */
 #include "optimizer/prove.h"
 
+#include <string.h>
+
 #include "optimizer/lagrange.h"
+#include "optimizer/mip.h"
+
+enum { TIERS = 3, COLUMNS_MAX = 1200 /* larger programs cost GLPK seconds a node */ };
+
+/* The steps of one tier, and how many nodes each gives a component (0: the Lagrangian bound). */
+static const int64_t step_nodes[] = {200, 0, 5000, 100000};
+enum { STEPS = sizeof step_nodes / sizeof *step_nodes };
+
+struct component {
+    int64_t bound[TIERS];
+    bool closed[TIERS];
+};
 
 struct jc_prover {
     const struct jc_instance *in;
     struct jc_lagrange *lagrange;
+    struct jc_mip *mip;
     struct jc_totals bound;
+    struct jc_snapshot *plan, *found; /* the best plan known here; branch and bound's */
     int64_t scale;
-    bool begun[3], exhausted[3]; /* by tier */
+    int step[TIERS];
+    bool begun[TIERS];
+    int32_t next_component;
+    struct component *components;
+    atomic_int phase;
 };
 
 struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, struct jc_arena *arena) {
@@ -19,7 +42,15 @@ struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, str
     p->in = in;
     p->scale = scale;
     p->lagrange = jc_lagrange_new(in, arena);
-    return p->lagrange ? p : NULL;
+    p->mip = jc_mip_new(in, arena);
+    p->plan = jc_snapshot_new(in, arena);
+    p->found = jc_snapshot_new(in, arena);
+    if (!p->lagrange || !p->mip || !p->plan || !p->found)
+        return NULL;
+    p->components = JC_NEW_ARRAY(arena, (size_t)jc_mip_components(p->mip) + 1, struct component);
+    p->plan->totals = (struct jc_totals){INT64_MAX, INT64_MAX, INT64_MAX};
+    atomic_store(&p->phase, JC__SEARCH_PHASE__SEARCH_PHASE_SEARCH);
+    return p->components ? p : NULL;
 }
 
 bool jc_prover_settled(const struct jc_prover *p, const struct jc_totals *best) {
@@ -41,32 +72,75 @@ static bool open_tier(const struct jc_prover *p, const struct jc_totals *best, e
 
 bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best) {
     enum jc_tier tier;
-    return !open_tier(p, best, &tier) || p->exhausted[tier];
+    return !open_tier(p, best, &tier) || p->step[tier] == STEPS;
 }
 
-static int64_t *bound_of(struct jc_prover *p, enum jc_tier tier) {
-    return tier == JC_TIER_OVER ? &p->bound.over : tier == JC_TIER_QUOTA ? &p->bound.quota : &p->bound.cost;
+static void raise_bound(struct jc_prover *p, enum jc_tier tier, int64_t bound) {
+    int64_t *at = tier == JC_TIER_OVER ? &p->bound.over : tier == JC_TIER_QUOTA ? &p->bound.quota : &p->bound.cost;
+    *at = bound > *at ? bound : *at;
+}
+
+/* One component of a step by branch and bound. Returns the work it took. */
+static int64_t branch(struct jc_prover *p, enum jc_tier tier, const atomic_bool *stop) {
+    int32_t n = jc_mip_components(p->mip), c = p->next_component;
+    if (c == n) {
+        p->next_component = 0;
+        p->step[tier]++;
+        return 0;
+    }
+    p->next_component++;
+    struct component *component = &p->components[c];
+    int64_t columns = jc_mip_columns(p->mip, c);
+    if (component->closed[tier] || columns > COLUMNS_MAX)
+        return 0;
+    struct jc_err err = {0};
+    struct jc_mip_result result;
+    atomic_store(&p->phase, JC__SEARCH_PHASE__SEARCH_PHASE_INTEGER_PROGRAM);
+    jc_snapshot_copy(p->in, p->found, p->plan);
+    if (jc_mip_solve(p->mip, c, tier, p->plan, step_nodes[p->step[tier]], stop, p->found, &result, &err) != JC_OK)
+        return columns;
+    if (result.better)
+        jc_snapshot_copy(p->in, p->plan, p->found);
+    component->closed[tier] = result.closed;
+    if (result.bound > component->bound[tier])
+        component->bound[tier] = result.bound;
+    int64_t sum = 0;
+    for (int32_t i = 0; i < n; i++)
+        sum += p->components[i].bound[tier];
+    raise_bound(p, tier, sum);
+    return (result.nodes + 1) * columns * 64;
+}
+
+/* One evaluation of the Lagrangian bound. */
+static int64_t relax(struct jc_prover *p, enum jc_tier tier, const atomic_bool *stop) {
+    struct jc_err err = {0};
+    atomic_store(&p->phase, JC__SEARCH_PHASE__SEARCH_PHASE_BOUND);
+    if (!p->begun[tier] && jc_lagrange_begin(p->lagrange, tier, &p->plan->totals, p->scale, &err) != JC_OK)
+        return INT64_MAX; /* no memory: rest */
+    p->begun[tier] = true;
+    if (!jc_lagrange_step(p->lagrange, stop))
+        p->step[tier]++;
+    raise_bound(p, tier, jc_lagrange_bound(p->lagrange));
+    return jc_lagrange_step_work(p->lagrange);
 }
 
 void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t work, const atomic_bool *stop) {
     enum jc_tier tier;
-    while (work > 0 && !atomic_load(stop) && open_tier(p, &best->totals, &tier) && !p->exhausted[tier]) {
-        if (!p->begun[tier])
-            jc_lagrange_begin(p->lagrange, tier, &best->totals, p->scale);
-        p->begun[tier] = true;
-        if (!jc_lagrange_step(p->lagrange, stop))
-            p->exhausted[tier] = true;
-        int64_t bound = jc_lagrange_bound(p->lagrange);
-        if (bound > *bound_of(p, tier))
-            *bound_of(p, tier) = bound;
-        work -= jc_lagrange_step_work(p->lagrange);
-    }
+    if (jc_totals_cmp(&best->totals, &p->plan->totals) < 0)
+        jc_snapshot_copy(p->in, p->plan, best);
+    while (work > 0 && !atomic_load(stop) && open_tier(p, &p->plan->totals, &tier) && p->step[tier] < STEPS)
+        work -= step_nodes[p->step[tier]] ? branch(p, tier, stop) : relax(p, tier, stop);
+    jc_mip_end();
 }
 
 const struct jc_totals *jc_prover_bound(const struct jc_prover *p) {
     return &p->bound;
 }
 
+const struct jc_snapshot *jc_prover_plan(const struct jc_prover *p) {
+    return p->plan;
+}
+
 Jc__SearchPhase jc_prover_phase(const struct jc_prover *p) {
-    return p->begun[JC_TIER_COST] ? JC__SEARCH_PHASE__SEARCH_PHASE_BOUND : JC__SEARCH_PHASE__SEARCH_PHASE_SEARCH;
+    return (Jc__SearchPhase)atomic_load(&p->phase);
 }

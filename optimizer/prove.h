@@ -28,7 +28,11 @@ bool jc_prover_settled(const struct jc_prover *p, const struct jc_totals *best);
 /* Nothing left to prove or to try about this plan. */
 bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best);
 
-/* What it is doing, for progress. */
+/* The best plan the prover knows: the one it was given, or a better one branch and bound found. Read it
+ * while the prover rests. */
+const struct jc_snapshot *jc_prover_plan(const struct jc_prover *p);
+
+/* What it is doing, for progress; may be asked while it runs. */
 Jc__SearchPhase jc_prover_phase(const struct jc_prover *p);
 
 #endif

@@ -15,12 +15,13 @@
 #include "optimizer/search.h"
 
 enum {
-    TELL_MS = 500,          /* between two reports */
-    FIRST_SLICE_MS = 60,    /* slices grow with the time used … */
-    SLICES_LEAST = 16,      /* … but there are at least so many */
-    QUICK_PART = 8,         /* the first annealing takes a part of the budget, the second the rest */
-    IDLE_ANNEALINGS = 2,    /* without a limit: stop after so many that bring nothing … */
-    PATIENT_ANNEALINGS = 4, /* … or so many while the prover still works */
+    TELL_MS = 500,           /* between two reports */
+    FIRST_SLICE_MS = 60,     /* slices grow with the time used … */
+    SLICES_LEAST = 16,       /* … but there are at least so many */
+    QUICK_PART = 8,          /* the first annealing takes a part of the budget, the second the rest */
+    IDLE_ANNEALINGS = 2,     /* without a limit: stop after so many that bring nothing … */
+    PATIENT_ANNEALINGS = 4,  /* … or so many while the prover still works */
+    PROVER_SHARE = 10000000, /* work between two exchanges in runs by time, some tenths of a second */
 };
 
 struct run {
@@ -38,6 +39,8 @@ struct run {
     bool cancelled, late;      /* asked to stop; past the time limit */
     struct jc_snapshot *shown; /* the best plan as the prover sees it */
     int64_t prover_work;
+    pthread_t prover_thread;
+    bool proving;
     atomic_bool stop_prover;
     struct jc_totals known; /* what the prover had proven when it last rested */
 };
@@ -113,7 +116,7 @@ static void look_up(struct run *r, Jc__SearchPhase phase) {
 static int64_t pace(void *ctx, int64_t work) {
     (void)work;
     struct run *r = ctx;
-    look_up(r, JC__SEARCH_PHASE__SEARCH_PHASE_SEARCH);
+    look_up(r, jc_prover_phase(r->prover));
     int64_t at = position(r);
     if (r->cancelled || r->late || at >= r->slice_to)
         return JC_ANNEALED + 1;
@@ -126,43 +129,55 @@ static void *prove(void *ctx) {
     return NULL;
 }
 
-/* Waits for the prover; a run by work lets it finish its share, unless the caller has had enough. */
-static void join_prover(struct run *r, pthread_t thread) {
+/* Starts the prover on the best plan, on a thread of its own if there is one to be had. */
+static void start_prover(struct run *r, int64_t work) {
+    jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
+    if (jc_prover_idle(r->prover, &r->shown->totals))
+        return;
+    r->prover_work = work;
+    atomic_store(&r->stop_prover, false);
+    r->proving = pthread_create(&r->prover_thread, NULL, prove, r) == 0;
+    if (!r->proving && !r->by_time)
+        prove(r);
+}
+
+/* The prover rests: both sides learn what the other has found. */
+static void exchange(struct run *r) {
+    r->proving = false;
+    r->known = *jc_prover_bound(r->prover);
+    jc_search_offer(r->search, jc_prover_plan(r->prover));
+}
+
+/* Waits for the prover; a run by work lets it finish its share unless the caller has had enough. */
+static void await_prover(struct run *r) {
     struct timespec until;
-    if (r->by_time)
-        atomic_store(&r->stop_prover, true);
-    for (;;) {
+    while (r->proving) {
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += 20000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        if (pthread_timedjoin_np(thread, NULL, &until) == 0)
-            return;
-        look_up(r, JC__SEARCH_PHASE__SEARCH_PHASE_BOUND);
+        if (pthread_timedjoin_np(r->prover_thread, NULL, &until) == 0)
+            exchange(r);
+        else
+            look_up(r, jc_prover_phase(r->prover));
     }
 }
 
-/* Search and prover side by side up to `slice_to`, then the exchange. */
+/* Search and prover side by side up to `slice_to`. By work they meet at its end; by time the prover goes
+ * on until its share is done, so that one long step of its need not fit a slice. */
 static void run_slice(struct run *r) {
-    pthread_t thread;
-    int64_t start = position(r);
-    jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
-    r->prover_work = r->by_time ? INT64_MAX : r->slice_to - start;
-    atomic_store(&r->stop_prover, false);
-    bool busy = !jc_prover_idle(r->prover, &r->shown->totals);
-    bool apart = busy && pthread_create(&thread, NULL, prove, r) == 0;
+    if (!r->proving)
+        start_prover(r, r->by_time ? PROVER_SHARE : r->slice_to - position(r));
     jc_search_run(r->search, pace, r);
-    if (apart) {
-        join_prover(r, thread);
-    } else if (busy && !r->by_time && !r->cancelled && !r->late) {
-        prove(r); /* no second thread to be had */
-    }
-    r->known = *jc_prover_bound(r->prover);
+    if (!r->by_time)
+        await_prover(r);
+    else if (r->proving && pthread_tryjoin_np(r->prover_thread, NULL) == 0)
+        exchange(r);
 }
 
 static bool proven(const struct run *r) {
     const struct jc_totals *best = &jc_search_best(r->search)->totals;
-    return jc_prover_settled(r->prover, best) && best->cost <= r->known.cost;
+    return best->over <= r->known.over && best->quota <= r->known.quota && best->cost <= r->known.cost;
 }
 
 static bool finished(const struct run *r) {
@@ -193,7 +208,7 @@ static void anneal_freely(struct run *r) {
         anneal(r, jc_search_work(r->search) + length);
         const struct jc_totals *after = &jc_search_best(r->search)->totals;
         idle = jc_totals_cmp(after, &before) < 0 ? 0 : idle + 1;
-        if (idle >= (jc_prover_idle(r->prover, after) ? IDLE_ANNEALINGS : PATIENT_ANNEALINGS))
+        if (idle >= (!r->proving && jc_prover_idle(r->prover, after) ? IDLE_ANNEALINGS : PATIENT_ANNEALINGS))
             return;
     }
 }
@@ -238,6 +253,8 @@ enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimi
         anneal_within(&r, problem->time_limit_ms);
     else
         anneal_freely(&r);
+    atomic_store(&r.stop_prover, true);
+    await_prover(&r);
     *out = report(&r, &r.known);
     (*out)->last = true;
     return JC_OK;

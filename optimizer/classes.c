@@ -1,0 +1,212 @@
+/* Units are sorted by everything the model can see of them; equal neighbours are a class. Components come
+ * from union-find over teams and quotas. Both once per run, O(n log n). Two units whose quotas differ must
+ * never share a class. */
+#include "optimizer/classes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- alike -------------------------------------------------------------------------------------------- */
+
+static int order(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
+}
+
+static int cmp_list(const struct jc_month_list *a, const struct jc_month_list *b) {
+    if (a == b)
+        return 0;
+    if (!a || !b)
+        return a ? 1 : -1;
+    int c = memcmp(a->first, b->first, sizeof a->first);
+    return c ? c : memcmp(a->ids, b->ids, a->first[JC_MONTHS] * sizeof *a->ids);
+}
+
+static int cmp_choice(const struct jc_choice *a, const struct jc_choice *b) {
+    int c = order(a->rule, b->rule);
+    c = c ? c : order(a->team, b->team);
+    c = c ? c : order(a->pair, b->pair);
+    c = c ? c : order((intptr_t)a->patterns, (intptr_t)b->patterns);
+    c = c ? c : order(a->n_unit_quotas, b->n_unit_quotas);
+    c = c ? c : a->n_unit_quotas ? memcmp(a->unit_quotas, b->unit_quotas, (size_t)a->n_unit_quotas * 4) : 0;
+    c = c ? c : cmp_list(a->visits, b->visits);
+    return c ? c : cmp_list(a->remote, b->remote);
+}
+
+static int cmp_join(const struct jc_join *a, const struct jc_join *b) {
+    int c = order(a->team, b->team);
+    c = c ? c : order(a->visits, b->visits);
+    c = c ? c : order(a->work, b->work);
+    c = c ? c : order((intptr_t)a->patterns, (intptr_t)b->patterns);
+    c = c ? c : cmp_list(a->quotas, b->quotas);
+    return c ? c : cmp_list(a->remote, b->remote);
+}
+
+/* Everything but the unit's number. */
+static int cmp_units(const struct jc_instance *in, const struct jc_plan_unit *a, const struct jc_plan_unit *b) {
+    int c = order(a->work, b->work);
+    c = c ? c : order(a->risk_e5, b->risk_e5);
+    c = c ? c : order(a->season_e5, b->season_e5);
+    c = c ? c : order(a->preferred, b->preferred);
+    c = c ? c : order(a->pinned, b->pinned);
+    c = c ? c : order(a->partial, b->partial);
+    c = c ? c : order(a->n_choices, b->n_choices);
+    c = c ? c : order(a->n_joins, b->n_joins);
+    for (uint32_t i = 0; !c && i < a->n_choices; i++)
+        c = cmp_choice(&in->choices[a->first_choice + i], &in->choices[b->first_choice + i]);
+    for (uint32_t i = 0; !c && i < a->n_joins; i++)
+        c = cmp_join(&in->joins[a->first_join + i], &in->joins[b->first_join + i]);
+    return c;
+}
+
+struct sortable {
+    const struct jc_instance *in;
+    int32_t unit;
+};
+
+static int by_kind(const void *a, const void *b) {
+    const struct sortable *x = a, *y = b;
+    int c = cmp_units(x->in, &x->in->units[x->unit], &y->in->units[y->unit]);
+    return c ? c : order(x->unit, y->unit);
+}
+
+static bool interval(uint32_t months) {
+    uint32_t run = months >> __builtin_ctz(months);
+    return (run & (run + 1)) == 0;
+}
+
+static bool intervals_only(const Jc__ProblemRule *rule) {
+    for (size_t w = 0; w < rule->n_windows; w++)
+        if (!interval(rule->windows[w]->months))
+            return false;
+    return true;
+}
+
+/* Can visits of several such units be dealt out again? */
+static bool can_share(const struct jc_instance *in, int32_t unit) {
+    const struct jc_plan_unit *u = &in->units[unit];
+    const Jc__ProblemUnit *row = in->problem->units[unit];
+    bool share = !u->partial;
+    for (uint32_t c = 0; c < u->n_choices; c++)
+        share &= intervals_only(in->problem->rules[in->choices[u->first_choice + c].rule]);
+    for (size_t j = 0; j < row->n_joints; j++)
+        share &= intervals_only(in->problem->rules[row->joints[j]->rule]);
+    return share;
+}
+
+static bool is_visited(const struct jc_instance *in, int32_t unit) {
+    const struct jc_plan_unit *u = &in->units[unit];
+    for (uint32_t c = 0; c < u->n_choices; c++)
+        if (in->choices[u->first_choice + c].patterns->visits)
+            return true;
+    return false;
+}
+
+/* --- components ----------------------------------------------------------------------------------------- */
+
+static int32_t root(int32_t *parent, int32_t i) {
+    while (parent[i] != i) {
+        parent[i] = parent[parent[i]];
+        i = parent[i];
+    }
+    return i;
+}
+
+static void unite(int32_t *parent, int32_t a, int32_t b) {
+    a = root(parent, a);
+    b = root(parent, b);
+    if (a != b)
+        parent[a > b ? a : b] = a > b ? b : a;
+}
+
+static void unite_list(int32_t *parent, int32_t n_teams, int32_t team, const struct jc_month_list *list) {
+    for (int i = 0; list && i < list->first[JC_MONTHS]; i++)
+        unite(parent, team, n_teams + list->ids[i]);
+}
+
+static void unite_unit(const struct jc_instance *in, int32_t *parent, const struct jc_plan_unit *u) {
+    for (uint32_t i = u->first_choice; i < u->first_choice + u->n_choices; i++) {
+        const struct jc_choice *c = &in->choices[i];
+        unite(parent, in->choices[u->first_choice].team, c->team);
+        unite_list(parent, in->n_teams, c->team, c->visits);
+        unite_list(parent, in->n_teams, c->team, c->remote);
+        for (int32_t q = 0; q < c->n_unit_quotas; q++)
+            unite(parent, c->team, in->n_teams + c->unit_quotas[q]);
+    }
+    for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
+        const struct jc_join *join = &in->joins[j];
+        unite(parent, in->choices[u->first_choice].team, join->team);
+        unite_list(parent, in->n_teams, join->team, join->quotas);
+        unite_list(parent, in->n_teams, join->team, join->remote);
+    }
+}
+
+static bool find_components(struct jc_classes *k, struct jc_arena *arena) {
+    const struct jc_instance *in = k->in;
+    int32_t n = in->n_teams + in->n_quotas;
+    int32_t *parent = JC_NEW_ARRAY(arena, (size_t)n + 1, int32_t);
+    int32_t *number = JC_NEW_ARRAY(arena, (size_t)n + 1, int32_t);
+    k->of_team = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int32_t);
+    k->of_quota = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int32_t);
+    if (!parent || !number || !k->of_team || !k->of_quota)
+        return false;
+    for (int32_t i = 0; i < n; i++) {
+        parent[i] = i;
+        number[i] = -1;
+    }
+    for (int32_t u = 0; u < in->n_units; u++)
+        if (is_visited(in, u))
+            unite_unit(in, parent, &in->units[u]);
+    for (int32_t d = 0; d < in->n_draws; d++)
+        unite_list(parent, in->n_teams, in->draws[d].team, in->draws[d].quotas);
+    for (int32_t t = 0; t < in->n_teams; t++) {
+        int32_t *at = &number[root(parent, t)];
+        if (*at < 0)
+            *at = k->n_components++;
+        k->of_team[t] = *at;
+    }
+    for (int32_t q = 0; q < in->n_quotas; q++)
+        k->of_quota[q] = number[root(parent, in->n_teams + q)];
+    return true;
+}
+
+/* --- public ------------------------------------------------------------------------------------------------ */
+
+struct jc_classes *jc_classes_new(const struct jc_instance *in, struct jc_arena *arena) {
+    struct jc_classes *k = JC_NEW(arena, struct jc_classes);
+    struct sortable *sorted = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, struct sortable);
+    int32_t *units = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, int32_t);
+    if (!k || !sorted || !units)
+        return NULL;
+    k->in = in;
+    k->classes = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, struct jc_class);
+    if (!k->classes || !find_components(k, arena))
+        return NULL;
+    size_t n = 0;
+    for (int32_t u = 0; u < in->n_units; u++)
+        if (is_visited(in, u))
+            sorted[n++] = (struct sortable){in, u};
+    if (n)
+        qsort(sorted, n, sizeof *sorted, by_kind);
+    for (size_t i = 0; i < n; i++) {
+        const struct jc_plan_unit *u = &in->units[sorted[i].unit];
+        units[i] = sorted[i].unit;
+        if (i && can_share(in, sorted[i].unit) && cmp_units(in, u, &in->units[sorted[i - 1].unit]) == 0) {
+            k->classes[k->n_classes - 1].n++;
+            continue;
+        }
+        k->classes[k->n_classes++] = (struct jc_class){units + i, 1, k->of_team[in->choices[u->first_choice].team]};
+    }
+    return k;
+}
+
+bool jc_classes_deal(const int32_t counts[JC_MONTHS], int32_t n, uint16_t *months) {
+    int32_t at = 0;
+    memset(months, 0, (size_t)n * sizeof *months);
+    for (int m = 0; m < JC_MONTHS; m++) {
+        if (counts[m] > n)
+            return false;
+        for (int32_t i = 0; i < counts[m]; i++, at++)
+            months[at % n] |= (uint16_t)(1u << m);
+    }
+    return true;
+}

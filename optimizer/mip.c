@@ -1,0 +1,783 @@
+/* Builds formulas (17)-(21) of docs/OPTIMIZER.md for one component and gives them to GLPK.
+ *
+ * Every column is created together with its value in the best plan known, so the plan is a starting point
+ * for branch and bound, and checking it against every row guards the model itself: if the plan, which the
+ * referee accepts, breaks a row, the model is wrong and no bound is claimed. Work is in workdays, cost in
+ * units of cost, both exact in double. */
+#include "optimizer/mip.h"
+
+#include <glpk.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "optimizer/capacity.h"
+
+enum { SIMPLEX_CHUNK = 500 /* iterations between two looks at the stop flag */ };
+#define TOLERANCE 1e-6
+
+struct column {
+    double lo, hi, cost, value;
+    bool integer;
+};
+
+struct row {
+    double lo, hi;
+};
+
+struct term {
+    int row, column;
+    double factor;
+};
+
+struct vector {
+    void *items;
+    size_t n, capacity;
+};
+
+struct choice_columns {
+    int y;                          /* units on this choice */
+    int x[JC_MONTHS], v[JC_MONTHS]; /* visits, remote ones; 0: none */
+};
+
+/* A row that gathers a load or a count, with what the best plan puts there. */
+struct gather {
+    int row;
+    double value;
+};
+
+struct jc_mip {
+    const struct jc_instance *in;
+    struct jc_classes *classes;
+    struct jc_state *state; /* to measure decoded plans */
+    bool *unfit;            /* by component: something the program can't express */
+    int64_t *columns;
+
+    /* the program being built */
+    int32_t component;
+    enum jc_tier tier;
+    const struct jc_snapshot *best;
+    struct vector column, row, term;
+    bool failed;                      /* without memory */
+    struct choice_columns *of_choice; /* by choice of the class's first unit */
+    int (*of_join)[JC_MONTHS];        /* partial joins: by join */
+    int *slots;                       /* by draw * 12 + m */
+    int *opening;                     /* by pair * 12 + m */
+    struct gather *cell, *quota;
+    struct jc_capacity *capacity; /* by pair */
+    double over, miss;            /* the component's share of tiers 2 and 3 in the best plan */
+    int64_t grain;                /* every value of the tier is a multiple */
+};
+
+/* --- the program's arrays ----------------------------------------------------------------------------- */
+
+static void *push(struct jc_mip *m, struct vector *v, size_t size) {
+    if (v->n == v->capacity) {
+        size_t capacity = v->capacity ? v->capacity * 2 : 1024;
+        void *items = jc_realloc(v->items, capacity * size);
+        if (!items) {
+            m->failed = true;
+            return NULL;
+        }
+        v->items = items;
+        v->capacity = capacity;
+    }
+    return (char *)v->items + v->n++ * size;
+}
+
+/* Numbers start at 1, as GLPK's. 0 without memory. */
+static int add_column(struct jc_mip *m, double lo, double hi, double cost, bool integer, double value) {
+    struct column *c = push(m, &m->column, sizeof *c);
+    if (!c)
+        return 0;
+    *c = (struct column){lo, hi, cost, value, integer};
+    return (int)m->column.n;
+}
+
+static int add_row(struct jc_mip *m, double lo, double hi) {
+    struct row *r = push(m, &m->row, sizeof *r);
+    if (!r)
+        return 0;
+    *r = (struct row){lo, hi};
+    return (int)m->row.n;
+}
+
+static void put(struct jc_mip *m, int row, int column, double factor) {
+    struct term *t = row && column && factor != 0 ? push(m, &m->term, sizeof *t) : NULL;
+    if (t)
+        *t = (struct term){row, column, factor};
+}
+
+static struct column *column_at(struct jc_mip *m, int column) {
+    static struct column nowhere; /* after a failed allocation: written, never read */
+    return column ? (struct column *)m->column.items + column - 1 : &nowhere;
+}
+
+static double days(int64_t centi) {
+    return (double)centi / 100;
+}
+static double money(int64_t e5) {
+    return (double)e5 / 100000;
+}
+
+/* Adds a column to a gathering row. */
+static void gather(struct jc_mip *m, struct gather *g, int column, double factor) {
+    if (!g->row)
+        g->row = add_row(m, 0, 0);
+    put(m, g->row, column, factor);
+    g->value += factor * column_at(m, column)->value;
+}
+
+static void gather_list(struct jc_mip *m, const struct jc_month_list *list, int month, int column) {
+    for (int i = list ? list->first[month] : 0; list && i < list->first[month + 1]; i++)
+        gather(m, &m->quota[list->ids[i]], column, 1);
+}
+
+static struct gather *cell(struct jc_mip *m, int32_t team, int month) {
+    return &m->cell[(size_t)team * JC_MONTHS + (size_t)month];
+}
+
+/* --- classes --------------------------------------------------------------------------------------------- */
+
+/* Rows (2) of a rule on month columns x for y units (a column, or the constant `n` if y is 0). */
+static void add_rule_rows(struct jc_mip *m, const Jc__ProblemRule *rule, int visits, const int x[JC_MONTHS], int y,
+                          double n) {
+    int total = add_row(m, y ? 0 : visits * n, y ? 0 : visits * n);
+    put(m, total, y, -visits);
+    for (int month = 0; month < JC_MONTHS; month++)
+        put(m, total, x[month], 1);
+    for (size_t w = 0; w < rule->n_windows; w++) {
+        const Jc__TimeWindow *win = rule->windows[w];
+        int most = win->max < visits ? add_row(m, -INFINITY, y ? 0 : win->max * n) : 0;
+        int least = win->min > 0 ? add_row(m, y ? 0 : win->min * n, INFINITY) : 0;
+        put(m, most, y, -win->max);
+        put(m, least, y, -win->min);
+        for (int month = 0; month < JC_MONTHS; month++)
+            if (win->months >> month & 1) {
+                put(m, most, x[month], 1);
+                put(m, least, x[month], 1);
+            }
+    }
+    int gap = rule->min_gap_months > 1 ? rule->min_gap_months : 1;
+    for (int from = 0; visits > 1 && from + gap <= JC_MONTHS; from++) {
+        int near = add_row(m, -INFINITY, y ? 0 : n);
+        put(m, near, y, -1);
+        for (int month = from; month < from + gap; month++)
+            put(m, near, x[month], 1);
+    }
+}
+
+/* The most visits a class can have in a month, if limits and quotas that hold now must go on holding. */
+static int32_t most_visits(const struct jc_mip *m, const struct jc_class *k, const struct jc_choice *c, int month) {
+    const struct jc_instance *in = m->in;
+    int64_t most = k->n, work = in->units[k->units[0]].work;
+    int64_t limit = in->limit[c->team * JC_MONTHS + month];
+    if (m->best->totals.over == 0 && work > 0 && most > limit / work)
+        most = limit / work;
+    for (int i = c->visits ? c->visits->first[month] : 0; c->visits && i < c->visits->first[month + 1]; i++)
+        if (m->best->totals.quota == 0 && most > in->quota_max[c->visits->ids[i]])
+            most = in->quota_max[c->visits->ids[i]];
+    return (int32_t)most;
+}
+
+/* Openings: x visits, at most n in this month, need the district to be open. */
+static void add_opening(struct jc_mip *m, int32_t pair, int month, int x, int32_t n) {
+    if (pair < 0 || m->tier != JC_TIER_COST || m->in->travel_e5 == 0)
+        return;
+    int *z = &m->opening[(size_t)pair * JC_MONTHS + (size_t)month];
+    if (!*z)
+        *z = add_column(m, 0, 1, money(m->in->travel_e5), true, 0);
+    if (column_at(m, x)->value > 0)
+        column_at(m, *z)->value = 1;
+    int row = add_row(m, -INFINITY, 0);
+    put(m, row, x, 1);
+    put(m, row, *z, -n);
+}
+
+/* Is a visit of this choice ever worth doing remotely? */
+static bool has_remote(const struct jc_instance *in, const struct jc_plan_unit *u, const struct jc_choice *c) {
+    bool remote = c->remote != NULL;
+    for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++)
+        remote |= in->joins[j].remote && in->joins[j].visits;
+    return remote;
+}
+
+/* One month of one choice: x visits, v of them remote, with all they add to. */
+static void add_month(struct jc_mip *m, const struct jc_class *k, const struct jc_choice *c, int month,
+                      const int64_t values[2], struct choice_columns *out) {
+    const struct jc_instance *in = m->in;
+    const struct jc_plan_unit *u = &in->units[k->units[0]];
+    double cost = m->tier == JC_TIER_COST ? money(jc_season_e5(u, month)) : 0;
+    bool pinned = u->pinned >> month & 1;
+    int x = add_column(m, 0, k->n, cost, true, (double)values[0]);
+    out->x[month] = x;
+    if (pinned) { /* every unit on the choice comes then */
+        int row = add_row(m, 0, 0);
+        put(m, row, x, 1);
+        put(m, row, out->y, -1);
+    }
+    gather(m, cell(m, c->team, month), x, days(u->work));
+    gather_list(m, c->visits, month, x);
+    add_opening(m, c->pair, month, x, most_visits(m, k, c, month));
+    int v = 0;
+    if (has_remote(in, u, c)) {
+        v = out->v[month] = add_column(m, 0, k->n, 0, true, (double)values[1]);
+        int row = add_row(m, -INFINITY, 0);
+        put(m, row, v, 1);
+        put(m, row, x, -1);
+        gather_list(m, c->remote, month, v);
+    }
+    for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++) {
+        const struct jc_join *join = &in->joins[j];
+        if (!join->visits)
+            continue;
+        gather(m, cell(m, join->team, month), x, days(join->work));
+        gather_list(m, join->quotas, month, x);
+        gather_list(m, join->remote, month, v);
+    }
+}
+
+/* What the best plan does with a class: units, visits and remote visits by choice. */
+static int64_t best_units(const struct jc_mip *m, const struct jc_class *k, uint32_t choice, int64_t by_month[][2]) {
+    int64_t n = 0;
+    memset(by_month, 0, JC_MONTHS * sizeof *by_month);
+    for (int32_t i = 0; i < k->n; i++) {
+        const struct jc_place *p = &m->best->place[k->units[i]];
+        if (p->choice != (int32_t)(m->in->units[k->units[i]].first_choice + choice))
+            continue;
+        n++;
+        for (int month = 0; month < JC_MONTHS; month++) {
+            by_month[month][0] += p->months >> month & 1;
+            by_month[month][1] += p->remote >> month & 1;
+        }
+    }
+    return n;
+}
+
+/* Joins that take part in some visits only: their own month columns, within the lead's. */
+static void add_partial_joins(struct jc_mip *m, const struct jc_class *k) {
+    const struct jc_instance *in = m->in;
+    const struct jc_plan_unit *u = &in->units[k->units[0]];
+    const Jc__ProblemUnit *row = in->problem->units[k->units[0]];
+    int visited = add_column(m, 0, 1, 0, true, m->best->place[k->units[0]].months ? 1 : 0);
+    int sum = add_row(m, 0, 0);
+    put(m, sum, visited, -1);
+    for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
+        if (in->choices[c].patterns->visits)
+            put(m, sum, m->of_choice[c].y, 1);
+    for (uint32_t j = 0; j < u->n_joins; j++) {
+        const struct jc_join *join = &in->joins[u->first_join + j];
+        int *columns = m->of_join[u->first_join + j];
+        for (int month = 0; join->visits && month < JC_MONTHS; month++) {
+            bool now = m->best->joined[u->first_join + j] >> month & 1;
+            columns[month] = add_column(m, 0, 1, 0, true, now);
+            int within = add_row(m, -INFINITY, 0);
+            put(m, within, columns[month], 1);
+            for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
+                put(m, within, m->of_choice[c].x[month], -1);
+            gather(m, cell(m, join->team, month), columns[month], days(join->work));
+            gather_list(m, join->quotas, month, columns[month]);
+        }
+        if (join->visits)
+            add_rule_rows(m, in->problem->rules[row->joints[j]->rule], join->visits, columns, visited, 1);
+    }
+}
+
+static void add_class(struct jc_mip *m, const struct jc_class *k) {
+    const struct jc_instance *in = m->in;
+    const struct jc_plan_unit *u = &in->units[k->units[0]];
+    const Jc__ProblemUnit *row = in->problem->units[k->units[0]];
+    int all = add_row(m, k->n, k->n);
+    for (uint32_t i = 0; i < u->n_choices; i++) {
+        const struct jc_choice *c = &in->choices[u->first_choice + i];
+        struct choice_columns *out = &m->of_choice[u->first_choice + i];
+        int64_t values[JC_MONTHS][2];
+        memset(out, 0, sizeof *out);
+        int64_t n = best_units(m, k, i, values);
+        out->y = add_column(m, 0, k->n, 0, true, (double)n);
+        put(m, all, out->y, 1);
+        for (int32_t q = 0; q < c->n_unit_quotas; q++)
+            gather(m, &m->quota[c->unit_quotas[q]], out->y, 1);
+        if (!c->patterns->visits)
+            continue;
+        for (uint32_t left = c->patterns->any; left; left &= left - 1)
+            add_month(m, k, c, __builtin_ctz(left), values[__builtin_ctz(left)], out);
+        add_rule_rows(m, in->problem->rules[c->rule], c->patterns->visits, out->x, out->y, 0);
+        for (uint32_t j = 0; !u->partial && j < u->n_joins; j++)
+            if (in->joins[u->first_join + j].visits)
+                add_rule_rows(m, in->problem->rules[row->joints[j]->rule], c->patterns->visits, out->x, out->y, 0);
+    }
+    if (u->partial && u->n_joins)
+        add_partial_joins(m, k);
+}
+
+static void add_draw(struct jc_mip *m, int32_t draw) {
+    const struct jc_plan_draw *d = &m->in->draws[draw];
+    int *slots = m->slots + (size_t)draw * JC_MONTHS;
+    int total = add_row(m, d->sample, d->sample);
+    for (int month = 0; month < JC_MONTHS; month++) {
+        slots[month] = 0;
+        if (!(d->covered >> month & 1))
+            continue;
+        slots[month] = add_column(m, d->pinned[month], d->sample, 0, true, m->best->slots[draw * JC_MONTHS + month]);
+        put(m, total, slots[month], 1);
+        gather(m, cell(m, d->team, month), slots[month], days(d->work));
+        gather_list(m, d->quotas, month, slots[month]);
+    }
+    for (size_t w = 0; w < d->row->n_windows; w++) {
+        const Jc__TimeWindow *win = d->row->windows[w];
+        int row = add_row(m, win->min, win->max);
+        for (int month = 0; month < JC_MONTHS; month++)
+            if (win->months >> month & 1)
+                put(m, row, slots[month], 1);
+    }
+}
+
+/* --- loads, limits, quotas -------------------------------------------------------------------------------- */
+
+/* Work beyond a limit: free up to it, a column beyond; within the tier held, not at all if it is 0. */
+static int add_over(struct jc_mip *m, double value, double limit) {
+    double over = value > limit ? value - limit : 0;
+    m->over += over;
+    return add_column(m, 0, INFINITY, m->tier == JC_TIER_OVER ? 1 : 0, false, over);
+}
+
+static void add_team(struct jc_mip *m, int32_t team, int held) {
+    const struct jc_instance *in = m->in;
+    int64_t year_limit = in->year_limit[team];
+    double year = 0;
+    int year_row = year_limit < JC_NO_LIMIT ? add_row(m, -INFINITY, days(year_limit)) : 0;
+    for (int month = 0; month < JC_MONTHS; month++) {
+        size_t at = (size_t)team * JC_MONTHS + (size_t)month;
+        struct gather *g = &m->cell[at];
+        if (!g->row)
+            g->row = add_row(m, 0, 0);
+        int load = add_column(m, 0, INFINITY, 0, false, g->value);
+        put(m, g->row, load, -1);
+        put(m, year_row, load, 1);
+        year += g->value;
+        if (in->limit[at] < JC_NO_LIMIT) {
+            int row = add_row(m, -INFINITY, days(in->limit[at]));
+            int over = add_over(m, g->value, days(in->limit[at]));
+            put(m, row, load, 1);
+            put(m, row, over, -1);
+            put(m, held, over, 1);
+        }
+        if (m->tier == JC_TIER_COST && in->target[at] >= 0 && in->balance_e5) {
+            double off = g->value - days(in->target[at]);
+            int row = add_row(m, days(in->target[at]), days(in->target[at]));
+            put(m, row, load, 1);
+            put(m, row, add_column(m, 0, INFINITY, money(in->balance_e5 * 100), false, off > 0 ? off : 0), -1);
+            put(m, row, add_column(m, 0, INFINITY, money(in->balance_e5 * 100), false, off < 0 ? -off : 0), 1);
+        }
+    }
+    if (year_row) {
+        int over = add_over(m, year, days(year_limit));
+        put(m, year_row, over, -1);
+        put(m, held, over, 1);
+    }
+}
+
+static void add_quota(struct jc_mip *m, int32_t q, int held) {
+    const struct jc_instance *in = m->in;
+    struct gather *g = &m->quota[q];
+    if (!g->row || m->tier == JC_TIER_OVER)
+        g->row = g->row ? g->row : add_row(m, 0, 0);
+    double lo = in->quota_min[q], hi = in->quota_max[q] == INT32_MAX ? INFINITY : in->quota_max[q];
+    struct row *row = g->row ? (struct row *)m->row.items + g->row - 1 : NULL;
+    if (!row)
+        return;
+    *row = m->tier == JC_TIER_OVER ? (struct row){-INFINITY, INFINITY} : (struct row){lo, hi};
+    if (m->tier == JC_TIER_OVER)
+        return;
+    double low = g->value < lo ? lo - g->value : 0, high = g->value > hi ? g->value - hi : 0;
+    m->miss += low + high;
+    double cost = m->tier == JC_TIER_QUOTA ? 1 : 0;
+    int add = add_column(m, 0, INFINITY, cost, false, low), take = add_column(m, 0, INFINITY, cost, false, high);
+    put(m, g->row, add, 1);
+    put(m, g->row, take, -1);
+    put(m, held, add, 1);
+    put(m, held, take, 1);
+}
+
+/* Cuts: the fewest months a district must be open within each span. */
+static void add_capacity(struct jc_mip *m, int32_t pair) {
+    const struct jc_capacity *c = &m->capacity[pair];
+    for (int s = 0; s < JC_SPANS; s++) {
+        int row = c->least[s] > 0 ? add_row(m, c->least[s], INFINITY) : 0;
+        for (int month = 0; row && month < JC_MONTHS; month++)
+            if (jc_span_months[s] >> month & 1)
+                put(m, row, m->opening[(size_t)pair * JC_MONTHS + (size_t)month], 1);
+    }
+}
+
+static void build(struct jc_mip *m) {
+    const struct jc_instance *in = m->in;
+    m->column.n = m->row.n = m->term.n = 0;
+    m->failed = false;
+    m->over = m->miss = 0;
+    memset(m->cell, 0, (size_t)in->n_teams * JC_MONTHS * sizeof *m->cell);
+    memset(m->quota, 0, (size_t)in->n_quotas * sizeof *m->quota);
+    memset(m->opening, 0, (size_t)in->n_pairs * JC_MONTHS * sizeof *m->opening);
+    for (int32_t k = 0; k < m->classes->n_classes; k++)
+        if (m->classes->classes[k].component == m->component)
+            add_class(m, &m->classes->classes[k]);
+    for (int32_t d = 0; d < in->n_draws; d++)
+        if (m->classes->of_team[in->draws[d].team] == m->component)
+            add_draw(m, d);
+    for (int32_t p = 0; m->tier == JC_TIER_COST && in->travel_e5 && p < in->n_pairs; p++)
+        if (m->classes->of_team[in->pair_team[p]] == m->component)
+            add_capacity(m, p);
+    int held_over = m->tier == JC_TIER_OVER ? 0 : add_row(m, -INFINITY, 0);
+    int held_quota = m->tier == JC_TIER_COST ? add_row(m, -INFINITY, 0) : 0;
+    for (int32_t t = 0; t < in->n_teams; t++)
+        if (m->classes->of_team[t] == m->component)
+            add_team(m, t, held_over);
+    for (int32_t q = 0; q < in->n_quotas; q++)
+        if (m->classes->of_quota[q] == m->component)
+            add_quota(m, q, held_quota);
+    if (held_over && !m->failed)
+        ((struct row *)m->row.items)[held_over - 1].hi = m->over;
+    if (held_quota && !m->failed)
+        ((struct row *)m->row.items)[held_quota - 1].hi = m->miss;
+}
+
+/* --- GLPK ---------------------------------------------------------------------------------------------------- */
+
+static int bounds_type(double lo, double hi) {
+    if (lo == hi)
+        return GLP_FX;
+    if (isinf(lo))
+        return isinf(hi) ? GLP_FR : GLP_UP;
+    return isinf(hi) ? GLP_LO : GLP_DB;
+}
+
+/* Does the best plan satisfy every row? If not, the model is wrong. */
+static bool best_fits(struct jc_mip *m, double *activity) {
+    const struct row *rows = m->row.items;
+    const struct column *columns = m->column.items;
+    const struct term *terms = m->term.items;
+    memset(activity, 0, (m->row.n + 1) * sizeof *activity);
+    for (size_t i = 0; i < m->term.n; i++)
+        activity[terms[i].row] += terms[i].factor * columns[terms[i].column - 1].value;
+    for (size_t i = 0; i < m->row.n; i++)
+        if (activity[i + 1] < rows[i].lo - TOLERANCE || activity[i + 1] > rows[i].hi + TOLERANCE)
+            return false;
+    for (size_t i = 0; i < m->column.n; i++)
+        if (columns[i].value < columns[i].lo || columns[i].value > columns[i].hi)
+            return false;
+    return true;
+}
+
+/* Hands the arrays to GLPK; NULL without memory. */
+static glp_prob *load(struct jc_mip *m) {
+    const struct row *rows = m->row.items;
+    const struct column *columns = m->column.items;
+    const struct term *terms = m->term.items;
+    int *ia = jc_calloc(m->term.n + 1, sizeof *ia), *ja = jc_calloc(m->term.n + 1, sizeof *ja);
+    double *ar = jc_calloc(m->term.n + 1, sizeof *ar);
+    glp_prob *lp = NULL;
+    if (ia && ja && ar && m->row.n && m->column.n) {
+        lp = glp_create_prob();
+        glp_add_rows(lp, (int)m->row.n);
+        glp_add_cols(lp, (int)m->column.n);
+        for (size_t i = 0; i < m->row.n; i++)
+            glp_set_row_bnds(lp, (int)i + 1, bounds_type(rows[i].lo, rows[i].hi), rows[i].lo, rows[i].hi);
+        for (size_t i = 0; i < m->column.n; i++) {
+            const struct column *c = &columns[i];
+            glp_set_col_bnds(lp, (int)i + 1, bounds_type(c->lo, c->hi), c->lo, c->hi);
+            glp_set_obj_coef(lp, (int)i + 1, c->cost);
+            glp_set_col_kind(lp, (int)i + 1, c->integer ? GLP_IV : GLP_CV);
+        }
+        for (size_t i = 0; i < m->term.n; i++) {
+            ia[i + 1] = terms[i].row;
+            ja[i + 1] = terms[i].column;
+            ar[i + 1] = terms[i].factor;
+        }
+        glp_load_matrix(lp, (int)m->term.n, ia, ja, ar);
+    }
+    jc_free(ia);
+    jc_free(ja);
+    jc_free(ar);
+    return lp;
+}
+
+/* What branch and bound tells and is told. */
+struct watch {
+    const struct jc_mip *mip;
+    const atomic_bool *stop;
+    double *start; /* the best plan's values, from 1 */
+    int64_t nodes, nodes_most;
+    double bound; /* of all open nodes */
+    bool started, ended;
+};
+
+static void on_event(glp_tree *tree, void *info) {
+    struct watch *w = info;
+    int total;
+    glp_ios_tree_size(tree, NULL, NULL, &total);
+    w->nodes = total;
+    int best = glp_ios_best_node(tree);
+    if (best)
+        w->bound = glp_ios_node_bound(tree, best);
+    if (glp_ios_reason(tree) == GLP_IHEUR && !w->started) {
+        w->started = true;
+        glp_ios_heur_sol(tree, w->start);
+    }
+    if (atomic_load(w->stop) || w->nodes > w->nodes_most) {
+        w->ended = true;
+        glp_ios_terminate(tree);
+    }
+}
+
+/* The LP relaxation, in chunks so that it can be stopped. */
+static bool relax(glp_prob *lp, const atomic_bool *stop) {
+    glp_smcp how;
+    glp_init_smcp(&how);
+    how.msg_lev = GLP_MSG_OFF;
+    how.it_lim = SIMPLEX_CHUNK;
+    glp_adv_basis(lp, 0);
+    for (;;) {
+        int result = glp_simplex(lp, &how);
+        if (result == 0)
+            return glp_get_status(lp) == GLP_OPT;
+        if (result != GLP_EITLIM || atomic_load(stop))
+            return false;
+    }
+}
+
+/* --- back to a plan --------------------------------------------------------------------------------------------- */
+
+static int32_t value_of(glp_prob *lp, int column) {
+    return column ? (int32_t)lround(glp_mip_col_val(lp, column)) : 0;
+}
+
+/* Deals one choice's visits out to `n` units from units[0] on. */
+static bool decode_choice(struct jc_mip *m, glp_prob *lp, const int32_t *units, int32_t n, int32_t choice,
+                          uint32_t offset, struct jc_snapshot *found) {
+    const struct jc_choice *c = &m->in->choices[choice];
+    const struct choice_columns *columns = &m->of_choice[choice];
+    int32_t counts[JC_MONTHS], remote[JC_MONTHS];
+    for (int month = 0; month < JC_MONTHS; month++) {
+        counts[month] = value_of(lp, columns->x[month]);
+        remote[month] = value_of(lp, columns->v[month]);
+    }
+    uint16_t *months = jc_calloc((size_t)n + 1, sizeof *months);
+    bool good = months && jc_classes_deal(counts, n, months);
+    for (int32_t i = 0; good && i < n; i++) {
+        const struct jc_plan_unit *u = &m->in->units[units[i]];
+        struct jc_place place = {(int32_t)(u->first_choice + offset), months[i], 0};
+        good = jc_patterns_allow(c->patterns, months[i]);
+        for (int month = 0; month < JC_MONTHS; month++)
+            if (months[i] >> month & 1 && remote[month] > 0) {
+                place.remote |= (uint16_t)(1u << month);
+                remote[month]--;
+            }
+        found->place[units[i]] = place;
+        for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
+            uint16_t joined = m->in->joins[j].visits ? months[i] : 0;
+            if (u->partial) {
+                joined = 0;
+                for (int month = 0; month < JC_MONTHS; month++)
+                    joined |= value_of(lp, m->of_join[j][month]) ? (uint16_t)(1u << month) : 0;
+            }
+            found->joined[j] = joined;
+        }
+    }
+    jc_free(months);
+    return good;
+}
+
+/* Writes GLPK's plan for the component into `found` and measures it. */
+static bool decode(struct jc_mip *m, glp_prob *lp, struct jc_snapshot *found) {
+    const struct jc_instance *in = m->in;
+    for (int32_t k = 0; k < m->classes->n_classes; k++) {
+        const struct jc_class *class = &m->classes->classes[k];
+        if (class->component != m->component)
+            continue;
+        const struct jc_plan_unit *u = &in->units[class->units[0]];
+        int32_t at = 0;
+        for (uint32_t i = 0; i < u->n_choices; i++) {
+            int32_t n = value_of(lp, m->of_choice[u->first_choice + i].y);
+            if (n < 0 || at + n > class->n)
+                return false;
+            if (n && !decode_choice(m, lp, class->units + at, n, (int32_t)(u->first_choice + i), i, found))
+                return false;
+            at += n;
+        }
+        if (at != class->n)
+            return false;
+    }
+    for (int32_t d = 0; d < in->n_draws; d++)
+        for (int month = 0; m->classes->of_team[in->draws[d].team] == m->component && month < JC_MONTHS; month++)
+            found->slots[d * JC_MONTHS + month] = value_of(lp, m->slots[d * JC_MONTHS + month]);
+    jc_snapshot_restore(found, m->state);
+    found->totals = m->state->totals;
+    return true;
+}
+
+/* --- one solve ------------------------------------------------------------------------------------------------------ */
+
+static int64_t gcd(int64_t a, int64_t b) {
+    while (b) {
+        int64_t r = a % b;
+        a = b;
+        b = r;
+    }
+    return a;
+}
+
+/* Every value of the tier is a multiple of the grain. */
+static int64_t find_grain(const struct jc_mip *m) {
+    const struct jc_instance *in = m->in;
+    if (m->tier == JC_TIER_QUOTA)
+        return 1;
+    int64_t work = in->grain, cost = 0;
+    for (int32_t i = 0; i < in->n_teams * JC_MONTHS; i++) {
+        int64_t corner = m->tier == JC_TIER_OVER ? in->limit[i] : in->target[i];
+        work = corner >= 0 && corner < JC_NO_LIMIT ? gcd(work, corner) : work;
+    }
+    for (int32_t k = 0; k < in->n_teams && m->tier == JC_TIER_OVER; k++)
+        work = in->year_limit[k] < JC_NO_LIMIT ? gcd(work, in->year_limit[k]) : work;
+    if (m->tier == JC_TIER_OVER)
+        return work > 0 ? work : 1;
+    for (int32_t u = 0; u < in->n_units; u++)
+        cost = gcd(gcd(cost, in->units[u].risk_e5), in->units[u].season_e5);
+    cost = gcd(gcd(cost, in->travel_e5), work * in->balance_e5);
+    return cost > 0 ? cost : 1;
+}
+
+/* A bound of GLPK's in the tier's unit: less the tolerance, then up to the next possible value. */
+static int64_t safe_bound(const struct jc_mip *m, double bound) {
+    double unit = m->tier == JC_TIER_COST ? 100000 : m->tier == JC_TIER_OVER ? 100 : 1;
+    double value = bound * unit;
+    value -= TOLERANCE * (fabs(value) + unit);
+    if (!(value > 0))
+        return 0;
+    int64_t grain = find_grain(m);
+    return (int64_t)ceil(value / (double)grain) * grain;
+}
+
+static void branch_and_bound(struct jc_mip *m, glp_prob *lp, struct watch *w, const struct jc_totals *best,
+                             struct jc_snapshot *found, struct jc_mip_result *out) {
+    glp_iocp how;
+    glp_init_iocp(&how);
+    how.msg_lev = GLP_MSG_OFF;
+    how.gmi_cuts = how.mir_cuts = how.cov_cuts = how.clq_cuts = GLP_ON;
+    how.cb_func = on_event;
+    how.cb_info = w;
+    w->bound = glp_get_obj_val(lp);
+    int result = glp_intopt(lp, &how);
+    int status = glp_mip_status(lp);
+    double bound = w->bound;
+    if (result == 0 && !w->ended && status == GLP_OPT)
+        bound = glp_mip_obj_val(lp);
+    else if (result != 0 && !w->ended)
+        bound = 0; /* GLPK gave up: claim nothing */
+    out->bound = safe_bound(m, bound);
+    out->nodes = w->nodes;
+    if ((status == GLP_OPT || status == GLP_FEAS) && decode(m, lp, found))
+        out->better = jc_totals_cmp(&found->totals, best) < 0;
+}
+
+/* The component's share of the tier in the best plan, in the tier's unit. */
+static int64_t best_share(const struct jc_mip *m) {
+    const struct column *columns = m->column.items;
+    double unit = m->tier == JC_TIER_COST ? 100000 : m->tier == JC_TIER_OVER ? 100 : 1, sum = 0;
+    for (size_t i = 0; i < m->column.n; i++)
+        sum += columns[i].cost * columns[i].value;
+    return llround(sum * unit);
+}
+
+static int64_t tier_value(enum jc_tier tier, const struct jc_totals *t) {
+    return tier == JC_TIER_OVER ? t->over : tier == JC_TIER_QUOTA ? t->quota : t->cost;
+}
+
+enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
+                          int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found, struct jc_mip_result *out,
+                          struct jc_err *err) {
+    *out = (struct jc_mip_result){0};
+    if (m->unfit[component])
+        return JC_OK;
+    m->component = component;
+    m->tier = tier;
+    m->best = best;
+    enum jc_code code = jc_capacity_find(m->in, best->totals.over == 0, best->totals.quota == 0, m->capacity, err);
+    if (code != JC_OK)
+        return code;
+    build(m);
+    double *values = jc_calloc(m->column.n + m->row.n + 2, sizeof *values);
+    if (!values || m->failed) {
+        jc_free(values);
+        return jc_fail_memory(err);
+    }
+    int64_t share = best_share(m);
+    bool fits = best_fits(m, values);
+    for (size_t i = 0; i < m->column.n; i++)
+        values[i + 1] = column_at(m, (int)i + 1)->value;
+    glp_term_out(GLP_OFF);
+    glp_prob *lp = fits ? load(m) : NULL;
+    struct watch watch = {.mip = m, .stop = stop, .start = values, .nodes_most = nodes};
+    if (lp && relax(lp, stop))
+        branch_and_bound(m, lp, &watch, &best->totals, found, out);
+    if (lp)
+        glp_delete_prob(lp);
+    jc_free(values);
+    if (out->better)
+        share -= tier_value(tier, &best->totals) - tier_value(tier, &found->totals);
+    out->bound = out->bound < share ? out->bound : share;
+    out->closed = out->bound >= share && fits;
+    return JC_OK;
+}
+
+void jc_mip_end(void) {
+    glp_free_env();
+}
+
+/* --- set-up ----------------------------------------------------------------------------------------------------------- */
+
+/* Marks components with what the program can't express, and counts columns. */
+static void survey(struct jc_mip *m) {
+    const struct jc_instance *in = m->in;
+    for (int32_t k = 0; k < m->classes->n_classes; k++) {
+        const struct jc_class *class = &m->classes->classes[k];
+        const struct jc_plan_unit *u = &in->units[class->units[0]];
+        for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
+            m->columns[class->component] += 1 + __builtin_popcount(in->choices[c].patterns->any);
+        for (uint32_t j = u->first_join; u->partial && j < u->first_join + u->n_joins; j++)
+            m->unfit[class->component] |= in->joins[j].remote != NULL; /* a product of two columns */
+    }
+}
+
+struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena) {
+    struct jc_mip *m = JC_NEW(arena, struct jc_mip);
+    if (!m)
+        return NULL;
+    m->in = in;
+    m->classes = jc_classes_new(in, arena);
+    m->state = jc_state_new(in, arena);
+    m->of_choice = JC_NEW_ARRAY(arena, in->n_choices + 1, struct choice_columns);
+    m->of_join = jc_arena_array(arena, in->n_joins + 1, sizeof *m->of_join);
+    m->slots = JC_NEW_ARRAY(arena, ((size_t)in->n_draws + 1) * JC_MONTHS, int);
+    m->opening = JC_NEW_ARRAY(arena, ((size_t)in->n_pairs + 1) * JC_MONTHS, int);
+    m->cell = JC_NEW_ARRAY(arena, ((size_t)in->n_teams + 1) * JC_MONTHS, struct gather);
+    m->capacity = JC_NEW_ARRAY(arena, (size_t)in->n_pairs + 1, struct jc_capacity);
+    m->quota = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, struct gather);
+    if (!m->classes || !m->state || !m->of_choice || !m->of_join || !m->slots || !m->opening || !m->cell ||
+        !m->capacity || !m->quota)
+        return NULL;
+    m->unfit = JC_NEW_ARRAY(arena, (size_t)m->classes->n_components + 1, bool);
+    m->columns = JC_NEW_ARRAY(arena, (size_t)m->classes->n_components + 1, int64_t);
+    if (!m->unfit || !m->columns)
+        return NULL;
+    survey(m);
+    return m;
+}
+
+int32_t jc_mip_components(const struct jc_mip *mip) {
+    return mip->classes->n_components;
+}
+
+int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component) {
+    return mip->unfit[component] ? INT64_MAX : mip->columns[component];
+}

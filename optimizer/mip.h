@@ -1,0 +1,44 @@
+/* The month program: DESIGN section 9 as an integer program over classes of units, solved by GLPK's branch
+ * and bound, one component at a time. Small components (a real bureau's) are solved to the proven optimum;
+ * large ones are left to the Lagrangian bound.
+ *
+ * GLPK computes in floating point: a bound of its own counts as proven after 10^-6 of it is taken off and
+ * the rest rounded up to the next value a plan can have (formula (22)). The environment is per thread; call
+ * jc_mip_end on the thread that used it. */
+#ifndef JC_OPTIMIZER_MIP_H
+#define JC_OPTIMIZER_MIP_H
+
+#include <stdatomic.h>
+
+#include "optimizer/classes.h"
+#include "optimizer/lagrange.h"
+
+struct jc_mip;
+
+/* NULL without memory. */
+struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena);
+
+/* The number of components, and how many columns one's program would have; INT64_MAX if the program
+ * can't express it. */
+int32_t jc_mip_components(const struct jc_mip *mip);
+int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component);
+
+/* What came of a component. */
+struct jc_mip_result {
+    int64_t bound; /* of the component's share of the tier, in the tier's unit */
+    bool closed;   /* the share of the plan `best`, or of the better one found, is optimal */
+    bool better;   /* `found` holds a better plan */
+    int64_t nodes;
+};
+
+/* Bounds the tier for one component, starting from the plan `best` with the tiers before it held as there
+ * (they must be proven). Stops after `nodes` nodes or when *stop becomes true. A better plan is written to
+ * `found`, which must equal `best` on entry. Fails without memory only. */
+enum jc_code jc_mip_solve(struct jc_mip *mip, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
+                          int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found, struct jc_mip_result *out,
+                          struct jc_err *err);
+
+/* Frees GLPK's environment of this thread. */
+void jc_mip_end(void);
+
+#endif
