@@ -146,6 +146,29 @@ static void test_centi(void **state) {
     }
 }
 
+static void test_micro(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t micro;
+        const char *expected;
+    } CASES[] = {
+        {"whole", 299000000, "299"},
+        {"zero", 0, "0"},
+        {"half", 500000, "0.5"},
+        {"an eighth", 125000, "0.125"},
+        {"the least", 1, "0.000001"},
+        {"negative", -10500000, "-10.5"},
+        {"the lowest", INT64_MIN, "-9223372036854.775808"},
+        {"the highest", INT64_MAX, "9223372036854.775807"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        char text[JC_NUMBER_TEXT];
+        CHECK_STR(CASES[i].name, jc_str_from_micro(CASES[i].micro, text), CASES[i].expected);
+        CHECK(CASES[i].name, strcmp(text, CASES[i].expected) == 0);
+    }
+}
+
 static void test_buffer_limit(void **state) {
     (void)state;
     static const struct {
@@ -217,10 +240,15 @@ static void test_buffer_without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_compare),       cmocka_unit_test(test_trim),
-        cmocka_unit_test(test_cut),           cmocka_unit_test(test_int64),
-        cmocka_unit_test(test_centi),         cmocka_unit_test(test_buffer_limit),
-        cmocka_unit_test(test_buffer_printf), cmocka_unit_test(test_buffer_without_memory),
+        cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_trim),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_int64),
+        cmocka_unit_test(test_centi),
+        cmocka_unit_test(test_micro),
+        cmocka_unit_test(test_buffer_limit),
+        cmocka_unit_test(test_buffer_printf),
+        cmocka_unit_test(test_buffer_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,18 @@ struct jc_str jc_str_from_centi(int64_t centi, char buf[JC_NUMBER_TEXT]) {
     return (struct jc_str){buf, (size_t)len - zeros};
 }
 
+struct jc_str jc_str_from_micro(int64_t micro, char buf[JC_NUMBER_TEXT]) {
+    uint64_t size = micro < 0 ? 0 - (uint64_t)micro : (uint64_t)micro;
+    int len = snprintf(buf, JC_NUMBER_TEXT, "%s%llu.%06u", micro < 0 ? "-" : "", (unsigned long long)(size / 1000000),
+                       (unsigned)(size % 1000000));
+    while (buf[len - 1] == '0')
+        len--;
+    if (buf[len - 1] == '.')
+        len--;
+    buf[len] = '\0';
+    return (struct jc_str){buf, (size_t)len};
+}
+
 /* --- text that grows ------------------------------------------------------------------------ */
 
 void jc_buf_init(struct jc_buf *buf, size_t max_size) {

@@ -43,6 +43,8 @@ bool jc_str_to_centi(struct jc_str s, int64_t *out_centi);
 enum { JC_NUMBER_TEXT = 24 };
 struct jc_str jc_str_from_int64(int64_t number, char buf[JC_NUMBER_TEXT]);
 struct jc_str jc_str_from_centi(int64_t centi, char buf[JC_NUMBER_TEXT]);
+/* Millionths: 125000 is "0.125". */
+struct jc_str jc_str_from_micro(int64_t micro, char buf[JC_NUMBER_TEXT]);
 
 /* --- text that grows ------------------------------------------------------------------------ */
 

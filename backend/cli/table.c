@@ -58,6 +58,10 @@ void jc_table_centi(struct jc_table *table, int64_t centi) {
     add_cell(table, (struct cell){.type = JC_CELL_CENTI, .number = centi});
 }
 
+void jc_table_micro(struct jc_table *table, int64_t micro) {
+    add_cell(table, (struct cell){.type = JC_CELL_MICRO, .number = micro});
+}
+
 void jc_table_bool(struct jc_table *table, bool yes) {
     add_cell(table, (struct cell){.type = JC_CELL_BOOL, .number = yes});
 }
@@ -72,6 +76,7 @@ size_t jc_table_rows(const struct jc_table *table) {
 
 /* A cell as people read it, appended to `out`. */
 static void cell_words(struct jc_buf *out, enum jc_lang lang, const struct cell *cell) {
+    char number[JC_NUMBER_TEXT];
     switch (cell->type) {
     case JC_CELL_TEXT:
         jc_buf_add(out, cell->text);
@@ -81,6 +86,9 @@ static void cell_words(struct jc_buf *out, enum jc_lang lang, const struct cell 
         break;
     case JC_CELL_CENTI:
         jc_buf_centi(out, cell->number);
+        break;
+    case JC_CELL_MICRO:
+        jc_buf_add(out, jc_str_from_micro(cell->number, number));
         break;
     case JC_CELL_BOOL:
         jc_buf_add(out, jc_msg_text(cell->number ? JC_MSG_CLI_YES : JC_MSG_CLI_NO, lang));
@@ -166,6 +174,8 @@ static json_t *cell_json(const struct cell *cell) {
         return json_integer(cell->number);
     case JC_CELL_CENTI:
         return cell->number % 100 ? json_real((double)cell->number / 100) : json_integer(cell->number / 100);
+    case JC_CELL_MICRO:
+        return cell->number % 1000000 ? json_real((double)cell->number / 1e6) : json_integer(cell->number / 1000000);
     case JC_CELL_BOOL:
         return json_boolean(cell->number);
     case JC_CELL_NULL:

@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-enum jc_cell_type { JC_CELL_TEXT, JC_CELL_INT, JC_CELL_CENTI, JC_CELL_BOOL, JC_CELL_NULL };
+enum jc_cell_type { JC_CELL_TEXT, JC_CELL_INT, JC_CELL_CENTI, JC_CELL_MICRO, JC_CELL_BOOL, JC_CELL_NULL };
 
 struct jc_column {
     const char *field;
@@ -24,6 +24,7 @@ struct jc_table *jc_table_new(struct jc_arena *arena, const char *name, const st
 void jc_table_text(struct jc_table *table, struct jc_str text);
 void jc_table_int(struct jc_table *table, int64_t number);
 void jc_table_centi(struct jc_table *table, int64_t centi);
+void jc_table_micro(struct jc_table *table, int64_t micro);
 void jc_table_bool(struct jc_table *table, bool yes);
 void jc_table_null(struct jc_table *table);
 size_t jc_table_rows(const struct jc_table *table);
