@@ -467,4 +467,73 @@ static inline struct jc_str field_grounds(struct field *f) {
     return keys;
 }
 
+/* --- the state as text ------------------------------------------------------------------------------------------------- */
+
+/* What the operations came to, whatever order and requests they came in. */
+static const char *const FIELD_EFFECTS[] = {
+    "SELECT hex(id) || status || '|' || code || '|' || reason || '|' || reason_args || hex(body_sha256) FROM operation"
+    " ORDER BY id",
+    "SELECT hex(inspection_id) || COALESCE(hex(task_id), '-') || is_record || late || unit_id || team_id || started_ms"
+    " || '|' || ended_ms || inspector_ids || mode || outcome || '|' || workdays_centi || '|' || COALESCE(document_no, '-')"
+    " || hex(body) FROM inspection ORDER BY inspection_id",
+    "SELECT hex(inspection_id) || team_id || workdays_centi FROM inspection_workdays ORDER BY inspection_id, team_id",
+    "SELECT hex(finding_id) || hex(inspection_id) || outcome || COALESCE(deadline_on, '-')"
+    " || COALESCE(hex(order_id), '-') || COALESCE(corrected_on, '-') FROM finding ORDER BY finding_id",
+    "SELECT hex(inspection_id) || hex(sha256) FROM photo ORDER BY inspection_id, sha256",
+    "SELECT hex(order_id) || deadline_on || unit_id FROM rectification_order ORDER BY order_id",
+    "SELECT hex(recheck_id) || is_record || due_on || done_on || passed FROM recheck ORDER BY recheck_id",
+    "SELECT hex(task_id) || kind || state || team_id || unit_id || due_on || return_reason || inspector_ids ||"
+    " COALESCE(done_ms, '-') FROM task ORDER BY task_id",
+    "SELECT visit_id || version || status FROM visit ORDER BY version, visit_id",
+    "SELECT kind || '|' || year || '|' || number || COALESCE(void_reason, '-') FROM document_number"
+    " ORDER BY kind, year, number",
+    "SELECT kind || hex(id) || scope || COALESCE(old_scope, '-') || deleted FROM change WHERE agency_id = 1 ORDER BY kind, id",
+    "SELECT reason || '|' || reason_args || state || command || unit_id || hex(task_id) FROM review ORDER BY 1",
+};
+/* And in which order. */
+static const char *const FIELD_ORDERING[] = {
+    "SELECT operation_no || hex(id) || hex(chain_hash) FROM operation WHERE agency_id = 1 ORDER BY operation_no",
+    "SELECT change_seq || '|' || operation_no || hex(chain_head) FROM agency_head WHERE agency_id = 1",
+    "SELECT seq || '|' || kind || hex(id) FROM change WHERE agency_id = 1 ORDER BY seq",
+    "SELECT review_id || '|' || reason FROM review ORDER BY review_id",
+};
+
+struct field_state {
+    const char *const *queries;
+    size_t count;
+    struct jc_buf *out;
+};
+
+static inline enum jc_code field_state_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct field_state *state = ctx;
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < state->count; i++) {
+        struct jc_rows *rows = NULL;
+        bool has_row = false;
+        code = jc_tx_query(tx, state->queries[i], JC_NO_VALUES, &rows, err);
+        while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+            jc_buf_add(state->out, jc_rows_text(rows, 0));
+            jc_buf_char(state->out, '\n');
+        }
+        jc_rows_close(rows);
+        jc_buf_add(state->out, JC_STR("--\n"));
+    }
+    return code;
+}
+
+/* The effects, and their ordering if `exact`. */
+static inline struct jc_str field_state(struct field *f, bool exact) {
+    struct jc_buf text;
+    jc_buf_init(&text, 16 << 20);
+    struct field_state effects = {FIELD_EFFECTS, COUNT(FIELD_EFFECTS), &text};
+    struct field_state ordering = {FIELD_ORDERING, COUNT(FIELD_ORDERING), &text};
+    jc_test_read(f->db, field_state_job, &effects);
+    if (exact)
+        jc_test_read(f->db, field_state_job, &ordering);
+    assert_false(text.failed);
+    struct jc_str copy = jc_arena_copy(f->arena, jc_buf_str(&text));
+    jc_buf_free(&text);
+    return copy;
+}
+
 #endif
