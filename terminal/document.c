@@ -490,6 +490,11 @@ static enum jc_code put_recheck(struct page *page, const struct jc_terminal_reco
 
 /* --- public ------------------------------------------------------------------------------------------------------- */
 
+static struct jc_str id_text(struct page *page) {
+    char text[JC_UUID_TEXT];
+    return jc_arena_copy(page->arena, jc_uuid_format(page->ref.id, text));
+}
+
 static enum jc_code render(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct page *page = ctx;
     struct jc_terminal_record record;
@@ -508,7 +513,7 @@ static enum jc_code render(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     case JC_TERMINAL_RECHECK:
         return put_recheck(page, &record, err);
     default:
-        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_NO_DOCUMENT);
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_NO_DOCUMENT, id_text(page));
     }
 }
 

@@ -1,0 +1,37 @@
+/* What the files of `jiancha terminal` share. */
+#ifndef JC_CLI_TERMINAL_H
+#define JC_CLI_TERMINAL_H
+
+#include "cli/table.h"
+#include "jiancha/terminal.h"
+
+/* A run of one `jiancha terminal …`: its options, the store they name, and the positional arguments. */
+struct jc_cli_terminal {
+    struct jc_cli *cli;
+    const struct jc_command *command;
+    struct jc_terminal *terminal;
+    const char *store; /* --store; JIANCHA_STORE */
+};
+
+/* Takes the options (--store besides those given) and checks that `positional` arguments are left in argv[1…].
+ * False after a complaint: answer JC_EXIT_REFUSED. */
+bool jc_cli_terminal_options(struct jc_cli_terminal *run, const struct jc_option *options, size_t count,
+                             size_t positional, int *argc, char **argv);
+/* Opens the store. */
+enum jc_code jc_cli_terminal_open(struct jc_cli_terminal *run, bool create, struct jc_err *err);
+/* Prints the error if there is one, closes the store, and gives the exit status. */
+enum jc_exit jc_cli_terminal_end(struct jc_cli_terminal *run, enum jc_code code, const struct jc_err *err);
+
+/* Words for people and names for scripts of the same thing, by cli->format. */
+struct jc_str jc_cli_terminal_word(const struct jc_cli *cli, const char *name, enum jc_msg word);
+/* What became of an operation: applied, rejected, kept, set_aside, unsent. */
+struct jc_str jc_cli_terminal_result(const struct jc_cli *cli, const struct jc_terminal_outcome *outcome);
+/* The server's reason in the user's language; empty if there is none. */
+struct jc_str jc_cli_terminal_reason(const struct jc_cli *cli, const struct jc_terminal_outcome *outcome);
+/* A UUID as text in the cli's arena; empty for zeros. */
+struct jc_str jc_cli_terminal_id(struct jc_cli *cli, struct jc_uuid id);
+
+extern const struct jc_command jc_cmd_terminal_inspect, jc_cmd_terminal_order, jc_cmd_terminal_recheck,
+    jc_cmd_terminal_return, jc_cmd_terminal_show;
+
+#endif
