@@ -64,6 +64,8 @@ static enum rank rank_task(const struct search *search, const Jc__Task *task) {
 static void consider(struct search *search, enum rank rank, enum jc_terminal_noun noun, struct jc_uuid id) {
     if (rank == RANK_NONE || rank < search->rank || !(search->nouns & noun))
         return;
+    if (rank == RANK_UNIT && search->rank == rank && search->best.noun == JC_TERMINAL_TASK && noun != JC_TERMINAL_TASK)
+        return; /* the task open at a unit goes before the records made there */
     bool other = search->best.noun != noun || !jc_terminal_uuid_equal(search->best.id, id);
     search->several = rank == search->rank && other && rank != RANK_BY_TASK;
     if (rank > search->rank || rank == RANK_BY_TASK)
