@@ -287,7 +287,7 @@ static struct jc_str actor_of_system(struct jc_arena *arena) {
 }
 
 static bool write_out(const struct jc_buf *out) {
-    size_t done = fwrite(out->ptr, 1, out->len, stdout);
+    size_t done = out->len ? fwrite(out->ptr, 1, out->len, stdout) : 0;
     return done == out->len && fflush(stdout) == 0 && !out->failed;
 }
 
