@@ -51,7 +51,7 @@ struct jc_case_row {
 struct jc_case_rows {
     struct jc_case_row *items;
     size_t count, capacity;
-    bool broken; /* the file could not be read to its end: look-ups in it prove nothing */
+    bool broken; /* a row or its identifier could not be read: look-ups in it prove nothing */
 };
 
 struct jc_case {

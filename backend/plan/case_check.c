@@ -19,6 +19,7 @@ struct check {
     struct jc_index *groups;             /* groups of units */
     struct jc_index *possible;           /* kind of unit -> POSSIBLE_… */
     struct jc_str files[JC_CASE_PARTS];  /* "units.csv" */
+    bool *unreachable;                   /* by rule: no months can satisfy it */
     bool memory;                         /* ended */
     int year;
 };
@@ -160,6 +161,7 @@ static void check_rule(struct check *check, const struct jc_case_row *row) {
     if (jc_pattern_list(&pattern, masks) > 0)
         return;
     int column = rule->n_windows ? JC_RULE_WINDOWS : JC_RULE_GAP;
+    check->unreachable[row - check->c->parts[JC_CASE_RULES].items] = true;
     WRONG(check, JC_CASE_RULES, row, column, JC_MSG_CASE_RULE_UNREACHABLE, jc_str(rule->rule_id),
           jc_str_from_int64(rule->visits, visits), jc_str_from_int64(rule->min_gap_months, gap));
 }
@@ -197,8 +199,11 @@ static void check_draw(struct check *check, const struct jc_case_row *row) {
 
 enum { POSSIBLE_NO = 1, POSSIBLE_YES };
 
+/* The rule, if it is there and makes sense. */
 static const Jc__Rule *find_rule(const struct check *check, const char *rule_id) {
     int64_t row = jc_index_find(check->ids[JC_CASE_RULES], jc_str(rule_id), 0);
+    if (row && check->unreachable[row - 1])
+        return NULL;
     const struct jc_case_row *found = row ? &check->c->parts[JC_CASE_RULES].items[row - 1] : NULL;
     return found && !found->bad ? found->data : NULL;
 }
@@ -442,7 +447,8 @@ static void check_agency(struct check *check) {
 
 enum jc_code jc_case_check(const struct jc_case *c, struct jc_diags *diags, struct jc_err *err) {
     struct check check = {.c = c, .diags = diags, .possible = jc_index_new(c->arena, 0)};
-    check.memory = !check.possible;
+    check.unreachable = JC_NEW_ARRAY(c->arena, c->parts[JC_CASE_RULES].count, bool);
+    check.memory = !check.possible || !check.unreachable;
     for (int part = 0; part < JC_CASE_PARTS; part++) {
         check.files[part] = jc_arena_printf(c->arena, "%s.csv", jc_case_files[part].name);
         check.memory |= !check.files[part].ptr;

@@ -214,8 +214,10 @@ static void read_row(struct file_reader *r) {
             cell = jc_text_nfc(r->c->arena, jc_str_trim(field->text));
         r->cell.memory |= r->field_of[i] >= 0 && !cell.ptr;
         bool missing = r->field_of[i] < 0 && (r->file->columns[i].flags & (JC_CASE_NEEDED | JC_CASE_IN_COLUMN));
-        if (missing || !jc_case_read_cell(&r->cell, &r->file->columns[i], cell, row->data))
+        if (missing || !jc_case_read_cell(&r->cell, &r->file->columns[i], cell, row->data)) {
             row->bad |= UINT64_C(1) << i; /* a missing column was told once, at the header */
+            r->c->parts[r->part].broken |= (r->file->columns[i].flags & JC_CASE_KEY) != 0;
+        }
     }
 }
 

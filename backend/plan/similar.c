@@ -183,7 +183,8 @@ bool jc_similar_district(struct jc_str a, struct jc_str b) {
     if (a_count == b_count)
         return one_apart(left, right, a_count);
     struct jc_str longer = a_count > b_count ? a : b, shorter = a_count > b_count ? b : a;
-    return starts_at(longer, "市") && ends_with(longer, shorter) && longer.len == shorter.len + strlen("市");
+    return (a_count < b_count ? a_count : b_count) >= 2 && starts_at(longer, "市") && ends_with(longer, shorter) &&
+           longer.len == shorter.len + strlen("市");
 }
 
 struct district {
