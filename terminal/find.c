@@ -66,9 +66,13 @@ static void consider(struct search *search, enum rank rank, enum jc_terminal_nou
         return;
     if (rank == RANK_UNIT && search->rank == rank && search->best.noun == JC_TERMINAL_TASK && noun != JC_TERMINAL_TASK)
         return; /* the task open at a unit goes before the records made there */
-    bool other = search->best.noun != noun || !jc_terminal_uuid_equal(search->best.id, id);
-    search->several = rank == search->rank && other && rank != RANK_BY_TASK;
-    if (rank > search->rank || rank == RANK_BY_TASK)
+    /* The server names the task of an ad hoc inspection like the inspection: the record is meant. */
+    bool same = jc_terminal_uuid_equal(search->best.id, id);
+    if (rank == search->rank && !same && rank != RANK_BY_TASK)
+        search->several = true;
+    if (rank > search->rank)
+        search->several = false;
+    if (rank > search->rank || rank == RANK_BY_TASK || same)
         search->best = (struct jc_terminal_ref){noun, id};
     search->rank = rank;
 }

@@ -38,13 +38,15 @@ static bool holds(const struct row *row, struct jc_str depends_on) {
     return false;
 }
 
-/* The row of the operation's task; without a task, the row of what it depends on; else a new one. */
+/* The row of the operation's task (the server names that of an ad hoc inspection like the inspection); without a
+ * task, the row of what it depends on; else a new one. */
 static struct row *row_of(struct listing *listing, const struct jc_terminal_operation *operation) {
     bool has_task = !jc_terminal_uuid_is_zero(operation->outcome.task_id);
+    struct jc_uuid task_id = has_task ? operation->outcome.task_id : operation->outcome.subject_id;
     for (size_t i = listing->rows.count; i-- > 0;) {
         struct row *row = &listing->rows.items[i];
-        if (has_task ? jc_terminal_uuid_equal(row->task_id, operation->outcome.task_id)
-                     : operation->depends_on.len == JC_UUID_SIZE && holds(row, operation->depends_on))
+        if (jc_terminal_uuid_equal(row->task_id, task_id) ||
+            (!has_task && operation->depends_on.len == JC_UUID_SIZE && holds(row, operation->depends_on)))
             return row;
     }
     struct row *row = JC_PUSH(listing->arena, &listing->rows, struct row);

@@ -31,7 +31,7 @@ struct jc_str jc_cli_terminal_reason(const struct jc_cli *cli, const struct jc_t
 /* A UUID as text in the cli's arena; empty for zeros. */
 struct jc_str jc_cli_terminal_id(struct jc_cli *cli, struct jc_uuid id);
 
-extern const struct jc_command jc_cmd_terminal_inspect, jc_cmd_terminal_order, jc_cmd_terminal_recheck,
-    jc_cmd_terminal_return, jc_cmd_terminal_show;
+extern const struct jc_command jc_cmd_terminal_sync, jc_cmd_terminal_inspect, jc_cmd_terminal_order,
+    jc_cmd_terminal_recheck, jc_cmd_terminal_return, jc_cmd_terminal_show;
 
 #endif

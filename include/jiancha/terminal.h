@@ -169,7 +169,7 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
 
 /* --- tasks ------------------------------------------------------------------------------------------ */
 
-/* What was done here and is not yet in the server's state of the task. */
+/* What was done here about a task, whatever the server says of it. */
 enum jc_terminal_local {
     JC_TERMINAL_LOCAL_NONE,
     JC_TERMINAL_LOCAL_STARTED,  /* on site: jc_terminal_begin */

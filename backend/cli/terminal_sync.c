@@ -1,0 +1,197 @@
+/* jiancha terminal sync: one call of jc_terminal_sync() and what to tell about it.
+ *
+ * People get a summary and a line per operation; scripts get both in one object:
+ * {"sync":[{"sent":…,"durable":…,"results":[{…}]}]}. It is printed on failure too: it says how far the sync came. */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "cli/terminal.h"
+
+static const struct {
+    Jc__OperationBody__CommandCase command;
+    const char *name;
+} command_names[] = {
+    {JC__OPERATION_BODY__COMMAND_START_INSPECTION, "start_inspection"},
+    {JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION, "submit_inspection"},
+    {JC__OPERATION_BODY__COMMAND_ISSUE_ORDER, "issue_order"},
+    {JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK, "submit_recheck"},
+    {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task"},
+    {JC__OPERATION_BODY__COMMAND_REPORT_UNIT_CHANGE, "report_unit_change"},
+    {JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION, "add_ad_hoc_inspection"},
+    {JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, "void_document_number"},
+};
+
+static struct jc_str command_name(Jc__OperationBody__CommandCase command) {
+    for (size_t i = 0; i < sizeof command_names / sizeof command_names[0]; i++) {
+        if (command_names[i].command == command)
+            return jc_str(command_names[i].name);
+    }
+    return JC_STR("");
+}
+
+static const struct jc_column sync_columns[] = {
+    {"sent", JC_MSG_TERM_COL_SENT, true},           {"applied", JC_MSG_TERM_COL_APPLIED, true},
+    {"kept", JC_MSG_TERM_COL_KEPT, true},           {"rejected", JC_MSG_TERM_COL_REJECTED, true},
+    {"set_aside", JC_MSG_TERM_COL_SET_ASIDE, true}, {"repeated", JC_MSG_TERM_COL_REPEATED, true},
+    {"received", JC_MSG_TERM_COL_RECEIVED, true},   {"unsent", JC_MSG_TERM_COL_UNSENT, true},
+};
+
+static const struct jc_column outcome_columns[] = {
+    {"operation_id", JC_MSG_TERM_COL_OPERATION, false},
+    {"command", JC_MSG_TERM_COL_COMMAND, false},
+    {"unit_id", JC_MSG_COL_UNIT_ID, false},
+    {"result", JC_MSG_TERM_COL_RESULT, false},
+    {"reason", JC_MSG_TERM_COL_REASON, false},
+};
+
+static enum jc_code print_sync_tables(struct jc_cli *cli, const struct jc_terminal_sync_result *result,
+                                      struct jc_err *err) {
+    const int64_t numbers[] = {result->sent,      result->applied,  result->kept,     result->rejected,
+                               result->set_aside, result->repeated, result->received, result->unsent};
+    struct jc_table *summary =
+        jc_table_new(cli->arena, "sync", sync_columns, sizeof sync_columns / sizeof sync_columns[0]);
+    struct jc_table *outcomes =
+        jc_table_new(cli->arena, "results", outcome_columns, sizeof outcome_columns / sizeof outcome_columns[0]);
+    if (!summary || !outcomes)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        jc_table_int(summary, numbers[i]);
+    for (size_t i = 0; i < result->outcome_count; i++) {
+        const struct jc_terminal_outcome *outcome = &result->outcomes[i];
+        jc_table_text(outcomes, jc_cli_terminal_id(cli, outcome->operation_id));
+        jc_table_text(outcomes, command_name(outcome->command));
+        jc_table_text(outcomes, outcome->unit_id);
+        jc_table_text(outcomes, jc_cli_terminal_result(cli, outcome));
+        jc_table_text(outcomes, jc_cli_terminal_reason(cli, outcome));
+    }
+    enum jc_code code = jc_table_print(summary, cli, err);
+    if (code == JC_OK && result->outcome_count > 0 && cli->format == JC_FORMAT_TABLE)
+        code = jc_table_print(outcomes, cli, err);
+    return code;
+}
+
+static json_t *text_of(struct jc_str text) {
+    return json_stringn(text.ptr ? text.ptr : "", text.len);
+}
+
+/* {"sync":[{"sent":…,"results":[{…}]}]} */
+static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal_sync_result *result, bool durable,
+                                    struct jc_err *err) {
+    char time[JC_TIME_MAX], head[2 * JC_SHA256_SIZE + 1];
+    json_t *results = json_array();
+    for (size_t i = 0; i < result->outcome_count; i++) {
+        const struct jc_terminal_outcome *outcome = &result->outcomes[i];
+        json_array_append_new(
+            results, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "operation_id",
+                               text_of(jc_cli_terminal_id(cli, outcome->operation_id)), "command",
+                               text_of(command_name(outcome->command)), "unit_id", text_of(outcome->unit_id), "result",
+                               text_of(jc_cli_terminal_result(cli, outcome)), "code", text_of(outcome->code),
+                               "reason_zh", text_of(outcome->reason_zh), "reason_en", text_of(outcome->reason_en)));
+    }
+    struct jc_str when = result->rounds ? jc_time_format(result->server_time_ms, time) : JC_STR("");
+    json_t *row = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:o,s:s,s:o}", "sent",
+                            (json_int_t)result->sent, "applied", (json_int_t)result->applied, "kept",
+                            (json_int_t)result->kept, "rejected", (json_int_t)result->rejected, "set_aside",
+                            (json_int_t)result->set_aside, "repeated", (json_int_t)result->repeated, "received",
+                            (json_int_t)result->received, "removed", (json_int_t)result->removed, "skipped",
+                            (json_int_t)result->skipped, "unsent", (json_int_t)result->unsent, "restarted",
+                            result->restarted, "durable", durable, "rounds", (json_int_t)result->rounds, "chain_length",
+                            (json_int_t)result->chain_length, "server_time", text_of(when), "chain_head",
+                            jc_hex(result->chain_head, JC_SHA256_SIZE, head).ptr, "results", results);
+    json_t *root = json_pack("{s:[o]}", "sync", row);
+    char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+    if (text) {
+        jc_buf_add(&cli->out, jc_str(text));
+        jc_buf_char(&cli->out, '\n');
+    }
+    free(text);
+    json_decref(root);
+    return text ? JC_OK : jc_fail_memory(err);
+}
+
+static void note_number(struct jc_cli *cli, enum jc_msg what, int64_t number) {
+    char text[JC_NUMBER_TEXT];
+    struct jc_str arg = jc_str_from_int64(number, text);
+    jc_cli_note(cli, what, &arg, 1);
+}
+
+enum { OFFSET_NOTED_MS = 5 * 60 * 1000 };
+
+static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync_result *result, bool durable,
+                               struct jc_err *err) {
+    if (result->repeated > 0)
+        note_number(cli, JC_MSG_TERM_REPEAT_SAME, result->repeated);
+    if (result->skipped > 0)
+        note_number(cli, JC_MSG_TERM_SKIPPED_NOTE, result->skipped);
+    if (result->rounds > 0 && (result->clock_offset_ms > OFFSET_NOTED_MS || result->clock_offset_ms < -OFFSET_NOTED_MS))
+        note_number(cli, JC_MSG_TERM_CLOCK_OFFSET, result->clock_offset_ms / 1000);
+    return cli->format == JC_FORMAT_JSON ? print_sync_json(cli, result, durable, err)
+                                         : print_sync_tables(cli, result, err);
+}
+
+/* A whole number in a range; false for rubbish. */
+static bool take_number(const char *text, int64_t max, int *out) {
+    int64_t number;
+    if (!jc_str_to_int64(jc_str(text), &number) || number < 1 || number > max)
+        return false;
+    *out = (int)number;
+    return true;
+}
+
+static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
+    struct jc_cli_terminal run = {.cli = cli, .command = &jc_cmd_terminal_sync};
+    const char *server = NULL, *timeout = "120", *batch = "50";
+    int repeat = 0, timeout_s = 0;
+    struct jc_terminal_sync_options sync = {0};
+    const struct jc_option options[] = {
+        {.name = "server", .takes_value = true, .value = &server},
+        {.name = "timeout", .takes_value = true, .value = &timeout},
+        {.name = "batch", .takes_value = true, .value = &batch},
+        {.name = "repeat", .count = &repeat},
+    };
+    if (!jc_cli_terminal_options(&run, options, sizeof options / sizeof options[0], 0, &argc, argv))
+        return JC_EXIT_REFUSED;
+    if (!take_number(timeout, 3600, &timeout_s))
+        return jc_cli_misuse(cli, &jc_cmd_terminal_sync, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--timeout"));
+    if (!take_number(batch, 200, &sync.batch_operations))
+        return jc_cli_misuse(cli, &jc_cmd_terminal_sync, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--batch"));
+    sync.repeat = repeat > 0;
+    struct jc_transport transport = {0};
+    struct jc_terminal_holder holder;
+    struct jc_terminal_sync_result result = {0};
+    struct jc_err err, print_err;
+    enum jc_code code = jc_cli_terminal_open(&run, false, &err);
+    if (code == JC_OK)
+        code = jc_terminal_holder(run.terminal, cli->arena, &holder, &err);
+    if (code == JC_OK)
+        code = jc_transport_curl(server ? server : holder.server.ptr, timeout_s * 1000, &transport, &err);
+    if (code == JC_OK) {
+        code = jc_terminal_sync(run.terminal, &transport, &sync, cli->arena, &result, &err);
+        if (print_sync(cli, &result, code == JC_OK, &print_err) != JC_OK && code == JC_OK) {
+            code = print_err.code;
+            jc_err_copy(&err, &print_err);
+        }
+    }
+    jc_transport_close(&transport);
+    return jc_cli_terminal_end(&run, code, &err);
+}
+
+const struct jc_command jc_cmd_terminal_sync = {
+    .name = "sync",
+    .summary = {"发送未发送的工作，接收任务和名录", "send what is not sent, receive tasks and register"},
+    .usage = "terminal --store FILE sync [--repeat] [--server URL] [--timeout SECONDS] [--batch N]",
+    .help = {"只有服务器确认全部操作已经落盘才算成功（退出码 0）；中断后再次同步总是安全的。\n"
+             "被拒绝或待核处理的操作连同理由留在终端，不影响后面的操作。\n"
+             "--repeat           故意把同一请求发送两次，并核对两次结果相同（演示、测试用）\n"
+             "--server URL       改用这个地址（缺省为登记时的地址）\n"
+             "--timeout SECONDS  每次请求最长等待（缺省 120）\n"
+             "--batch N          每次请求最多几项操作（缺省 50）",
+             "Success (exit 0) means that the server holds every operation durably; after a cut it is always safe to\n"
+             "sync again. What was rejected or kept for review stays here with the reason and blocks nothing.\n"
+             "--repeat           send each request with operations twice on purpose and compare the results\n"
+             "--server URL       use this address (default: that of the enrolment)\n"
+             "--timeout SECONDS  longest wait for one request (default 120)\n"
+             "--batch N          most operations in one request (default 50)"},
+    .example = "jiancha terminal --store t1.db sync",
+    .run = run_sync,
+};
