@@ -41,6 +41,7 @@ static enum jc_code print_plan(const struct reading *r, struct jc_err *err) {
         return jc_print_plan_json(cli, r->plan, r->reg, err);
     if (cli->format == JC_FORMAT_CSV)
         return jc_print_visits(cli, r->plan, r->reg, err);
+    jc_print_plan_head(cli, r->plan);
     enum jc_code code = jc_print_plan_months(cli, r->plan, r->reg, err);
     if (code)
         return code;

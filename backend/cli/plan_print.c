@@ -285,8 +285,7 @@ static void visit_row(struct jc_table *table, const struct jc_cli *cli, const st
     jc_table_text(table, jc_str(v->forced_reason));
 }
 
-/* "第 1 版（草案） 2023年". */
-static void print_head(struct jc_cli *cli, const Jc__Plan *plan) {
+void jc_print_plan_head(struct jc_cli *cli, const Jc__Plan *plan) {
     char version[JC_NUMBER_TEXT], year[JC_NUMBER_TEXT];
     struct jc_str args[] = {jc_str_from_int64(plan->year, year), jc_str_from_int64(plan->version, version),
                             jc_msg_text(PLAN_STATUS_WORD[plan->status], cli->lang), jc_str(plan->document_no)};
@@ -299,8 +298,6 @@ enum jc_code jc_print_visits(struct jc_cli *cli, const Jc__Plan *plan, const str
         jc_table_new(cli->arena, "visits", VISIT_COLUMNS, sizeof(VISIT_COLUMNS) / sizeof(*VISIT_COLUMNS));
     if (!table)
         return jc_fail_memory(err);
-    if (cli->format == JC_FORMAT_TABLE)
-        print_head(cli, plan);
     for (size_t i = 0; i < plan->n_visits; i++)
         visit_row(table, cli, reg, plan->visits[i]);
     return jc_table_print(table, cli, err);

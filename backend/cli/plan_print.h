@@ -14,6 +14,8 @@ enum jc_code jc_print_solve_json(struct jc_cli *cli, const Jc__SolveSummary *sol
 
 /* "全部检查已排入 …": status, tiers, cost, bound and gap, in one or two lines. */
 void jc_print_solve(struct jc_cli *cli, const Jc__SolveSummary *solve);
+/* "2023年计划第 1 版（草案）". */
+void jc_print_plan_head(struct jc_cli *cli, const Jc__Plan *plan);
 /* Every shortfall in words, with what would repair it. */
 void jc_print_shortfalls(struct jc_cli *cli, const Jc__Plan *plan, const struct jc_register *reg);
 /* Workdays and visits by team and month; joint visits count for every team that books days. */
