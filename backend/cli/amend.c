@@ -39,9 +39,12 @@ static enum jc_code amend_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 }
 
 static const struct jc_column COLUMNS[] = {
-    {"check", JC_MSG_COL_CHECK, false},        {"title", JC_MSG_COL_TITLE, false},
-    {"before", JC_MSG_COL_BEFORE, true},       {"after", JC_MSG_COL_AFTER, true},
-    {"limit_percent", JC_MSG_COL_LIMIT, true}, {"crossed", JC_MSG_COL_CROSSED, false},
+    {"check", JC_MSG_COL_CHECK, false},
+    {"title", JC_MSG_COL_TITLE, false},
+    {"before", JC_MSG_COL_BEFORE, true},
+    {"after", JC_MSG_COL_AFTER, true},
+    {"limit_percent", JC_MSG_COL_CHANGE_LIMIT, true},
+    {"crossed", JC_MSG_COL_CROSSED, false},
     {"due_on", JC_MSG_COL_DUE, false},
 };
 

@@ -231,7 +231,7 @@ static const struct jc_column VISIT_COLUMNS[] = {
     {"visit_id", JC_MSG_COL_VISIT, false},       {"month", JC_MSG_COL_MONTH, true},
     {"lead_team", JC_MSG_COL_LEAD_TEAM, false},  {"unit_id", JC_MSG_COL_UNIT, false},
     {"draw_id", JC_MSG_COL_DRAW, false},         {"rule_id", JC_MSG_COL_RULE, false},
-    {"persons", JC_MSG_COL_PERSONS, true},       {"days", JC_MSG_COL_DAYS, true},
+    {"persons", JC_MSG_COL_PERSONS, true},       {"days", JC_MSG_COL_VISIT_DAYS, true},
     {"joined", JC_MSG_COL_JOINED, false},        {"mode", JC_MSG_COL_MODE, false},
     {"status", JC_MSG_COL_STATUS, false},        {"pinned", JC_MSG_COL_PINNED, false},
     {"forced_reason", JC_MSG_COL_FORCED, false},
