@@ -150,6 +150,47 @@ def exchange(connection, procedure, message, token=None, headers=None):
     return answer.status, body if answer.status == 200 else json.loads(body)
 
 
+class Relay:
+    """cut_relay.py between a terminal and a server: kills the server in the middle of the next sync."""
+
+    def __init__(self, server, at):
+        self.server = server
+        command = [sys.executable, os.path.join(ROOT, "tests", "e2e", "cut_relay.py"), "--to",
+                   f"127.0.0.1:{server.port}", "--kill", str(server.process.pid), "--at", at]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{self.process.stdout.readline().rsplit(':', 1)[1].strip()}"
+
+    def finish(self):
+        """The server is dead; it may be started again."""
+        code = self.process.wait()
+        self.process.stdout.close()
+        assert code == 0, "nothing came to be cut"
+        self.server.reap()
+
+
+class Terminal:
+    """`jiancha terminal` on a store of its own."""
+
+    def __init__(self, store):
+        self.store = store
+
+    def run(self, *args, **options):
+        return run("terminal", "--store", self.store, *args, **options)
+
+    def rows(self, command, *args, **options):
+        return listing(self.run(command, *args, "--format", "json", **options), command)
+
+    def enroll(self, db, server, inspector, *global_options):
+        """Invited by the planner, enrolled, and synced once: it has its tasks and its document numbers."""
+        invitation = run("device", "invite", "--inspector", inspector, "--db", db, "--format", "json", *global_options)
+        code = listing(invitation, "device")[0]["code"]
+        self.run("enroll", "--server", server.url, "--code", code, "--name", inspector)
+        self.sync()
+
+    def sync(self, *args, **options):
+        return self.rows("sync", *args, **options)[0]
+
+
 # --- the database, from outside -----------------------------------------------------------------------
 
 

@@ -126,13 +126,11 @@ class Terminal(threading.Thread):
 
 
 class Kill(jiancha.Test):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.db = cls.path("jiancha.db")
-        jiancha.run("init", "--db", cls.db)
-        jiancha.run("import", jiancha.CASE, "--db", cls.db)
-        cls.server = cls.serve(cls.db)
+    def setUp(self):
+        self.db = self.path(f"{self._testMethodName}.db")
+        jiancha.run("init", "--db", self.db)
+        jiancha.run("import", jiancha.CASE, "--db", self.db)
+        self.server = self.serve(self.db)
 
     def enroll(self, inspector):
         code = jiancha.listing(jiancha.run("device", "invite", "--inspector", inspector, "--db", self.db, "--format",
@@ -168,6 +166,33 @@ class Kill(jiancha.Test):
             self.assertEqual(jiancha.query(self.db, sql), [(len(made), len(made))], what)
         self.assertEqual(jiancha.query(self.db, "SELECT COUNT(*) FROM review"), [(0,)])
         self.assertEqual(jiancha.listing(jiancha.run("verify", "--db", self.db, "--format", "json"), "verify"), [])
+
+    def test_in_the_middle_of_a_sync(self):
+        """The reference terminal, cut with its work half sent or its answer lost: the next sync puts it right."""
+        team = [row[0] for row in jiancha.query(self.db, "SELECT inspector_id FROM inspector WHERE team_id = 'hn-t2'")]
+        terminal = jiancha.Terminal(self.path("terminal.db"))
+        terminal.enroll(self.db, self.server, team[0])
+        before = jiancha.status(self.db)
+        made = 0
+        for at, stored_by_the_lost_sync in (("answer", 3), ("body", 0), ("answer", 3), ("body", 0)):
+            for unit in ("hn-001", "hn-002", "hn-003"):
+                terminal.run("inspect", "--ad-hoc", unit, "--start", "08:00", "--end", "08:20", "--inspectors",
+                             ",".join(team[:2]), "--signed", "张三:安全总监")
+            relay = jiancha.Relay(self.server, at)
+            self.assertIn("safe to sync again", terminal.run("sync", "--server", relay.url, expect=3).err)
+            relay.finish()
+            self.server.start()
+            counts = jiancha.status(self.db)
+            self.assertEqual(counts["inspections"], before["inspections"] + made + stored_by_the_lost_sync, at)
+            made += 3
+            answer = terminal.sync()
+            self.assertEqual((answer["sent"], answer["applied"], answer["unsent"], answer["durable"]), (3, 3, 0, True), at)
+            after = jiancha.status(self.db)
+            for name in ("operations", "inspections", "tasks_done"):
+                self.assertEqual(after[name], before[name] + made, f"{at}: {name}")
+            self.assertEqual(after["reviews_open"], 0, at)
+        self.assertEqual(terminal.sync()["sent"], 0)
+        jiancha.run("verify", "--db", self.db)
 
 
 if __name__ == "__main__":
