@@ -50,8 +50,7 @@ struct jc_mip {
     const struct jc_instance *in;
     struct jc_classes *classes;
     struct jc_state *state; /* to measure decoded plans */
-    bool *unfit;            /* by component: something the program can't express */
-    int64_t *columns;
+    int64_t *columns;       /* by component */
 
     /* the program being built */
     int32_t component;
@@ -254,6 +253,26 @@ static int64_t best_units(const struct jc_mip *m, const struct jc_class *k, uint
     return n;
 }
 
+/* A partial join of a remote visit counts for the quotas of remote visits: the product of two columns. */
+static void add_remote_join(struct jc_mip *m, const struct jc_plan_unit *u, const struct jc_join *join, int month,
+                            int joins, int32_t unit) {
+    const struct jc_place *now = &m->best->place[unit];
+    double value = column_at(m, joins)->value > 0 && now->remote >> month & 1;
+    int both = add_column(m, 0, 1, 0, true, value);
+    int not_alone = add_row(m, -INFINITY, 0), not_unjoined = add_row(m, -INFINITY, 0);
+    int if_both = add_row(m, -INFINITY, 1);
+    put(m, not_unjoined, both, 1);
+    put(m, not_unjoined, joins, -1);
+    put(m, not_alone, both, 1);
+    put(m, if_both, joins, 1);
+    put(m, if_both, both, -1);
+    for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++) {
+        put(m, not_alone, m->of_choice[c].v[month], -1);
+        put(m, if_both, m->of_choice[c].v[month], 1);
+    }
+    gather_list(m, join->remote, month, both);
+}
+
 /* Joins that take part in some visits only: their own month columns, within the lead's. */
 static void add_partial_joins(struct jc_mip *m, const struct jc_class *k) {
     const struct jc_instance *in = m->in;
@@ -277,6 +296,8 @@ static void add_partial_joins(struct jc_mip *m, const struct jc_class *k) {
                 put(m, within, m->of_choice[c].x[month], -1);
             gather(m, cell(m, join->team, month), columns[month], days(join->work));
             gather_list(m, join->quotas, month, columns[month]);
+            if (join->remote)
+                add_remote_join(m, u, join, month, columns[month], k->units[0]);
         }
         if (join->visits)
             add_rule_rows(m, in->problem->rules[row->joints[j]->rule], join->visits, columns, visited, 1);
@@ -697,8 +718,6 @@ enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier
                           int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found, struct jc_mip_result *out,
                           struct jc_err *err) {
     *out = (struct jc_mip_result){0};
-    if (m->unfit[component])
-        return JC_OK;
     m->component = component;
     m->tier = tier;
     m->best = best;
@@ -736,7 +755,7 @@ void jc_mip_end(void) {
 
 /* --- set-up ----------------------------------------------------------------------------------------------------------- */
 
-/* Marks components with what the program can't express, and counts columns. */
+/* Counts the columns of each component. */
 static void survey(struct jc_mip *m) {
     const struct jc_instance *in = m->in;
     for (int32_t k = 0; k < m->classes->n_classes; k++) {
@@ -744,8 +763,6 @@ static void survey(struct jc_mip *m) {
         const struct jc_plan_unit *u = &in->units[class->units[0]];
         for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
             m->columns[class->component] += 1 + __builtin_popcount(in->choices[c].patterns->any);
-        for (uint32_t j = u->first_join; u->partial && j < u->first_join + u->n_joins; j++)
-            m->unfit[class->component] |= in->joins[j].remote != NULL; /* a product of two columns */
     }
 }
 
@@ -766,9 +783,8 @@ struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena) 
     if (!m->classes || !m->state || !m->of_choice || !m->of_join || !m->slots || !m->opening || !m->cell ||
         !m->capacity || !m->quota)
         return NULL;
-    m->unfit = JC_NEW_ARRAY(arena, (size_t)m->classes->n_components + 1, bool);
     m->columns = JC_NEW_ARRAY(arena, (size_t)m->classes->n_components + 1, int64_t);
-    if (!m->unfit || !m->columns)
+    if (!m->columns)
         return NULL;
     survey(m);
     return m;
@@ -779,5 +795,5 @@ int32_t jc_mip_components(const struct jc_mip *mip) {
 }
 
 int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component) {
-    return mip->unfit[component] ? INT64_MAX : mip->columns[component];
+    return mip->columns[component];
 }

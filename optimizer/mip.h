@@ -18,8 +18,7 @@ struct jc_mip;
 /* NULL without memory. */
 struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena);
 
-/* The number of components, and how many columns one's program would have; INT64_MAX if the program
- * can't express it. */
+/* The number of components, and how many columns one's program would have, about. */
 int32_t jc_mip_components(const struct jc_mip *mip);
 int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component);
 

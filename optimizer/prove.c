@@ -10,11 +10,12 @@
 #include "optimizer/lagrange.h"
 #include "optimizer/mip.h"
 
-enum { TIERS = 3, COLUMNS_MAX = 1200 /* larger programs cost GLPK seconds a node */ };
+enum { TIERS = 3 };
 
-/* The steps of one tier, and how many nodes each gives a component (0: the Lagrangian bound). */
-static const int64_t step_nodes[] = {200, 0, 5000, 100000};
-enum { STEPS = sizeof step_nodes / sizeof *step_nodes };
+/* The steps of one tier: how many nodes each gives a component, and up to which size (larger programs cost
+ * GLPK seconds a node). No nodes: the Lagrangian bound. */
+static const struct { int64_t nodes, columns; } steps[] = {{200, 400}, {0, 0}, {5000, 1200}, {100000, 1200}};
+enum { STEPS = sizeof steps / sizeof *steps };
 
 struct component {
     int64_t bound[TIERS];
@@ -30,7 +31,7 @@ struct jc_prover {
     int64_t scale;
     int step[TIERS];
     bool begun[TIERS];
-    int32_t next_component;
+    int32_t next[TIERS]; /* component of the present step */
     struct component *components;
     atomic_int phase;
 };
@@ -80,25 +81,32 @@ static void raise_bound(struct jc_prover *p, enum jc_tier tier, int64_t bound) {
     *at = bound > *at ? bound : *at;
 }
 
-/* One component of a step by branch and bound. Returns the work it took. */
-static int64_t branch(struct jc_prover *p, enum jc_tier tier, const atomic_bool *stop) {
-    int32_t n = jc_mip_components(p->mip), c = p->next_component;
+/* Work of a node, in the search's unit; measured. */
+static int64_t node_work(int64_t columns) {
+    return columns * 50 + columns * columns / 3 + 1000;
+}
+
+/* One component of a step by branch and bound, within `budget`. Returns the work it took. */
+static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, const atomic_bool *stop) {
+    int32_t n = jc_mip_components(p->mip), c = p->next[tier];
     if (c == n) {
-        p->next_component = 0;
+        p->next[tier] = 0;
         p->step[tier]++;
         return 0;
     }
-    p->next_component++;
+    p->next[tier]++;
     struct component *component = &p->components[c];
     int64_t columns = jc_mip_columns(p->mip, c);
-    if (component->closed[tier] || columns > COLUMNS_MAX)
+    if (component->closed[tier] || columns > steps[p->step[tier]].columns)
         return 0;
+    int64_t nodes = budget / node_work(columns);
+    nodes = nodes < steps[p->step[tier]].nodes ? nodes : steps[p->step[tier]].nodes;
     struct jc_err err = {0};
     struct jc_mip_result result;
     atomic_store(&p->phase, JC__SEARCH_PHASE__SEARCH_PHASE_INTEGER_PROGRAM);
     jc_snapshot_copy(p->in, p->found, p->plan);
-    if (jc_mip_solve(p->mip, c, tier, p->plan, step_nodes[p->step[tier]], stop, p->found, &result, &err) != JC_OK)
-        return columns;
+    if (jc_mip_solve(p->mip, c, tier, p->plan, nodes, stop, p->found, &result, &err) != JC_OK)
+        return INT64_MAX; /* no memory: rest */
     if (result.better)
         jc_snapshot_copy(p->in, p->plan, p->found);
     component->closed[tier] = result.closed;
@@ -108,7 +116,7 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, const atomic_bool 
     for (int32_t i = 0; i < n; i++)
         sum += p->components[i].bound[tier];
     raise_bound(p, tier, sum);
-    return (result.nodes + 1) * columns * 64;
+    return (result.nodes + 1) * node_work(columns);
 }
 
 /* One evaluation of the Lagrangian bound. */
@@ -124,12 +132,17 @@ static int64_t relax(struct jc_prover *p, enum jc_tier tier, const atomic_bool *
     return jc_lagrange_step_work(p->lagrange);
 }
 
-void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t work, const atomic_bool *stop) {
+void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t share, int64_t budget,
+                   const atomic_bool *stop) {
     enum jc_tier tier;
+    int64_t work = 0;
     if (jc_totals_cmp(&best->totals, &p->plan->totals) < 0)
         jc_snapshot_copy(p->in, p->plan, best);
-    while (work > 0 && !atomic_load(stop) && open_tier(p, &p->plan->totals, &tier) && p->step[tier] < STEPS)
-        work -= step_nodes[p->step[tier]] ? branch(p, tier, stop) : relax(p, tier, stop);
+    while (work < share && !atomic_load(stop) && open_tier(p, &p->plan->totals, &tier) && p->step[tier] < STEPS) {
+        int64_t left = budget > work ? budget - work : 0;
+        int64_t used = steps[p->step[tier]].nodes ? branch(p, tier, left, stop) : relax(p, tier, stop);
+        work = used < INT64_MAX - work ? work + used : INT64_MAX;
+    }
     jc_mip_end();
 }
 

@@ -15,9 +15,11 @@ struct jc_prover;
 /* NULL without memory. `scale` is jc_search_scale. */
 struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, struct jc_arena *arena);
 
-/* Proves on until `work` is used up, nothing is left to try or *stop is true. `best` is the best plan
- * known; it is read during the call only. */
-void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t work, const atomic_bool *stop);
+/* Proves on until its `share` of work is used up, nothing is left to try or *stop is true. One step may
+ * take longer than the share, but not more than `budget` by much. `best` is the best plan known; it is
+ * read during the call only. */
+void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t share, int64_t budget,
+                   const atomic_bool *stop);
 
 /* What holds for every plan: tiers, and the cost of plans with the best tiers (0 until settled). */
 const struct jc_totals *jc_prover_bound(const struct jc_prover *p);

@@ -33,12 +33,13 @@ struct run {
     struct jc_plan_message *message;
     bool by_time; /* positions are milliseconds since the start, else work of the search */
     int64_t start_ms, told_ms;
-    struct jc_totals told;     /* the plan the caller has */
-    int64_t from, to;          /* the present annealing */
-    int64_t slice_to;          /* the present slice */
-    bool cancelled, late;      /* asked to stop; past the time limit */
-    struct jc_snapshot *shown; /* the best plan as the prover sees it */
-    int64_t prover_work;
+    struct jc_totals told;               /* the plan the caller has */
+    int64_t from, to;                    /* the present annealing */
+    int64_t slice_to;                    /* the present slice */
+    int64_t last;                        /* where the run ends as far as is known */
+    bool cancelled, late;                /* asked to stop; past the time limit */
+    struct jc_snapshot *shown;           /* the best plan as the prover sees it */
+    int64_t prover_share, prover_budget; /* of work */
     pthread_t prover_thread;
     bool proving;
     atomic_bool stop_prover;
@@ -125,16 +126,17 @@ static int64_t pace(void *ctx, int64_t work) {
 
 static void *prove(void *ctx) {
     struct run *r = ctx;
-    jc_prover_run(r->prover, r->shown, r->prover_work, &r->stop_prover);
+    jc_prover_run(r->prover, r->shown, r->prover_share, r->prover_budget, &r->stop_prover);
     return NULL;
 }
 
 /* Starts the prover on the best plan, on a thread of its own if there is one to be had. */
-static void start_prover(struct run *r, int64_t work) {
+static void start_prover(struct run *r) {
     jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
     if (jc_prover_idle(r->prover, &r->shown->totals))
         return;
-    r->prover_work = work;
+    r->prover_share = r->by_time ? PROVER_SHARE : r->slice_to - position(r);
+    r->prover_budget = r->by_time ? INT64_MAX : r->last - position(r);
     atomic_store(&r->stop_prover, false);
     r->proving = pthread_create(&r->prover_thread, NULL, prove, r) == 0;
     if (!r->proving && !r->by_time)
@@ -167,7 +169,7 @@ static void await_prover(struct run *r) {
  * on until its share is done, so that one long step of its need not fit a slice. */
 static void run_slice(struct run *r) {
     if (!r->proving)
-        start_prover(r, r->by_time ? PROVER_SHARE : r->slice_to - position(r));
+        start_prover(r);
     jc_search_run(r->search, pace, r);
     if (!r->by_time)
         await_prover(r);
@@ -205,7 +207,8 @@ static void anneal_freely(struct run *r) {
     int64_t length = 2000000 + (int64_t)r->in->most_visits * 20000;
     for (int idle = 0; !finished(r); length += length / 2) {
         struct jc_totals before = jc_search_best(r->search)->totals;
-        anneal(r, jc_search_work(r->search) + length);
+        r->last = jc_search_work(r->search) + length;
+        anneal(r, r->last);
         const struct jc_totals *after = &jc_search_best(r->search)->totals;
         idle = jc_totals_cmp(after, &before) < 0 ? 0 : idle + 1;
         if (idle >= (!r->proving && jc_prover_idle(r->prover, after) ? IDLE_ANNEALINGS : PATIENT_ANNEALINGS))
@@ -214,6 +217,7 @@ static void anneal_freely(struct run *r) {
 }
 
 static void anneal_within(struct run *r, int64_t limit) {
+    r->last = limit;
     anneal(r, limit / QUICK_PART);
     anneal(r, limit);
 }
