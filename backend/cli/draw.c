@@ -347,7 +347,7 @@ static const struct jc_command draw_list = {
     .name = "list",
     .summary = {"列出抽查：名额、已抽定、对象库", "list the draws: slots, how many are drawn, pools"},
     .usage = "draw list",
-    .help = {"", ""},
+    .help = {"已抽定的数目按最新版本计。", "How many slots are drawn is counted in the newest version."},
     .example = "jiancha draw list",
     .run = run_list,
 };
@@ -396,14 +396,18 @@ static const struct jc_command draw_verify = {
 static const struct jc_command *const SUB[] = {&draw_list, &draw_commit, &draw_run, &draw_verify, NULL};
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
-    (void)argc, (void)argv;
-    return jc_cli_misuse(cli, &jc_cmd_draw, JC_MSG_CLI_SUBCOMMAND_MISSING, JC_STR("draw"));
+    bool ran = false;
+    enum jc_exit result = jc_cli_dispatch(cli, &jc_cmd_draw, argc, argv, &ran);
+    return ran ? result : jc_cli_misuse(cli, &jc_cmd_draw, JC_MSG_CLI_SUBCOMMAND_MISSING, JC_STR("draw"));
 }
 
 const struct jc_command jc_cmd_draw = {
     .name = "draw",
     .summary = {"双随机抽查：确定对象库、抽取、核对", "random choice of units: pool, draw, check"},
-    .usage = "draw list|commit|run|verify",
+    .usage = "draw list\n"
+             "draw commit DRAW --pool FILE.csv --source TEXT\n"
+             "draw run DRAW --seed TEXT\n"
+             "draw verify DRAW",
     .help =
         {"先确定对象库并公布散列值，再等公开来源产生种子，然后抽取；任何人都能复算。",
          "The pool is fixed and its hash published first; then a public source makes the seed; anybody can compute\n"

@@ -64,6 +64,10 @@ static enum jc_exit run_plan(struct jc_cli *cli, int argc, char **argv) {
     };
     struct reading reading = {.cli = cli};
     struct jc_err err = {0};
+    bool ran = false;
+    enum jc_exit result = jc_cli_dispatch(cli, &jc_cmd_plan, argc, argv, &ran);
+    if (ran)
+        return result;
     if (!jc_cli_options(cli, &jc_cmd_plan, options, 3, &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
@@ -246,7 +250,10 @@ const struct jc_command jc_cmd_plan = {
     .name = "plan",
     .summary = {"查看计划：各执法单位各月工作日和检查，逐次检查",
                 "the plan: workdays and visits by team and month, and every visit"},
-    .usage = "plan [--team T] [--month M] [--version V]",
+    .usage = "plan [--team T] [--month M] [--version V]\n"
+             "plan move VISIT [--month M] [--team T] [--force --reason TEXT]\n"
+             "plan pin VISIT\n"
+             "plan unpin VISIT",
     .help =
         {"默认为最新版本。--team 只看某执法单位牵头或参加的检查，--month 只看某月。表中为工作日（检查次数），\n"
          "联合检查在各执法单位都计入。JSON 格式供脚本读取，CSV 可用 WPS、Excel 打开。",

@@ -266,10 +266,10 @@ enum jc_code jc_draw_commit_pool(struct jc_tx *tx, int64_t agency_id, const stru
 
 /* --- run ------------------------------------------------------------------------------------------------- */
 
-/* A unit of the pool as a general unit of the register (F4). */
+/* A unit of the pool as a general unit of the register (F4). It has neither rule nor lead team: what is
+ * planned for it is the slot, and an import of the case leaves such units alone. */
 static enum jc_code add_unit(struct drawing *d, const struct jc_draw_candidate *candidate) {
     Jc__Unit unit = JC__UNIT__INIT;
-    char *team = d->draw->team_id;
     int64_t position = 0;
     unit.unit_id = (char *)candidate->unit_id.ptr;
     unit.name = (char *)candidate->name.ptr;
@@ -278,8 +278,6 @@ static enum jc_code add_unit(struct drawing *d, const struct jc_draw_candidate *
     unit.industry = (char *)candidate->industry.ptr;
     unit.credit_code = (char *)candidate->credit_code.ptr;
     unit.category = (char *)"general";
-    unit.lead_teams = &team;
-    unit.n_lead_teams = 1;
     unit.persons = d->draw->persons;
     unit.days_centi = d->draw->days_centi;
     enum jc_code code = jc_unit_next_position(d->tx, d->agency_id, &position, d->err);

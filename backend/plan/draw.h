@@ -61,8 +61,8 @@ struct jc_draw_drawn {
     enum jc_msg refused; /* JC_MSG_NONE, or why nothing was drawn; the attempt is on record */
 };
 
-/* Draws from the newest commit. Units the register did not know become general units of the draw's
- * team. An attempt on a commit that has been drawn, or with an empty seed, is recorded and refused:
+/* Draws from the newest commit. Units the register did not know become general units without a lead
+ * team of their own. An attempt on a commit that has been drawn, or with an empty seed, is recorded and refused:
  * JC_OK with out->refused set, so that the record is kept. JC_FAILED_PRECONDITION without a commit. */
 enum jc_code jc_draw_run_seed(struct jc_tx *tx, int64_t agency_id, struct jc_str draw_id, struct jc_str seed,
                               struct jc_str actor, int64_t now_ms, struct jc_arena *arena, struct jc_draw_drawn *out,

@@ -1,8 +1,7 @@
 /* The solver's process, seen from its parent. One poll loop feeds the problem, gathers frames, listens
  * to stderr and to the cancel descriptor, and keeps three deadlines: the time limit with its grace, the
- * silence between frames, and one second after SIGTERM. Frames are `u32 length, u8 type, message`, the
- * length counting type and message; it is checked against a limit derived from the problem before a byte
- * of the frame is stored, and messages unpack into an arena that is bounded too.
+ * silence between frames, and one second after SIGTERM. Frames (plan/frames.h) may be no
+ * longer than a whole plan of this problem can be, and messages unpack into an arena that is bounded too.
  *
  * stdin is a socket pair, so a child that does not read cannot raise SIGPIPE here. Between fork and exec
  * only async-signal-safe calls are made: the parent may have threads. The child is always killed with
@@ -24,9 +23,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "plan/frames.h"
 
 enum {
-    HEAD = 4,             /* the length's bytes */
     LAST_WORDS_MS = 1000, /* between SIGTERM and SIGKILL */
     GRACE_MS = 10 * 1000, /* behind the time limit */
     SILENCE_MS = 10 * 60 * 1000,
@@ -41,10 +40,9 @@ struct run {
     int pid_fd, in, out, err_fd;
     uint8_t *problem; /* the first frame */
     size_t problem_len, sent;
-    struct jc_buf pending; /* bytes of frames not yet whole */
-    struct jc_buf newest;  /* the newest plan, as it came */
+    struct jc_frames frames;
+    struct jc_buf newest; /* the newest plan, as it came */
     struct jc_arena *scratch;
-    size_t frame_max;
     char words[STDERR_KEPT + 1]; /* the end of stderr */
     size_t n_words;
     int64_t start_ms, limit_ms, heard_ms, term_ms; /* 0: no limit, not terminated */
@@ -180,10 +178,11 @@ static enum jc_code rubbish(const char *why, struct jc_err *err) {
     return jc_err_detail(err, "%s", why);
 }
 
-static enum jc_code take_solution(struct run *run, const uint8_t *body, size_t len, struct jc_err *err) {
+static enum jc_code take_solution(struct run *run, struct jc_str body, struct jc_err *err) {
     ProtobufCAllocator allocator;
     struct jc_err why = {0};
-    Jc__Solution *solution = jc__solution__unpack(jc_arena_protobuf(&allocator, run->scratch), len, body);
+    Jc__Solution *solution =
+        jc__solution__unpack(jc_arena_protobuf(&allocator, run->scratch), body.len, (const uint8_t *)body.ptr);
     if (!solution)
         return rubbish("solution frame does not decode", err);
     if (run->config->accept && run->config->accept(run->config->ctx, solution, &why) != JC_OK) {
@@ -196,14 +195,15 @@ static enum jc_code take_solution(struct run *run, const uint8_t *body, size_t l
         return err->code;
     }
     jc_buf_reset(&run->newest);
-    jc_buf_append(&run->newest, body, len);
+    jc_buf_add(&run->newest, body);
     run->finished = solution->last;
     return run->newest.failed ? jc_fail_memory(err) : JC_OK;
 }
 
-static enum jc_code take_progress(struct run *run, const uint8_t *body, size_t len, struct jc_err *err) {
+static enum jc_code take_progress(struct run *run, struct jc_str body, struct jc_err *err) {
     ProtobufCAllocator allocator;
-    Jc__Progress *progress = jc__progress__unpack(jc_arena_protobuf(&allocator, run->scratch), len, body);
+    Jc__Progress *progress =
+        jc__progress__unpack(jc_arena_protobuf(&allocator, run->scratch), body.len, (const uint8_t *)body.ptr);
     if (!progress)
         return rubbish("progress frame does not decode", err);
     if (run->config->progress)
@@ -211,54 +211,41 @@ static enum jc_code take_progress(struct run *run, const uint8_t *body, size_t l
     return JC_OK;
 }
 
-static enum jc_code take_refusal(struct run *run, const uint8_t *body, size_t len, struct jc_err *err) {
+static enum jc_code take_refusal(struct run *run, struct jc_str body, struct jc_err *err) {
     ProtobufCAllocator allocator;
-    Jc__Refusal *refusal = jc__refusal__unpack(jc_arena_protobuf(&allocator, run->scratch), len, body);
+    Jc__Refusal *refusal =
+        jc__refusal__unpack(jc_arena_protobuf(&allocator, run->scratch), body.len, (const uint8_t *)body.ptr);
     if (!refusal)
         return rubbish("refusal frame does not decode", err);
     jc_fail(err, JC_INTERNAL, JC_MSG_WORKER_REFUSED);
     return jc_err_detail(err, "%s", refusal->detail);
 }
 
-static enum jc_code take_frame(struct run *run, const uint8_t *frame, size_t len, struct jc_err *err) {
-    enum jc_code code;
+static enum jc_code take_frame(struct run *run, uint8_t type, struct jc_str body, struct jc_err *err) {
     jc_arena_reset(run->scratch);
     run->heard_ms = jc_monotonic_ms();
-    switch (frame[0]) {
+    switch (type) {
     case JC__FRAME_TYPE__FRAME_TYPE_PROGRESS:
-        code = take_progress(run, frame + 1, len - 1, err);
-        break;
+        return take_progress(run, body, err);
     case JC__FRAME_TYPE__FRAME_TYPE_SOLUTION:
-        code = take_solution(run, frame + 1, len - 1, err);
-        break;
+        return take_solution(run, body, err);
     case JC__FRAME_TYPE__FRAME_TYPE_REFUSED:
-        code = take_refusal(run, frame + 1, len - 1, err);
-        break;
+        return take_refusal(run, body, err);
     default:
-        code = rubbish("unknown frame type", err);
+        return rubbish("unknown frame type", err);
     }
-    return code;
 }
 
-/* Takes every whole frame out of `pending`, up to the last plan. */
+/* Takes every whole frame, up to the last plan. */
 static enum jc_code take_frames(struct run *run, struct jc_err *err) {
-    size_t at = 0;
+    struct jc_str body;
+    uint8_t type = 0;
     enum jc_code code = JC_OK;
-    const uint8_t *bytes = (const uint8_t *)run->pending.ptr;
-    while (!code && !run->finished && run->pending.len - at >= HEAD) {
-        const uint8_t *p = bytes + at;
-        size_t len = (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
-        if (len < 1 || len > run->frame_max)
-            return rubbish("frame length out of range", err);
-        if (run->pending.len - at - HEAD < len)
-            break;
-        code = take_frame(run, p + HEAD, len, err);
-        at += HEAD + len;
-    }
-    if (at) {
-        memmove(run->pending.ptr, run->pending.ptr + at, run->pending.len - at);
-        run->pending.len -= at;
-    }
+    do {
+        code = jc_frames_next(&run->frames, &type, &body, err);
+        if (!code && type)
+            code = take_frame(run, type, body, err);
+    } while (!code && type && !run->finished);
     return code;
 }
 
@@ -273,10 +260,8 @@ static enum jc_code read_frames(struct run *run, struct jc_err *err) {
         run->eof = true;
         return JC_OK;
     }
-    jc_buf_append(&run->pending, bytes, (size_t)got);
-    if (run->pending.failed)
-        return jc_fail_memory(err);
-    return take_frames(run, err);
+    enum jc_code code = jc_frames_add(&run->frames, bytes, (size_t)got, err);
+    return code ? code : take_frames(run, err);
 }
 
 /* Keeps the end of what the child says to people. */
@@ -421,25 +406,25 @@ static enum jc_code make_first_frame(struct run *run, const Jc__Problem *problem
     size_t len = jc__problem__get_packed_size(problem) + 1;
     if (len > FRAME_MAX)
         return jc_fail_memory(err);
-    run->problem = jc_malloc(HEAD + len);
+    run->problem = jc_malloc(JC_FRAME_HEAD + len);
     if (!run->problem)
         return jc_fail_memory(err);
-    for (int i = 0; i < HEAD; i++)
+    for (int i = 0; i < JC_FRAME_HEAD; i++)
         run->problem[i] = (uint8_t)(len >> (8 * i));
-    run->problem[HEAD] = JC__FRAME_TYPE__FRAME_TYPE_PROBLEM;
-    jc__problem__pack(problem, run->problem + HEAD + 1);
-    run->problem_len = HEAD + len;
+    run->problem[JC_FRAME_HEAD] = JC__FRAME_TYPE__FRAME_TYPE_PROBLEM;
+    jc__problem__pack(problem, run->problem + JC_FRAME_HEAD + 1);
+    run->problem_len = JC_FRAME_HEAD + len;
     return JC_OK;
 }
 
 enum jc_code jc_worker_run(const struct jc_worker_config *config, const Jc__Problem *problem, struct jc_arena *arena,
                            Jc__Solution **out, struct jc_err *err) {
     struct run run = {.config = config, .pid_fd = -1, .in = -1, .out = -1, .err_fd = -1};
-    run.frame_max = frame_limit(problem);
+    size_t frame_max = frame_limit(problem);
     run.limit_ms = problem->time_limit_ms;
-    run.scratch = jc_arena_new(run.frame_max * 16); /* a visit of 12 bytes becomes a struct of 72 and a pointer */
-    jc_buf_init(&run.pending, run.frame_max + HEAD + 65536);
-    jc_buf_init(&run.newest, run.frame_max);
+    run.scratch = jc_arena_new(frame_max * 16); /* a visit of 12 bytes becomes a struct of 72 and a pointer */
+    jc_frames_init(&run.frames, frame_max);
+    jc_buf_init(&run.newest, frame_max);
     enum jc_code code = run.scratch ? make_first_frame(&run, problem, err) : jc_fail_memory(err);
     if (!code)
         code = start(&run, err);
@@ -459,7 +444,7 @@ enum jc_code jc_worker_run(const struct jc_worker_config *config, const Jc__Prob
     shut(&run.in);
     shut(&run.out);
     shut(&run.err_fd);
-    jc_buf_free(&run.pending);
+    jc_frames_free(&run.frames);
     jc_buf_free(&run.newest);
     jc_arena_free(run.scratch);
     jc_free(run.problem);
