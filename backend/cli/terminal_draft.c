@@ -4,7 +4,7 @@
 #include "cli/terminal_draft.h"
 
 #include <jansson.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -295,9 +295,11 @@ bool jc_cli_draft_photo(void *ctx, const char *value) {
     struct jc_str *path = JC_PUSH(draft->cli->arena, &draft->photo_paths, struct jc_str);
     if (!item || !path)
         return fail_memory(draft);
-    *path = jc_str(value);
     draft->failed = jc_terminal_photo(value, draft->cli->arena, item, &draft->err) != JC_OK;
-    return true;
+    char *whole = realpath(value, NULL); /* the upload comes later, perhaps from another folder */
+    *path = jc_arena_copy(draft->cli->arena, jc_str(whole ? whole : value));
+    free(whole);
+    return path->ptr ? true : fail_memory(draft);
 }
 
 bool jc_cli_draft_workdays(void *ctx, const char *value) {
