@@ -249,17 +249,20 @@ static enum jc_code draw_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     unit.name = (char *)(uintptr_t) "抽中的单位";
     unit.category = (char *)(uintptr_t) "general";
     enum jc_code code = jc_unit_put(tx, 1, 99, &unit, err);
-    return code
-               ? code
-               : jc_tx_script(tx,
-                              "INSERT INTO draw_commit (agency_id, commit_id, draw_id, plan_version, pool, pool_hash,\n"
-                              "                         pool_count, seed_source, committed_by, committed_ms)\n"
-                              "VALUES (1, 1, 'd1', 1, x'00', x'00', 1, 's', 'x', 0);\n"
-                              "INSERT INTO draw_run (agency_id, run_id, commit_id, seed, run_by, run_ms, outcome)\n"
-                              "VALUES (1, 1, 1, '7', 'x', 0, 'drawn');\n"
-                              "INSERT INTO draw_pick (agency_id, run_id, position, unit_id, visit_id)\n"
-                              "VALUES (1, 1, 0, 'pool-7', 'd1-01');\n",
-                              err);
+    return code ? code
+                : jc_tx_script(
+                      tx,
+                      "INSERT INTO draw_commit (agency_id, commit_id, draw_id, plan_version, pool, pool_hash,\n"
+                      "                         pool_count, seed_source, committed_by, committed_ms)\n"
+                      "VALUES (1, 1, 'd1', 1, x'00', x'00', 1, 's', 'x', 0);\n"
+                      "INSERT INTO draw_candidate (agency_id, commit_id, unit_id, name, address, district, industry,\n"
+                      "                            credit_code)\n"
+                      "VALUES (1, 1, 'pool-7', '抽中的单位', '', '', '', '');\n"
+                      "INSERT INTO draw_run (agency_id, run_id, commit_id, seed, run_by, run_ms, outcome)\n"
+                      "VALUES (1, 1, 1, '7', 'x', 0, 'drawn');\n"
+                      "INSERT INTO draw_pick (agency_id, run_id, position, unit_id, visit_id)\n"
+                      "VALUES (1, 1, 0, 'pool-7', 'd1-01'), (1, 1, 1, 'u4', 'd1-02');\n",
+                      err);
 }
 
 /* What a draw brought in is not the case's to remove. */
@@ -275,6 +278,12 @@ static void test_drawn_unit(void **state) {
     jc_test_import(db, arena, inputs, count, false, &result);
     assert_int_equal(result.outcome, JC_IMPORT_UNCHANGED);
     assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM unit"), 5);
+    /* u4 is the case's own: gone from it, it is told as in use */
+    count = jc_small_inputs(arena, "units.csv", "u4,丁厂,,,,,general,,,,,,,,,,,,,,,,\n", JC_STR(""), inputs);
+    jc_test_import(db, arena, inputs, count, true, &result);
+    assert_int_equal(result.outcome, JC_IMPORT_REFUSED);
+    assert_int_equal(result.diags.errors, 1);
+    CHECK_STR("in use", result.diags.items[0].arg[0], "u4");
     jc_arena_free(arena);
     jc_db_close(db);
 }

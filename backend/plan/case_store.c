@@ -45,36 +45,24 @@ static bool take_checklists(struct jc_case *c, Jc__Checklist *const *lists, size
     return true;
 }
 
-/* A unit drawn from a pool is the draw's, not the case's. */
-static enum jc_code take_units(struct jc_tx *tx, int64_t agency_id, struct jc_case *c, struct jc_err *err) {
-    Jc__Unit **units;
-    size_t count;
-    enum jc_code code = jc_unit_list(tx, agency_id, c->arena, &units, &count, err);
-    for (size_t i = 0; i < count && !code; i++) {
-        bool drawn = false;
-        if (units[i]->n_rule_ids == 0 && units[i]->n_lead_teams == 0)
-            code = jc_unit_is_drawn(tx, agency_id, jc_str(units[i]->unit_id), &drawn, err);
-        if (!code && !drawn && !take(c, JC_CASE_UNITS, units[i]))
-            code = jc_fail_memory(err);
-    }
-    return code;
-}
-
 /* The lists that are messages. */
 static enum jc_code load_messages(struct jc_tx *tx, int64_t agency_id, struct jc_case *c, struct jc_err *err) {
     struct jc_arena *arena = c->arena;
     Jc__Team **teams;
     Jc__Rule **rules;
     Jc__Draw **draws;
+    Jc__Unit **units;
     Jc__Inspector **inspectors;
     Jc__Quota **quotas;
     Jc__Checklist **checklists;
-    size_t n_teams, n_rules, n_draws, n_inspectors, n_quotas, n_checklists;
+    size_t n_teams, n_rules, n_draws, n_units, n_inspectors, n_quotas, n_checklists;
     enum jc_code code = jc_team_list(tx, agency_id, arena, &teams, &n_teams, err);
     if (!code)
         code = jc_rule_list(tx, agency_id, arena, &rules, &n_rules, err);
     if (!code)
         code = jc_draw_list(tx, agency_id, arena, &draws, &n_draws, err);
+    if (!code)
+        code = jc_unit_list(tx, agency_id, arena, &units, &n_units, err);
     if (!code)
         code = jc_inspector_list(tx, agency_id, arena, &inspectors, &n_inspectors, err);
     if (!code)
@@ -84,10 +72,10 @@ static enum jc_code load_messages(struct jc_tx *tx, int64_t agency_id, struct jc
     if (code)
         return code;
     bool enough = take_pointers(c, JC_CASE_TEAMS, teams, n_teams) && take_pointers(c, JC_CASE_RULES, rules, n_rules) &&
-                  take_pointers(c, JC_CASE_DRAWS, draws, n_draws) &&
+                  take_pointers(c, JC_CASE_DRAWS, draws, n_draws) && take_pointers(c, JC_CASE_UNITS, units, n_units) &&
                   take_pointers(c, JC_CASE_INSPECTORS, inspectors, n_inspectors) &&
                   take_pointers(c, JC_CASE_QUOTAS, quotas, n_quotas) && take_checklists(c, checklists, n_checklists);
-    return enough ? take_units(tx, agency_id, c, err) : jc_fail_memory(err);
+    return enough ? JC_OK : jc_fail_memory(err);
 }
 
 /* The lists that are plain structs. */
@@ -128,6 +116,22 @@ enum jc_code jc_case_load(struct jc_tx *tx, int64_t agency_id, struct jc_arena *
     if (!code)
         code = load_messages(tx, agency_id, out, err);
     return code ? code : load_structs(tx, agency_id, out, err);
+}
+
+enum jc_code jc_case_keep_drawn(struct jc_tx *tx, int64_t agency_id, struct jc_case_diff *diff, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < diff->count && !code; i++) {
+        const struct jc_case_change *change = &diff->items[i];
+        bool drawn = false;
+        if (change->part == JC_CASE_UNITS && change->kind == JC_CASE_REMOVED)
+            code = jc_unit_is_drawn(tx, agency_id, change->id, &drawn, err);
+        diff->removed[JC_CASE_UNITS] -= drawn;
+        if (!drawn)
+            diff->items[kept++] = *change;
+    }
+    diff->count = kept;
+    return code;
 }
 
 /* --- writing ------------------------------------------------------------------------------------ */

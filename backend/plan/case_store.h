@@ -5,10 +5,12 @@
 #include "db/db.h"
 #include "plan/case_diff.h"
 
-/* The case as the database holds it, rows in the planner's order. Units that came in by a draw and
- * have neither rule nor lead team are not part of it. */
+/* The case as the database holds it, rows in the planner's order. */
 enum jc_code jc_case_load(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, struct jc_case *out,
                           struct jc_err *err);
+
+/* Drops the removal of units that a draw brought into the register: they are not the case's to remove. */
+enum jc_code jc_case_keep_drawn(struct jc_tx *tx, int64_t agency_id, struct jc_case_diff *diff, struct jc_err *err);
 
 /* Called now and then with the rows written so far and in all. */
 typedef void jc_case_progress(void *ctx, int64_t done, int64_t total);

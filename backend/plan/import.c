@@ -85,6 +85,8 @@ static enum jc_code import_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
         code = jc_case_load(tx, result->agency_id, job->import->arena, &stored, err);
     if (!code)
         code = jc_case_compare(job->import->arena, &stored, &result->read, &result->diff, err);
+    if (!code)
+        code = jc_case_keep_drawn(tx, result->agency_id, &result->diff, err);
     if (code)
         return code;
     if (result->diff.count == 0 || (!is_new && !job->import->update)) {

@@ -352,7 +352,9 @@ enum jc_code jc_unit_delete(struct jc_tx *tx, int64_t agency_id, struct jc_str u
     return code ? code : record_change(tx, agency_id, unit_id, true, err);
 }
 
-static const char UNIT_IS_DRAWN[] = "SELECT 1 FROM draw_pick WHERE agency_id = $1 AND unit_id = $2";
+static const char UNIT_IS_DRAWN[] =
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM draw_pick WHERE agency_id = $1 AND unit_id = $2)\n"
+    "   AND EXISTS (SELECT 1 FROM draw_candidate WHERE agency_id = $1 AND unit_id = $2)";
 
 enum jc_code jc_unit_is_drawn(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, bool *out,
                               struct jc_err *err) {

@@ -22,7 +22,7 @@ enum jc_code jc_unit_next_position(struct jc_tx *tx, int64_t agency_id, int64_t 
 /* Writes the unit as it is given, new or changed, and records the change for terminals. */
 enum jc_code jc_unit_put(struct jc_tx *tx, int64_t agency_id, int64_t position, const Jc__Unit *unit,
                          struct jc_err *err);
-/* True if a draw picked the unit. */
+/* True if the unit came into the register by a draw, from a pool that was not part of it. */
 enum jc_code jc_unit_is_drawn(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, bool *out,
                               struct jc_err *err);
 /* JC_FAILED_PRECONDITION while a plan, task or record names it. */
