@@ -152,10 +152,18 @@ enum jc_code jc_terminal_order_read(struct jc_tx *tx, const Jc__Task *task, stru
                                     Jc__RectificationOrder **out, struct jc_err *err) {
     struct jc_terminal_record record;
     struct jc_terminal_ref ref = {JC_TERMINAL_ORDER, jc_terminal_uuid_of(task->order_id)};
-    enum jc_code code = jc_terminal_record_read(tx, ref, arena, &record, NULL, err);
+    struct jc_str order_id = {(const char *)task->order_id.data, task->order_id.len};
+    ProtobufCMessage *told = NULL;
+    enum jc_code code = jc_terminal_entity_get(tx, JC__ENTITY_KIND__ENTITY_KIND_ORDER, order_id, arena, &told, err);
+    if (code == JC_OK && told) { /* with what rechecks of other terminals found */
+        *out = (Jc__RectificationOrder *)told;
+        return JC_OK;
+    }
+    if (code == JC_OK)
+        code = jc_terminal_record_read(tx, ref, arena, &record, NULL, err);
     if (code == JC_NOT_FOUND)
         return jc_fail(err, JC_NOT_FOUND, JC_MSG_TERM_ORDER_UNKNOWN, jc_str(task->unit_id));
-    *out = record.order;
+    *out = code == JC_OK ? record.order : NULL;
     return code;
 }
 
@@ -200,7 +208,7 @@ static const Jc__RecheckItem *answer_of(const Jc__Recheck *recheck, ProtobufCBin
     return NULL;
 }
 
-/* Marks the order's items that an earlier recheck made here found corrected. */
+/* Marks the order's items that an earlier recheck found corrected: as the server says, or made here. */
 static enum jc_code mark_corrected(struct jc_tx *tx, const struct rechecking *rechecking, bool *corrected,
                                    struct jc_err *err) {
     const Jc__RectificationOrder *order = rechecking->order;
@@ -208,6 +216,8 @@ static enum jc_code mark_corrected(struct jc_tx *tx, const struct rechecking *re
     struct jc_terminal_operations list;
     enum jc_code code = jc_terminal_operation_list_command(tx, JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK,
                                                            jc_str(rechecking->open.task->unit_id), arena, &list, err);
+    for (size_t k = 0; k < order->n_items; k++)
+        corrected[k] = *order->items[k]->corrected_on != '\0';
     for (size_t i = 0; code == JC_OK && i < list.count; i++) {
         Jc__OperationBody *body;
         code = jc_terminal_operation_body(&list.items[i], arena, &body, err);

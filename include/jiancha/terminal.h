@@ -262,7 +262,7 @@ enum jc_code jc_terminal_order(struct jc_terminal *terminal, const struct jc_ter
                                struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
 
 /* SubmitRecheck. Left out: recheck_id, order_id, document_number; workdays default to the task's. Every
- * item of the order that no earlier recheck made here found corrected needs one result; a new deadline is for
+ * item of the order that no earlier recheck found corrected (corrected_on, or made here) needs one result; a new deadline is for
  * what is not corrected and lies behind the day of the recheck; the signature or its refusal is needed. `recheck` is completed in place. */
 enum jc_code jc_terminal_recheck(struct jc_terminal *terminal, Jc__Recheck *recheck, struct jc_arena *arena,
                                  struct jc_terminal_work *out, struct jc_err *err);
@@ -294,7 +294,8 @@ struct jc_terminal_record {
 enum jc_code jc_terminal_load(struct jc_terminal *terminal, struct jc_terminal_ref ref, struct jc_arena *arena,
                               struct jc_terminal_record *out, struct jc_err *err);
 
-/* The order a recheck task asks about; JC_NOT_FOUND if neither the server sent it nor it was made here. */
+/* The order a recheck task asks about, as the server last told it (deadlines in force, what is corrected),
+ * else as made here; JC_NOT_FOUND if neither the server sent it nor it was made here. */
 enum jc_code jc_terminal_order_of(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_arena *arena,
                                   Jc__RectificationOrder **out, struct jc_err *err);
 
