@@ -89,8 +89,8 @@ static const char COUNT_RECORDS[] = "SELECT COUNT(*)\n"
 enum jc_code jc_recheck_is_recorded(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, bool *recorded,
                                     struct jc_err *err) {
     int64_t count = 0;
-    enum jc_code code = jc_tx_int64(tx, COUNT_RECORDS,
-                                    JC_VALUES(jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len)), &count, err);
+    enum jc_code code =
+        jc_tx_int64(tx, COUNT_RECORDS, JC_VALUES(jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len)), &count, err);
     *recorded = count > 0;
     return code;
 }

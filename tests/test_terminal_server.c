@@ -1,0 +1,290 @@
+/* The reference terminal against the real server, without sockets: the terminal's transport runs the
+ * procedures on a database. Two inspectors of one team work offline through inspection, order, a failed
+ * recheck and a passed one; the net loses answers, and every request that carries operations is
+ * repeated. What one side takes for granted the other must keep. */
+#include "jc_field_test.h"
+
+#include "auth/device.h"
+#include "http/connect.h"
+#include "jiancha/terminal.h"
+#include "rpc/procedure.h"
+
+struct handheld {
+    struct field *f;
+    struct jc_terminal *terminal;
+    struct jc_transport transport;
+    int lose; /* the answer to the n-th call from now is lost; 0: none */
+};
+
+/* --- the server behind the transport ------------------------------------------------------------------------ */
+
+static enum jc_code run_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_rpc_run(tx, ctx, err);
+}
+
+static enum jc_code serve(void *ctx, const struct jc_transport_call *request, int *status, struct jc_buf *body,
+                          struct jc_err *err) {
+    struct handheld *h = ctx;
+    struct jc_err failure = {0};
+    ProtobufCMessage *message = NULL;
+    struct jc_str answer = {0};
+    struct jc_call call = {.procedure = jc_procedure_find(jc_str(request->procedure)),
+                           .arena = h->f->arena,
+                           .now_ms = h->f->now_ms,
+                           .token = request->token};
+    CHECK(request->procedure, call.procedure != NULL);
+    CHECK_OK("request",
+             jc_message_unpack(jc_procedure_request(call.procedure), request->request, h->f->arena, &message, &failure),
+             &failure);
+    call.request = message;
+    enum jc_code code = call.procedure->kind == JC_PROCEDURE_READ
+                            ? jc_db_read(h->f->db, run_job, &call, &failure)
+                            : jc_db_write_wait(h->f->db, 1, run_job, &call, &failure);
+    *status = code ? jc_connect_status(code) : 200;
+    if (code)
+        answer = jc_connect_error(&failure, JC_ZH, h->f->arena);
+    else
+        CHECK_OK("answer", jc_message_pack(call.response, h->f->arena, &answer, &failure), &failure);
+    if (h->lose && --h->lose == 0)
+        return jc_fail(err, JC_UNAVAILABLE, JC_MSG_TERM_CUT, JC_STR("test"));
+    jc_buf_add(body, answer);
+    return JC_OK;
+}
+
+struct invite {
+    const char *inspector_id;
+    struct jc_clock clock;
+    struct jc_arena *arena;
+    char code[JC_ONE_TIME_TEXT];
+};
+
+static enum jc_code invite_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct invite *invite = ctx;
+    struct jc_act act = {JC_STR("test"), &invite->clock};
+    int64_t expires_ms = 0;
+    return jc_device_invite(tx, 1, jc_str(invite->inspector_id), 0, act, invite->arena, invite->code, &expires_ms, err);
+}
+
+/* --- a handheld ------------------------------------------------------------------------------------------------- */
+
+static int64_t field_now(void *ctx) {
+    return ((struct field *)ctx)->now_ms;
+}
+
+static void handheld_open(struct handheld *h, struct field *f, const char *inspector_id) {
+    struct jc_err err = {0};
+    struct jc_clock clock = {field_now, f};
+    struct invite invite = {.inspector_id = inspector_id, .clock = clock, .arena = f->arena};
+    struct jc_terminal_config config = {.path = ":memory:", .create = true, .wall = clock, .steady = clock};
+    struct jc_terminal_holder holder;
+    *h = (struct handheld){.f = f, .transport = {serve, NULL, h}};
+    jc_test_write(f->db, invite_job, &invite);
+    CHECK_OK("open", jc_terminal_open(&config, &h->terminal, &err), &err);
+    struct jc_terminal_invitation invitation = {
+        .server = JC_STR("http://test"), .code = jc_str(invite.code), .device_name = JC_STR("手持机")};
+    CHECK_OK("enrol", jc_terminal_enroll(h->terminal, &h->transport, &invitation, f->arena, &holder, &err), &err);
+    CHECK_STR("holder", holder.inspector_id, inspector_id);
+}
+
+static struct jc_terminal_sync_result handheld_sync(struct handheld *h) {
+    struct jc_terminal_sync_result result;
+    struct jc_terminal_sync_options options = {.repeat = true};
+    struct jc_err err = {0};
+    CHECK_OK("sync", jc_terminal_sync(h->terminal, &h->transport, &options, h->f->arena, &result, &err), &err);
+    CHECK("shown", result.shown);
+    CHECK_INT("nothing waits", result.unsent, 0);
+    return result;
+}
+
+/* The open task of a kind at a unit; fails the test if the terminal shows none. */
+static Jc__Task *open_task(struct handheld *h, Jc__TaskKind kind, const char *unit_id) {
+    struct jc_terminal_task *tasks = NULL;
+    size_t count = 0;
+    struct jc_err err = {0};
+    CHECK_OK("tasks", jc_terminal_tasks(h->terminal, h->f->arena, &tasks, &count, &err), &err);
+    for (size_t i = 0; i < count; i++) {
+        Jc__Task *task = tasks[i].task;
+        if (task && task->kind == kind && task->state == JC__TASK_STATE__TASK_STATE_OPEN &&
+            strcmp(task->unit_id, unit_id) == 0)
+            return task;
+    }
+    fail_msg("no open task of kind %d at %s", (int)kind, unit_id);
+    return NULL;
+}
+
+/* An inspection of the unit's open visit; findings by deadline get an order. */
+static struct jc_terminal_work inspect(struct handheld *h, const char *unit_id, int findings, const char *deadline) {
+    struct field *f = h->f;
+    struct jc_terminal_work work, order;
+    struct jc_err err = {0};
+    Jc__Inspection *inspection = field_inspection(f, 1, 0, unit_id, 0);
+    inspection->inspection_id.len = 0;
+    inspection->task_id = open_task(h, JC__TASK_KIND__TASK_KIND_VISIT, unit_id)->task_id;
+    inspection->started_at = field_time(f, f->now_ms - FIELD_HOUR_MS);
+    inspection->ended_at = field_time(f, f->now_ms);
+    field_add_findings(f, inspection, 1, findings, deadline);
+    for (int i = 0; i < findings; i++)
+        inspection->findings[i]->finding_id.len = 0;
+    struct jc_terminal_draft draft = {.inspection = inspection};
+    CHECK_OK("submit", jc_terminal_submit(h->terminal, &draft, f->arena, &work, &err), &err);
+    if (findings) {
+        struct jc_terminal_order_draft order_draft = {.inspection_id = work.subject.id};
+        CHECK_OK("order", jc_terminal_order(h->terminal, &order_draft, f->arena, &order, &err), &err);
+    }
+    return work;
+}
+
+/* A result for each item of the order of the unit's open recheck that is still open. */
+static void recheck(struct handheld *h, const char *unit_id, const Jc__RecheckResult *results, const char *deadline) {
+    struct field *f = h->f;
+    struct jc_terminal_work work;
+    struct jc_err err = {0};
+    Jc__RectificationOrder *order = NULL;
+    Jc__Task *task = open_task(h, JC__TASK_KIND__TASK_KIND_RECHECK, unit_id);
+    struct jc_uuid task_id;
+    memcpy(task_id.bytes, task->task_id.data, JC_UUID_SIZE);
+    CHECK_OK("order", jc_terminal_order_of(h->terminal, task_id, f->arena, &order, &err), &err);
+    Jc__Recheck *message = field_recheck(f, 1, task->task_id, 1, 1, (int)order->n_items,
+                                         JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED, f->now_ms, 0);
+    message->recheck_id.len = message->order_id.len = 0;
+    message->n_items = 0;
+    for (size_t i = 0, open = 0; i < order->n_items; i++) {
+        if (*order->items[i]->corrected_on)
+            continue;
+        Jc__RecheckItem *item = message->items[message->n_items++];
+        item->finding_id = order->items[i]->finding_id;
+        item->result = results[open++];
+        if (item->result != JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED)
+            item->deadline = (char *)deadline;
+    }
+    CHECK_OK("recheck", jc_terminal_recheck(h->terminal, message, f->arena, &work, &err), &err);
+}
+
+/* --- stories ------------------------------------------------------------------------------------------------------ */
+
+static void test_the_whole_way(void **state) {
+    (void)state;
+    struct field field, *f = &field;
+    struct handheld one;
+    static const Jc__RecheckResult HALF[] = {JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED,
+                                             JC__RECHECK_RESULT__RECHECK_RESULT_PARTLY};
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    handheld_sync(&one);
+
+    inspect(&one, "u1", 2, "2023-01-20");
+    inspect(&one, "u2", 0, "");
+    struct jc_terminal_sync_result result = handheld_sync(&one);
+    CHECK_INT("inspections and order", result.applied, 3);
+    CHECK_INT("answered twice alike", result.repeated, 3);
+    CHECK_INT("nothing to decide", jc_test_number(f->db, "SELECT COUNT(*) FROM review"), 0);
+    CHECK_STR("due 10 days after the deadline", jc_str(open_task(&one, JC__TASK_KIND__TASK_KIND_RECHECK, "u1")->due_on),
+              "2023-01-30");
+
+    f->now_ms += 12 * FIELD_DAY_MS;
+    recheck(&one, "u1", HALF, "2023-02-01");
+    CHECK_INT("recheck", handheld_sync(&one).applied, 1);
+    CHECK_STR("another", jc_str(open_task(&one, JC__TASK_KIND__TASK_KIND_RECHECK, "u1")->due_on), "2023-02-11");
+    f->now_ms += 12 * FIELD_DAY_MS;
+    recheck(&one, "u1", HALF, "");
+    CHECK_INT("second recheck", handheld_sync(&one).applied, 1);
+    CHECK_STR("all corrected", field_query(f, "SELECT corrected_on FROM finding ORDER BY position"),
+              "2023-01-22,2023-02-03");
+    CHECK_INT("nothing to decide", jc_test_number(f->db, "SELECT COUNT(*) FROM review"), 0);
+    CHECK_INT("every operation signed",
+              jc_test_number(f->db, "SELECT COUNT(*) FROM operation WHERE length(signature) = 64"), 5);
+    CHECK_STR("numbers in order", field_query(f, "SELECT kind || ':' || number FROM document_number ORDER BY 1"),
+              "1:1,1:2,2:1,3:1,3:2");
+    jc_terminal_close(one.terminal);
+    field_close(f);
+}
+
+/* The other inspector of the team rechecks what the first one found, knowing only what came down. */
+static void test_handed_over(void **state) {
+    (void)state;
+    struct field field, *f = &field;
+    struct handheld one, two;
+    static const Jc__RecheckResult HALF[] = {JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED,
+                                             JC__RECHECK_RESULT__RECHECK_RESULT_NOT_CORRECTED};
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    handheld_open(&two, f, "a2");
+    handheld_sync(&one);
+    inspect(&one, "u1", 2, "2023-01-20");
+    handheld_sync(&one);
+    f->now_ms += 11 * FIELD_DAY_MS;
+    recheck(&one, "u1", HALF, "");
+    handheld_sync(&one);
+    handheld_sync(&two);
+    recheck(&two, "u1", HALF, ""); /* the one item that is open */
+    CHECK_INT("applied", handheld_sync(&two).applied, 1);
+    CHECK_STR("closed", field_query(f, "SELECT COUNT(*) FROM finding WHERE corrected_on IS NULL"), "0");
+    jc_terminal_close(one.terminal);
+    jc_terminal_close(two.terminal);
+    field_close(f);
+}
+
+static void test_two_for_one_task(void **state) {
+    (void)state;
+    struct field field, *f = &field;
+    struct handheld one, two;
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    handheld_open(&two, f, "a2");
+    handheld_sync(&one);
+    handheld_sync(&two);
+    inspect(&one, "u1", 1, "2023-01-20");
+    inspect(&two, "u1", 1, "2023-01-20");
+    CHECK_INT("first", handheld_sync(&one).applied, 2);
+    struct jc_terminal_sync_result result = handheld_sync(&two);
+    CHECK_INT("second and its order are kept", result.kept, 2);
+    CHECK("the inspector is told", *result.outcomes[0].reason_zh.ptr && *result.outcomes[0].reason_en.ptr);
+    CHECK_STR("the record, and the one beside it",
+              field_query(f, "SELECT is_record FROM inspection ORDER BY operation_no"), "1,0");
+    CHECK_STR("for the planner", field_query(f, "SELECT reason FROM review ORDER BY review_id"), "1,4");
+    jc_terminal_close(one.terminal);
+    jc_terminal_close(two.terminal);
+    field_close(f);
+}
+
+/* The answer to each call in turn is lost; the next sync is always right. */
+static void test_lost_answers(void **state) {
+    (void)state;
+    for (int lose = 1; lose <= 6; lose++) {
+        struct field field, *f = &field;
+        struct handheld one;
+        char name[32];
+        snprintf(name, sizeof name, "answer %d lost", lose);
+        field_open(f);
+        handheld_open(&one, f, "a1");
+        one.lose = lose;
+        for (int tries = 0; tries < 3; tries++) {
+            struct jc_terminal_sync_result result;
+            struct jc_terminal_sync_options options = {.repeat = true, .batch_operations = 1, .page_bytes = 4096};
+            struct jc_err err = {0};
+            enum jc_code code = jc_terminal_sync(one.terminal, &one.transport, &options, f->arena, &result, &err);
+            CHECK(name, code == JC_OK || code == JC_UNAVAILABLE);
+            if (tries == 0 && code == JC_OK) {
+                inspect(&one, "u1", 2, "2023-01-20");
+                inspect(&one, "u2", 1, "2023-01-20");
+            }
+        }
+        handheld_sync(&one);
+        CHECK(name, one.lose == 0);
+        CHECK_INT(name, jc_test_number(f->db, "SELECT COUNT(*) FROM review"), 0);
+        CHECK_INT(name, jc_test_number(f->db, "SELECT COUNT(*) FROM operation"),
+                  jc_test_number(f->db, "SELECT COUNT(*) FROM operation WHERE status = 1"));
+        jc_terminal_close(one.terminal);
+        field_close(f);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_whole_way),
+        cmocka_unit_test(test_handed_over),
+        cmocka_unit_test(test_two_for_one_task),
+        cmocka_unit_test(test_lost_answers),
+    };
+    return cmocka_run_group_tests_name("terminal_server", tests, NULL, NULL);
+}
