@@ -2,6 +2,8 @@
  * has not changed the one-time password, and another agency (DESIGN section 7). */
 #include "rpc/procedure.h"
 
+#include <glob.h>
+
 #include "jc_world.h"
 #include "jiancha/v1/device_service.pb-c.h"
 #include "jiancha/v1/plan_service.pb-c.h"
@@ -84,6 +86,15 @@ static void test_table_is_the_contract(void **state) {
     assert_int_equal(count, methods); /* and nothing else */
 }
 
+/* A service added to the contract is added here. */
+static void test_no_service_is_forgotten(void **state) {
+    (void)state;
+    glob_t found;
+    assert_int_equal(glob("proto/jiancha/v1/*_service.proto", 0, NULL, &found), 0);
+    assert_int_equal(found.gl_pathc, COUNT(SERVICES));
+    globfree(&found);
+}
+
 static void test_paths_that_are_none(void **state) {
     (void)state;
     static const char *const PATHS[] = {
@@ -139,6 +150,8 @@ static void test_roles(void **state) {
     size_t procedures = 0;
     (void)jc_procedure_table(&procedures);
     assert_int_equal(COUNT(ROLES) + COUNT(OPEN), procedures);
+    for (size_t i = 0; i < COUNT(OPEN); i++)
+        CHECK_INT(OPEN[i], jc_procedure_find(jc_str(OPEN[i]))->callers, JC_CALLS_WITHOUT_TOKEN);
     for (size_t r = 0; r < COUNT(ROLES); r++) {
         struct jc_db *db = jc_test_store(); /* a new one: Logout and others change it */
         jc_world_fill(db, NULL);
