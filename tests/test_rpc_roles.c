@@ -367,15 +367,11 @@ static void test_self(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table_is_the_contract),
-        cmocka_unit_test(test_paths_that_are_none),
-        cmocka_unit_test(test_roles),
-        cmocka_unit_test(test_foreign_agency),
-        cmocka_unit_test(test_tasks_of_the_own_team),
-        cmocka_unit_test(test_pages_of_units),
-        cmocka_unit_test(test_login),
-        cmocka_unit_test(test_change_password),
-        cmocka_unit_test(test_self),
+        cmocka_unit_test(test_table_is_the_contract), cmocka_unit_test(test_no_service_is_forgotten),
+        cmocka_unit_test(test_paths_that_are_none),   cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_foreign_agency),        cmocka_unit_test(test_tasks_of_the_own_team),
+        cmocka_unit_test(test_pages_of_units),        cmocka_unit_test(test_login),
+        cmocka_unit_test(test_change_password),       cmocka_unit_test(test_self),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
