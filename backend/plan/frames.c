@@ -28,11 +28,11 @@ enum jc_code jc_frames_add(struct jc_frames *frames, const void *bytes, size_t l
 }
 
 enum jc_code jc_frames_next(struct jc_frames *frames, uint8_t *type, struct jc_str *message, struct jc_err *err) {
-    const uint8_t *head = (const uint8_t *)frames->pending.ptr + frames->taken;
     size_t waiting = frames->pending.len - frames->taken;
     *type = 0;
     if (waiting < JC_FRAME_HEAD)
         return JC_OK;
+    const uint8_t *head = (const uint8_t *)frames->pending.ptr + frames->taken;
     size_t len = (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
     if (len < 1 || len > frames->frame_max) {
         jc_fail(err, JC_DATA_LOSS, JC_MSG_WORKER_RUBBISH);
