@@ -186,6 +186,18 @@ enum jc_code jc_unit_get(struct jc_tx *tx, int64_t agency_id, struct jc_str unit
     return code;
 }
 
+static const char COUNT_UNIT[] = "SELECT COUNT(*)\n"
+                                 "FROM unit\n"
+                                 "WHERE agency_id = $1 AND unit_id = $2";
+
+enum jc_code jc_unit_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, bool *exists,
+                            struct jc_err *err) {
+    int64_t count = 0;
+    enum jc_code code = jc_tx_int64(tx, COUNT_UNIT, JC_VALUES(jc_int(agency_id), jc_text(unit_id)), &count, err);
+    *exists = count > 0;
+    return code;
+}
+
 static const char LIST_UNITS[] = UNIT_COLUMNS "WHERE agency_id = $1\n"
                                               "ORDER BY position, unit_id";
 

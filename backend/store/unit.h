@@ -11,6 +11,9 @@
 /* JC_NOT_FOUND, naming the unit. */
 enum jc_code jc_unit_get(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, struct jc_arena *arena,
                          Jc__Unit **out, struct jc_err *err);
+/* Whether the register has it; one look-up, where jc_unit_get reads all that hangs on a unit. */
+enum jc_code jc_unit_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, bool *exists,
+                            struct jc_err *err);
 /* All units in the planner's order. */
 enum jc_code jc_unit_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Unit ***out, size_t *count,
                           struct jc_err *err);

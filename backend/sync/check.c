@@ -206,13 +206,10 @@ enum jc_code jc_check_number(struct jc_apply *apply, const char *field, const Jc
 
 enum jc_code jc_check_unit(struct jc_apply *apply, const char *field, const char *unit_id, bool *known,
                            struct jc_err *err) {
-    Jc__Unit *unit = NULL;
-    enum jc_code code = jc_unit_get(apply->tx, apply->caller->agency_id, jc_str(unit_id), apply->scratch, &unit, err);
-    *known = code == JC_OK;
-    if (code != JC_NOT_FOUND)
-        return code;
-    jc_check_unknown(apply, field, jc_str(unit_id));
-    return JC_OK;
+    enum jc_code code = jc_unit_exists(apply->tx, apply->caller->agency_id, jc_str(unit_id), known, err);
+    if (!code && !*known)
+        jc_check_unknown(apply, field, jc_str(unit_id));
+    return code;
 }
 
 /* --- tasks ------------------------------------------------------------------------------------------------- */
