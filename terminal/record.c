@@ -52,12 +52,13 @@ static enum jc_code read_made_here(struct jc_tx *tx, struct jc_arena *arena, str
     for (size_t i = list.count; code == JC_OK && i-- > 0;) {
         struct jc_terminal_ref ref;
         Jc__OperationBody *body;
-        if (!jc_terminal_record_noun(&list.items[i].outcome, &ref) || ref.noun != out->ref.noun)
+        struct jc_terminal_operation *carrier = list.items + i;
+        if (!jc_terminal_record_noun(&carrier->outcome, &ref) || ref.noun != out->ref.noun)
             continue;
-        code = jc_terminal_operation_body(&list.items[i], arena, &body, err);
+        code = jc_terminal_operation_body(carrier, arena, &body, err);
         if (code == JC_OK && take_noun(body, out)) {
-            out->outcome = &list.items[i].outcome;
-            *operation = &list.items[i];
+            out->outcome = &carrier->outcome;
+            *operation = carrier;
             return JC_OK;
         }
     }

@@ -25,10 +25,10 @@ static int64_t shell_now(void *ctx) {
 /* Runs one command line; words are separated by blanks, STORE and FOLDER stand for the paths. Standard error is
  * dropped: words are checked through the library's tests. */
 static enum jc_exit run(struct shell *shell, const char *line) {
-    char text[LINE_BYTES], *argv[ARGS_MAX] = {(char *)"terminal", (char *)"--store", shell->bench.path};
+    char text[LINE_BYTES], *rest = NULL, *argv[ARGS_MAX] = {(char *)"terminal", (char *)"--store", shell->bench.path};
     int argc = 3;
     snprintf(text, sizeof text, "%s", line);
-    for (char *word = strtok(text, " "); word && argc + 1 < ARGS_MAX; word = strtok(NULL, " ")) {
+    for (char *word = strtok_r(text, " ", &rest); word && argc + 1 < ARGS_MAX; word = strtok_r(NULL, " ", &rest)) {
         char *value = jc_arena_alloc(shell->bench.arena, LINE_BYTES);
         assert_non_null(value);
         char *folder = strstr(word, "FOLDER");

@@ -144,7 +144,7 @@ static void shows_what_was_kept_or_rejected(void **state) {
     for (size_t i = 0; i < COUNT(VERDICTS); i++) {
         const char *name = VERDICTS[i].name;
         struct jc_terminal_sync_result result;
-        struct jc_terminal_record record;
+        struct jc_terminal_record record = {0};
         struct jc_terminal_work work = submit(bench, (uint8_t)(i + 1));
         bench->fake.verdict = VERDICTS[i].status;
         CHECK_OK(name, bench_sync(bench, &result), &bench->err); /* durable, so it is a success */
@@ -418,7 +418,7 @@ static void restarts_a_listing(void **state) {
     assert_non_null(bench_task(bench, 9));
     assert_int_equal(unsent(bench), 0);
     check_server("nothing lost", bench, 2);
-    struct jc_terminal_record record;
+    struct jc_terminal_record record = {0};
     CHECK_OK("the record is here", jc_terminal_load(bench->terminal, work.subject, bench->arena, &record, &bench->err),
              &bench->err);
     assert_non_null(record.unit); /* as it was when the work was done */

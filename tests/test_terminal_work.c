@@ -240,7 +240,7 @@ static void stores_a_record_whole(void **state) {
     struct bench *bench = *state;
     struct draft draft;
     struct jc_terminal_work work;
-    struct jc_terminal_record record;
+    struct jc_terminal_record record = {0};
     draft_init(&draft, 1);
     char *persons[] = {(char *)"i3", (char *)"i2", (char *)"i1"}; /* i3 is of the joining team */
     draft.message.inspector_ids = persons;
@@ -297,7 +297,7 @@ static void arrives_and_submits(void **state) {
     const char *persons[] = {"i1", "i2"};
     struct jc_terminal_arrival arrival = {fake_id(1), 1672878600000, persons, 2}; /* 8:30 */
     struct jc_terminal_work started, work;
-    struct jc_terminal_record record;
+    struct jc_terminal_record record = {0};
     struct draft draft;
     CHECK_OK("begin", jc_terminal_begin(bench->terminal, &arrival, bench->arena, &started, &bench->err), &bench->err);
     assert_int_equal(bench_task(bench, 1)->local, JC_TERMINAL_LOCAL_STARTED);
@@ -332,7 +332,7 @@ static void adds_an_ad_hoc_inspection(void **state) {
     struct bench *bench = *state;
     struct draft draft;
     struct jc_terminal_work work;
-    struct jc_terminal_record record;
+    struct jc_terminal_record record = {0};
     struct jc_terminal_task *tasks;
     size_t count;
     draft_init(&draft, 0);
@@ -386,7 +386,7 @@ static void issues_one_order_for_a_record(void **state) {
     struct bench *bench = *state;
     struct draft draft;
     struct jc_terminal_work work, ordered;
-    struct jc_terminal_record record;
+    struct jc_terminal_record record = {0};
     draft_init(&draft, 1);
     CHECK_OK("submit", draft_submit(bench, &draft, &work), &bench->err);
     struct jc_terminal_order_draft order = {.inspection_id = work.subject.id};
@@ -531,7 +531,7 @@ static void rechecks_an_order(void **state) {
     struct draft draft;
     struct jc_terminal_work ordered, work;
     struct recheck recheck;
-    struct jc_terminal_record record;
+    struct jc_terminal_record record = {0};
     make_recheck_task(bench, &draft, &ordered);
     for (size_t i = 0; i < COUNT(RECHECKS); i++) {
         recheck_init(&recheck, &draft, 9);

@@ -116,7 +116,7 @@ static enum jc_exit run_enroll(struct jc_cli *cli, int argc, char **argv) {
                              server ? JC_STR("--code") : JC_STR("--server"));
     struct jc_terminal_invitation invitation = {jc_str(server), jc_str(code_text), jc_str(name), again > 0};
     struct jc_transport transport = {0};
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     struct jc_err err;
     enum jc_code code = jc_transport_curl(server, 0, &transport, &err);
     if (code == JC_OK)

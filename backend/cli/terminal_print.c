@@ -281,7 +281,7 @@ static enum jc_code print_documents(struct jc_cli_terminal *run, struct jc_uuid 
 static enum jc_code show(struct jc_cli_terminal *run, const char *id, bool print, struct jc_err *err) {
     static const unsigned any = JC_TERMINAL_TASK | JC_TERMINAL_INSPECTION | JC_TERMINAL_ORDER | JC_TERMINAL_RECHECK;
     struct jc_terminal_ref ref;
-    struct jc_terminal_record record;
+    struct jc_terminal_record record = {0};
     enum jc_code code = jc_terminal_find(run->terminal, jc_str(id), any, &ref, err);
     if (code)
         return code;

@@ -157,7 +157,7 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
         return jc_cli_misuse(cli, &jc_cmd_terminal_sync, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--batch"));
     sync.repeat = repeat > 0;
     struct jc_transport transport = {0};
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     struct jc_terminal_sync_result result = {0};
     struct jc_err err, print_err;
     enum jc_code code = jc_cli_terminal_open(&run, false, &err);

@@ -178,7 +178,7 @@ static void look_at_everything(struct jc_terminal *terminal, struct jc_arena *ar
     for (size_t i = 0; i < count; i++) {
         if (!tasks[i].task)
             continue;
-        struct jc_terminal_record record;
+        struct jc_terminal_record record = {0};
         struct jc_terminal_ref ref = {.noun = JC_TERMINAL_TASK};
         Jc__RectificationOrder *order;
         memcpy(ref.id.bytes, tasks[i].task->task_id.data, sizeof ref.id.bytes);
