@@ -120,12 +120,27 @@ bool jc_cli_options(struct jc_cli *cli, const struct jc_command *command, const 
     return true;
 }
 
+/* "plan move" of the usage "plan move VISIT [--month M]": the words by which a command is called. */
+static struct jc_str words_of(const struct jc_command *command) {
+    struct jc_str rest = jc_str(command->usage), word;
+    size_t len = 0;
+    while (jc_str_cut(&rest, ' ', &word)) {
+        size_t letters = 0;
+        while (letters < word.len && word.ptr[letters] >= 'a' && word.ptr[letters] <= 'z')
+            letters++;
+        if (!letters || letters < word.len)
+            break;
+        len = (size_t)(word.ptr + word.len - command->usage);
+    }
+    return len ? (struct jc_str){command->usage, len} : jc_str(command->name);
+}
+
 enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what, struct jc_str arg) {
     jc_cli_note(cli, what, &arg, 1);
     struct jc_buf usage;
     jc_buf_init(&usage, OUT_MAX_BYTES);
     jc_help_usage(&usage, cli->lang, command);
-    struct jc_str name = jc_str(command->name);
+    struct jc_str name = words_of(command);
     jc_msg_render(&usage, cli->lang, JC_MSG_CLI_MORE_HELP, &name, 1);
     fprintf(stderr, "%.*s\n", JC_FMT(jc_buf_str(&usage)));
     jc_buf_free(&usage);

@@ -56,6 +56,16 @@ def run(*args, expect=0, now=NOW, env=None, cwd=None, stdin=None):
     return result
 
 
+def listener():
+    """A listening socket on a free port of 127.0.0.1."""
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def free_port():
+    with listener() as taken:
+        return taken.getsockname()[1]
+
+
 def listing(result, name):
     """The rows of `--format json`: one object with one array named as the command (DESIGN section 11)."""
     return result.json[name]

@@ -160,6 +160,26 @@ class Files(jiancha.Test):
             self.assertEqual(jiancha.dump(self.empty), self.before[self.empty])
 
 
+class CommandLine(jiancha.Test):
+    """Wrong use is told with the way to more help, and that way works."""
+
+    def test_wrong_use(self):
+        cases = [
+            (("plan", "move"), "plan move"),
+            (("plan", "pin", "a", "b"), "plan pin"),
+            (("import",), "import"),
+            (("device", "invite"), "device invite"),
+            (("report", "completion", "--as-of", "yesterday"), "report completion"),
+            (("terminal", "--store", "x.db", "sync", "--loud"), "terminal"),
+        ]
+        for args, command in cases:
+            with self.subTest(" ".join(args)):
+                result = jiancha.run(*args, "--db", self.path("none.db"), expect=2)
+                self.assertIn(f"jiancha {command} --help\n", result.err)
+                self.assertIn("usage:", jiancha.run(*command.split(), "--help").out)
+                self.assertEqual(os.listdir(self.folder), [])
+
+
 # --- HTTP -------------------------------------------------------------------------------------------
 
 UNAUTHENTICATED, DENIED, MISSING = (401, "unauthenticated"), (403, "permission_denied"), (404, "not_found")
