@@ -89,21 +89,23 @@ static int work(struct jc_arena *arena) {
     return EXIT_DONE;
 }
 
-static int usage(void) {
-    fputs("usage: jiancha-optimizer [--memory-mb N]\n"
-          "Reads a problem frame from stdin, writes progress and plan frames to stdout\n"
-          "(proto/jiancha/v1/optimizer.proto). SIGTERM: the best plan so far, then exit 0.\n"
-          "example: jiancha-optimizer --memory-mb 2048 < problem.frame > plan.frames\n",
-          stderr);
-    return EXIT_REFUSED;
-}
+static const char usage[] = "usage: jiancha-optimizer [--memory-mb N]\n"
+                            "Reads a problem frame from stdin, writes progress and plan frames to stdout\n"
+                            "(proto/jiancha/v1/optimizer.proto). SIGTERM: the best plan so far, then exit 0.\n"
+                            "example: jiancha-optimizer --memory-mb 2048 < problem.frame > plan.frames\n";
 
 int main(int argc, char **argv) {
     int64_t memory_mb = 0;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return EXIT_DONE;
+    }
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--memory-mb") != 0 || ++i == argc || !jc_str_to_int64(jc_str(argv[i]), &memory_mb) ||
-            memory_mb < 16 || memory_mb > 1 << 24)
-            return usage();
+            memory_mb < 16 || memory_mb > 1 << 24) {
+            fputs(usage, stderr);
+            return EXIT_REFUSED;
+        }
     }
 #ifndef JC_SANITIZED
     if (memory_mb) {

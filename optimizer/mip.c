@@ -714,6 +714,35 @@ static int64_t tier_value(enum jc_tier tier, const struct jc_totals *t) {
     return tier == JC_TIER_OVER ? t->over : tier == JC_TIER_QUOTA ? t->quota : t->cost;
 }
 
+/* Forgets the program's arrays. */
+static void clear(struct jc_mip *m) {
+    struct vector *all[] = {&m->column, &m->row, &m->term};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        jc_free(all[i]->items);
+        *all[i] = (struct vector){0};
+    }
+}
+
+/* Solves the program that is built; `values` has room for all columns and rows. */
+static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found,
+                  struct jc_mip_result *out) {
+    int64_t share = best_share(m);
+    bool fits = best_fits(m, values);
+    for (size_t i = 0; i < m->column.n; i++)
+        values[i + 1] = column_at(m, (int)i + 1)->value;
+    glp_term_out(GLP_OFF);
+    glp_prob *lp = fits ? load(m) : NULL;
+    struct watch watch = {.mip = m, .stop = stop, .start = values, .nodes_most = nodes};
+    if (lp && relax(lp, stop))
+        branch_and_bound(m, lp, &watch, &m->best->totals, found, out);
+    if (lp)
+        glp_delete_prob(lp);
+    if (out->better)
+        share -= tier_value(m->tier, &m->best->totals) - tier_value(m->tier, &found->totals);
+    out->bound = out->bound < share ? out->bound : share;
+    out->closed = fits && out->bound >= share;
+}
+
 enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
                           int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found, struct jc_mip_result *out,
                           struct jc_err *err) {
@@ -726,27 +755,13 @@ enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier
         return code;
     build(m);
     double *values = jc_calloc(m->column.n + m->row.n + 2, sizeof *values);
-    if (!values || m->failed) {
-        jc_free(values);
-        return jc_fail_memory(err);
-    }
-    int64_t share = best_share(m);
-    bool fits = best_fits(m, values);
-    for (size_t i = 0; i < m->column.n; i++)
-        values[i + 1] = column_at(m, (int)i + 1)->value;
-    glp_term_out(GLP_OFF);
-    glp_prob *lp = fits ? load(m) : NULL;
-    struct watch watch = {.mip = m, .stop = stop, .start = values, .nodes_most = nodes};
-    if (lp && relax(lp, stop))
-        branch_and_bound(m, lp, &watch, &best->totals, found, out);
-    if (lp)
-        glp_delete_prob(lp);
+    if (values && !m->failed)
+        solve(m, values, nodes, stop, found, out);
+    else
+        code = jc_fail_memory(err);
     jc_free(values);
-    if (out->better)
-        share -= tier_value(tier, &best->totals) - tier_value(tier, &found->totals);
-    out->bound = out->bound < share ? out->bound : share;
-    out->closed = out->bound >= share && fits;
-    return JC_OK;
+    clear(m);
+    return code;
 }
 
 void jc_mip_end(void) {

@@ -247,30 +247,6 @@ static void agrees_with_all_plans(void **state) {
 
 /* --- promises -------------------------------------------------------------------------------------------- */
 
-/* A problem too large to be done at once: three teams, forty units, tight months, travel. */
-static Jc__Problem *larger_problem(struct jc_arena *arena) {
-    static const char *const districts[] = {"a", "b", "c", "d"};
-    struct maker k = maker_new(arena);
-    struct dice d = {11};
-    for (int i = 0; i < 3; i++)
-        add_team(&k, 1100, -1, 900);
-    Jc__ProblemRule *r = add_rule(&k, 2, 2);
-    add_window(&k, &r->windows, &r->n_windows, 0x03f, 1, 1);
-    add_window(&k, &r->windows, &r->n_windows, 0xfc0, 1, 1);
-    add_rule(&k, 3, 2);
-    for (int i = 0; i < 40; i++) {
-        Jc__ProblemUnit *u = add_unit(&k, 100 * (2 + roll(&d, 3)));
-        u->district = (char *)(intptr_t)districts[roll(&d, 4)];
-        u->risk = (int)roll(&d, 3);
-        add_option(&k, u, (int)roll(&d, 2), true);
-        add_lead(&k, u, i % 3);
-        if (roll(&d, 3) == 0)
-            add_lead(&k, u, (i + 1) % 3);
-    }
-    k.p->seed = 3;
-    return k.p;
-}
-
 static void repeats_itself(void **state) {
     (void)state;
     struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
