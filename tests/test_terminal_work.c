@@ -561,6 +561,56 @@ static void rechecks_an_order(void **state) {
     assert_int_equal(work.document_number.number, 2);
 }
 
+/* Of an order that another terminal issued; the server says what was found corrected since. */
+static void rechecks_an_order_from_the_server(void **state) {
+    struct bench *bench = *state;
+    struct draft draft;
+    struct recheck recheck;
+    struct jc_terminal_work work;
+    struct jc_uuid order_id = fake_id(70), findings[2] = {fake_id(71), fake_id(72)};
+    Jc__OrderItem items[2], *list[2];
+    Jc__RectificationOrder order = JC__RECTIFICATION_ORDER__INIT;
+    Jc__Change change = JC__CHANGE__INIT;
+    char *persons[] = {(char *)"i1", (char *)"i2"};
+    draft_init(&draft, 1);
+    for (int i = 0; i < 2; i++) {
+        jc__order_item__init(&items[i]);
+        items[i].finding_id = (ProtobufCBinaryData){16, findings[i].bytes};
+        items[i].problem = (char *)"阀门渗漏";
+        items[i].deadline = (char *)"2023-02-15";
+        draft.findings[i].finding_id = items[i].finding_id;
+        list[i] = &items[i];
+    }
+    items[0].corrected_on = (char *)"2023-01-20";
+    order.order_id = (ProtobufCBinaryData){16, order_id.bytes};
+    order.unit_id = (char *)"hn-001";
+    order.items = list;
+    order.n_items = 2;
+    order.inspector_ids = persons;
+    order.n_inspector_ids = 2;
+    change.entity_case = JC__CHANGE__ENTITY_ORDER;
+    change.order = &order;
+    fake_tell(&bench->fake, &change);
+    fake_task(&bench->fake, (struct fake_task){9, JC__TASK_KIND__TASK_KIND_RECHECK, 0, "hn-001", NULL, "2023-02-25",
+                                               &order_id, false});
+    CHECK_OK("sync", bench_sync(bench, NULL), &bench->err);
+    recheck_init(&recheck, &draft, 9);
+    recheck.message.n_items = 1; /* the one that is corrected already */
+    assert_int_equal(recheck_submit(bench, &recheck, &work), JC_INVALID_ARGUMENT);
+    check_words("the open one", &bench->err, "finding 2 of the order is not answered");
+    recheck_init(&recheck, &draft, 9);
+    recheck.list[0] = &recheck.items[1];
+    recheck.message.n_items = 1;
+    CHECK_OK("the open one alone", recheck_submit(bench, &recheck, &work), &bench->err);
+    fake_task(&bench->fake, (struct fake_task){11, JC__TASK_KIND__TASK_KIND_RECHECK, 0, "hn-001", NULL, "2023-02-25",
+                                               &draft.task_id, false});
+    CHECK_OK("sync", bench_sync(bench, NULL), &bench->err);
+    recheck_init(&recheck, &draft, 11);
+    assert_int_equal(recheck_submit(bench, &recheck, &work), JC_NOT_FOUND);
+    check_words("no order", &bench->err,
+                "the order behind the recheck at \"hn-001\" is not on this terminal: sync first");
+}
+
 /* --- numbers ------------------------------------------------------------------------------------------------------------- */
 
 static void gives_every_number_once(void **state) {
@@ -677,6 +727,7 @@ int main(void) {
         WITH_BENCH(accepts_late_work_on_a_recalled_task),
         WITH_BENCH(issues_one_order_for_a_record),
         WITH_BENCH(rechecks_an_order),
+        WITH_BENCH(rechecks_an_order_from_the_server),
         WITH_BENCH(gives_every_number_once),
         WITH_BENCH(hashes_photos),
         WITH_BENCH(finds_what_is_meant),

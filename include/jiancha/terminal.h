@@ -262,8 +262,9 @@ enum jc_code jc_terminal_order(struct jc_terminal *terminal, const struct jc_ter
                                struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
 
 /* SubmitRecheck. Left out: recheck_id, order_id, document_number; workdays default to the task's. Every
- * item of the order that no earlier recheck found corrected (corrected_on, or made here) needs one result; a new deadline is for
- * what is not corrected and lies behind the day of the recheck; the signature or its refusal is needed. `recheck` is completed in place. */
+ * item of the order that no earlier recheck found corrected (corrected_on, or made here) needs one
+ * result; a new deadline is for what is not corrected and lies behind the day of the recheck; the
+ * signature or its refusal is needed. `recheck` is completed in place. */
 enum jc_code jc_terminal_recheck(struct jc_terminal *terminal, Jc__Recheck *recheck, struct jc_arena *arena,
                                  struct jc_terminal_work *out, struct jc_err *err);
 
