@@ -49,6 +49,13 @@ struct terminal {
     int64_t started_ns;
 };
 
+static pid_t server_pid; /* ended with us, whatever happens */
+
+static void end_server(void) {
+    if (server_pid > 0)
+        kill(server_pid, SIGKILL);
+}
+
 static _Noreturn void stop(const char *what) {
     fprintf(stderr, "jc_bench_sync: %s\n", what);
     exit(1);
@@ -228,8 +235,7 @@ static struct jc_str make_body(struct terminal *t, const struct jc_clock *clock)
     return (struct jc_str){(const char *)packed, size};
 }
 
-/* A whole HTTP request with `records` operations. The cursor is far ahead, so that answers are small:
- * it is that of the last answer, which the first request of a connection fetched. */
+/* A whole HTTP request with `records` operations behind the cursor that the terminal's first sync left. */
 static struct jc_str make_request(struct terminal *t, int records, const struct jc_clock *clock, struct jc_str cursor) {
     Jc__Operation *operations = calloc((size_t)records, sizeof *operations);
     Jc__Operation **list = calloc((size_t)records, sizeof *list);
@@ -323,6 +329,7 @@ static struct server start_server(const char *program, const char *database, con
     if (pipe(out) != 0)
         stop("pipe");
     struct server server = {.pid = fork()};
+    server_pid = server.pid;
     if (server.pid == 0) {
         int log_fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
         dup2(out[1], 1);
@@ -566,6 +573,7 @@ int main(int argc, char **argv) {
     struct run run = {.settings = &settings, .fleet = &fleet, .samples_ns = malloc(SAMPLES_MAX * sizeof(int64_t))};
     if (!fleet.terminals || !run.samples_ns || !jc_id_init())
         stop("out of memory");
+    atexit(end_server);
     make_database(database, &fleet);
     struct server server = start_server(settings.program, database, log);
     long idle_kb = resident_kb(server.pid);
@@ -579,6 +587,7 @@ int main(int argc, char **argv) {
     kill(server.pid, SIGTERM);
     int status = 0;
     waitpid(server.pid, &status, 0);
+    server_pid = 0;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         stop("the server did not end well");
     int64_t records = (int64_t)run.sample_count * settings.records;
