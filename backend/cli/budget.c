@@ -121,7 +121,10 @@ static enum jc_code print_year(struct work *work, struct jc_err *err) {
         jc_table_new(cli->arena, "budget", year_columns, sizeof year_columns / sizeof *year_columns);
     for (size_t i = 0; table && i < work->budget.count; i++) {
         const struct jc_budget_row *row = &work->budget.rows[i];
-        jc_table_text(table, row->team_id.len ? row->team_id : jc_msg_text(JC_MSG_BUDGET_AGENCY, cli->lang));
+        if (row->team_id.len) /* the id too: commands want it */
+            jc_table_text(table, jc_arena_printf(cli->arena, "%.*s %.*s", JC_FMT(row->team_id), JC_FMT(row->name)));
+        else
+            jc_table_text(table, jc_msg_text(JC_MSG_BUDGET_AGENCY, cli->lang));
         year_cells(table, row);
     }
     return table ? jc_table_print(table, cli, err) : jc_fail_memory(err);
@@ -153,7 +156,7 @@ static enum jc_code print_months(struct work *work, struct jc_err *err) {
         const struct jc_budget_row *row = &work->budget.rows[i];
         if (!row->targets || row->need_centi == 0)
             continue;
-        jc_table_text(table, row->team_id);
+        jc_table_text(table, row->name);
         for (int m = 0; m < 12; m++)
             month_cell(table, row->targets, m);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/table.h"
+#include "store/registry.h"
 
 const struct jc_command jc_cmd_report;
 
@@ -18,6 +19,8 @@ struct question {
         Jc__OverdueItem **items;
     };
     size_t count;
+    Jc__Team **teams;
+    size_t team_count;
 };
 
 static enum jc_code ask_completion(struct question *q, struct jc_tx *tx, struct jc_err *err) {
@@ -34,7 +37,18 @@ static enum jc_code ask_overdue(struct question *q, struct jc_tx *tx, struct jc_
 
 static enum jc_code ask_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct question *question = ctx;
-    return question->ask(question, tx, err);
+    enum jc_code code =
+        jc_team_list(tx, question->agency_id, question->arena, &question->teams, &question->team_count, err);
+    return code ? code : question->ask(question, tx, err);
+}
+
+/* A table says the team's name; a script reads its id. */
+static struct jc_str team_word(const struct question *q, const struct jc_cli *cli, const char *team_id) {
+    for (size_t i = 0; cli->format == JC_FORMAT_TABLE && i < q->team_count; i++) {
+        if (strcmp(q->teams[i]->team_id, team_id) == 0)
+            return jc_str(q->teams[i]->name);
+    }
+    return jc_str(team_id);
 }
 
 /* --- listings --------------------------------------------------------------------------------------- */
@@ -52,10 +66,11 @@ static const struct jc_column completion_columns[] = {
 };
 
 /* The year and the agency have their own words in a table; a script reads "" and 0. */
-static void completion_names(struct jc_table *table, const struct jc_cli *cli, const Jc__CompletionRow *row) {
+static void completion_names(struct jc_table *table, const struct question *q, const struct jc_cli *cli,
+                             const Jc__CompletionRow *row) {
     bool words = cli->format == JC_FORMAT_TABLE;
-    jc_table_text(table,
-                  words && !row->team_id[0] ? jc_msg_text(JC_MSG_REPORT_AGENCY, cli->lang) : jc_str(row->team_id));
+    jc_table_text(table, words && !row->team_id[0] ? jc_msg_text(JC_MSG_REPORT_AGENCY, cli->lang)
+                                                   : team_word(q, cli, row->team_id));
     if (words && !row->month) {
         jc_table_text(table, jc_msg_text(JC_MSG_REPORT_YEAR, cli->lang));
     } else {
@@ -68,7 +83,7 @@ static struct jc_table *completion_table(const struct question *q, const struct 
                                           sizeof completion_columns / sizeof(struct jc_column));
     for (size_t i = 0; table && i < q->count; i++) {
         const Jc__CompletionRow *row = q->rows[i];
-        completion_names(table, cli, row);
+        completion_names(table, q, cli, row);
         jc_table_int(table, row->planned);
         jc_table_int(table, row->done);
         jc_table_int(table, row->overdue);
@@ -158,7 +173,7 @@ static struct jc_table *overdue_table(const struct question *q, const struct jc_
         jc_table_text(table, overdue_kind(cli, item->kind));
         jc_table_text(table, jc_str(item->due_on));
         jc_table_int(table, item->days_overdue);
-        jc_table_text(table, jc_str(item->team_id));
+        jc_table_text(table, team_word(q, cli, item->team_id));
         jc_table_text(table, jc_str(item->unit_id));
         jc_table_text(table, jc_str(item->unit_name));
         jc_table_text(table, jc_str(item->visit_id));
