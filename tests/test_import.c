@@ -1,6 +1,8 @@
 /* Importing a case: what is refused, where, and that a refusal leaves the database as it was. */
 #include "jc_case_test.h"
 
+#include "jc_fail_each.h"
+#include "plan/case_check.h"
 #include "plan/credit_code.h"
 #include "plan/similar.h"
 
@@ -470,11 +472,38 @@ static void test_huainan(void **state) {
     jc_db_close(db);
 }
 
+/* Memory that ends is told as such, wherever it ends, and nothing leaks. */
+static enum jc_code read_and_check(void *ctx, struct jc_err *err) {
+    const struct jc_case_input *inputs = ctx;
+    struct jc_arena *arena = jc_arena_new(64 << 20);
+    if (!arena)
+        return jc_fail_memory(err);
+    struct jc_diags diags = {.arena = arena};
+    struct jc_case c;
+    enum jc_code code = jc_case_read(arena, inputs, JC_SMALL_FILES, &diags, &c, err);
+    if (!code)
+        code = jc_case_check(&c, &diags, err);
+    if (!code)
+        code = jc_similar_warn(&c, &diags, err);
+    assert_true(code || diags.errors == 0);
+    jc_arena_free(arena);
+    return code;
+}
+
+static void test_memory(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new(64 << 20);
+    struct jc_case_input inputs[JC_SMALL_FILES];
+    assert_int_equal(jc_small_inputs(arena, NULL, NULL, JC_STR(""), inputs), JC_SMALL_FILES);
+    assert_true(jc_fail_each(read_and_check, inputs) > 50);
+    jc_arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_input), cmocka_unit_test(test_words),        cmocka_unit_test(test_good_spellings),
         cmocka_unit_test(test_warnings),  cmocka_unit_test(test_joint_months), cmocka_unit_test(test_credit_code),
-        cmocka_unit_test(test_districts), cmocka_unit_test(test_huainan),
+        cmocka_unit_test(test_districts), cmocka_unit_test(test_huainan),      cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,8 +160,6 @@ static void note_refused(struct jc_cli *cli, const struct jc_diags *diags) {
 static enum jc_exit answer(struct jc_cli *cli, const struct jc_import_result *result, struct jc_err *err) {
     bool people = cli->format == JC_FORMAT_TABLE;
     bool differs = result->outcome == JC_IMPORT_DIFFERENT || result->outcome == JC_IMPORT_UPDATED;
-    const Jc__Agency *agency =
-        result->read.parts[JC_CASE_AGENCY].count ? result->read.parts[JC_CASE_AGENCY].items[0].data : NULL;
     print_diags(cli, &result->diags);
     enum jc_code code = !people   ? print_for_scripts(cli, result, err)
                         : differs ? print_difference(cli, &result->diff, err)
@@ -169,6 +167,7 @@ static enum jc_exit answer(struct jc_cli *cli, const struct jc_import_result *re
     if (code)
         return jc_cli_fail(cli, err);
     if (result->further_agency && result->outcome == JC_IMPORT_NEW) {
+        const Jc__Agency *agency = result->read.parts[JC_CASE_AGENCY].items[0].data;
         struct jc_str code_text = jc_str(agency->agency_id);
         jc_cli_note(cli, JC_MSG_IMPORT_FURTHER, &code_text, 1);
     }

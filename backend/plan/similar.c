@@ -189,6 +189,7 @@ bool jc_similar_district(struct jc_str a, struct jc_str b) {
 
 struct district {
     struct jc_str name;
+    const struct district *usual; /* of a misspelling */
     size_t first, uses;
 };
 
@@ -198,26 +199,32 @@ struct districts {
     struct jc_index *index; /* name -> place + 1 */
 };
 
-static bool collect(struct finder *finder, struct districts *list) {
-    list->index = jc_index_new(finder->arena, 0);
-    for (size_t i = 0; list->index && i < finder->units->count; i++) {
-        struct jc_str name = jc_str(((const Jc__Unit *)finder->units->items[i].data)->district);
-        bool is_new = false;
-        if (!name.len)
-            continue;
-        int64_t *place = jc_index_at(list->index, name, &is_new);
-        if (!place)
-            return false;
-        if (is_new) {
-            struct district *fresh = JC_PUSH(finder->arena, list, struct district);
-            if (!fresh)
-                return false;
-            *fresh = (struct district){name, i, 0};
-            *place = (int64_t)list->count;
-        }
-        list->items[*place - 1].uses++;
+/* The entry of a name, counted once more; NULL without memory. */
+static struct district *count_use(struct finder *finder, struct districts *list, struct jc_str name, size_t row) {
+    int64_t *place = jc_index_at(list->index, name, NULL);
+    struct district *entry = NULL;
+    if (place && *place == 0) {
+        entry = JC_PUSH(finder->arena, list, struct district);
+        if (entry)
+            *entry = (struct district){.name = name, .first = row};
+        *place = entry ? (int64_t)list->count : 0;
+    } else if (place) {
+        entry = &list->items[*place - 1];
     }
-    return list->index != NULL;
+    if (entry)
+        entry->uses++;
+    finder->memory |= !entry;
+    return entry;
+}
+
+static void collect(struct finder *finder, struct districts *list) {
+    list->index = jc_index_new(finder->arena, 0);
+    finder->memory |= !list->index;
+    for (size_t i = 0; i < finder->units->count && !finder->memory; i++) {
+        struct jc_str name = jc_str(((const Jc__Unit *)finder->units->items[i].data)->district);
+        if (name.len)
+            count_use(finder, list, name, i);
+    }
 }
 
 static void warn_district(struct finder *finder, size_t row, int column, enum jc_msg what, struct jc_str odd,
@@ -265,32 +272,21 @@ static bool misspelt(struct jc_str address, const struct districts *list, struct
 
 static void search_addresses(struct finder *finder, const struct districts *list) {
     struct districts found = {.index = jc_index_new(finder->arena, 0)};
-    struct jc_str odd;
-    const struct district *usual;
     finder->memory |= !found.index;
     for (size_t i = 0; i < finder->units->count && !finder->memory; i++) {
         const Jc__Unit *unit = finder->units->items[i].data;
+        struct jc_str odd;
+        const struct district *usual;
         if (!unit->address[0] || !misspelt(jc_str(unit->address), list, &odd, &usual))
             continue;
-        bool is_new = false;
-        int64_t *place = jc_index_at(found.index, odd, &is_new);
-        if (place && is_new) {
-            struct district *fresh = JC_PUSH(finder->arena, &found, struct district);
-            finder->memory |= !fresh;
-            if (fresh)
-                *fresh = (struct district){usual->name, i, 0};
-            *place = (int64_t)found.count;
-        }
-        finder->memory |= !place;
-        if (!finder->memory)
-            found.items[*place - 1].uses++;
+        struct district *entry = count_use(finder, &found, odd, i);
+        if (entry)
+            entry->usual = usual;
     }
     for (size_t i = 0; i < found.count && !finder->memory; i++) {
         const struct district *one = &found.items[i];
-        const Jc__Unit *unit = finder->units->items[one->first].data;
-        misspelt(jc_str(unit->address), list, &odd, &usual);
-        warn_district(finder, one->first, JC_UNIT_ADDRESS, JC_MSG_SIMILAR_ADDRESS, odd, one->uses, one->name,
-                      usual->uses);
+        warn_district(finder, one->first, JC_UNIT_ADDRESS, JC_MSG_SIMILAR_ADDRESS, one->name, one->uses,
+                      one->usual->name, one->usual->uses);
     }
 }
 
@@ -299,8 +295,9 @@ enum jc_code jc_similar_warn(const struct jc_case *c, struct jc_diags *diags, st
     struct districts list = {0};
     finder.names = jc_index_new(c->arena, finder.units->count);
     finder.codes = jc_index_new(c->arena, 0);
-    if (!finder.names || !finder.codes || !collect(&finder, &list))
+    if (!finder.names || !finder.codes)
         return jc_fail_memory(err);
+    collect(&finder, &list);
     find_units(&finder);
     if (list.count <= DISTRICTS_MAX && !finder.memory) {
         compare_districts(&finder, &list);
