@@ -76,22 +76,41 @@ static enum jc_code fill_ids(struct submission *submission, struct jc_err *err) 
     return JC_OK;
 }
 
-/* Persons × days of the lead and of each team that joins, as planned; of the unit for an ad hoc inspection. */
+static bool has_team(const struct jc_terminal_workdays *list, const char *team_id) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i]->team_id, team_id) == 0)
+            return true;
+    return false;
+}
+
+/* Persons × days as planned for the lead and each team that joins, unless the draft says what that team used: naming
+ * one team's days must not lose another's (0 says that a team used none). */
+static bool add_planned(struct jc_arena *arena, struct jc_terminal_workdays *list, const Jc__Task *task) {
+    bool ok = has_team(list, task->team_id) ||
+              jc_terminal_workdays_add(arena, list, task->team_id, task->persons, task->days_centi);
+    for (size_t i = 0; ok && i < task->n_joined; i++) {
+        const Jc__JoinedTeam *joined = task->joined[i];
+        ok = has_team(list, joined->team_id) ||
+             jc_terminal_workdays_add(arena, list, joined->team_id, joined->persons, joined->days_centi);
+    }
+    return ok;
+}
+
+/* As the draft says, else as planned; persons × days of the unit for an ad hoc inspection. */
 static enum jc_code fill_workdays(struct submission *submission, struct jc_err *err) {
     Jc__Inspection *inspection = submission->draft->inspection;
-    const Jc__Task *task = submission->open.task;
     struct jc_arena *arena = submission->making.arena;
     struct jc_terminal_workdays list = {0};
     bool ok = true;
-    if (inspection->n_workdays > 0)
-        return JC_OK;
-    if (task) {
-        ok = jc_terminal_workdays_add(arena, &list, task->team_id, task->persons, task->days_centi);
-        for (size_t i = 0; ok && i < task->n_joined; i++) {
-            const Jc__JoinedTeam *joined = task->joined[i];
-            ok = jc_terminal_workdays_add(arena, &list, joined->team_id, joined->persons, joined->days_centi);
-        }
-    } else if (submission->unit) {
+    for (size_t i = 0; ok && i < inspection->n_workdays; i++) {
+        Jc__TeamWorkdays **item = JC_PUSH(arena, &list, Jc__TeamWorkdays *);
+        ok = item != NULL;
+        if (ok)
+            *item = inspection->workdays[i];
+    }
+    if (ok && submission->open.task) {
+        ok = add_planned(arena, &list, submission->open.task);
+    } else if (ok && !list.count && submission->unit) {
         char *own = (char *)(uintptr_t)submission->making.self.holder.team_id.ptr;
         ok = jc_terminal_workdays_add(arena, &list, own, submission->unit->persons, submission->unit->days_centi);
     }

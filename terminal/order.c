@@ -102,6 +102,11 @@ static enum jc_code fill_order(const struct issuing *issuing, const Jc__Inspecti
     order->issued_at = jc_terminal_timestamp(making->arena, issued_ms);
     if (!order->issued_at)
         return jc_fail_memory(err);
+    if (issued_ms < jc_terminal_ms(inspection->started_at)) {
+        char issued[JC_TIME_MAX], started[JC_TIME_MAX];
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_ORDER_EARLY, jc_time_format(issued_ms, issued),
+                       jc_time_format(jc_terminal_ms(inspection->started_at), started));
+    }
     enum jc_code code = fill_items(making->arena, inspection, order, err);
     return code == JC_OK ? jc_terminal_check_signature(order->signature, err) : code;
 }
@@ -300,11 +305,24 @@ static enum jc_code complete(struct jc_tx *tx, struct rechecking *rechecking, st
     return recheck->recheck_id.data && recheck->ended_at && recheck->started_at ? JC_OK : jc_fail_memory(err);
 }
 
+/* A recheck looks at what an order asked for, so it cannot begin before the order was issued. */
+static enum jc_code check_times(const struct rechecking *rechecking, struct jc_err *err) {
+    const Jc__Recheck *recheck = rechecking->recheck;
+    int64_t issued_ms = jc_terminal_ms(rechecking->order->issued_at);
+    enum jc_code code = jc_terminal_check_times(recheck->started_at, recheck->ended_at, true, err);
+    if (code == JC_OK && jc_terminal_ms(recheck->started_at) < issued_ms) {
+        char began[JC_TIME_MAX], issued[JC_TIME_MAX];
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_RECHECK_EARLY,
+                       jc_time_format(jc_terminal_ms(recheck->started_at), began), jc_time_format(issued_ms, issued));
+    }
+    return code;
+}
+
 static enum jc_code check(struct jc_tx *tx, struct rechecking *rechecking, struct jc_err *err) {
     Jc__Recheck *recheck = rechecking->recheck;
     const Jc__Task *task = rechecking->open.task;
     struct jc_arena *arena = rechecking->making.arena;
-    enum jc_code code = jc_terminal_check_times(recheck->started_at, recheck->ended_at, true, err);
+    enum jc_code code = check_times(rechecking, err);
     if (code == JC_OK)
         code = jc_terminal_check_persons(tx, recheck->inspector_ids, recheck->n_inspector_ids, jc_str(task->unit_id),
                                          jc_str(task->team_id), arena, err);

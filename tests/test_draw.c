@@ -357,6 +357,10 @@ static void test_tampering(void **state) {
         {"another size", "UPDATE draw_commit SET pool_count = 3", JC_MSG_DRAW_FAULT_COUNT},
         {"another seed", "UPDATE draw_run SET seed = 'mine'", JC_MSG_DRAW_FAULT_PICK},
         {"another unit drawn", "UPDATE draw_pick SET unit_id = 'u6' WHERE position = 0;", JC_MSG_DRAW_FAULT_PICK},
+        {"no pick left", "DELETE FROM draw_pick", JC_MSG_DRAW_FAULT_PICK},
+        {"a pick struck out", "DELETE FROM draw_pick WHERE position = (SELECT MAX(position) FROM draw_pick)",
+         JC_MSG_DRAW_FAULT_SLOT},
+        {"no run left", "DELETE FROM draw_pick; DELETE FROM draw_run", JC_MSG_DRAW_FAULT_SLOT},
         {"another unit in the slot", "UPDATE visit SET unit_id = 'u6' WHERE visit_id = 'd1-01'",
          JC_MSG_DRAW_FAULT_SLOT},
     };

@@ -106,10 +106,14 @@ static void test_new_year(void **state) {
     struct field *f = &field;
     (void)state;
     field_lease(f, FIELD_A1);
-    f->now_ms = 1704038399000; /* 2023-12-31T23:59:59+08:00 */
-    CHECK_STR("old year", blocks(f, field_sync(f, FIELD_A1, NULL, 0), 2024), "");
+    f->now_ms = 1701359999000; /* 2023-11-30T23:59:59+08:00 */
+    CHECK_STR("November", blocks(f, field_sync(f, FIELD_A1, NULL, 0), 2024), "");
     f->now_ms += 1000;
     Jc__SyncResponse *response = field_sync(f, FIELD_A1, NULL, 0);
+    CHECK_STR("December: a terminal may be out of reach over New Year", blocks(f, response, 2024),
+              "1:1-50 2:1-50 3:1-50");
+    f->now_ms = 1704038400000; /* 2024-01-01T00:00:00+08:00 */
+    response = field_sync(f, FIELD_A1, NULL, 0);
     CHECK_STR("numbers begin anew in China's new year", blocks(f, response, 2024), "1:1-50 2:1-50 3:1-50");
     CHECK_STR("the old blocks are still held", blocks(f, response, 2023), "1:1-50 2:1-50 3:1-50");
 }

@@ -15,6 +15,7 @@ static const struct {
     {"planner", "lihua", "李华", "planner", "", "", JC_OK, "", ""},
     {"Chinese login", "张三", "张三", "supervisor,admin", "", "", JC_OK, "", ""},
     {"team of an inspector is the register's", "wang", "王", "inspector", "i2", "", JC_OK, "", "t2"},
+    {"name of an inspector is the register's", "sun", "", "inspector", "i2", "", JC_OK, "", "t2"},
     {"lead of a team", "zhao", "赵", "team_lead", "", "t1", JC_OK, "", "t1"},
     {"login taken", "admin", "x", "admin", "", "", JC_ALREADY_EXISTS, "the login \"admin\" is taken", ""},
     {"blank in a login", "li hua", "x", "admin", "", "", JC_INVALID_ARGUMENT,
@@ -87,12 +88,13 @@ static void test_create(void **state) {
         struct get get = {.login = person.login, .arena = arena};
         jc_test_read(db, get_job, &get);
         CHECK_STR(ADD[i].name, get.person.team_id, ADD[i].team);
+        CHECK(ADD[i].name, get.person.name.len > 0);
         CHECK_STR(ADD[i].name, jc_roles_format(get.person.roles, arena), ADD[i].roles);
         CHECK(ADD[i].name, get.person.must_change_password && !get.person.disabled);
         CHECK(ADD[i].name, jc_password_matches(get.hash, password));
         CHECK(ADD[i].name, !jc_password_matches(get.hash, JC_STR("0000-0000-0000-0000")));
     }
-    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'person.add'"), 4);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'person.add'"), 5);
     jc_arena_free(arena);
     jc_db_close(db);
 }

@@ -103,6 +103,9 @@ static void no_problem(Jc__RectificationOrder *o) {
 static void not_issued(Jc__RectificationOrder *o) {
     o->issued_at = NULL;
 }
+static void before_inspection(Jc__RectificationOrder *o) {
+    o->issued_at = field_time(&field, FIELD_NOW_MS - FIELD_DAY_MS);
+}
 static void not_signed(Jc__RectificationOrder *o) {
     o->signature = NULL;
 }
@@ -130,6 +133,7 @@ static void test_orders(void **state) {
         {"deadline before the order", early, "DATE_EARLY"},
         {"no problem", no_problem, "MISSING"},
         {"no date of issue", not_issued, "MISSING"},
+        {"issued before the inspection", before_inspection, "TIMES"},
         {"not signed", not_signed, "SIGNATURE_UNIT"},
         {"one inspector", alone, "INSPECTORS_FEW"},
         {"no id", no_id, "MISSING"},
@@ -279,6 +283,9 @@ static void r_alone(Jc__Recheck *r) {
 static void backwards(Jc__Recheck *r) {
     r->ended_at = field_time(&field, FIELD_NOW_MS);
 }
+static void before_order(Jc__Recheck *r) {
+    r->started_at = field_time(&field, FIELD_NOW_MS - FIELD_DAY_MS);
+}
 static void r_no_id(Jc__Recheck *r) {
     r->recheck_id.len = 0;
 }
@@ -305,6 +312,7 @@ static void test_rechecks(void **state) {
         {"not signed", r_not_signed, "SIGNATURE_UNIT"},
         {"one inspector", r_alone, "INSPECTORS_FEW"},
         {"end before start", backwards, "TIMES"},
+        {"before its order", before_order, "TIMES"},
         {"no id", r_no_id, "MISSING"},
         {"negative days", r_negative, "RANGE"},
         {"as it should be", as_is, ""},

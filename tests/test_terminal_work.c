@@ -380,6 +380,26 @@ static void accepts_late_work_on_a_recalled_task(void **state) {
     assert_true(work.recalled);
 }
 
+/* Saying what the lead used leaves the joining team's days as planned. */
+static void keeps_planned_days_of_others(void **state) {
+    struct bench *bench = *state;
+    struct draft draft;
+    struct jc_terminal_work work;
+    struct jc_terminal_record record = {0};
+    Jc__TeamWorkdays used = JC__TEAM_WORKDAYS__INIT, *list[] = {&used};
+    used.team_id = (char *)"hn-t1";
+    used.workdays_centi = 250;
+    draft_init(&draft, 1);
+    draft.message.workdays = list;
+    draft.message.n_workdays = 1;
+    CHECK_OK("submit", draft_submit(bench, &draft, &work), &bench->err);
+    CHECK_OK("load", jc_terminal_load(bench->terminal, work.subject, bench->arena, &record, &bench->err), &bench->err);
+    assert_int_equal(record.inspection->n_workdays, 2);
+    assert_int_equal(record.inspection->workdays[0]->workdays_centi, 250);
+    assert_string_equal(record.inspection->workdays[1]->team_id, "hn-t2");
+    assert_int_equal(record.inspection->workdays[1]->workdays_centi, 100);
+}
+
 /* --- orders and rechecks ---------------------------------------------------------------------------------------------- */
 
 static void issues_one_order_for_a_record(void **state) {
@@ -412,6 +432,12 @@ static void issues_one_order_for_a_record(void **state) {
     assert_int_equal(jc_terminal_order(bench->terminal, &order, bench->arena, &ordered, &bench->err),
                      JC_INVALID_ARGUMENT);
     check_words("on its deadline", &bench->err, "the deadline 2023-02-15 of finding 1 must be later than 2023-02-15");
+    order.issued_ms = 1672790400000; /* 2023-01-04, the day before the inspection */
+    assert_int_equal(jc_terminal_order(bench->terminal, &order, bench->arena, &ordered, &bench->err),
+                     JC_INVALID_ARGUMENT);
+    check_words("before the inspection", &bench->err,
+                "the order (2023-01-04T08:00:00+08:00) would be issued before the inspection began "
+                "(2023-01-05T09:00:00+08:00)");
     order.issued_ms = 1672966800000; /* 2023-01-06: the record's signature is of the day before */
     assert_int_equal(jc_terminal_order(bench->terminal, &order, bench->arena, &ordered, &bench->err),
                      JC_INVALID_ARGUMENT);
@@ -501,6 +527,10 @@ static void new_deadline_past(struct recheck *r) {
     r->items[1].result = JC__RECHECK_RESULT__RECHECK_RESULT_PARTLY;
     r->items[1].deadline = (char *)"2023-02-15";
 }
+static void before_order(struct recheck *r) {
+    r->start.seconds = 1672876800; /* 2023-01-05T08:00+08:00 */
+    r->end.seconds = r->start.seconds + 1800;
+}
 static void unsigned_recheck(struct recheck *r) {
     r->message.signature = NULL;
 }
@@ -521,6 +551,8 @@ static const struct {
     {"deadline though corrected", deadline_though_corrected, JC_INVALID_ARGUMENT, "finding 2 takes no deadline"},
     {"new deadline past", new_deadline_past, JC_INVALID_ARGUMENT,
      "the deadline 2023-02-15 of finding 2 must be later than 2023-02-15"},
+    {"before its order", before_order, JC_INVALID_ARGUMENT,
+     "the recheck (2023-01-05T08:00:00+08:00) would begin before its order was issued (2023-01-05T09:00:12+08:00)"},
     {"unsigned", unsigned_recheck, JC_INVALID_ARGUMENT,
      "the signature of the unit's representative, or why it was refused, is missing"},
     {"a visit", visit_instead, JC_FAILED_PRECONDITION, "the task at \"hn-002\" is no recheck: use terminal inspect"},
@@ -720,6 +752,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_BENCH(refuses_before_anything_is_stored),
         WITH_BENCH(stores_a_record_whole),
+        WITH_BENCH(keeps_planned_days_of_others),
         WITH_BENCH(arrives_and_submits),
         WITH_BENCH(records_a_refused_inspection),
         WITH_BENCH(adds_an_ad_hoc_inspection),

@@ -62,7 +62,8 @@ static bool login_is_valid(struct jc_str login) {
 static enum jc_code check_person(const struct jc_person *person, struct jc_err *err) {
     if (!login_is_valid(person->login))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_LOGIN_INVALID, person->login);
-    if (!person->name.len || person->name.len > NAME_MAX_BYTES || !jc_text_valid(person->name, NULL))
+    if ((!person->name.len && !person->inspector_id.len) || person->name.len > NAME_MAX_BYTES ||
+        !jc_text_valid(person->name, NULL))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_PERSON_NAME_INVALID, person->login);
     if (!person->roles)
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_PERSON_NO_ROLE, person->login);
@@ -82,7 +83,7 @@ struct change {
     struct jc_arena *arena;
 };
 
-/* Resolves inspector and team against the register; the team of an inspector is the register's. */
+/* Resolves inspector and team against the register; an inspector's team and, if none is given, name are the register's. */
 static enum jc_code find_place(struct jc_tx *tx, const struct change *change, struct jc_person *person,
                                struct jc_err *err) {
     if (person->inspector_id.len) {
@@ -93,6 +94,8 @@ static enum jc_code find_place(struct jc_tx *tx, const struct change *change, st
             return code;
         if (!person->team_id.len)
             person->team_id = jc_str(inspector->team_id);
+        if (!person->name.len)
+            person->name = jc_str(inspector->name);
     }
     Jc__Team *team = NULL;
     return person->team_id.len ? jc_team_get(tx, change->agency_id, person->team_id, change->arena, &team, err) : JC_OK;

@@ -19,8 +19,8 @@ struct jc_act {
  * write: not on the event thread nor the writer's.
  *
  * JC_ALREADY_EXISTS if the login is taken; JC_INVALID_ARGUMENT for a login, name or set of roles that
- * cannot be; JC_NOT_FOUND for an unknown inspector or team. An inspector's team, if none is given,
- * is the one the register says. */
+ * cannot be; JC_NOT_FOUND for an unknown inspector or team. An inspector's name and team, if not given,
+ * are those the register says. */
 enum jc_code jc_person_create(struct jc_db *db, int64_t agency_id, const struct jc_person *person, struct jc_act act,
                               struct jc_arena *arena, struct jc_str *out_password, struct jc_err *err);
 

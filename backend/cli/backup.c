@@ -13,7 +13,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     if (argc > 2)
         return jc_cli_misuse(cli, &jc_cmd_backup, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
     struct jc_err err = {0};
-    enum jc_code code = jc_cli_open(cli, &err);
+    enum jc_code code = jc_cli_open_db(cli, &err); /* the whole database, whichever agencies are in it */
     if (code == JC_OK)
         code = jc_backup_make(cli->db, &cli->clock, argv[1], &err);
     if (code != JC_OK)

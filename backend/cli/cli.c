@@ -322,8 +322,10 @@ int jc_cli_main(int argc, char **argv) {
     if (jc_id_init() && cli.arena && (cli.actor = actor_of_system(cli.arena)).ptr) {
         status = run_command(&cli, argc, argv);
     }
-    if (!write_out(&cli.out) && status == JC_EXIT_DONE)
+    if (!write_out(&cli.out)) {
+        jc_cli_note(&cli, JC_MSG_CLI_OUTPUT_FAILED, NULL, 0);
         status = JC_EXIT_IO;
+    }
     jc_db_close(cli.db);
     jc_buf_free(&cli.out);
     jc_arena_free(cli.arena);

@@ -211,6 +211,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct jc_import import = {.inputs = inputs,
                                .input_count = count,
                                .update = update != NULL,
+                               .agency = jc_str(cli->agency_code),
                                .actor = cli->actor,
                                .clock = &cli->clock,
                                .arena = cli->arena,

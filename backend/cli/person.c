@@ -56,7 +56,7 @@ static enum jc_exit run_add(struct jc_cli *cli, int argc, char **argv) {
         return JC_EXIT_REFUSED;
     if (!roles)
         return jc_cli_misuse(cli, &person_add, JC_MSG_CLI_OPTION_MISSING, JC_STR("--role"));
-    person.name = name ? jc_str(name) : person.login;
+    person.name = name ? jc_str(name) : *inspector ? JC_STR("") : person.login;
     person.inspector_id = jc_str(inspector);
     person.team_id = jc_str(team);
     enum jc_code code = jc_roles_parse(jc_str(roles), &person.roles, &err);

@@ -408,6 +408,10 @@ struct verifying {
         struct jc_draw_check *items;
         size_t count, capacity;
     } checks;
+    struct {
+        struct jc_str *items; /* visits that a run on record filled */
+        size_t count, capacity;
+    } filled;
     bool all_good;
     struct jc_err *err;
 };
@@ -446,6 +450,23 @@ static bool slots_hold(const struct drawing *d, const struct jc_draw_pick *picks
     return true;
 }
 
+static bool was_filled(const struct verifying *v, struct jc_str visit_id) {
+    for (size_t i = 0; i < v->filled.count; i++)
+        if (jc_str_eq(v->filled.items[i], visit_id))
+            return true;
+    return false;
+}
+
+/* Was every unit in a slot drawn? A unit that no run on record put there was slipped in, or its pick was struck out. */
+static bool slots_were_drawn(const struct drawing *d, const struct verifying *v, struct jc_str draw_id) {
+    for (size_t i = 0; i < d->plan->n_visits; i++) {
+        const Jc__Visit *visit = d->plan->visits[i];
+        if (*visit->unit_id && jc_str_eq(jc_str(visit->draw_id), draw_id) && !was_filled(v, jc_str(visit->visit_id)))
+            return false;
+    }
+    return true;
+}
+
 static enum jc_code verify_run(struct drawing *d, struct verifying *v, const struct jc_draw_commit *commit,
                                const struct jc_draw_run *run, bool last) {
     struct jc_draw_pick *stored = NULL, *again = NULL;
@@ -459,9 +480,15 @@ static enum jc_code verify_run(struct drawing *d, struct verifying *v, const str
         code = pick(d->arena, commit, run->seed, n_stored, &again, &n_again, d->err);
     if (code)
         return code;
-    bool same = n_stored == n_again;
+    bool same = n_stored == n_again && n_stored > 0; /* a run that drew nobody is not on record as drawn */
     for (size_t i = 0; same && i < n_stored; i++)
         same = jc_str_eq(stored[i].unit_id, again[i].unit_id);
+    for (size_t i = 0; i < n_stored; i++) {
+        struct jc_str *visit_id = JC_PUSH(v->arena, &v->filled, struct jc_str);
+        if (!visit_id)
+            return jc_fail_memory(d->err);
+        *visit_id = stored[i].visit_id;
+    }
     return note(v, commit->commit_id, run,
                 !same                                      ? JC_MSG_DRAW_FAULT_PICK
                 : last && !slots_hold(d, stored, n_stored) ? JC_MSG_DRAW_FAULT_SLOT
@@ -488,6 +515,8 @@ enum jc_code jc_draw_verify(struct jc_tx *tx, int64_t agency_id, struct jc_str d
         for (size_t k = 0; !code && k < n_runs; k++)
             code = verify_run(&d, &v, &commits[i], &runs[k], i + 1 == n_commits);
     }
+    if (!code && !slots_were_drawn(&d, &v, draw_id))
+        code = note(&v, commits[n_commits - 1].commit_id, NULL, JC_MSG_DRAW_FAULT_SLOT);
     *out = v.checks.items;
     *count = v.checks.count;
     *all_good = v.all_good;

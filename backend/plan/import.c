@@ -37,7 +37,10 @@ static enum jc_code find_agency(struct jc_tx *tx, struct job *job, const Jc__Age
                                 struct jc_err *err) {
     struct jc_import_result *result = job->result;
     Jc__Agency *sole = NULL;
+    struct jc_str wanted = job->import->agency;
     *is_new = false;
+    if (wanted.len && !jc_str_eq(wanted, jc_str(agency->agency_id)))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_IMPORT_OTHER_AGENCY, jc_str(agency->agency_id), wanted);
     enum jc_code code = jc_agency_find(tx, jc_str(agency->agency_id), &result->agency_id, err);
     if (code != JC_NOT_FOUND)
         return code;

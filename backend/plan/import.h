@@ -14,8 +14,9 @@
 struct jc_import {
     const struct jc_case_input *inputs; /* the files, by name */
     size_t input_count;
-    bool update;         /* apply a difference to what was imported before */
-    struct jc_str actor; /* for the audit log */
+    bool update;          /* apply a difference to what was imported before */
+    struct jc_str agency; /* refuses a case of any other; empty: whichever the case is of */
+    struct jc_str actor;  /* for the audit log */
     const struct jc_clock *clock;
     struct jc_arena *arena;     /* owns the result; 100,000 units want 1 GB */
     jc_case_progress *progress; /* NULL: silent; called on the writer's thread */

@@ -49,7 +49,8 @@ enum jc_code jc_order_add(struct jc_tx *tx, int64_t agency_id, int64_t operation
 /* --- find --------------------------------------------------------------------------------------------- */
 
 static const char SELECT_ORDER[] =
-    "SELECT o.order_id, o.inspection_id, o.unit_id, i.team_id, i.inspector_ids, o.deadline_on\n"
+    "SELECT o.order_id, o.inspection_id, o.unit_id, i.team_id, i.inspector_ids, o.deadline_on,\n"
+    "       o.issued_ms\n"
     "FROM rectification_order AS o\n"
     "JOIN inspection AS i ON i.agency_id = o.agency_id AND i.inspection_id = o.inspection_id\n"
     "WHERE o.agency_id = $1 AND o.order_id = $2";
@@ -69,6 +70,7 @@ enum jc_code jc_order_find(struct jc_tx *tx, int64_t agency_id, struct jc_str or
             if (!fields[i]->ptr)
                 code = jc_fail_memory(err);
         }
+        out->issued_ms = jc_rows_int64(rows, (int)(sizeof fields / sizeof *fields));
     }
     jc_rows_close(rows);
     return code;

@@ -19,6 +19,7 @@ struct jc_order {
     struct jc_str team_id;       /* the lead's of the inspection */
     struct jc_str inspector_ids; /* of the inspection, joined by ; */
     struct jc_str deadline_on;   /* the latest of its items as issued */
+    int64_t issued_ms;
 };
 /* *found false if the agency has no such order. Strings are the arena's. */
 enum jc_code jc_order_find(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,

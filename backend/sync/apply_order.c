@@ -130,6 +130,8 @@ static enum jc_code check_order(struct jc_apply *apply, struct jc_err *err) {
         code = check_inspection(apply, work, &found, err);
     if (!code)
         code = check_document(apply, work, err);
+    if (!code && found && work->issued_ms < work->inspection.started_ms)
+        jc_verdict_add(&apply->verdict, JC_GROUND_TIMES, JC_STR("order.issued_at"), JC_STR("inspection.started_at"));
     if (!code && found)
         code = check_items(apply, work, err);
     if (code || !jc_verdict_applied(&apply->verdict))

@@ -139,11 +139,13 @@ static enum jc_code check_items(struct jc_apply *apply, struct work *work, struc
 
 /* --- the document ------------------------------------------------------------------------------------------- */
 
-static enum jc_code check_document(struct jc_apply *apply, struct work *work, struct jc_err *err) {
+static enum jc_code check_document(struct jc_apply *apply, struct work *work, bool ordered, struct jc_err *err) {
     const Jc__Recheck *message = work->message;
     int64_t started_ms = 0;
     bool timed = jc_check_times(apply, "recheck", message->started_at, message->ended_at, &started_ms, &work->ended_ms);
     work->day = jc_date_of_ms(timed ? work->ended_ms : apply->now_ms);
+    if (timed && ordered && started_ms < work->order.issued_ms)
+        jc_verdict_add(&apply->verdict, JC_GROUND_TIMES, JC_STR("recheck.started_at"), JC_STR("order.issued_at"));
     jc_check_signature(apply, "recheck.signature", message->signature);
     enum jc_code code = jc_check_inspectors(apply, "recheck.inspector_ids", message->inspector_ids,
                                             message->n_inspector_ids, work->day, err);
@@ -190,7 +192,7 @@ static enum jc_code check_recheck(struct jc_apply *apply, struct jc_err *err) {
     if (!code)
         code = check_references(apply, work, &found, err);
     if (!code)
-        code = check_document(apply, work, err);
+        code = check_document(apply, work, found, err);
     if (!code && found)
         code = check_items(apply, work, err);
     if (code || !work->task || !found)

@@ -57,13 +57,14 @@ static Jc__NumberBlock *message_of(struct jc_arena *arena, const struct jc_numbe
 enum jc_code jc_numbers_lease(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
                               Jc__DocumentNumber *const *used, size_t used_count, struct jc_arena *arena,
                               Jc__NumberBlock ***out, size_t *count, struct jc_err *err) {
-    int year = jc_date_of_ms(now_ms).year;
+    struct jc_date today = jc_date_of_ms(now_ms);
+    int years = today.month == 12 ? 2 : 1; /* a terminal that is out of reach over New Year has next year's too */
     struct jc_number_block *blocks = NULL;
     size_t held = 0, kinds = sizeof KINDS / sizeof *KINDS;
     enum jc_code code = jc_number_blocks(tx, caller->agency_id, caller->device_id, arena, &blocks, &held, err);
     if (code)
         return code;
-    Jc__NumberBlock **list = JC_NEW_ARRAY(arena, held + kinds, Jc__NumberBlock *);
+    Jc__NumberBlock **list = JC_NEW_ARRAY(arena, held + 2 * kinds, Jc__NumberBlock *);
     if (!list)
         return jc_fail_memory(err);
     *count = 0;
@@ -71,8 +72,10 @@ enum jc_code jc_numbers_lease(struct jc_tx *tx, const struct jc_sync_caller *cal
         if (!(list[(*count)++] = message_of(arena, &blocks[i])))
             return jc_fail_memory(err);
     }
-    for (size_t k = 0; k < kinds; k++) {
+    for (size_t i = 0; i < kinds * (size_t)years; i++) {
         struct jc_number_block block;
+        size_t k = i % kinds;
+        int year = today.year + (int)(i / kinds);
         if (!needs_block(blocks, held, KINDS[k], year, used, used_count))
             continue;
         code = jc_number_lease(tx, caller->agency_id, caller->device_id, KINDS[k], year, JC_LEASE_SIZE, now_ms, &block,
