@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/table.h"
 
 const struct jc_command jc_cmd_budget;
@@ -115,14 +116,24 @@ static const struct jc_column year_columns[] = {
     {"joint_units", JC_MSG_COL_JOINT_UNITS, true},
 };
 
+/* Names of teams may be whole sentences; a table wants their head. */
+static struct jc_str short_name(struct jc_cli *cli, struct jc_str name) {
+    enum { WIDE = 24 };
+    struct jc_str head = name;
+    while (jc_text_width(head) > WIDE)
+        head = jc_text_cut(head, head.len - 1);
+    return head.len == name.len ? name : jc_arena_printf(cli->arena, "%.*s…", JC_FMT(head));
+}
+
 static enum jc_code print_year(struct work *work, struct jc_err *err) {
     struct jc_cli *cli = work->cli;
     struct jc_table *table =
         jc_table_new(cli->arena, "budget", year_columns, sizeof year_columns / sizeof *year_columns);
     for (size_t i = 0; table && i < work->budget.count; i++) {
         const struct jc_budget_row *row = &work->budget.rows[i];
+        struct jc_str name = short_name(cli, row->name);
         if (row->team_id.len) /* the id too: commands want it */
-            jc_table_text(table, jc_arena_printf(cli->arena, "%.*s %.*s", JC_FMT(row->team_id), JC_FMT(row->name)));
+            jc_table_text(table, jc_arena_printf(cli->arena, "%.*s %.*s", JC_FMT(row->team_id), JC_FMT(name)));
         else
             jc_table_text(table, jc_msg_text(JC_MSG_BUDGET_AGENCY, cli->lang));
         year_cells(table, row);
@@ -144,9 +155,9 @@ static void month_cell(struct jc_table *table, const struct jc_budget_targets *t
 }
 
 static enum jc_code print_months(struct work *work, struct jc_err *err) {
-    static const enum jc_msg headings[] = {JC_MSG_MONTH_1, JC_MSG_MONTH_2,  JC_MSG_MONTH_3,  JC_MSG_MONTH_4,
-                                           JC_MSG_MONTH_5, JC_MSG_MONTH_6,  JC_MSG_MONTH_7,  JC_MSG_MONTH_8,
-                                           JC_MSG_MONTH_9, JC_MSG_MONTH_10, JC_MSG_MONTH_11, JC_MSG_MONTH_12};
+    static const enum jc_msg headings[] = {JC_MSG_COL_M1, JC_MSG_COL_M2,  JC_MSG_COL_M3,  JC_MSG_COL_M4,
+                                           JC_MSG_COL_M5, JC_MSG_COL_M6,  JC_MSG_COL_M7,  JC_MSG_COL_M8,
+                                           JC_MSG_COL_M9, JC_MSG_COL_M10, JC_MSG_COL_M11, JC_MSG_COL_M12};
     struct jc_column month_columns[13] = {{"team_id", JC_MSG_COL_TEAM, false}};
     struct jc_cli *cli = work->cli;
     for (int m = 0; m < 12; m++)
@@ -156,7 +167,7 @@ static enum jc_code print_months(struct work *work, struct jc_err *err) {
         const struct jc_budget_row *row = &work->budget.rows[i];
         if (!row->targets || row->need_centi == 0)
             continue;
-        jc_table_text(table, row->name);
+        jc_table_text(table, short_name(cli, row->name));
         for (int m = 0; m < 12; m++)
             month_cell(table, row->targets, m);
     }
