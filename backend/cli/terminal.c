@@ -80,9 +80,9 @@ struct jc_str jc_cli_terminal_id(struct jc_cli *cli, struct jc_uuid id) {
 /* --- enroll ------------------------------------------------------------------------------------------------ */
 
 static const struct jc_column enroll_columns[] = {
-    {"device_id", JC_MSG_TERM_COL_DEVICE, false},    {"inspector_id", JC_MSG_TERM_COL_INSPECTOR, false},
-    {"inspector", JC_MSG_TERM_COL_INSPECTOR, false}, {"team_id", JC_MSG_TERM_COL_TEAM, false},
-    {"agency", JC_MSG_TERM_COL_AGENCY, false},       {"server", JC_MSG_TERM_COL_SERVER, false},
+    {"device_id", JC_MSG_TERM_COL_DEVICE, false}, {"inspector_id", JC_MSG_TERM_COL_INSPECTOR, false},
+    {"inspector", JC_MSG_COL_PERSON_NAME, false}, {"team_id", JC_MSG_TERM_COL_TEAM, false},
+    {"agency", JC_MSG_TERM_COL_AGENCY, false},    {"server", JC_MSG_TERM_COL_SERVER, false},
 };
 
 static enum jc_code print_holder(struct jc_cli *cli, const struct jc_terminal_holder *holder, struct jc_err *err) {

@@ -10,21 +10,22 @@
 static const struct {
     Jc__OperationBody__CommandCase command;
     const char *name;
+    enum jc_msg words;
 } command_names[] = {
-    {JC__OPERATION_BODY__COMMAND_START_INSPECTION, "start_inspection"},
-    {JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION, "submit_inspection"},
-    {JC__OPERATION_BODY__COMMAND_ISSUE_ORDER, "issue_order"},
-    {JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK, "submit_recheck"},
-    {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task"},
-    {JC__OPERATION_BODY__COMMAND_REPORT_UNIT_CHANGE, "report_unit_change"},
-    {JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION, "add_ad_hoc_inspection"},
-    {JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, "void_document_number"},
+    {JC__OPERATION_BODY__COMMAND_START_INSPECTION, "start_inspection", JC_MSG_COMMAND_START_INSPECTION},
+    {JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION, "submit_inspection", JC_MSG_COMMAND_SUBMIT_INSPECTION},
+    {JC__OPERATION_BODY__COMMAND_ISSUE_ORDER, "issue_order", JC_MSG_COMMAND_ISSUE_ORDER},
+    {JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK, "submit_recheck", JC_MSG_COMMAND_SUBMIT_RECHECK},
+    {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task", JC_MSG_COMMAND_RETURN_TASK},
+    {JC__OPERATION_BODY__COMMAND_REPORT_UNIT_CHANGE, "report_unit_change", JC_MSG_COMMAND_REPORT_UNIT_CHANGE},
+    {JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION, "add_ad_hoc_inspection", JC_MSG_COMMAND_ADD_AD_HOC_INSPECTION},
+    {JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, "void_document_number", JC_MSG_COMMAND_VOID_DOCUMENT_NUMBER},
 };
 
-static struct jc_str command_name(Jc__OperationBody__CommandCase command) {
+static struct jc_str command_word(const struct jc_cli *cli, Jc__OperationBody__CommandCase command) {
     for (size_t i = 0; i < sizeof command_names / sizeof command_names[0]; i++) {
         if (command_names[i].command == command)
-            return jc_str(command_names[i].name);
+            return jc_cli_terminal_word(cli, command_names[i].name, command_names[i].words);
     }
     return JC_STR("");
 }
@@ -59,7 +60,7 @@ static enum jc_code print_sync_tables(struct jc_cli *cli, const struct jc_termin
     for (size_t i = 0; i < result->outcome_count; i++) {
         const struct jc_terminal_outcome *outcome = &result->outcomes[i];
         jc_table_text(outcomes, jc_cli_terminal_id(cli, outcome->operation_id));
-        jc_table_text(outcomes, command_name(outcome->command));
+        jc_table_text(outcomes, command_word(cli, outcome->command));
         jc_table_text(outcomes, outcome->unit_id);
         jc_table_text(outcomes, jc_cli_terminal_result(cli, outcome));
         jc_table_text(outcomes, jc_cli_terminal_reason(cli, outcome));
@@ -84,8 +85,8 @@ static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal
         json_array_append_new(
             results, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "operation_id",
                                text_of(jc_cli_terminal_id(cli, outcome->operation_id)), "command",
-                               text_of(command_name(outcome->command)), "unit_id", text_of(outcome->unit_id), "result",
-                               text_of(jc_cli_terminal_result(cli, outcome)), "code", text_of(outcome->code),
+                               text_of(command_word(cli, outcome->command)), "unit_id", text_of(outcome->unit_id),
+                               "result", text_of(jc_cli_terminal_result(cli, outcome)), "code", text_of(outcome->code),
                                "reason_zh", text_of(outcome->reason_zh), "reason_en", text_of(outcome->reason_en)));
     }
     struct jc_str when = result->rounds ? jc_time_format(result->server_time_ms, time) : JC_STR("");
