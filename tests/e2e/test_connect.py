@@ -55,7 +55,7 @@ def build_client():
         if not os.path.lexists(modules):
             os.symlink(INSTALLED, modules)
     else:
-        command("npm", "ci", cwd=BUILD)
+        command("npm", "install", "--no-save", cwd=BUILD)
     os.environ["PATH"] = os.pathsep.join([os.path.join(modules, ".bin"), os.environ["PATH"]])
     command("buf", "generate", os.path.join(jiancha.ROOT, "proto"), cwd=BUILD)
     command("tsc", cwd=BUILD)
