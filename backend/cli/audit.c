@@ -91,8 +91,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     if (code)
         return jc_cli_fail(cli, &err);
     if (cli->format == JC_FORMAT_TABLE && work.count == 0) {
-        jc_msg_render(&cli->out, cli->lang, JC_MSG_AUDIT_CLEAN, NULL, 0);
-        jc_buf_char(&cli->out, '\n');
+        jc_cli_say(cli, JC_MSG_AUDIT_CLEAN, NULL, 0);
         return JC_EXIT_DONE;
     }
     bool people = cli->format == JC_FORMAT_TABLE;
@@ -101,7 +100,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
                : jc_table_new(cli->arena, "findings", columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; table && i < work.count; i++)
         finding_row(table, cli, &work.findings[i]);
-    code = table ? jc_table_print(table, cli, &err) : jc_fail_memory(&err);
+    code = jc_table_print(table, cli, &err);
     if (code)
         return jc_cli_fail(cli, &err);
     return work.count ? JC_EXIT_FOUND : JC_EXIT_DONE;

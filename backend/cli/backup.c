@@ -6,21 +6,17 @@
 const struct jc_command jc_cmd_backup;
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
-    if (!jc_cli_options(cli, &jc_cmd_backup, NULL, 0, &argc, argv))
+    struct jc_str dir;
+    if (!jc_cli_options(cli, &jc_cmd_backup, NULL, 0, &argc, argv) ||
+        !jc_cli_argument(cli, &jc_cmd_backup, "DIR", argc, argv, &dir))
         return JC_EXIT_REFUSED;
-    if (argc < 2)
-        return jc_cli_misuse(cli, &jc_cmd_backup, JC_MSG_CLI_ARGUMENT_MISSING, JC_STR("DIR"));
-    if (argc > 2)
-        return jc_cli_misuse(cli, &jc_cmd_backup, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
     struct jc_err err = {0};
     enum jc_code code = jc_cli_open_db(cli, &err); /* the whole database, whichever agencies are in it */
     if (code == JC_OK)
-        code = jc_backup_make(cli->db, &cli->clock, argv[1], &err);
+        code = jc_backup_make(cli->db, &cli->clock, dir.ptr, &err);
     if (code != JC_OK)
         return jc_cli_fail(cli, &err);
-    struct jc_str dir = jc_str(argv[1]);
-    jc_msg_render(&cli->out, cli->lang, JC_MSG_BACKUP_MADE, &dir, 1);
-    jc_buf_char(&cli->out, '\n');
+    jc_cli_say(cli, JC_MSG_BACKUP_MADE, &dir, 1);
     return JC_EXIT_DONE;
 }
 

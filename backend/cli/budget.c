@@ -96,7 +96,7 @@ static enum jc_code print_for_scripts(struct work *work, struct jc_err *err) {
     struct jc_table *table = jc_table_new(work->cli->arena, "budget", columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; table && i < work->budget.count; i++)
         script_rows(table, &work->budget.rows[i]);
-    return table ? jc_table_print(table, work->cli, err) : jc_fail_memory(err);
+    return jc_table_print(table, work->cli, err);
 }
 
 /* --- people: a table of the year, a table of the months ------------------------------------------------- */
@@ -138,7 +138,7 @@ static enum jc_code print_year(struct work *work, struct jc_err *err) {
             jc_table_text(table, jc_msg_text(JC_MSG_BUDGET_AGENCY, cli->lang));
         year_cells(table, row);
     }
-    return table ? jc_table_print(table, cli, err) : jc_fail_memory(err);
+    return jc_table_print(table, cli, err);
 }
 
 /* "25/100": the month's target and what there is; one figure where there is one. */
@@ -172,9 +172,8 @@ static enum jc_code print_months(struct work *work, struct jc_err *err) {
             month_cell(table, row->targets, m);
     }
     jc_buf_char(&cli->out, '\n');
-    jc_msg_render(&cli->out, cli->lang, JC_MSG_BUDGET_MONTHS, NULL, 0);
-    jc_buf_char(&cli->out, '\n');
-    return table ? jc_table_print(table, cli, err) : jc_fail_memory(err);
+    jc_cli_say(cli, JC_MSG_BUDGET_MONTHS, NULL, 0);
+    return jc_table_print(table, cli, err);
 }
 
 /* W8: what is needed must not exceed what there is. */

@@ -134,7 +134,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         calendar_row(table, &work, 0);
         stated_rows(table, &work);
     }
-    code = table ? jc_table_print(table, cli, &err) : jc_fail_memory(&err);
+    code = jc_table_print(table, cli, &err);
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
 }
 

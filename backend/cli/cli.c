@@ -19,7 +19,7 @@
 #include "store/agency.h"
 #include "store/store.h"
 
-enum { ARENA_MAX_BYTES = 1 << 30, OUT_MAX_BYTES = 1 << 30 };
+enum { ARENA_MAX_BYTES = 1 << 30, OUT_MAX_BYTES = 1 << 30, DIAG_MAX_BYTES = 1 << 16 };
 
 /* --- options ------------------------------------------------------------------------------------- */
 
@@ -147,6 +147,17 @@ enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command,
     return JC_EXIT_REFUSED;
 }
 
+bool jc_cli_argument(struct jc_cli *cli, const struct jc_command *command, const char *name, int argc, char **argv,
+                     struct jc_str *out) {
+    if (argc < 2)
+        jc_cli_misuse(cli, command, JC_MSG_CLI_ARGUMENT_MISSING, jc_str(name));
+    else if (argc > 2)
+        jc_cli_misuse(cli, command, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
+    else
+        *out = jc_str(argv[1]);
+    return argc == 2;
+}
+
 /* --- work ------------------------------------------------------------------------------------------ */
 
 static enum jc_code find_agency(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -202,6 +213,22 @@ void jc_cli_note(struct jc_cli *cli, enum jc_msg what, const struct jc_str *args
     jc_msg_render(&text, cli->lang, what, args, count);
     fprintf(stderr, "jiancha: %.*s\n", JC_FMT(jc_buf_str(&text)));
     jc_buf_free(&text);
+}
+
+void jc_cli_say(struct jc_cli *cli, enum jc_msg what, const struct jc_str *args, size_t count) {
+    jc_msg_render(&cli->out, cli->lang, what, args, count);
+    jc_buf_char(&cli->out, '\n');
+}
+
+void jc_cli_diags(struct jc_cli *cli, const struct jc_diags *diags) {
+    struct jc_buf line;
+    jc_buf_init(&line, DIAG_MAX_BYTES);
+    for (size_t i = 0; i < diags->count; i++) {
+        jc_buf_reset(&line);
+        jc_diag_render(&line, cli->lang, &diags->items[i]);
+        fprintf(stderr, "%.*s\n", JC_FMT(jc_buf_str(&line)));
+    }
+    jc_buf_free(&line);
 }
 
 /* --- one run --------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/csv.h"
 #include "base/err.h"
 #include "db/db.h"
 
@@ -79,6 +80,10 @@ bool jc_cli_options(struct jc_cli *cli, const struct jc_command *command, const 
 /* Says on stderr that the command was used wrongly (words from the catalogue), and how to use it. */
 enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what, struct jc_str arg);
 
+/* Takes the only positional argument, `name` in the usage. Without it or with more false, told as above. */
+bool jc_cli_argument(struct jc_cli *cli, const struct jc_command *command, const char *name, int argc, char **argv,
+                     struct jc_str *out);
+
 /* --- work ---------------------------------------------------------------------------------------- */
 
 /* Opens the database, migrates it, and finds the agency. */
@@ -90,6 +95,10 @@ enum jc_code jc_cli_open_db(struct jc_cli *cli, struct jc_err *err);
 enum jc_exit jc_cli_fail(struct jc_cli *cli, const struct jc_err *err);
 /* A note or progress line on stderr. */
 void jc_cli_note(struct jc_cli *cli, enum jc_msg what, const struct jc_str *args, size_t count);
+/* A sentence of the catalogue as a line of cli->out. */
+void jc_cli_say(struct jc_cli *cli, enum jc_msg what, const struct jc_str *args, size_t count);
+/* Diagnostics on stderr, a line each. */
+void jc_cli_diags(struct jc_cli *cli, const struct jc_diags *diags);
 /* Runs a job on cli->db for cli->agency_id; the same as jc_db_read / jc_db_write_wait. */
 enum jc_code jc_cli_read(struct jc_cli *cli, jc_job *job, void *ctx, struct jc_err *err);
 enum jc_code jc_cli_write(struct jc_cli *cli, jc_job *job, void *ctx, struct jc_err *err);

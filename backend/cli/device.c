@@ -126,7 +126,7 @@ static enum jc_exit run_list(struct jc_cli *cli, int argc, char **argv) {
         code = jc_cli_read(cli, list_job, &listing, &err);
     if (!code) {
         struct jc_table *table = list_table(&listing);
-        code = table ? jc_table_print(table, cli, &err) : jc_fail_memory(&err);
+        code = jc_table_print(table, cli, &err);
     }
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
 }
@@ -147,12 +147,10 @@ static enum jc_code revoke_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
 static enum jc_exit run_revoke(struct jc_cli *cli, int argc, char **argv) {
     struct revoke revoke = {.cli = cli};
     struct jc_err err = {0};
-    if (!jc_cli_options(cli, &device_revoke, NULL, 0, &argc, argv))
+    struct jc_str id;
+    if (!jc_cli_options(cli, &device_revoke, NULL, 0, &argc, argv) ||
+        !jc_cli_argument(cli, &device_revoke, "DEVICE_ID", argc, argv, &id))
         return JC_EXIT_REFUSED;
-    if (argc != 2)
-        return jc_cli_misuse(cli, &device_revoke, argc < 2 ? JC_MSG_CLI_ARGUMENT_MISSING : JC_MSG_CLI_ARGUMENT_UNWANTED,
-                             argc < 2 ? JC_STR("DEVICE_ID") : jc_str(argv[2]));
-    struct jc_str id = jc_str(argv[1]);
     enum jc_code code = JC_OK;
     if (!jc_uuid_parse(id, &revoke.device_id))
         code = jc_fail(&err, JC_NOT_FOUND, JC_MSG_DEVICE_UNKNOWN, id);
@@ -162,8 +160,7 @@ static enum jc_exit run_revoke(struct jc_cli *cli, int argc, char **argv) {
         code = jc_cli_write(cli, revoke_job, &revoke, &err);
     if (code)
         return jc_cli_fail(cli, &err);
-    jc_msg_render(&cli->out, cli->lang, JC_MSG_DEVICE_IS_REVOKED, &id, 1);
-    jc_buf_char(&cli->out, '\n');
+    jc_cli_say(cli, JC_MSG_DEVICE_IS_REVOKED, &id, 1);
     return JC_EXIT_DONE;
 }
 

@@ -1,7 +1,6 @@
 /* jiancha draw list|commit|run|verify: random choice of units (F5, docs/DRAW.md). */
 #include "plan/draw.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -11,25 +10,6 @@ enum { POOL_MAX_BYTES = 64 << 20 };
 
 const struct jc_command jc_cmd_draw;
 static const struct jc_command draw_list, draw_commit, draw_run, draw_verify;
-
-/* The draw's id: the one argument there is. */
-static bool take_draw(struct jc_cli *cli, const struct jc_command *command, int argc, char **argv,
-                      struct jc_str *draw_id) {
-    if (argc < 2)
-        jc_cli_misuse(cli, command, JC_MSG_CLI_ARGUMENT_MISSING, JC_STR("DRAW"));
-    else if (argc > 2)
-        jc_cli_misuse(cli, command, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
-    else
-        *draw_id = jc_str(argv[1]);
-    return argc == 2;
-}
-
-static void print_line(struct jc_cli *cli, enum jc_msg what, const struct jc_str *args, size_t count) {
-    if (cli->format != JC_FORMAT_TABLE)
-        return;
-    jc_msg_render(&cli->out, cli->lang, what, args, count);
-    jc_buf_char(&cli->out, '\n');
-}
 
 /* --- list ------------------------------------------------------------------------------------------------- */
 
@@ -121,17 +101,6 @@ static enum jc_code commit_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_draw_commit_pool(tx, c->cli->agency_id, &c->request, c->cli->arena, &c->committed, err);
 }
 
-static void print_diags(struct jc_cli *cli, const struct jc_diags *diags) {
-    struct jc_buf line;
-    jc_buf_init(&line, 1 << 16);
-    for (size_t i = 0; i < diags->count; i++) {
-        jc_buf_reset(&line);
-        jc_diag_render(&line, cli->lang, &diags->items[i]);
-        fprintf(stderr, "%.*s\n", JC_FMT(jc_buf_str(&line)));
-    }
-    jc_buf_free(&line);
-}
-
 static enum jc_code read_pool(struct jc_cli *cli, const char *path, struct jc_draw_request *request,
                               struct jc_err *err) {
     struct jc_diags diags = {.arena = cli->arena};
@@ -141,7 +110,7 @@ static enum jc_code read_pool(struct jc_cli *cli, const char *path, struct jc_dr
     if (!code)
         code = jc_draw_pool_read(cli->arena, jc_str(path), bytes, &diags, &rows, &request->n_rows, err);
     request->rows = rows;
-    print_diags(cli, &diags);
+    jc_cli_diags(cli, &diags);
     return code;
 }
 
@@ -198,7 +167,7 @@ static enum jc_exit run_commit(struct jc_cli *cli, int argc, char **argv) {
     struct committing c = {.cli = cli};
     struct jc_err err = {0};
     if (!jc_cli_options(cli, &draw_commit, options, 2, &argc, argv) ||
-        !take_draw(cli, &draw_commit, argc, argv, &c.request.draw_id))
+        !jc_cli_argument(cli, &draw_commit, "DRAW", argc, argv, &c.request.draw_id))
         return JC_EXIT_REFUSED;
     if (!pool || !source)
         return jc_cli_misuse(cli, &draw_commit, JC_MSG_CLI_OPTION_MISSING,
@@ -268,7 +237,8 @@ static enum jc_exit run_run(struct jc_cli *cli, int argc, char **argv) {
     const struct jc_option options[] = {{.name = "seed", .takes_value = true, .value = &seed}};
     struct drawing d = {.cli = cli};
     struct jc_err err = {0};
-    if (!jc_cli_options(cli, &draw_run, options, 1, &argc, argv) || !take_draw(cli, &draw_run, argc, argv, &d.draw_id))
+    if (!jc_cli_options(cli, &draw_run, options, 1, &argc, argv) ||
+        !jc_cli_argument(cli, &draw_run, "DRAW", argc, argv, &d.draw_id))
         return JC_EXIT_REFUSED;
     if (!seed)
         return jc_cli_misuse(cli, &draw_run, JC_MSG_CLI_OPTION_MISSING, JC_STR("--seed"));
@@ -321,7 +291,8 @@ static enum jc_code print_checks(struct verifying *v, struct jc_err *err) {
         jc_table_text(table, jc_msg_text(v->checks[i].fault, cli->lang));
     }
     enum jc_code code = jc_table_print(table, cli, err);
-    print_line(cli, v->all_good ? JC_MSG_DRAW_VERIFIED : JC_MSG_DRAW_NOT_VERIFIED, &v->draw_id, 1);
+    if (cli->format == JC_FORMAT_TABLE)
+        jc_cli_say(cli, v->all_good ? JC_MSG_DRAW_VERIFIED : JC_MSG_DRAW_NOT_VERIFIED, &v->draw_id, 1);
     return code;
 }
 
@@ -329,7 +300,7 @@ static enum jc_exit run_verify(struct jc_cli *cli, int argc, char **argv) {
     struct verifying v = {.cli = cli};
     struct jc_err err = {0};
     if (!jc_cli_options(cli, &draw_verify, NULL, 0, &argc, argv) ||
-        !take_draw(cli, &draw_verify, argc, argv, &v.draw_id))
+        !jc_cli_argument(cli, &draw_verify, "DRAW", argc, argv, &v.draw_id))
         return JC_EXIT_REFUSED;
     enum jc_code code = jc_cli_open(cli, &err);
     if (!code)

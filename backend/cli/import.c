@@ -1,8 +1,6 @@
 /* jiancha import CASE_DIR: brings the planner's files into the database. */
 #include "plan/import.h"
 
-#include <stdio.h>
-
 #include "cli/table.h"
 #include "jiancha/v1/registry.pb-c.h"
 
@@ -30,17 +28,6 @@ static void show_progress(void *ctx, int64_t done, int64_t total) {
 }
 
 /* --- what was found ------------------------------------------------------------------------------- */
-
-static void print_diags(struct jc_cli *cli, const struct jc_diags *diags) {
-    struct jc_buf line;
-    jc_buf_init(&line, 1 << 16);
-    for (size_t i = 0; i < diags->count; i++) {
-        jc_buf_reset(&line);
-        jc_diag_render(&line, cli->lang, &diags->items[i]);
-        fprintf(stderr, "%.*s\n", JC_FMT(jc_buf_str(&line)));
-    }
-    jc_buf_free(&line);
-}
 
 static const struct jc_column columns[] = {
     {"kind", JC_MSG_COL_KIND, false},    {"file", JC_MSG_COL_FILE, false}, {"line", JC_MSG_COL_LINE, true},
@@ -123,18 +110,12 @@ static enum jc_code print_difference(struct jc_cli *cli, const struct jc_case_di
     if (!code && diff->count > SHOWN_MAX) {
         char more[JC_NUMBER_TEXT];
         struct jc_str arg = jc_str_from_int64((int64_t)(diff->count - SHOWN_MAX), more);
-        jc_msg_render(&cli->out, cli->lang, JC_MSG_IMPORT_MORE, &arg, 1);
-        jc_buf_char(&cli->out, '\n');
+        jc_cli_say(cli, JC_MSG_IMPORT_MORE, &arg, 1);
     }
     return code;
 }
 
 /* --- the last word ---------------------------------------------------------------------------------- */
-
-static void print_line(struct jc_cli *cli, enum jc_msg what, const struct jc_str *args, size_t count) {
-    jc_msg_render(&cli->out, cli->lang, what, args, count);
-    jc_buf_char(&cli->out, '\n');
-}
 
 /* "淮南市应急管理局 2023：…" with the rows of each file. */
 static void print_summary(struct jc_cli *cli, const struct jc_import_result *result) {
@@ -147,7 +128,7 @@ static void print_summary(struct jc_cli *cli, const struct jc_import_result *res
             jc_buf_printf(&counts, "%s%s %zu", counts.len ? ", " : "", jc_case_files[part].name,
                           result->read.parts[part].count);
     struct jc_str args[] = {jc_str(agency->name), jc_str_from_int64(agency->year, year), jc_buf_str(&counts)};
-    print_line(cli, result->outcome == JC_IMPORT_NEW ? JC_MSG_IMPORT_DONE : JC_MSG_IMPORT_UPDATED, args, 3);
+    jc_cli_say(cli, result->outcome == JC_IMPORT_NEW ? JC_MSG_IMPORT_DONE : JC_MSG_IMPORT_UPDATED, args, 3);
     jc_buf_free(&counts);
 }
 
@@ -160,7 +141,7 @@ static void note_refused(struct jc_cli *cli, const struct jc_diags *diags) {
 static enum jc_exit answer(struct jc_cli *cli, const struct jc_import_result *result, struct jc_err *err) {
     bool people = cli->format == JC_FORMAT_TABLE;
     bool differs = result->outcome == JC_IMPORT_DIFFERENT || result->outcome == JC_IMPORT_UPDATED;
-    print_diags(cli, &result->diags);
+    jc_cli_diags(cli, &result->diags);
     enum jc_code code = !people   ? print_for_scripts(cli, result, err)
                         : differs ? print_difference(cli, &result->diff, err)
                                   : JC_OK;
@@ -180,7 +161,7 @@ static enum jc_exit answer(struct jc_cli *cli, const struct jc_import_result *re
         return JC_EXIT_REFUSED;
     case JC_IMPORT_UNCHANGED:
         if (people)
-            print_line(cli, JC_MSG_IMPORT_UNCHANGED, NULL, 0);
+            jc_cli_say(cli, JC_MSG_IMPORT_UNCHANGED, NULL, 0);
         return JC_EXIT_DONE;
     default:
         if (people)
@@ -191,21 +172,19 @@ static enum jc_exit answer(struct jc_cli *cli, const struct jc_import_result *re
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     const char *update = NULL;
+    struct jc_str dir;
     struct jc_option options[] = {{.name = "update", .value = &update}};
     struct jc_case_input *inputs = NULL;
     size_t count = 0;
     struct jc_import_result result;
     struct jc_err err = {0};
-    if (!jc_cli_options(cli, &jc_cmd_import, options, 1, &argc, argv))
+    if (!jc_cli_options(cli, &jc_cmd_import, options, 1, &argc, argv) ||
+        !jc_cli_argument(cli, &jc_cmd_import, "CASE_DIR", argc, argv, &dir))
         return JC_EXIT_REFUSED;
-    if (argc < 2)
-        return jc_cli_misuse(cli, &jc_cmd_import, JC_MSG_CLI_ARGUMENT_MISSING, JC_STR("CASE_DIR"));
-    if (argc > 2)
-        return jc_cli_misuse(cli, &jc_cmd_import, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
     struct progress progress = {cli, jc_monotonic_ms(), 0};
     enum jc_code code = jc_cli_open_db(cli, &err);
     if (!code)
-        code = jc_case_folder(argv[1], cli->arena, &inputs, &count, &err);
+        code = jc_case_folder(dir.ptr, cli->arena, &inputs, &count, &err);
     if (code)
         return jc_cli_fail(cli, &err);
     struct jc_import import = {.inputs = inputs,

@@ -5,21 +5,6 @@
 static const struct jc_command person_add, person_passwd, person_disable, person_list;
 const struct jc_command jc_cmd_person;
 
-/* Takes the one positional argument. */
-static bool take_login(struct jc_cli *cli, const struct jc_command *command, int argc, char **argv,
-                       struct jc_str *login) {
-    if (argc < 2) {
-        jc_cli_misuse(cli, command, JC_MSG_CLI_ARGUMENT_MISSING, JC_STR("LOGIN"));
-        return false;
-    }
-    if (argc > 2) {
-        jc_cli_misuse(cli, command, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
-        return false;
-    }
-    *login = jc_str(argv[1]);
-    return true;
-}
-
 /* The one place where a one-time password is shown. */
 static enum jc_exit print_password(struct jc_cli *cli, struct jc_str login, struct jc_str password) {
     static const struct jc_column columns[] = {
@@ -52,7 +37,7 @@ static enum jc_exit run_add(struct jc_cli *cli, int argc, char **argv) {
     struct jc_err err = {0};
     struct jc_act act = {cli->actor, &cli->clock};
     if (!jc_cli_options(cli, &person_add, options, 4, &argc, argv) ||
-        !take_login(cli, &person_add, argc, argv, &person.login))
+        !jc_cli_argument(cli, &person_add, "LOGIN", argc, argv, &person.login))
         return JC_EXIT_REFUSED;
     if (!roles)
         return jc_cli_misuse(cli, &person_add, JC_MSG_CLI_OPTION_MISSING, JC_STR("--role"));
@@ -74,7 +59,7 @@ static enum jc_exit run_passwd(struct jc_cli *cli, int argc, char **argv) {
     struct jc_err err = {0};
     struct jc_act act = {cli->actor, &cli->clock};
     if (!jc_cli_options(cli, &person_passwd, NULL, 0, &argc, argv) ||
-        !take_login(cli, &person_passwd, argc, argv, &login))
+        !jc_cli_argument(cli, &person_passwd, "LOGIN", argc, argv, &login))
         return JC_EXIT_REFUSED;
     enum jc_code code = jc_cli_open(cli, &err);
     if (!code)
@@ -102,7 +87,7 @@ static enum jc_exit run_disable(struct jc_cli *cli, int argc, char **argv) {
     struct disable disable = {.cli = cli};
     struct jc_err err = {0};
     if (!jc_cli_options(cli, &person_disable, options, 1, &argc, argv) ||
-        !take_login(cli, &person_disable, argc, argv, &disable.login))
+        !jc_cli_argument(cli, &person_disable, "LOGIN", argc, argv, &disable.login))
         return JC_EXIT_REFUSED;
     disable.disabled = !undo;
     enum jc_code code = jc_cli_open(cli, &err);
@@ -110,8 +95,7 @@ static enum jc_exit run_disable(struct jc_cli *cli, int argc, char **argv) {
         code = jc_cli_write(cli, disable_job, &disable, &err);
     if (code)
         return jc_cli_fail(cli, &err);
-    jc_msg_render(&cli->out, cli->lang, undo ? JC_MSG_PERSON_IS_ENABLED : JC_MSG_PERSON_IS_DISABLED, &disable.login, 1);
-    jc_buf_char(&cli->out, '\n');
+    jc_cli_say(cli, undo ? JC_MSG_PERSON_IS_ENABLED : JC_MSG_PERSON_IS_DISABLED, &disable.login, 1);
     return JC_EXIT_DONE;
 }
 
@@ -163,7 +147,7 @@ static enum jc_exit run_list(struct jc_cli *cli, int argc, char **argv) {
         code = jc_cli_read(cli, list_job, &listing, &err);
     if (!code) {
         struct jc_table *table = list_table(&listing);
-        code = table ? jc_table_print(table, cli, &err) : jc_fail_memory(&err);
+        code = jc_table_print(table, cli, &err);
     }
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
 }

@@ -5,18 +5,15 @@
 const struct jc_command jc_cmd_restore;
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
-    if (!jc_cli_options(cli, &jc_cmd_restore, NULL, 0, &argc, argv))
+    struct jc_str dir;
+    if (!jc_cli_options(cli, &jc_cmd_restore, NULL, 0, &argc, argv) ||
+        !jc_cli_argument(cli, &jc_cmd_restore, "DIR", argc, argv, &dir))
         return JC_EXIT_REFUSED;
-    if (argc < 2)
-        return jc_cli_misuse(cli, &jc_cmd_restore, JC_MSG_CLI_ARGUMENT_MISSING, JC_STR("DIR"));
-    if (argc > 2)
-        return jc_cli_misuse(cli, &jc_cmd_restore, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
     struct jc_err err = {0};
-    if (jc_backup_restore(argv[1], cli->db_path, cli->arena, &err) != JC_OK)
+    if (jc_backup_restore(dir.ptr, cli->db_path, cli->arena, &err) != JC_OK)
         return jc_cli_fail(cli, &err);
     struct jc_str path = jc_str(cli->db_path);
-    jc_msg_render(&cli->out, cli->lang, JC_MSG_RESTORED, &path, 1);
-    jc_buf_char(&cli->out, '\n');
+    jc_cli_say(cli, JC_MSG_RESTORED, &path, 1);
     return JC_EXIT_DONE;
 }
 

@@ -138,7 +138,7 @@ static enum jc_exit run_list(struct jc_cli *cli, int argc, char **argv) {
         code = jc_cli_read(cli, list_job, &listing, &err);
     if (!code) {
         struct jc_table *table = cli->format == JC_FORMAT_TABLE ? people_table(&listing) : script_table(&listing);
-        code = table ? jc_table_print(table, cli, &err) : jc_fail_memory(&err);
+        code = jc_table_print(table, cli, &err);
     }
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
 }

@@ -168,8 +168,7 @@ static enum jc_code print_result(struct jc_cli *cli, const Jc__Plan *plan, const
         return code;
     jc_print_solve(cli, plan->solve);
     jc_print_shortfalls(cli, plan, reg);
-    jc_msg_render(&cli->out, cli->lang, JC_MSG_SOLVE_STORED, args, 2);
-    jc_buf_char(&cli->out, '\n');
+    jc_cli_say(cli, JC_MSG_SOLVE_STORED, args, 2);
     return JC_OK;
 }
 

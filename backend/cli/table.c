@@ -207,6 +207,8 @@ static bool print_json(const struct jc_table *table, struct jc_cli *cli) {
 }
 
 enum jc_code jc_table_print(const struct jc_table *table, struct jc_cli *cli, struct jc_err *err) {
+    if (!table)
+        return jc_fail_memory(err);
     assert(table->failed || table->count % table->column_count == 0);
     size_t *width = JC_NEW_ARRAY(cli->arena, table->column_count, size_t);
     struct jc_buf words;

@@ -28,7 +28,7 @@ void jc_table_micro(struct jc_table *table, int64_t micro);
 void jc_table_bool(struct jc_table *table, bool yes);
 void jc_table_null(struct jc_table *table);
 size_t jc_table_rows(const struct jc_table *table);
-/* Appends the listing to cli->out in cli->format. */
+/* Appends the listing to cli->out in cli->format. `table` NULL: it could not be had for want of memory. */
 enum jc_code jc_table_print(const struct jc_table *table, struct jc_cli *cli, struct jc_err *err);
 
 #endif

@@ -63,8 +63,7 @@ static void say_all_is_well(const struct verification *v) {
         return;
     struct jc_str rows = jc_arena_printf(cli->arena, "%lld", (long long)v->rows);
     struct jc_str heads = jc_arena_printf(cli->arena, "%zu", v->head_count);
-    jc_msg_render(&cli->out, cli->lang, JC_MSG_VERIFY_GOOD, (struct jc_str[]){rows, heads}, 2);
-    jc_buf_char(&cli->out, '\n');
+    jc_cli_say(cli, JC_MSG_VERIFY_GOOD, (struct jc_str[]){rows, heads}, 2);
 }
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
