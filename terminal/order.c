@@ -6,7 +6,6 @@
 
 #include "terminal/check.h"
 #include "terminal/entity.h"
-#include "terminal/order.h"
 #include "terminal/record.h"
 #include "terminal/work.h"
 
@@ -153,8 +152,8 @@ enum jc_code jc_terminal_order(struct jc_terminal *terminal, const struct jc_ter
 
 /* --- the order of a recheck ---------------------------------------------------------------------------------- */
 
-enum jc_code jc_terminal_order_read(struct jc_tx *tx, const Jc__Task *task, struct jc_arena *arena,
-                                    Jc__RectificationOrder **out, struct jc_err *err) {
+static enum jc_code read_order(struct jc_tx *tx, const Jc__Task *task, struct jc_arena *arena,
+                               Jc__RectificationOrder **out, struct jc_err *err) {
     struct jc_terminal_record record;
     struct jc_terminal_ref ref = {JC_TERMINAL_ORDER, jc_terminal_uuid_of(task->order_id)};
     struct jc_str order_id = {(const char *)task->order_id.data, task->order_id.len};
@@ -187,7 +186,7 @@ static enum jc_code ask_order(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         return code;
     if (record.task->kind != JC__TASK_KIND__TASK_KIND_RECHECK)
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_TASK_NO_RECHECK, jc_str(record.task->unit_id));
-    return jc_terminal_order_read(tx, record.task, asking->arena, asking->out, err);
+    return read_order(tx, record.task, asking->arena, asking->out, err);
 }
 
 enum jc_code jc_terminal_order_of(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_arena *arena,
@@ -279,7 +278,7 @@ static enum jc_code complete(struct jc_tx *tx, struct rechecking *rechecking, st
     Jc__Recheck *recheck = rechecking->recheck;
     const Jc__Task *task = rechecking->open.task;
     struct jc_terminal_workdays list = {0};
-    enum jc_code code = jc_terminal_order_read(tx, task, making->arena, &rechecking->order, err);
+    enum jc_code code = read_order(tx, task, making->arena, &rechecking->order, err);
     if (code)
         return code;
     recheck->order_id = task->order_id;

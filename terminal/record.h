@@ -12,7 +12,4 @@ enum jc_code jc_terminal_record_read(struct jc_tx *tx, struct jc_terminal_ref re
                                      struct jc_terminal_record *out, const struct jc_terminal_operation **operation,
                                      struct jc_err *err);
 
-/* The noun an operation carries; false for commands that carry none (StartInspection, ReturnTask …). */
-bool jc_terminal_record_noun(const struct jc_terminal_outcome *outcome, struct jc_terminal_ref *out);
-
 #endif

@@ -65,7 +65,8 @@ void jc_cli_draft_init(struct jc_cli_draft *draft, struct jc_cli *cli) {
 
 /* --- times --------------------------------------------------------------------------------------------------- */
 
-bool jc_cli_draft_time(struct jc_cli_draft *draft, struct jc_str text, int64_t *out_ms) {
+/* An instant: RFC 3339, or without a zone (China's), or a time of today. */
+static bool parse_time(struct jc_cli_draft *draft, struct jc_str text, int64_t *out_ms) {
     char today[JC_TIME_MAX];
     jc_date_format(jc_date_of_ms(jc_clock_now_ms(&draft->cli->clock)), today);
     const struct {
@@ -84,7 +85,7 @@ bool jc_cli_draft_time(struct jc_cli_draft *draft, struct jc_str text, int64_t *
 
 static bool set_time(struct jc_cli_draft *draft, const char *value, Google__Protobuf__Timestamp **out) {
     int64_t ms = 0;
-    if (!jc_cli_draft_time(draft, jc_str(value), &ms))
+    if (!parse_time(draft, jc_str(value), &ms))
         return true;
     Google__Protobuf__Timestamp *time = JC_NEW(draft->cli->arena, Google__Protobuf__Timestamp);
     if (!time)

@@ -64,9 +64,6 @@ bool jc_cli_draft_place(void *draft, const char *value);
 bool jc_cli_draft_reason(void *draft, const char *value);
 bool jc_cli_draft_mode(void *draft, const char *value);
 
-/* An instant: RFC 3339, or without a zone (China's), or a time of today. */
-bool jc_cli_draft_time(struct jc_cli_draft *draft, struct jc_str text, int64_t *out_ms);
-
 /* The draft's own mistake, else JC_OK: to be asked once all options are taken. */
 enum jc_code jc_cli_draft_check(struct jc_cli_draft *draft, struct jc_err *err);
 /* Hands everything to the message; the memory stays the cli's arena. */

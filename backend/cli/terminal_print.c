@@ -235,23 +235,7 @@ static enum jc_code print_record(struct jc_cli *cli, const struct jc_terminal_re
 
 /* The document an operation carries; false if it carries none or was rejected. */
 static bool document_of(const struct jc_terminal_outcome *outcome, struct jc_terminal_ref *out) {
-    out->id = outcome->subject_id;
-    if (outcome->status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)
-        return false;
-    switch (outcome->command) {
-    case JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION:
-    case JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION:
-        out->noun = JC_TERMINAL_INSPECTION;
-        return true;
-    case JC__OPERATION_BODY__COMMAND_ISSUE_ORDER:
-        out->noun = JC_TERMINAL_ORDER;
-        return true;
-    case JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK:
-        out->noun = JC_TERMINAL_RECHECK;
-        return true;
-    default:
-        return false;
-    }
+    return outcome->status != JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED && jc_terminal_record_noun(outcome, out);
 }
 
 /* The documents of a task, in the order they were made. */

@@ -66,7 +66,8 @@ size_t jc_pattern_list(const struct jc_pattern_rule *rule, uint16_t out[JC_PATTE
     return n;
 }
 
-bool jc_pattern_joins(const Jc__Problem *problem, const Jc__ProblemJoint *joint, uint32_t mask) {
+/* Does any subset of `mask` satisfy the joint's rule? */
+static bool can_join(const Jc__Problem *problem, const Jc__ProblemJoint *joint, uint32_t mask) {
     struct jc_pattern_rule rule = jc_pattern_rule(problem->rules[joint->rule], joint->visits, 0);
     if (joint->visits == count(mask))
         return jc_pattern_check(&rule, mask) == JC_PATTERN_OK;
@@ -86,7 +87,7 @@ size_t jc_pattern_of_option(const Jc__Problem *problem, const Jc__ProblemUnit *u
     for (size_t i = 0; i < n; i++) {
         bool possible = (out[i] & pinned) == pinned;
         for (size_t j = 0; possible && option->visits && j < unit->n_joints; j++)
-            possible = jc_pattern_joins(problem, unit->joints[j], out[i]);
+            possible = can_join(problem, unit->joints[j], out[i]);
         if (possible)
             out[kept++] = out[i];
     }

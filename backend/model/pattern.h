@@ -51,7 +51,4 @@ size_t jc_pattern_list(const struct jc_pattern_rule *rule, uint16_t out[JC_PATTE
 size_t jc_pattern_of_option(const Jc__Problem *problem, const Jc__ProblemUnit *unit, const Jc__UnitOption *option,
                             uint32_t pinned, uint16_t out[JC_PATTERNS_MAX]);
 
-/* Does any subset of `mask` satisfy the joint's rule? */
-bool jc_pattern_joins(const Jc__Problem *problem, const Jc__ProblemJoint *joint, uint32_t mask);
-
 #endif

@@ -98,38 +98,6 @@ enum jc_code jc_draw_commit_list(struct jc_tx *tx, int64_t agency_id, struct jc_
     return code;
 }
 
-struct exclusions {
-    struct jc_arena *arena;
-    struct jc_draw_exclusion *items;
-    size_t count, capacity;
-};
-
-static enum jc_code read_exclusion(struct jc_rows *rows, void *ctx, struct jc_err *err) {
-    struct exclusions *list = ctx;
-    struct jc_row row = {rows, list->arena, false};
-    struct jc_draw_exclusion *exclusion = JC_PUSH(list->arena, list, struct jc_draw_exclusion);
-    if (!exclusion)
-        return jc_fail_memory(err);
-    exclusion->unit_id = text_of(&row, 0);
-    exclusion->reason = text_of(&row, 1);
-    return row.failed ? jc_fail_memory(err) : JC_OK;
-}
-
-static const char SQL_EXCLUSION_LIST[] = "SELECT unit_id, reason"
-                                         "  FROM draw_exclusion"
-                                         " WHERE agency_id = $1 AND commit_id = $2"
-                                         " ORDER BY unit_id";
-
-enum jc_code jc_draw_exclusion_list(struct jc_tx *tx, int64_t agency_id, int64_t commit_id, struct jc_arena *arena,
-                                    struct jc_draw_exclusion **out, size_t *count, struct jc_err *err) {
-    struct exclusions list = {.arena = arena};
-    enum jc_code code = jc_row_each(tx, SQL_EXCLUSION_LIST, JC_VALUES(jc_int(agency_id), jc_int(commit_id)),
-                                    read_exclusion, &list, err);
-    *out = list.items;
-    *count = list.count;
-    return code;
-}
-
 struct candidates {
     struct jc_arena *arena;
     struct jc_draw_candidate *items;

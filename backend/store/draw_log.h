@@ -51,8 +51,6 @@ enum jc_code jc_draw_commit_add(struct jc_tx *tx, int64_t agency_id, struct jc_d
 /* All commits of a draw (empty: of every draw), in their order. */
 enum jc_code jc_draw_commit_list(struct jc_tx *tx, int64_t agency_id, struct jc_str draw_id, struct jc_arena *arena,
                                  struct jc_draw_commit **out, size_t *count, struct jc_err *err);
-enum jc_code jc_draw_exclusion_list(struct jc_tx *tx, int64_t agency_id, int64_t commit_id, struct jc_arena *arena,
-                                    struct jc_draw_exclusion **out, size_t *count, struct jc_err *err);
 enum jc_code jc_draw_candidate_list(struct jc_tx *tx, int64_t agency_id, int64_t commit_id, struct jc_arena *arena,
                                     struct jc_draw_candidate **out, size_t *count, struct jc_err *err);
 

@@ -3,6 +3,7 @@
 #include "store/feed.h"
 
 #include "jiancha/v1/task.pb-c.h"
+#include "store/row.h"
 
 static const char SELECT_CHANGES[] = "SELECT seq, kind, id, scope, deleted\n"
                                      "FROM change\n"
@@ -54,29 +55,10 @@ static const char SELECT_TASKS[] = "SELECT task_id\n"
 enum jc_code jc_feed_tasks(struct jc_tx *tx, int64_t agency_id, struct jc_str team_id, int64_t since_ms,
                            struct jc_str after, int limit, struct jc_arena *arena, struct jc_str **out, size_t *count,
                            struct jc_err *err) {
-    struct {
-        struct jc_str *items;
-        size_t count, capacity;
-    } ids = {0};
-    struct jc_rows *rows = NULL;
-    bool has_row = false;
-    enum jc_code code =
-        jc_tx_query(tx, SELECT_TASKS,
-                    JC_VALUES(jc_int(agency_id), jc_text(team_id), jc_bytes(after.ptr, after.len),
-                              jc_int(JC__TASK_STATE__TASK_STATE_OPEN), jc_int(JC__TASK_STATE__TASK_STATE_RETURNED),
-                              jc_int(JC__TASK_STATE__TASK_STATE_DONE), jc_int(since_ms), jc_int(limit)),
-                    &rows, err);
-    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
-        struct jc_str *id = JC_PUSH(arena, &ids, struct jc_str);
-        if (id)
-            *id = jc_rows_copy(rows, 0, arena);
-        if (!id || !id->ptr)
-            code = jc_fail_memory(err);
-    }
-    jc_rows_close(rows);
-    if (code)
-        return code;
-    *out = ids.items;
-    *count = ids.count;
-    return JC_OK;
+    return jc_row_first_column(tx, SELECT_TASKS,
+                               JC_VALUES(jc_int(agency_id), jc_text(team_id), jc_bytes(after.ptr, after.len),
+                                         jc_int(JC__TASK_STATE__TASK_STATE_OPEN),
+                                         jc_int(JC__TASK_STATE__TASK_STATE_RETURNED),
+                                         jc_int(JC__TASK_STATE__TASK_STATE_DONE), jc_int(since_ms), jc_int(limit)),
+                               arena, out, count, err);
 }

@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "store/change.h"
 #include "store/finding.h"
+#include "store/row.h"
 
 static struct jc_value id_value(struct jc_str id) {
     return jc_bytes(id.ptr, id.len);
@@ -144,25 +145,7 @@ static const char SELECT_OPEN[] =
 
 enum jc_code jc_order_open(struct jc_tx *tx, int64_t agency_id, struct jc_str team_id, struct jc_str after, int limit,
                            struct jc_arena *arena, struct jc_str **out, size_t *count, struct jc_err *err) {
-    struct {
-        struct jc_str *items;
-        size_t count, capacity;
-    } ids = {0};
-    struct jc_rows *rows = NULL;
-    bool has_row = false;
-    enum jc_code code = jc_tx_query(
-        tx, SELECT_OPEN, JC_VALUES(jc_int(agency_id), jc_text(team_id), id_value(after), jc_int(limit)), &rows, err);
-    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
-        struct jc_str *id = JC_PUSH(arena, &ids, struct jc_str);
-        if (id)
-            *id = jc_rows_copy(rows, 0, arena);
-        if (!id || !id->ptr)
-            code = jc_fail_memory(err);
-    }
-    jc_rows_close(rows);
-    if (code)
-        return code;
-    *out = ids.items;
-    *count = ids.count;
-    return JC_OK;
+    return jc_row_first_column(tx, SELECT_OPEN,
+                               JC_VALUES(jc_int(agency_id), jc_text(team_id), id_value(after), jc_int(limit)), arena,
+                               out, count, err);
 }

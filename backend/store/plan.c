@@ -144,8 +144,8 @@ enum jc_code jc_plan_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena *
     return read_heads(tx, agency_id, JC_PLAN_NEWEST, INT64_MAX, arena, out, count, err);
 }
 
-enum jc_code jc_plan_head(struct jc_tx *tx, int64_t agency_id, int version, struct jc_arena *arena, Jc__Plan **out,
-                          struct jc_err *err) {
+static enum jc_code read_head(struct jc_tx *tx, int64_t agency_id, int version, struct jc_arena *arena, Jc__Plan **out,
+                              struct jc_err *err) {
     Jc__Plan **plans = NULL;
     size_t count = 0;
     enum jc_code code = read_heads(tx, agency_id, version, 1, arena, &plans, &count, err);
@@ -196,7 +196,7 @@ enum jc_code jc_plan_get(struct jc_tx *tx, int64_t agency_id, int version, const
                          struct jc_arena *arena, Jc__Plan **out, struct jc_err *err) {
     const struct jc_visit_filter all = {.team_id = JC_STR(""), .draw_id = JC_STR("")};
     Jc__Plan *plan = NULL;
-    enum jc_code code = jc_plan_head(tx, agency_id, version, arena, &plan, err);
+    enum jc_code code = read_head(tx, agency_id, version, arena, &plan, err);
     if (!code)
         code = jc_visit_list(tx, agency_id, plan->version, filter ? filter : &all, arena, &plan->visits,
                              &plan->n_visits, err);

@@ -11,10 +11,8 @@ enum { JC_PLAN_NEWEST = 0 };
 /* The newest version with this status (unspecified: any), of any year; 0 if there is none. */
 enum jc_code jc_plan_find(struct jc_tx *tx, int64_t agency_id, Jc__PlanStatus status, int *out_version,
                           struct jc_err *err);
-/* A version (JC_PLAN_NEWEST: the newest) without visits and shortfalls. JC_NOT_FOUND. */
-enum jc_code jc_plan_head(struct jc_tx *tx, int64_t agency_id, int version, struct jc_arena *arena, Jc__Plan **out,
-                          struct jc_err *err);
-/* The same with the visits the filter lets through (NULL: all) and all shortfalls. */
+/* A version (JC_PLAN_NEWEST: the newest) with the visits the filter lets through (NULL: all) and all
+ * shortfalls. JC_NOT_FOUND. */
 enum jc_code jc_plan_get(struct jc_tx *tx, int64_t agency_id, int version, const struct jc_visit_filter *filter,
                          struct jc_arena *arena, Jc__Plan **out, struct jc_err *err);
 /* All versions, newest first, without visits and shortfalls. */

@@ -84,6 +84,32 @@ enum jc_code jc_row_each(struct jc_tx *tx, const char *sql, const struct jc_valu
     return code;
 }
 
+struct column {
+    struct jc_arena *arena;
+    struct jc_str *items;
+    size_t count, capacity;
+};
+
+static enum jc_code take_first(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct column *column = ctx;
+    struct jc_str *value = JC_PUSH(column->arena, column, struct jc_str);
+    if (!value)
+        return jc_fail_memory(err);
+    *value = jc_rows_copy(rows, 0, column->arena);
+    return value->ptr ? JC_OK : jc_fail_memory(err);
+}
+
+enum jc_code jc_row_first_column(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
+                                 struct jc_arena *arena, struct jc_str **out, size_t *out_count, struct jc_err *err) {
+    struct column column = {.arena = arena};
+    enum jc_code code = jc_row_each(tx, sql, values, count, take_first, &column, err);
+    if (code)
+        return code;
+    *out = column.items;
+    *out_count = column.count;
+    return JC_OK;
+}
+
 enum jc_code jc_row_exists(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count, bool *out,
                            struct jc_err *err) {
     struct jc_rows *rows = NULL;

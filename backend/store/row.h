@@ -33,6 +33,9 @@ typedef enum jc_code jc_row_fn(struct jc_rows *rows, void *ctx, struct jc_err *e
 /* Runs a query and calls `each` for every row. */
 enum jc_code jc_row_each(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
                          jc_row_fn *each, void *ctx, struct jc_err *err);
+/* The first column of every row, copied; none: *count 0. */
+enum jc_code jc_row_first_column(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
+                                 struct jc_arena *arena, struct jc_str **out, size_t *out_count, struct jc_err *err);
 /* True if the query has a row. */
 enum jc_code jc_row_exists(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count, bool *out,
                            struct jc_err *err);

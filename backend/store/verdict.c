@@ -88,7 +88,7 @@ static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str g
     jc_buf_add(out, key);
 }
 
-void jc_verdict_render(struct jc_buf *out, enum jc_lang lang, struct jc_str text) {
+static void render(struct jc_buf *out, enum jc_lang lang, struct jc_str text) {
     struct jc_str ground;
     bool first = true;
     while (text.len && jc_str_cut(&text, GROUND_END, &ground)) {
@@ -102,7 +102,7 @@ void jc_verdict_render(struct jc_buf *out, enum jc_lang lang, struct jc_str text
 char *jc_verdict_words(struct jc_arena *arena, enum jc_lang lang, struct jc_str text) {
     struct jc_buf words;
     jc_buf_init(&words, 64 << 10);
-    jc_verdict_render(&words, lang, text);
+    render(&words, lang, text);
     char *copy = words.failed ? NULL : (char *)jc_arena_copy(arena, jc_buf_str(&words)).ptr;
     jc_buf_free(&words);
     return copy;

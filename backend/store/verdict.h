@@ -43,9 +43,8 @@ static inline bool jc_verdict_applied(const struct jc_verdict *verdict) {
     return verdict->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
 }
 
-/* Appends the words of a stored form; a key this program does not know is shown as it stands. */
-void jc_verdict_render(struct jc_buf *out, enum jc_lang lang, struct jc_str text);
-/* The words as a NUL-terminated string of the arena; NULL without memory. */
+/* The words of a stored form as a NUL-terminated string of the arena; a key this program does not know is
+ * shown as it stands. NULL without memory. */
 char *jc_verdict_words(struct jc_arena *arena, enum jc_lang lang, struct jc_str text);
 
 #endif

@@ -49,8 +49,7 @@ static Jc__Visit *visit_of(struct jc_row *row) {
     "                    WHERE k.agency_id = v.agency_id AND k.version = v.version" \
     "                      AND k.visit_id = v.visit_id AND k.team_id = $3))"        \
     "   AND ($4 = 0 OR v.month = $4)"                                               \
-    "   AND ($5 = '' OR v.draw_id = $5)"                                            \
-    "   AND ($6 = '' OR v.visit_id = $6)"
+    "   AND ($5 = '' OR v.draw_id = $5)"
 #define VISIT_ORDER " ORDER BY v.month, v.lead_team, v.visit_id"
 
 static const char SQL_VISIT_LIST[] =
@@ -119,18 +118,14 @@ static enum jc_code read_joints(struct jc_tx *tx, const struct jc_value *values,
     return code;
 }
 
-static enum jc_code read_all(struct jc_tx *tx, int64_t agency_id, int version, const struct jc_visit_filter *filter,
-                             struct jc_str visit_id, struct jc_arena *arena, struct visits *list, struct jc_err *err) {
-    const struct jc_value values[] = {jc_int(agency_id),     jc_int(version),          jc_text(filter->team_id),
-                                      jc_int(filter->month), jc_text(filter->draw_id), jc_text(visit_id)};
-    enum jc_code code = read_visits(tx, values, 6, arena, list, err);
-    return code ? code : read_joints(tx, values, 6, arena, list, err);
-}
-
 enum jc_code jc_visit_list(struct jc_tx *tx, int64_t agency_id, int version, const struct jc_visit_filter *filter,
                            struct jc_arena *arena, Jc__Visit ***out, size_t *count, struct jc_err *err) {
+    const struct jc_value values[] = {jc_int(agency_id), jc_int(version), jc_text(filter->team_id),
+                                      jc_int(filter->month), jc_text(filter->draw_id)};
     struct visits list = {0};
-    enum jc_code code = read_all(tx, agency_id, version, filter, JC_STR(""), arena, &list, err);
+    enum jc_code code = read_visits(tx, values, 5, arena, &list, err);
+    if (!code)
+        code = read_joints(tx, values, 5, arena, &list, err);
     if (code)
         return code;
     *out = list.items;
@@ -140,20 +135,6 @@ enum jc_code jc_visit_list(struct jc_tx *tx, int64_t agency_id, int version, con
 
 static enum jc_code unknown(struct jc_str visit_id, struct jc_err *err) {
     return jc_fail(err, JC_NOT_FOUND, JC_MSG_VISIT_UNKNOWN, visit_id);
-}
-
-enum jc_code jc_visit_get(struct jc_tx *tx, int64_t agency_id, int version, struct jc_str visit_id,
-                          struct jc_arena *arena, Jc__Visit **out, struct jc_err *err) {
-    struct visits list = {0};
-    const struct jc_visit_filter all = {.team_id = JC_STR(""), .draw_id = JC_STR("")};
-    if (!visit_id.len)
-        return unknown(visit_id, err);
-    enum jc_code code = read_all(tx, agency_id, version, &all, visit_id, arena, &list, err);
-    if (!code && !list.count)
-        code = unknown(visit_id, err);
-    if (!code)
-        *out = list.items[0];
-    return code;
 }
 
 /* --- write --------------------------------------------------------------------------------------- */

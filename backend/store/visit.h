@@ -14,9 +14,6 @@ struct jc_visit_filter {
 /* By (month, lead team, visit_id). */
 enum jc_code jc_visit_list(struct jc_tx *tx, int64_t agency_id, int version, const struct jc_visit_filter *filter,
                            struct jc_arena *arena, Jc__Visit ***out, size_t *count, struct jc_err *err);
-/* JC_NOT_FOUND, naming the visit. */
-enum jc_code jc_visit_get(struct jc_tx *tx, int64_t agency_id, int version, struct jc_str visit_id,
-                          struct jc_arena *arena, Jc__Visit **out, struct jc_err *err);
 /* A new visit with its joining teams; JC_ALREADY_EXISTS if the version has it. */
 enum jc_code jc_visit_add(struct jc_tx *tx, int64_t agency_id, int version, const Jc__Visit *visit, struct jc_err *err);
 /* Writes what a planner can change: unit (of a slot), month, lead team, mode, pinned, forced, status,

@@ -295,6 +295,9 @@ struct jc_terminal_record {
 enum jc_code jc_terminal_load(struct jc_terminal *terminal, struct jc_terminal_ref ref, struct jc_arena *arena,
                               struct jc_terminal_record *out, struct jc_err *err);
 
+/* The noun an operation carries; false for commands that carry none (StartInspection, ReturnTask …). */
+bool jc_terminal_record_noun(const struct jc_terminal_outcome *outcome, struct jc_terminal_ref *out);
+
 /* The order a recheck task asks about, as the server last told it (deadlines in force, what is corrected),
  * else as made here; JC_NOT_FOUND if neither the server sent it nor it was made here. */
 enum jc_code jc_terminal_order_of(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_arena *arena,
