@@ -3,6 +3,7 @@
 
 #include "store/audit_log.h"
 #include "store/change.h"
+#include "store/feed.h"
 #include "store/head.h"
 
 struct record {
@@ -24,7 +25,7 @@ static enum jc_code head_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 struct row {
     const char *id;
     int64_t seq;
-    char scope[8], old_scope[8];
+    char scope[8], old_scope[16];
     bool deleted;
 };
 
@@ -62,11 +63,13 @@ static void test_changes(void **state) {
         {"new", {"a", "t1", false, false}, 1, 1, "t1", "", false},
         {"another entity", {"b", "t1", false, false}, 2, 2, "t1", "", false},
         {"rolled back", {"a", "t2", false, true}, 2, 1, "t1", "", false},
-        {"moved to another team", {"a", "t2", false, false}, 3, 3, "t2", "t1", false},
-        {"changed again: the old team is kept", {"a", "t2", false, false}, 4, 4, "t2", "t1", false},
-        {"moved back", {"a", "t1", false, false}, 5, 5, "t1", "t2", false},
-        {"deleted", {"a", "t1", true, false}, 6, 6, "t1", "t2", true},
-        {"for the whole agency", {"b", "", false, false}, 7, 7, "", "t1", false},
+        {"moved to another team", {"a", "t2", false, false}, 3, 3, "t2", ";t1;", false},
+        {"changed again: the old team is kept", {"a", "t2", false, false}, 4, 4, "t2", ";t1;", false},
+        {"moved on: both old teams are kept", {"a", "t3", false, false}, 5, 5, "t3", ";t1;t2;", false},
+        {"moved back", {"a", "t1", false, false}, 6, 6, "t1", ";t1;t2;t3;", false},
+        {"and away: no team twice", {"a", "t2", false, false}, 7, 7, "t2", ";t2;t3;t1;", false},
+        {"deleted", {"a", "t2", true, false}, 8, 8, "t2", ";t2;t3;t1;", true},
+        {"for the whole agency", {"b", "", false, false}, 9, 9, "", ";t1;", false},
     };
     for (size_t i = 0; i < COUNT(steps); i++) {
         struct record record = steps[i].record;
@@ -84,6 +87,43 @@ static void test_changes(void **state) {
         CHECK_INT(steps[i].name, row.deleted, steps[i].deleted);
     }
     assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM change"), 2);
+    jc_db_close(db);
+}
+
+struct page {
+    const char *team;
+    struct jc_arena *arena;
+    struct jc_change *changes;
+    size_t count;
+};
+
+static enum jc_code page_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct page *page = ctx;
+    return jc_change_page(tx, 1, 0, jc_str(page->team), 100, page->arena, &page->changes, &page->count, err);
+}
+
+/* A terminal that slept while a task went from team to team is told that it is gone. */
+static void test_long_sleep(void **state) {
+    (void)state;
+    static const char *const teams[] = {"t1", "t2", "t3"};
+    struct jc_db *db = jc_test_store();
+    for (size_t i = 0; i < COUNT(teams); i++) {
+        struct record record = {"a", teams[i], false, false};
+        jc_test_write(db, record_job, &record);
+    }
+    static const struct {
+        const char *team;
+        size_t count;
+        bool removal;
+    } cases[] = {{"t1", 1, true}, {"t2", 1, true}, {"t3", 1, false}, {"t4", 0, false}, {"t", 0, false}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct page page = {.team = cases[i].team, .arena = jc_arena_new(1 << 20)};
+        jc_test_read(db, page_job, &page);
+        CHECK_INT(cases[i].team, page.count, cases[i].count);
+        if (page.count)
+            CHECK_INT(cases[i].team, page.changes[0].removal, cases[i].removal);
+        jc_arena_free(page.arena);
+    }
     jc_db_close(db);
 }
 
@@ -116,6 +156,7 @@ static void test_audit_log(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_long_sleep),
         cmocka_unit_test(test_audit_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
-/* One row per entity, keyed by (kind, id); recording moves it to the agency's next number. The scope
- * an entity left stays in old_scope until it leaves another one, so a terminal that was away for
- * several changes still finds the removal behind its cursor. */
+/* One row per entity, keyed by (kind, id); recording moves it to the agency's next number. The scopes an
+ * entity has left stay in old_scope, so a terminal that was away while it went from team to team still
+ * finds the removal behind its cursor. */
 #include "store/change.h"
 
 #include "store/head.h"
@@ -10,7 +10,9 @@ static const char UPSERT_CHANGE[] =
     "VALUES ($1, $2, $3, $4, $5, NULL, $6)\n"
     "ON CONFLICT (agency_id, kind, id) DO UPDATE\n"
     "SET seq = excluded.seq,\n"
-    "    old_scope = CASE WHEN change.scope <> excluded.scope THEN change.scope ELSE change.old_scope END,\n"
+    "    old_scope = CASE WHEN change.scope = excluded.scope THEN change.old_scope\n"
+    "                     ELSE REPLACE(COALESCE(change.old_scope, ';'), ';' || change.scope || ';', ';')\n"
+    "                          || change.scope || ';' END,\n"
     "    scope = excluded.scope,\n"
     "    deleted = excluded.deleted";
 

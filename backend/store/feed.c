@@ -8,7 +8,8 @@
 static const char SELECT_CHANGES[] = "SELECT seq, kind, id, scope, deleted\n"
                                      "FROM change\n"
                                      "WHERE agency_id = $1 AND seq > $2\n"
-                                     "  AND (scope = '' OR scope = $3 OR old_scope = $3)\n"
+                                     "  AND (scope = '' OR scope = $3\n"
+                                     "       OR REPLACE(old_scope, ';' || $3 || ';', '') <> old_scope)\n"
                                      "ORDER BY seq\n"
                                      "LIMIT $4";
 

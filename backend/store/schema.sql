@@ -607,7 +607,7 @@ CREATE TABLE change (
     kind      @int64@ NOT NULL,                -- jiancha.v1.EntityKind
     id        @bytes@ NOT NULL,
     scope     TEXT NOT NULL,                   -- team_id; '': the whole agency
-    old_scope TEXT,                            -- team it left with this change
+    old_scope TEXT,                            -- teams it has left, as ;t1;t2; (NULL: none)
     deleted   @bool@ NOT NULL,
     PRIMARY KEY (agency_id, seq),
     UNIQUE (agency_id, kind, id)
