@@ -84,16 +84,14 @@ static size_t distance(struct jc_str a, struct jc_str b) {
 
 struct jc_str jc_case_nearest(struct jc_str word, const struct jc_str *names, size_t count) {
     struct jc_str nearest = {0};
-    size_t limit = 1 + word.len / 4;
+    size_t least = 2 + word.len / 4; /* farther apart is no slip */
     for (size_t i = 0; i < count && word.len <= NAME_MAX_BYTES; i++) {
-        if (names[i].len > NAME_MAX_BYTES)
-            continue;
-        size_t apart = distance(word, names[i]);
-        if (apart <= limit) {
+        size_t apart = names[i].len > NAME_MAX_BYTES ? SIZE_MAX : distance(word, names[i]);
+        if (apart < least) {
             nearest = names[i];
-            limit = apart ? apart - 1 : 0;
-            if (apart == 0)
-                break;
+            least = apart;
+        } else if (apart == least) {
+            nearest = (struct jc_str){0}; /* two as near: who knows */
         }
     }
     return nearest;

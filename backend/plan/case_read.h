@@ -19,7 +19,8 @@ enum jc_code jc_case_folder(const char *path, struct jc_arena *arena, struct jc_
 enum jc_code jc_case_read(struct jc_arena *arena, const struct jc_case_input *inputs, size_t count,
                           struct jc_diags *diags, struct jc_case *out, struct jc_err *err);
 
-/* The one of `names` nearest to `word`, if it is near enough to be a slip; else empty. */
+/* The one of `names` nearest to `word`, if it is near enough to be a slip and no other is as near; else
+ * empty. */
 struct jc_str jc_case_nearest(struct jc_str word, const struct jc_str *names, size_t count);
 
 #endif
