@@ -486,6 +486,22 @@ static inline void bench_free(struct bench *bench) {
     jc_test_folder_remove(bench->folder);
 }
 
+static inline int bench_set_up(void **state) {
+    static struct bench bench;
+    memset(&bench, 0, sizeof bench);
+    bench_init(&bench);
+    *state = &bench;
+    return 0;
+}
+
+static inline int bench_tear_down(void **state) {
+    bench_free(*state);
+    return 0;
+}
+
+/* A test whose state is a bench of its own. */
+#define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_set_up, bench_tear_down)
+
 static inline struct jc_terminal_task *bench_task(struct bench *bench, uint8_t last) {
     struct jc_terminal_task *tasks;
     size_t count;

@@ -359,22 +359,6 @@ static void without_memory_behind_an_answer(void **state) {
     assert_null(bench_task(bench, 2));
 }
 
-static int set_up(void **state) {
-    static struct bench bench;
-    memset(&bench, 0, sizeof bench);
-    deadly_questions = 0;
-    bench_init(&bench);
-    *state = &bench;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    bench_free(*state);
-    return 0;
-}
-
-#define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void) {
     assert_true(jc_id_init());
     const struct CMUnitTest tests[] = {

@@ -271,21 +271,6 @@ static void has_no_document_for_a_task(void **state) {
     jc_buf_free(&text);
 }
 
-static int set_up(void **state) {
-    static struct bench bench;
-    memset(&bench, 0, sizeof bench);
-    bench_init(&bench);
-    *state = &bench;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    bench_free(*state);
-    return 0;
-}
-
-#define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void) {
     assert_true(jc_id_init());
     const struct CMUnitTest tests[] = {
