@@ -1,4 +1,6 @@
 /* A backup taken while jobs are written, restored as a new life, and refused when it is not whole. */
+#include <dirent.h>
+
 #include "jc_store_test.h"
 
 #include "base/file.h"
@@ -64,6 +66,22 @@ static void test_restore(void **state) {
     jc_db_close(restored);
 }
 
+/* The folder holds the copy and its manifest, and no log of the one who read the copy. */
+static void test_folder(void **state) {
+    (void)state;
+    DIR *dir = opendir(backup);
+    assert_non_null(dir);
+    int known = 0;
+    for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        CHECK(entry->d_name, strcmp(entry->d_name, "jiancha.db") == 0 || strcmp(entry->d_name, "manifest") == 0);
+        known++;
+    }
+    closedir(dir);
+    assert_int_equal(known, 2);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     char path[3 * JC_TEST_PATH];
@@ -94,6 +112,7 @@ static void test_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_restore, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,7 @@ static void test_errno(void **state) {
     } CASES[] = {
         {"missing", ENOENT, JC_NOT_FOUND},
         {"denied", EACCES, JC_PERMISSION_DENIED},
+        {"read-only disk", EROFS, JC_UNAVAILABLE},
         {"exists", EEXIST, JC_ALREADY_EXISTS},
         {"disk full", ENOSPC, JC_RESOURCE_EXHAUSTED},
         {"too many files", EMFILE, JC_RESOURCE_EXHAUSTED},

@@ -113,6 +113,12 @@ static void end_first(Jc__Inspection *i) {
 static void far_future(Jc__Inspection *i) {
     i->ended_at->seconds = INT64_MAX;
 }
+static void next_day(Jc__Inspection *i) {
+    i->ended_at = field_time(&field, FIELD_NOW_MS + 24 * FIELD_HOUR_MS);
+}
+static void after_next_day(Jc__Inspection *i) {
+    i->ended_at = field_time(&field, FIELD_NOW_MS + 24 * FIELD_HOUR_MS + 1);
+}
 static void bad_nanos(Jc__Inspection *i) {
     i->started_at->nanos = -1;
 }
@@ -271,6 +277,9 @@ static const struct {
     {"no end", no_end, KEPT, "invalid_argument", INVALID, "MISSING"},
     {"end before start", end_first, KEPT, "invalid_argument", INVALID, "TIMES"},
     {"end in the far future", far_future, KEPT, "invalid_argument", INVALID, "RANGE"},
+    {"end a day after the server's time", next_day, APPLIED, "", 0, ""},
+    {"end more than a day after the server's time: applied and flagged", after_next_day, APPLIED, "", INVALID,
+     "CLOCK_AHEAD"},
     {"negative nanoseconds", bad_nanos, KEPT, "invalid_argument", INVALID, "RANGE"},
     {"one inspector", one_person, KEPT, "invalid_argument", INVALID, "INSPECTORS_FEW"},
     {"the same inspector twice", same_person, KEPT, "invalid_argument", INVALID, "REPEATED,INSPECTORS_FEW"},

@@ -7,13 +7,16 @@
 static const struct jc_column columns[] = {
     {"team_id", JC_MSG_CLI_USAGE, false},
     {"workdays", JC_MSG_CLI_EXAMPLE, true},
+    {"closed", JC_MSG_CLI_COMMANDS, false},
 };
 
 static void fill(struct jc_table *table) {
     jc_table_text(table, JC_STR("安监,一科"));
     jc_table_centi(table, 50);
+    jc_table_bool(table, true);
     jc_table_text(table, JC_STR("t2"));
     jc_table_centi(table, 29900);
+    jc_table_bool(table, false);
 }
 
 static void test_formats(void **state) {
@@ -22,16 +25,17 @@ static void test_formats(void **state) {
         enum jc_format format;
         const char *expected;
     } cases[] = {
-        {JC_FORMAT_TABLE, "用法       示例\n---------  ----\n安监,一科   0.5\nt2          299\n"},
-        {JC_FORMAT_CSV, "\xEF\xBB\xBFteam_id,workdays\r\n\"安监,一科\",0.5\r\nt2,299\r\n"},
-        {JC_FORMAT_JSON, "{\n \"loads\": [\n  {\n   \"team_id\": \"安监,一科\",\n   \"workdays\": 0.5\n  },\n"
-                         "  {\n   \"team_id\": \"t2\",\n   \"workdays\": 299\n  }\n ]\n}\n"},
+        {JC_FORMAT_TABLE, "用法       示例  命令\n---------  ----  ----\n安监,一科   0.5  是\nt2          299  否\n"},
+        {JC_FORMAT_CSV, "\xEF\xBB\xBFteam_id,workdays,closed\r\n\"安监,一科\",0.5,true\r\nt2,299,false\r\n"},
+        {JC_FORMAT_JSON,
+         "{\n \"loads\": [\n  {\n   \"team_id\": \"安监,一科\",\n   \"workdays\": 0.5,\n   \"closed\": true\n  },\n"
+         "  {\n   \"team_id\": \"t2\",\n   \"workdays\": 299,\n   \"closed\": false\n  }\n ]\n}\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct jc_cli cli = {.format = cases[i].format, .lang = JC_ZH, .arena = jc_arena_new(1 << 20)};
         struct jc_err err = {0};
         jc_buf_init(&cli.out, 1 << 20);
-        struct jc_table *table = jc_table_new(cli.arena, "loads", columns, 2);
+        struct jc_table *table = jc_table_new(cli.arena, "loads", columns, 3);
         fill(table);
         assert_int_equal(jc_table_rows(table), 2);
         assert_int_equal(jc_table_print(table, &cli, &err), JC_OK);

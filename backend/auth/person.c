@@ -180,3 +180,19 @@ enum jc_code jc_person_disable(struct jc_tx *tx, int64_t agency_id, struct jc_st
                                 disabled ? JC_STR("person.disable") : JC_STR("person.enable"), login, JC_STR(""), err);
     return code;
 }
+
+enum jc_code jc_person_devices(struct jc_tx *tx, int64_t agency_id, struct jc_str login, struct jc_arena *arena,
+                               struct jc_device **out, size_t *count, struct jc_err *err) {
+    struct jc_person person;
+    size_t all = 0;
+    *count = 0;
+    enum jc_code code = jc_person_get(tx, agency_id, login, arena, &person, err);
+    if (code || !person.inspector_id.len)
+        return code;
+    code = jc_device_list(tx, agency_id, arena, out, &all, err);
+    for (size_t i = 0; !code && i < all; i++) {
+        if ((*out)[i].revoked_ms < 0 && jc_str_eq((*out)[i].inspector_id, person.inspector_id))
+            (*out)[(*count)++] = (*out)[i];
+    }
+    return code;
+}

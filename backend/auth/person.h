@@ -6,6 +6,7 @@
 #define JC_AUTH_PERSON_H
 
 #include "base/clock.h"
+#include "store/device.h"
 #include "store/person.h"
 
 /* Who acts, and when. */
@@ -31,6 +32,11 @@ enum jc_code jc_person_reset_password(struct jc_db *db, int64_t agency_id, struc
 /* Shuts a person out at once (sessions end too) or lets them in again. For use in a write job. */
 enum jc_code jc_person_disable(struct jc_tx *tx, int64_t agency_id, struct jc_str login, bool disabled,
                                struct jc_act act, struct jc_err *err);
+
+/* The terminals of the inspector behind a login that are not revoked: shutting out a person does not stop them.
+ * *out is the arena's; none for a person who is no inspector. JC_NOT_FOUND for an unknown login. */
+enum jc_code jc_person_devices(struct jc_tx *tx, int64_t agency_id, struct jc_str login, struct jc_arena *arena,
+                               struct jc_device **out, size_t *count, struct jc_err *err);
 
 /* A comma-separated list of role names ("planner,admin") as a set; JC_INVALID_ARGUMENT naming the
  * word that is none. */

@@ -70,9 +70,12 @@ enum jc_code jc_err_set_errno(struct jc_err *err, struct jc_str path) {
         break;
     case EACCES:
     case EPERM:
-    case EROFS:
         code = JC_PERMISSION_DENIED;
         what = JC_MSG_FILE_DENIED;
+        break;
+    case EROFS:
+        code = JC_UNAVAILABLE;
+        what = JC_MSG_FILE_READ_ONLY;
         break;
     case ENOSPC:
     case EDQUOT:

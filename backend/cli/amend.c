@@ -100,7 +100,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     const char *reason = NULL, *decided = NULL;
     const struct jc_option options[] = {
         {.name = "reason", .takes_value = true, .value = &reason},
-        {.name = "decided-on", .takes_value = true, .value = &decided},
+        {.name = "decided-on", .takes_value = true, .value = &decided, .expects = JC_EXPECTS_DATE},
     };
     struct amending a = {.cli = cli};
     struct jc_err err = {0};
@@ -113,7 +113,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         return jc_cli_misuse(cli, &jc_cmd_amend, JC_MSG_CLI_OPTION_MISSING,
                              reason ? JC_STR("--decided-on") : JC_STR("--reason"));
     if (decided && !jc_date_parse(jc_str(decided), &a.amendment.decided_on))
-        return jc_cli_misuse(cli, &jc_cmd_amend, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--decided-on"));
+        return jc_cli_value_refused(cli, &jc_cmd_amend, options, 2, "decided-on");
     a.amendment.reason = jc_str(reason);
     a.amendment.actor = cli->actor;
     a.amendment.now_ms = jc_clock_now_ms(&cli->clock);

@@ -60,7 +60,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     const struct jc_option options[] = {
         {.name = "document-no", .takes_value = true, .value = &document},
         {.name = "by", .takes_value = true, .value = &by},
-        {.name = "date", .takes_value = true, .value = &date},
+        {.name = "date", .takes_value = true, .value = &date, .expects = JC_EXPECTS_DATE},
     };
     struct approving a = {.cli = cli};
     struct jc_err err = {0};
@@ -74,7 +74,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
                              : !by     ? JC_STR("--by")
                                        : JC_STR("--date"));
     if (!jc_date_parse(jc_str(date), &a.approval.approved_on))
-        return jc_cli_misuse(cli, &jc_cmd_approve, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--date"));
+        return jc_cli_value_refused(cli, &jc_cmd_approve, options, 3, "date");
     a.approval.document_no = jc_str(document);
     a.approval.approved_by = jc_str(by);
     a.approval.actor = cli->actor;

@@ -13,19 +13,35 @@ struct work {
     struct jc_cli *cli;
     int64_t year; /* 0: the plan's */
     struct jc_calendar *calendar;
-    Jc__Agency *agency;
+    Jc__Agency *agency; /* NULL: several, and none is named */
     struct jc_workday_line *lines;
     size_t count;
 };
+
+/* The plan of --agency, or of the only agency. A year of its own needs none: with several agencies it is listed
+ * without a comparison. */
+static enum jc_code load_plan(struct jc_tx *tx, struct work *work, struct jc_err *err) {
+    struct jc_cli *cli = work->cli;
+    struct jc_str wanted = jc_str(cli->agency_code);
+    struct jc_agency_ref *all = NULL;
+    size_t count = 0;
+    enum jc_code code = jc_agency_list(tx, cli->arena, &all, &count, err);
+    if (code || (!wanted.len && work->year && count != 1))
+        return code;
+    code = jc_agency_find(tx, wanted, &cli->agency_id, err);
+    if (!code)
+        code = jc_agency_get(tx, cli->agency_id, cli->arena, &work->agency, err);
+    if (!code)
+        code = jc_workday_line_list(tx, cli->agency_id, cli->arena, &work->lines, &work->count, err);
+    return code;
+}
 
 static enum jc_code load(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct work *work = ctx;
     struct jc_cli *cli = work->cli;
     enum jc_code code = jc_calendar_load(tx, cli->arena, &work->calendar, err);
     if (!code)
-        code = jc_agency_get(tx, cli->agency_id, cli->arena, &work->agency, err);
-    if (!code)
-        code = jc_workday_line_list(tx, cli->agency_id, cli->arena, &work->lines, &work->count, err);
+        code = load_plan(tx, work, err);
     if (code)
         return code;
     if (work->year == 0 && work->agency->agency_id[0] == '\0')
@@ -103,9 +119,9 @@ static bool states_days(const struct jc_workday_line *line) {
 
 static void stated_rows(struct jc_table *table, const struct work *work) {
     bool people = work->cli->format == JC_FORMAT_TABLE;
-    int64_t days = work->agency->statutory_days_per_person;
-    if (work->agency->year != work->year)
+    if (!work->agency || work->agency->year != work->year)
         return; /* the plan is another year's */
+    int64_t days = work->agency->statutory_days_per_person;
     if (days > 0)
         stated_row(table, work, people ? jc_str(work->agency->name) : JC_STR("agency"), 100 * days);
     for (size_t i = 0; i < work->count; i++)
@@ -122,7 +138,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         return jc_cli_misuse(cli, &jc_cmd_calendar, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[2]));
     if (argc > 1 && (!jc_str_to_int64(jc_str(argv[1]), &work.year) || work.year < 1 || work.year > 9999))
         return jc_cli_misuse(cli, &jc_cmd_calendar, JC_MSG_CALENDAR_YEAR_BAD, jc_str(argv[1]));
-    enum jc_code code = jc_cli_open(cli, &err);
+    enum jc_code code = jc_cli_open_db(cli, &err);
     if (!code)
         code = jc_cli_read(cli, load, &work, &err);
     if (code)
@@ -144,10 +160,11 @@ const struct jc_command jc_cmd_calendar = {
     .usage = "calendar [YEAR]",
     .help =
         {"按国务院公布的放假调休安排列出各月工作日，并与计划写明的每人法定工作日对照：\n"
-         "先是全局，再是各执法单位自己写明天数的总法定工作日。不写年份则为计划年度。",
+         "先是全局，再是各执法单位自己写明天数的总法定工作日。不写年份则为计划年度。\n"
+         "数据库中有多个执法机关时，写明年份而不写 --agency 只列日历，不作对照。",
          "Lists the working days of each month by the State Council's calendar, against the statutory days a person\n"
          "that the plan states: the agency's, then those of teams whose statutory line states days of its own.\n"
-         "Without a year: the plan's."},
+         "Without a year: the plan's. With several agencies, a year without --agency is listed without the comparison."},
     .example = "jiancha calendar 2023\njiancha calendar 2026 --format csv",
     .run = run,
 };

@@ -45,6 +45,9 @@ static bool each_lang(void *ctx, const char *value) {
     return true;
 }
 
+static enum jc_exit misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what,
+                           const struct jc_str *args, size_t count);
+
 /* The option of that name: the command's own, else a global one. */
 static const struct jc_option *find_option(struct jc_str name, const struct jc_option *own, size_t own_count,
                                            const struct jc_option *globals, size_t global_count) {
@@ -59,6 +62,23 @@ static const struct jc_option *find_option(struct jc_str name, const struct jc_o
     return NULL;
 }
 
+static enum jc_exit refuse_value(struct jc_cli *cli, const struct jc_command *command, const struct jc_option *option,
+                                 struct jc_str shown) {
+    const char *expects = cli->lang == JC_ZH ? option->expects.zh : option->expects.en;
+    struct jc_str args[] = {shown, jc_str(expects ? expects : "")};
+    return misuse(cli, command, expects ? JC_MSG_CLI_OPTION_VALUE_EXPECTED : JC_MSG_CLI_OPTION_VALUE_BAD, args,
+                  expects ? 2 : 1);
+}
+
+enum jc_exit jc_cli_value_refused(struct jc_cli *cli, const struct jc_command *command, const struct jc_option *options,
+                                  size_t count, const char *name) {
+    char shown[64];
+    snprintf(shown, sizeof shown, "--%s", name);
+    const struct jc_option *option = find_option(jc_str(name), options, count, NULL, 0);
+    return option ? refuse_value(cli, command, option, jc_str(shown))
+                  : jc_cli_misuse(cli, command, JC_MSG_CLI_OPTION_VALUE_BAD, jc_str(shown));
+}
+
 static bool take_option(struct jc_cli *cli, const struct jc_command *command, const struct jc_option *option,
                         struct jc_str shown, const char *value) {
     if (option->count)
@@ -66,7 +86,7 @@ static bool take_option(struct jc_cli *cli, const struct jc_command *command, co
     if (option->each) {
         if (option->each(option->ctx, value))
             return true;
-        jc_cli_misuse(cli, command, JC_MSG_CLI_OPTION_VALUE_BAD, shown);
+        refuse_value(cli, command, option, shown);
         return false;
     }
     if (option->value)
@@ -79,8 +99,12 @@ bool jc_cli_options(struct jc_cli *cli, const struct jc_command *command, const 
     const struct jc_option globals[] = {
         {.name = "db", .takes_value = true, .value = &cli->db_path},
         {.name = "agency", .takes_value = true, .value = &cli->agency_code},
-        {.name = "format", .takes_value = true, .each = each_format, .ctx = cli},
-        {.name = "lang", .takes_value = true, .each = each_lang, .ctx = cli},
+        {.name = "format",
+         .takes_value = true,
+         .each = each_format,
+         .ctx = cli,
+         .expects = {"table、json 或 csv", "table, json or csv"}},
+        {.name = "lang", .takes_value = true, .each = each_lang, .ctx = cli, .expects = {"zh 或 en", "zh or en"}},
     };
     int kept = 1;
     bool options_end = false;
@@ -135,8 +159,9 @@ static struct jc_str words_of(const struct jc_command *command) {
     return len ? (struct jc_str){command->usage, len} : jc_str(command->name);
 }
 
-enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what, struct jc_str arg) {
-    jc_cli_note(cli, what, &arg, 1);
+static enum jc_exit misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what,
+                           const struct jc_str *args, size_t count) {
+    jc_cli_note(cli, what, args, count);
     struct jc_buf usage;
     jc_buf_init(&usage, OUT_MAX_BYTES);
     jc_help_usage(&usage, cli->lang, command);
@@ -156,6 +181,10 @@ bool jc_cli_argument(struct jc_cli *cli, const struct jc_command *command, const
     else
         *out = jc_str(argv[1]);
     return argc == 2;
+}
+
+enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what, struct jc_str arg) {
+    return misuse(cli, command, what, &arg, 1);
 }
 
 /* --- work ------------------------------------------------------------------------------------------ */
@@ -186,6 +215,17 @@ enum jc_code jc_cli_write(struct jc_cli *cli, jc_job *job, void *ctx, struct jc_
     return jc_db_write_wait(cli->db, cli->agency_id, job, ctx, err);
 }
 
+/* What the driver or the system said is for who looks into the fault, not for who works. */
+static void tell_detail(struct jc_cli *cli, const struct jc_err *err) {
+    const char *verbose = getenv("JIANCHA_VERBOSE");
+    if (!err->detail[0])
+        return;
+    if (verbose && *verbose && strcmp(verbose, "0") != 0)
+        jc_log(JC_LOG_ERROR, "detail", JC_LOG_STR("text", jc_str(err->detail)));
+    else
+        jc_cli_note(cli, JC_MSG_CLI_DETAIL_HINT, NULL, 0);
+}
+
 enum jc_exit jc_cli_fail(struct jc_cli *cli, const struct jc_err *err) {
     struct jc_buf text;
     jc_buf_init(&text, OUT_MAX_BYTES);
@@ -199,8 +239,7 @@ enum jc_exit jc_cli_fail(struct jc_cli *cli, const struct jc_err *err) {
     case JC_DATA_LOSS:
     case JC_UNKNOWN:
     case JC_DEADLINE_EXCEEDED:
-        if (err->detail[0])
-            jc_log(JC_LOG_ERROR, "detail", JC_LOG_STR("text", jc_str(err->detail)));
+        tell_detail(cli, err);
         return JC_EXIT_IO;
     default:
         return JC_EXIT_REFUSED;

@@ -62,6 +62,12 @@ enum jc_exit jc_cli_dispatch(struct jc_cli *cli, const struct jc_command *comman
 
 /* --- options ----------------------------------------------------------------------------------- */
 
+/* What options of one kind expect. */
+#define JC_EXPECTS_MONTH \
+    { "1 至 12 的月份", "a month, 1 to 12" }
+#define JC_EXPECTS_DATE \
+    { "日期，如 2023-02-15", "a date like 2023-02-15" }
+
 struct jc_option {
     const char *name; /* "team" for --team */
     bool takes_value;
@@ -70,6 +76,7 @@ struct jc_option {
     /* for options that repeat: called for each value instead of setting *value; or NULL */
     bool (*each)(void *ctx, const char *value);
     void *ctx;
+    struct jc_text2 expects; /* what values are taken, told when one is refused; or {NULL} */
 };
 
 /* Takes the options out of argv (any order, "--" ends them, --x=y too) and leaves the positional
@@ -77,6 +84,9 @@ struct jc_option {
  * and how the command is used to stderr; the caller returns JC_EXIT_REFUSED on false. */
 bool jc_cli_options(struct jc_cli *cli, const struct jc_command *command, const struct jc_option *options, size_t count,
                     int *argc, char **argv);
+/* Says on stderr that the value given to option `name` is refused, and what it expects. */
+enum jc_exit jc_cli_value_refused(struct jc_cli *cli, const struct jc_command *command, const struct jc_option *options,
+                                  size_t count, const char *name);
 /* Says on stderr that the command was used wrongly (words from the catalogue), and how to use it. */
 enum jc_exit jc_cli_misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what, struct jc_str arg);
 
@@ -91,7 +101,7 @@ enum jc_code jc_cli_open(struct jc_cli *cli, struct jc_err *err);
 /* The same without an agency: for a command that serves all of them. */
 enum jc_code jc_cli_open_db(struct jc_cli *cli, struct jc_err *err);
 /* Prints the error to stderr in the user's language ("jiancha: …") and maps its code: refused input
- * 2, I/O and database 3. */
+ * 2, I/O and database 3. Technical details stand behind it if JIANCHA_VERBOSE is set. */
 enum jc_exit jc_cli_fail(struct jc_cli *cli, const struct jc_err *err);
 /* A note or progress line on stderr. */
 void jc_cli_note(struct jc_cli *cli, enum jc_msg what, const struct jc_str *args, size_t count);

@@ -43,7 +43,7 @@ static enum jc_exit run_invite(struct jc_cli *cli, int argc, char **argv) {
     const char *inspector = NULL, *hours = NULL;
     struct jc_option options[] = {
         {.name = "inspector", .takes_value = true, .value = &inspector},
-        {.name = "hours", .takes_value = true, .value = &hours},
+        {.name = "hours", .takes_value = true, .value = &hours, .expects = {"1 至 336 的小时数", "hours, 1 to 336"}},
     };
     struct invite invite = {.cli = cli};
     struct jc_err err = {0};
@@ -55,7 +55,7 @@ static enum jc_exit run_invite(struct jc_cli *cli, int argc, char **argv) {
     if (!inspector)
         return jc_cli_misuse(cli, &device_invite, JC_MSG_CLI_OPTION_MISSING, JC_STR("--inspector"));
     if (hours && (!jc_str_to_int64(jc_str(hours), &number) || number < 1 || number > JC_INVITATION_MAX_HOURS))
-        return jc_cli_misuse(cli, &device_invite, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--hours"));
+        return jc_cli_value_refused(cli, &device_invite, options, 2, "hours");
     invite.inspector_id = jc_str(inspector);
     invite.hours = (int)number;
     enum jc_code code = jc_cli_open(cli, &err);

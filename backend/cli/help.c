@@ -56,6 +56,8 @@ void jc_help_all(struct jc_buf *out, enum jc_lang lang) {
     jc_buf_char(out, '\n');
     jc_buf_add(out, jc_msg_text(JC_MSG_CLI_GLOBALS, lang));
     jc_buf_char(out, '\n');
+    jc_buf_add(out, jc_msg_text(JC_MSG_CLI_ENVIRONMENT, lang));
+    jc_buf_char(out, '\n');
     struct jc_str name = jc_str("COMMAND");
     jc_msg_render(out, lang, JC_MSG_CLI_MORE_HELP, &name, 1);
     jc_buf_char(out, '\n');

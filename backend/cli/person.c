@@ -1,5 +1,5 @@
 /* jiancha person add|passwd|disable|list: the people who sign in. */
-#include "auth/person.h"
+#include "auth/device.h"
 #include "cli/table.h"
 
 static const struct jc_command person_add, person_passwd, person_disable, person_list;
@@ -73,29 +73,59 @@ struct disable {
     struct jc_cli *cli;
     struct jc_str login;
     bool disabled;
+    bool revoke;               /* the person's terminals too */
+    struct jc_device *devices; /* that were not revoked before */
+    size_t count;
 };
 
 static enum jc_code disable_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    const struct disable *disable = ctx;
-    struct jc_act act = {disable->cli->actor, &disable->cli->clock};
-    return jc_person_disable(tx, disable->cli->agency_id, disable->login, disable->disabled, act, err);
+    struct disable *disable = ctx;
+    struct jc_cli *cli = disable->cli;
+    struct jc_act act = {cli->actor, &cli->clock};
+    enum jc_code code = jc_person_disable(tx, cli->agency_id, disable->login, disable->disabled, act, err);
+    if (!code && disable->disabled)
+        code =
+            jc_person_devices(tx, cli->agency_id, disable->login, cli->arena, &disable->devices, &disable->count, err);
+    for (size_t i = 0; !code && disable->revoke && i < disable->count; i++)
+        code = jc_device_revoke(tx, cli->agency_id, disable->devices[i].device_id, act, err);
+    return code;
+}
+
+/* A terminal speaks with its own token: it goes on after its holder is shut out, and its work may still be wanted. */
+static void tell_devices(const struct disable *disable) {
+    struct jc_cli *cli = disable->cli;
+    for (size_t i = 0; i < disable->count; i++) {
+        const struct jc_device *device = &disable->devices[i];
+        char id[JC_UUID_TEXT];
+        struct jc_str shown = jc_uuid_format(device->device_id, id);
+        if (!disable->revoke) {
+            jc_cli_note(cli, JC_MSG_PERSON_DEVICE_SYNCS, (struct jc_str[]){device->inspector_id, device->name, shown},
+                        3);
+            continue;
+        }
+        jc_cli_say(cli, JC_MSG_DEVICE_IS_REVOKED, &shown, 1);
+    }
 }
 
 static enum jc_exit run_disable(struct jc_cli *cli, int argc, char **argv) {
-    const char *undo = NULL;
-    struct jc_option options[] = {{.name = "undo", .value = &undo}};
+    const char *undo = NULL, *devices = NULL;
+    struct jc_option options[] = {{.name = "undo", .value = &undo}, {.name = "devices", .value = &devices}};
     struct disable disable = {.cli = cli};
     struct jc_err err = {0};
-    if (!jc_cli_options(cli, &person_disable, options, 1, &argc, argv) ||
+    if (!jc_cli_options(cli, &person_disable, options, 2, &argc, argv) ||
         !jc_cli_argument(cli, &person_disable, "LOGIN", argc, argv, &disable.login))
         return JC_EXIT_REFUSED;
+    if (undo && devices)
+        return jc_cli_misuse(cli, &person_disable, JC_MSG_PERSON_UNDO_DEVICES, JC_STR("--devices"));
     disable.disabled = !undo;
+    disable.revoke = devices != NULL;
     enum jc_code code = jc_cli_open(cli, &err);
     if (!code)
         code = jc_cli_write(cli, disable_job, &disable, &err);
     if (code)
         return jc_cli_fail(cli, &err);
     jc_cli_say(cli, undo ? JC_MSG_PERSON_IS_ENABLED : JC_MSG_PERSON_IS_DISABLED, &disable.login, 1);
+    tell_devices(&disable);
     return JC_EXIT_DONE;
 }
 
@@ -178,9 +208,15 @@ static const struct jc_command person_passwd = {
 static const struct jc_command person_disable = {
     .name = "disable",
     .summary = {"停用人员", "shut a person out"},
-    .usage = "person disable LOGIN [--undo]",
-    .help = {"立即生效，登录全部失效；--undo 恢复。",
-             "Holds at once and ends all sessions; --undo lets the person in again."},
+    .usage = "person disable LOGIN [--devices]\n"
+             "person disable LOGIN --undo",
+    .help = {"立即生效，登录全部失效。终端凭自己的令牌同步，不随人员停用：仍可同步的终端逐一列出，附吊销命令。\n"
+             "--devices  同时吊销该执法人员的全部终端\n"
+             "--undo     恢复该人员；已吊销的终端不恢复",
+             "Holds at once and ends all sessions. A terminal syncs with a token of its own and is not shut out with\n"
+             "the person: those that still sync are listed with the command that revokes them.\n"
+             "--devices  revokes all terminals of the inspector as well\n"
+             "--undo     lets the person in again; revoked terminals stay revoked"},
     .example = "jiancha person disable lihua",
     .run = run_disable,
 };
@@ -207,7 +243,8 @@ const struct jc_command jc_cmd_person = {
     .summary = {"管理登录人员", "manage the people who sign in"},
     .usage = "person add LOGIN --role ROLE[,ROLE] [--name NAME] [--inspector ID] [--team ID]\n"
              "person passwd LOGIN\n"
-             "person disable LOGIN [--undo]\n"
+             "person disable LOGIN [--devices]\n"
+             "person disable LOGIN --undo\n"
              "person list",
     .help = {"添加、重置密码、停用、列出。所有操作记入审计日志。",
              "Add, reset, shut out, list. Every act stands in the audit log."},

@@ -59,8 +59,11 @@ static enum jc_exit run_plan(struct jc_cli *cli, int argc, char **argv) {
     const char *team = NULL, *month = NULL, *version = NULL;
     const struct jc_option options[] = {
         {.name = "team", .takes_value = true, .value = &team},
-        {.name = "month", .takes_value = true, .value = &month},
-        {.name = "version", .takes_value = true, .value = &version},
+        {.name = "month", .takes_value = true, .value = &month, .expects = JC_EXPECTS_MONTH},
+        {.name = "version",
+         .takes_value = true,
+         .value = &version,
+         .expects = {"不小于 1 的整数", "a whole number, 1 or more"}},
     };
     struct reading reading = {.cli = cli};
     struct jc_err err = {0};
@@ -73,9 +76,9 @@ static enum jc_exit run_plan(struct jc_cli *cli, int argc, char **argv) {
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_plan, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
     if (month && !to_number(month, 1, 12, &reading.filter.month))
-        return jc_cli_misuse(cli, &jc_cmd_plan, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--month"));
+        return jc_cli_value_refused(cli, &jc_cmd_plan, options, 3, "month");
     if (version && !to_number(version, 1, INT32_MAX, &reading.version))
-        return jc_cli_misuse(cli, &jc_cmd_plan, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--version"));
+        return jc_cli_value_refused(cli, &jc_cmd_plan, options, 3, "version");
     reading.filter.team_id = jc_str(team);
     enum jc_code code = jc_cli_open(cli, &err);
     if (!code)
@@ -130,7 +133,7 @@ static enum jc_exit run_move(struct jc_cli *cli, int argc, char **argv) {
     const char *month = NULL, *team = NULL, *reason = NULL;
     int force = 0;
     const struct jc_option options[] = {
-        {.name = "month", .takes_value = true, .value = &month},
+        {.name = "month", .takes_value = true, .value = &month, .expects = JC_EXPECTS_MONTH},
         {.name = "team", .takes_value = true, .value = &team},
         {.name = "force", .count = &force},
         {.name = "reason", .takes_value = true, .value = &reason},
@@ -146,7 +149,7 @@ static enum jc_exit run_move(struct jc_cli *cli, int argc, char **argv) {
     if (!month && !team)
         return jc_cli_misuse(cli, &plan_move, JC_MSG_CLI_OPTION_MISSING, JC_STR("--month"));
     if (month && !to_number(month, 1, 12, &m.move.month))
-        return jc_cli_misuse(cli, &plan_move, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--month"));
+        return jc_cli_value_refused(cli, &plan_move, options, 4, "month");
     m.move.visit_id = jc_str(argv[1]);
     m.move.team = jc_str(team);
     m.move.force = force > 0;

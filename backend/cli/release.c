@@ -70,7 +70,7 @@ static enum jc_code print_released(struct releasing *r, struct jc_err *err) {
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     const char *month = NULL, *team = NULL;
     const struct jc_option options[] = {
-        {.name = "month", .takes_value = true, .value = &month},
+        {.name = "month", .takes_value = true, .value = &month, .expects = JC_EXPECTS_MONTH},
         {.name = "team", .takes_value = true, .value = &team},
     };
     struct releasing r = {.cli = cli};
@@ -83,7 +83,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     if (!month)
         return jc_cli_misuse(cli, &jc_cmd_release, JC_MSG_CLI_OPTION_MISSING, JC_STR("--month"));
     if (!jc_str_to_int64(jc_str(month), &number) || number < 1 || number > 12)
-        return jc_cli_misuse(cli, &jc_cmd_release, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--month"));
+        return jc_cli_value_refused(cli, &jc_cmd_release, options, 2, "month");
     r.release.month = (int)number;
     r.release.team_id = jc_str(team);
     r.release.actor = cli->actor;

@@ -187,14 +187,15 @@ static enum jc_exit answer(struct jc_cli *cli, const struct jc_command *command,
                            enum jc_code (*ask)(struct question *, struct jc_tx *, struct jc_err *),
                            struct jc_table *(*lay_out)(const struct question *, const struct jc_cli *)) {
     const char *as_of = NULL;
-    const struct jc_option options[] = {{.name = "as-of", .takes_value = true, .value = &as_of}};
+    const struct jc_option options[] = {
+        {.name = "as-of", .takes_value = true, .value = &as_of, .expects = JC_EXPECTS_DATE}};
     if (!jc_cli_options(cli, command, options, 1, &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
         return jc_cli_misuse(cli, command, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
     struct question question = {.as_of = jc_date_of_ms(jc_clock_now_ms(&cli->clock)), .arena = cli->arena, .ask = ask};
     if (as_of && !jc_date_parse(jc_str(as_of), &question.as_of)) {
-        return jc_cli_misuse(cli, command, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--as-of"));
+        return jc_cli_value_refused(cli, command, options, 1, "as-of");
     }
     struct jc_err err = {0};
     enum jc_code code = jc_cli_open(cli, &err);

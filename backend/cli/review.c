@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/table.h"
+#include "cli/words.h"
 
 static const struct jc_command review_list;
 const struct jc_command jc_cmd_review;
@@ -33,27 +34,6 @@ static struct jc_str reason_name(struct jc_arena *arena, Jc__ReviewReason reason
         *c = (char)(*c >= 'A' && *c <= 'Z' ? *c | 0x20 : *c);
     }
     return name;
-}
-
-static struct jc_str command_words(const struct jc_cli *cli, const char *command) {
-    static const struct {
-        const char *command;
-        enum jc_msg words;
-    } WORDS[] = {
-        {"start_inspection", JC_MSG_COMMAND_START_INSPECTION},
-        {"submit_inspection", JC_MSG_COMMAND_SUBMIT_INSPECTION},
-        {"issue_order", JC_MSG_COMMAND_ISSUE_ORDER},
-        {"submit_recheck", JC_MSG_COMMAND_SUBMIT_RECHECK},
-        {"return_task", JC_MSG_COMMAND_RETURN_TASK},
-        {"report_unit_change", JC_MSG_COMMAND_REPORT_UNIT_CHANGE},
-        {"add_ad_hoc_inspection", JC_MSG_COMMAND_ADD_AD_HOC_INSPECTION},
-        {"void_document_number", JC_MSG_COMMAND_VOID_DOCUMENT_NUMBER},
-    };
-    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
-        if (strcmp(WORDS[i].command, command) == 0)
-            return jc_msg_text(WORDS[i].words, cli->lang);
-    }
-    return jc_str(command);
 }
 
 static struct jc_str reason_words(const struct jc_cli *cli, const Jc__Review *review) {
@@ -89,7 +69,7 @@ static struct jc_table *people_table(const struct listing *listing) {
         const Jc__Review *review = listing->items[i];
         jc_table_int(table, review->review_id);
         time_cell(table, review);
-        jc_table_text(table, command_words(listing->cli, review->command));
+        jc_table_text(table, jc_words_command(listing->cli->lang, review->command));
         jc_table_text(table, jc_str(review->inspector_id));
         jc_table_text(table, jc_str(review->unit_id));
         jc_table_text(table, reason_words(listing->cli, review));

@@ -137,18 +137,18 @@ static const char *read_wishes(struct wishes *w, struct jc_problem_options *opti
     if (w->work && !w->time_limit)
         number = 0; /* a repeatable run is not cut by the clock */
     if (w->time_limit && (!jc_str_to_centi(jc_str(w->time_limit), &number) || number < 0 || number > 10000000))
-        return "--time-limit";
+        return "time-limit";
     options->time_limit_ms = number * 10;
     number = 1;
     if (w->seed && (!jc_str_to_int64(jc_str(w->seed), &number) || number < 0))
-        return "--seed";
+        return "seed";
     options->seed = (uint64_t)number;
     number = 0;
     if (w->work && (!jc_str_to_int64(jc_str(w->work), &number) || number < 1))
-        return "--work";
+        return "work";
     options->work_limit = number;
     if (w->weights && !parse_weights(w->weights, &w->weights_value))
-        return "--weights";
+        return "weights";
     options->weights = &w->weights_value;
     return NULL;
 }
@@ -175,9 +175,18 @@ static enum jc_code print_result(struct jc_cli *cli, const Jc__Plan *plan, const
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct wishes wishes = {0};
     const struct jc_option options[] = {
-        {.name = "time-limit", .takes_value = true, .value = &wishes.time_limit},
-        {.name = "seed", .takes_value = true, .value = &wishes.seed},
-        {.name = "work", .takes_value = true, .value = &wishes.work},
+        {.name = "time-limit",
+         .takes_value = true,
+         .value = &wishes.time_limit,
+         .expects = {"秒数，0 至 100000", "seconds, 0 to 100000"}},
+        {.name = "seed",
+         .takes_value = true,
+         .value = &wishes.seed,
+         .expects = {"不小于 0 的整数", "a whole number, 0 or more"}},
+        {.name = "work",
+         .takes_value = true,
+         .value = &wishes.work,
+         .expects = {"不小于 1 的整数", "a whole number, 1 or more"}},
         {.name = "weights", .takes_value = true, .value = &wishes.weights},
     };
     struct watch watch = {.cli = cli, .started_ms = jc_monotonic_ms()};
@@ -193,7 +202,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         return jc_cli_misuse(cli, &jc_cmd_solve, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
     const char *bad = read_wishes(&wishes, &request.options);
     if (bad)
-        return jc_cli_misuse(cli, &jc_cmd_solve, JC_MSG_CLI_OPTION_VALUE_BAD, jc_str(bad));
+        return jc_cli_value_refused(cli, &jc_cmd_solve, options, 4, bad);
     request.program = jc_worker_program(cli->arena, cli->program);
     enum jc_code code = request.program ? jc_cli_open(cli, &err) : jc_fail_memory(&err);
     if (!code) {

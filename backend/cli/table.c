@@ -157,8 +157,12 @@ static void print_csv(const struct jc_table *table, struct jc_cli *cli, struct j
         jc_buf_add(&cli->out, c + 1 == columns ? JC_STR("\r\n") : JC_STR(","));
     }
     for (size_t i = 0; i < table->count; i++) {
+        const struct cell *cell = &table->cells[i];
         jc_buf_reset(words);
-        cell_words(words, cli->lang, &table->cells[i]);
+        if (cell->type == JC_CELL_BOOL) /* a script reads the same in every language */
+            jc_buf_add(words, cell->number ? JC_STR("true") : JC_STR("false"));
+        else
+            cell_words(words, cli->lang, cell);
         jc_csv_write(&cli->out, jc_buf_str(words));
         jc_buf_add(&cli->out, i % columns + 1 == columns ? JC_STR("\r\n") : JC_STR(","));
     }

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "cli/words.h"
 
 enum { NAME_MAX_BYTES = 128 };
 
@@ -187,30 +188,39 @@ static json_t *json_of_record(struct jc_cli *cli, const struct jc_terminal_recor
     return object;
 }
 
-/* One line per value: "findings.1.deadline: 2023-02-15". */
-static void print_lines(struct jc_buf *out, const char *path, const json_t *value) {
+static void print_line(struct jc_buf *out, enum jc_lang lang, const char *path, struct jc_str value) {
+    jc_buf_printf(out, "%s%s%.*s\n", path, lang == JC_ZH ? "：" : ": ", JC_FMT(value));
+}
+
+/* One line per value: "findings.1.deadline: 2023-02-15", in Chinese with the words of the catalogue. `field` is the
+ * name of the innermost field. */
+static void print_lines(struct jc_buf *out, enum jc_lang lang, const char *path, const char *field,
+                        const json_t *value) {
     char longer[NAME_MAX_BYTES * 2];
     const char *key;
     json_t *item;
     size_t index;
     if (json_is_object(value)) {
         json_object_foreach((json_t *)(uintptr_t)value, key, item) {
-            snprintf(longer, sizeof longer, "%s%s%s", path, *path ? "." : "", key);
-            print_lines(out, longer, item);
+            snprintf(longer, sizeof longer, "%s%s%s", path, *path ? "." : "", jc_words_field(lang, key).ptr);
+            print_lines(out, lang, longer, key, item);
         }
     } else if (json_is_array(value)) {
         json_array_foreach(value, index, item) {
             snprintf(longer, sizeof longer, "%s.%zu", path, index + 1);
-            print_lines(out, longer, item);
+            print_lines(out, lang, longer, field, item);
         }
     } else if (json_is_string(value)) {
         struct jc_str rest = {json_string_value(value), json_string_length(value)};
         char clean[4096];
+        rest = jc_words_value(lang, field, rest);
         if (rest.len)
-            jc_buf_printf(out, "%s: %.*s\n", path, (int)jc_text_clean(rest, clean, sizeof clean), clean);
+            print_line(out, lang, path, (struct jc_str){clean, jc_text_clean(rest, clean, sizeof clean)});
+    } else if (json_is_boolean(value)) {
+        print_line(out, lang, path, jc_msg_text(json_is_true(value) ? JC_MSG_CLI_YES : JC_MSG_CLI_NO, lang));
     } else {
         char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-        jc_buf_printf(out, "%s: %s\n", path, text ? text : "");
+        print_line(out, lang, path, jc_str(text ? text : ""));
         free(text);
     }
 }
@@ -218,7 +228,7 @@ static void print_lines(struct jc_buf *out, const char *path, const json_t *valu
 static enum jc_code print_record(struct jc_cli *cli, const struct jc_terminal_record *record, struct jc_err *err) {
     json_t *object = json_of_record(cli, record);
     if (cli->format != JC_FORMAT_JSON) {
-        print_lines(&cli->out, "", object);
+        print_lines(&cli->out, cli->lang, "", "", object);
         json_decref(object);
         return cli->out.failed ? jc_fail_memory(err) : JC_OK;
     }
@@ -286,6 +296,8 @@ static enum jc_exit run_show(struct jc_cli *cli, int argc, char **argv) {
         return JC_EXIT_REFUSED;
     if (argc < 2)
         return jc_cli_misuse(cli, &jc_cmd_terminal_show, JC_MSG_CLI_ARGUMENT_MISSING, JC_STR("ID"));
+    if (cli->format == JC_FORMAT_CSV)
+        return jc_cli_misuse(cli, &jc_cmd_terminal_show, JC_MSG_CLI_FORMAT_NOT_CSV, JC_STR("terminal show"));
     enum jc_code code = jc_cli_terminal_open(&run, false, &err);
     if (code == JC_OK)
         code = show(&run, argv[1], print > 0, &err);

@@ -6,26 +6,27 @@
 #include <stdlib.h>
 
 #include "cli/terminal.h"
+#include "cli/words.h"
 
 static const struct {
     Jc__OperationBody__CommandCase command;
     const char *name;
-    enum jc_msg words;
 } command_names[] = {
-    {JC__OPERATION_BODY__COMMAND_START_INSPECTION, "start_inspection", JC_MSG_COMMAND_START_INSPECTION},
-    {JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION, "submit_inspection", JC_MSG_COMMAND_SUBMIT_INSPECTION},
-    {JC__OPERATION_BODY__COMMAND_ISSUE_ORDER, "issue_order", JC_MSG_COMMAND_ISSUE_ORDER},
-    {JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK, "submit_recheck", JC_MSG_COMMAND_SUBMIT_RECHECK},
-    {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task", JC_MSG_COMMAND_RETURN_TASK},
-    {JC__OPERATION_BODY__COMMAND_REPORT_UNIT_CHANGE, "report_unit_change", JC_MSG_COMMAND_REPORT_UNIT_CHANGE},
-    {JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION, "add_ad_hoc_inspection", JC_MSG_COMMAND_ADD_AD_HOC_INSPECTION},
-    {JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, "void_document_number", JC_MSG_COMMAND_VOID_DOCUMENT_NUMBER},
+    {JC__OPERATION_BODY__COMMAND_START_INSPECTION, "start_inspection"},
+    {JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION, "submit_inspection"},
+    {JC__OPERATION_BODY__COMMAND_ISSUE_ORDER, "issue_order"},
+    {JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK, "submit_recheck"},
+    {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task"},
+    {JC__OPERATION_BODY__COMMAND_REPORT_UNIT_CHANGE, "report_unit_change"},
+    {JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION, "add_ad_hoc_inspection"},
+    {JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, "void_document_number"},
 };
 
-static struct jc_str command_word(const struct jc_cli *cli, Jc__OperationBody__CommandCase command) {
+/* The contract's name, for scripts; people get jc_words_command() of it. */
+static struct jc_str command_name(Jc__OperationBody__CommandCase command) {
     for (size_t i = 0; i < sizeof command_names / sizeof command_names[0]; i++) {
         if (command_names[i].command == command)
-            return jc_cli_terminal_word(cli, command_names[i].name, command_names[i].words);
+            return jc_str(command_names[i].name);
     }
     return JC_STR("");
 }
@@ -60,7 +61,7 @@ static enum jc_code print_sync_tables(struct jc_cli *cli, const struct jc_termin
     for (size_t i = 0; i < result->outcome_count; i++) {
         const struct jc_terminal_outcome *outcome = &result->outcomes[i];
         jc_table_text(outcomes, jc_cli_terminal_id(cli, outcome->operation_id));
-        jc_table_text(outcomes, command_word(cli, outcome->command));
+        jc_table_text(outcomes, jc_words_command(cli->lang, command_name(outcome->command).ptr));
         jc_table_text(outcomes, outcome->unit_id);
         jc_table_text(outcomes, jc_cli_terminal_result(cli, outcome));
         jc_table_text(outcomes, jc_cli_terminal_reason(cli, outcome));
@@ -85,8 +86,8 @@ static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal
         json_array_append_new(
             results, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "operation_id",
                                text_of(jc_cli_terminal_id(cli, outcome->operation_id)), "command",
-                               text_of(command_word(cli, outcome->command)), "unit_id", text_of(outcome->unit_id),
-                               "result", text_of(jc_cli_terminal_result(cli, outcome)), "code", text_of(outcome->code),
+                               text_of(command_name(outcome->command)), "unit_id", text_of(outcome->unit_id), "result",
+                               text_of(jc_cli_terminal_result(cli, outcome)), "code", text_of(outcome->code),
                                "reason_zh", text_of(outcome->reason_zh), "reason_en", text_of(outcome->reason_en)));
     }
     struct jc_str when = result->rounds ? jc_time_format(result->server_time_ms, time) : JC_STR("");
@@ -146,16 +147,22 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
     struct jc_terminal_sync_options sync = {0};
     const struct jc_option options[] = {
         {.name = "server", .takes_value = true, .value = &server},
-        {.name = "timeout", .takes_value = true, .value = &timeout},
-        {.name = "batch", .takes_value = true, .value = &batch},
+        {.name = "timeout",
+         .takes_value = true,
+         .value = &timeout,
+         .expects = {"1 至 3600 的秒数", "seconds, 1 to 3600"}},
+        {.name = "batch",
+         .takes_value = true,
+         .value = &batch,
+         .expects = {"1 至 200 的整数", "a whole number, 1 to 200"}},
         {.name = "repeat", .count = &repeat},
     };
     if (!jc_cli_terminal_options(&run, options, sizeof options / sizeof options[0], 0, &argc, argv))
         return JC_EXIT_REFUSED;
     if (!take_number(timeout, 3600, &timeout_s))
-        return jc_cli_misuse(cli, &jc_cmd_terminal_sync, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--timeout"));
+        return jc_cli_value_refused(cli, &jc_cmd_terminal_sync, options, 4, "timeout");
     if (!take_number(batch, 200, &sync.batch_operations))
-        return jc_cli_misuse(cli, &jc_cmd_terminal_sync, JC_MSG_CLI_OPTION_VALUE_BAD, JC_STR("--batch"));
+        return jc_cli_value_refused(cli, &jc_cmd_terminal_sync, options, 4, "batch");
     sync.repeat = repeat > 0;
     struct jc_transport transport = {0};
     struct jc_terminal_holder holder = {0};

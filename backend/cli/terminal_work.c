@@ -412,7 +412,7 @@ const struct jc_command jc_cmd_terminal_recheck = {
 /* --- return --------------------------------------------------------------------------------------------------------- */
 
 static enum jc_exit run_return(struct jc_cli *cli, int argc, char **argv) {
-    static const struct jc_column columns[] = WORK_COLUMNS("returned_id", JC_MSG_TERM_COL_TASK);
+    static const struct jc_column columns[] = WORK_COLUMNS("returned_id", JC_MSG_TERM_COL_RETURNED);
     struct jc_cli_terminal run = {.cli = cli, .command = &jc_cmd_terminal_return};
     const char *reason = NULL;
     struct jc_terminal_ref task;

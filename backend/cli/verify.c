@@ -2,12 +2,14 @@
 #include <string.h>
 
 #include "cli/table.h"
+#include "store/agency.h"
 #include "store/operation.h"
 
 const struct jc_command jc_cmd_verify;
 
 static const struct jc_column columns[] = {
     {"check", JC_MSG_COL_CHECK, false},
+    {"agency", JC_MSG_COL_VERIFY_AGENCY, false},
     {"row", JC_MSG_COL_ROW, true},
     {"text", JC_MSG_COL_FAULT, false},
 };
@@ -19,7 +21,10 @@ struct verification {
     struct jc_table *table;
     struct jc_chain_point heads[HEADS_MAX];
     size_t head_count;
-    int64_t rows;
+    struct jc_agency_ref *agencies;
+    int64_t *rows; /* of each agency's chain */
+    size_t agency_count;
+    size_t at; /* the agency being looked at */
 };
 
 /* "17:<64 hex digits>", as `status` and receipts print length and head. */
@@ -37,6 +42,7 @@ static void database_fault(void *ctx, struct jc_str problem) {
     struct verification *v = ctx;
     jc_table_text(v->table, JC_STR("database"));
     jc_table_null(v->table);
+    jc_table_null(v->table);
     jc_table_text(v->table, problem);
 }
 
@@ -46,14 +52,38 @@ static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fa
     jc_buf_init(&words, 4096);
     jc_err_render(&words, v->cli->lang, fault);
     jc_table_text(v->table, JC_STR("chain"));
+    jc_table_text(v->table, v->agencies[v->at].code);
     jc_table_int(v->table, operation_no);
     jc_table_text(v->table, jc_buf_str(&words));
     jc_buf_free(&words);
 }
 
-static enum jc_code verify_chain(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+/* The agency of --agency, else all. A head that left the building is one agency's. */
+static enum jc_code choose_agencies(struct jc_tx *tx, struct verification *v, struct jc_err *err) {
+    struct jc_str wanted = jc_str(v->cli->agency_code);
+    struct jc_agency_ref *one = JC_NEW(v->cli->arena, struct jc_agency_ref);
+    if (!one)
+        return jc_fail_memory(err);
+    enum jc_code code = JC_OK;
+    if (wanted.len || v->head_count) {
+        code = jc_agency_find(tx, wanted, &one->agency_id, err);
+        one->code = wanted;
+        v->agencies = one;
+        v->agency_count = 1;
+    } else {
+        code = jc_agency_list(tx, v->cli->arena, &v->agencies, &v->agency_count, err);
+    }
+    v->rows = code == JC_OK ? JC_NEW_ARRAY(v->cli->arena, v->agency_count + 1, int64_t) : NULL;
+    return code != JC_OK || v->rows ? code : jc_fail_memory(err);
+}
+
+static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct verification *v = ctx;
-    return jc_chain_verify(tx, v->cli->agency_id, v->heads, v->head_count, chain_fault, v, &v->rows, err);
+    enum jc_code code = choose_agencies(tx, v, err);
+    for (v->at = 0; code == JC_OK && v->at < v->agency_count; v->at++)
+        code = jc_chain_verify(tx, v->agencies[v->at].agency_id, v->heads, v->head_count, chain_fault, v,
+                               &v->rows[v->at], err);
+    return code;
 }
 
 /* A table for people ends with what was looked at; a script sees an empty array. */
@@ -61,7 +91,16 @@ static void say_all_is_well(const struct verification *v) {
     struct jc_cli *cli = v->cli;
     if (cli->format != JC_FORMAT_TABLE || jc_table_rows(v->table))
         return;
-    struct jc_str rows = jc_arena_printf(cli->arena, "%lld", (long long)v->rows);
+    int64_t sum = 0;
+    for (size_t i = 0; i < v->agency_count; i++) {
+        struct jc_str args[] = {v->agencies[i].code, jc_arena_printf(cli->arena, "%lld", (long long)v->rows[i])};
+        sum += v->rows[i];
+        if (v->agency_count < 2)
+            break;
+        jc_msg_render(&cli->out, cli->lang, JC_MSG_VERIFY_AGENCY_GOOD, args, 2);
+        jc_buf_char(&cli->out, '\n');
+    }
+    struct jc_str rows = jc_arena_printf(cli->arena, "%lld", (long long)sum);
     struct jc_str heads = jc_arena_printf(cli->arena, "%zu", v->head_count);
     jc_cli_say(cli, JC_MSG_VERIFY_GOOD, (struct jc_str[]){rows, heads}, 2);
 }
@@ -69,17 +108,21 @@ static void say_all_is_well(const struct verification *v) {
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct verification v = {cli, jc_table_new(cli->arena, "verify", columns, sizeof columns / sizeof columns[0]),
                              .head_count = 0};
-    const struct jc_option options[] = {{.name = "head", .takes_value = true, .each = each_head, .ctx = &v}};
+    const struct jc_option options[] = {{.name = "head",
+                                         .takes_value = true,
+                                         .each = each_head,
+                                         .ctx = &v,
+                                         .expects = {"序号:64 位十六进制摘要", "NUMBER:HASH with 64 hex digits"}}};
     if (!jc_cli_options(cli, &jc_cmd_verify, options, 1, &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
     struct jc_err err = {0};
-    enum jc_code code = v.table ? jc_cli_open(cli, &err) : jc_fail_memory(&err);
+    enum jc_code code = v.table ? jc_cli_open_db(cli, &err) : jc_fail_memory(&err);
     if (code == JC_OK)
         code = jc_db_check(cli->db, database_fault, &v, &err);
     if (code == JC_OK)
-        code = jc_cli_read(cli, verify_chain, &v, &err);
+        code = jc_cli_read(cli, verify_chains, &v, &err);
     if (code == JC_OK && (jc_table_rows(v.table) || cli->format != JC_FORMAT_TABLE))
         code = jc_table_print(v.table, cli, &err);
     if (code != JC_OK)
@@ -93,9 +136,11 @@ const struct jc_command jc_cmd_verify = {
     .summary = {"核验数据库完整性和证据链", "check the database and the evidence chain"},
     .usage = "verify [--head NUMBER:HASH]…",
     .help = {"检查数据库文件、外键，以及每一条终端操作的证据链；有问题时退出码为 1。\n"
+             "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
              "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）",
              "Checks the file, the foreign keys, and the evidence chain of every operation; exit 1 if anything is "
              "wrong.\n"
+             "With several agencies and no --agency, the chain of every one of them is checked.\n"
              "--head N:HASH  compares with a head that left the building: nothing up to row N was rewritten "
              "(may repeat)"},
     .example = "jiancha verify\njiancha verify --head 17:9f2c…",

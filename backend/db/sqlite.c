@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -490,6 +491,8 @@ static void sqlite_close(struct jc_conn *conn) {
 static enum jc_code file_ready(const struct jc_conn_config *config, struct jc_err *err) {
     if (config->create && !config->read_only) {
         int fd = open(config->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (fd < 0 && (errno == EACCES || errno == EROFS))
+            return jc_fail(err, JC_UNAVAILABLE, JC_MSG_FILE_READ_ONLY, jc_str(config->path));
         if (fd < 0)
             return jc_fail_errno(err, jc_str(config->path));
         close(fd);
@@ -568,6 +571,18 @@ static enum jc_code configure(struct jc_conn *conn, const struct jc_conn_config 
     return code;
 }
 
+/* SQLite says only "cannot open" when the log beside a file cannot be made. */
+static bool is_read_only(const char *path) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len = !slash ? 1 : slash == path ? 1 : (size_t)(slash - path);
+    if (len >= sizeof folder)
+        return false;
+    memcpy(folder, slash ? path : ".", len);
+    folder[len] = '\0';
+    return access(path, F_OK) == 0 && (access(path, W_OK) != 0 || access(folder, W_OK) != 0);
+}
+
 static enum jc_code sqlite_open(const struct jc_conn_config *config, struct jc_conn **out, struct jc_err *err) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, library_init);
@@ -585,6 +600,8 @@ static enum jc_code sqlite_open(const struct jc_conn_config *config, struct jc_c
     }
     if (code == JC_OK)
         code = configure(conn, config, err);
+    if (code == JC_UNAVAILABLE && err->what == JC_MSG_DB_IO && is_read_only(config->path))
+        code = jc_fail(err, JC_UNAVAILABLE, JC_MSG_DB_READ_ONLY);
     if (code == JC_OK) {
         *out = conn;
     } else {

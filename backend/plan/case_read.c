@@ -31,6 +31,8 @@ enum jc_code jc_case_folder(const char *path, struct jc_arena *arena, struct jc_
         size_t count, capacity;
     } list = {0};
     DIR *folder = opendir(path);
+    if (!folder && errno == ENOTDIR)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_FILE_NOT_FOLDER, jc_str(path));
     if (!folder)
         return jc_fail_errno(err, jc_str(path));
     enum jc_code code = JC_OK;

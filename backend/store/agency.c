@@ -25,6 +25,35 @@ enum jc_code jc_agency_find(struct jc_tx *tx, struct jc_str code_text, int64_t *
     return code ? code : jc_tx_int64(tx, ONLY_AGENCY, JC_NO_VALUES, out_agency_id, err);
 }
 
+struct agency_refs {
+    struct jc_arena *arena;
+    struct jc_agency_ref *items;
+    size_t count, capacity;
+};
+
+static enum jc_code read_ref(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct agency_refs *list = ctx;
+    struct jc_agency_ref *ref = JC_PUSH(list->arena, list, struct jc_agency_ref);
+    struct jc_str code = jc_arena_copy(list->arena, jc_rows_text(rows, 1));
+    if (!ref || !code.ptr)
+        return jc_fail_memory(err);
+    *ref = (struct jc_agency_ref){jc_rows_int64(rows, 0), code};
+    return JC_OK;
+}
+
+static const char LIST_AGENCIES[] = "SELECT agency_id, code\n"
+                                    "FROM agency\n"
+                                    "ORDER BY agency_id";
+
+enum jc_code jc_agency_list(struct jc_tx *tx, struct jc_arena *arena, struct jc_agency_ref **out, size_t *count,
+                            struct jc_err *err) {
+    struct agency_refs list = {.arena = arena};
+    enum jc_code code = jc_row_each(tx, LIST_AGENCIES, JC_NO_VALUES, read_ref, &list, err);
+    *out = list.items;
+    *count = list.count;
+    return code;
+}
+
 struct one_agency {
     struct jc_arena *arena;
     Jc__Agency *agency; /* NULL: no row */

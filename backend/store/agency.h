@@ -8,6 +8,14 @@
 /* The agency named by `code`; with an empty code the only one there is. JC_NOT_FOUND if unknown,
  * JC_INVALID_ARGUMENT if the code is empty and there are several. */
 enum jc_code jc_agency_find(struct jc_tx *tx, struct jc_str code, int64_t *out_agency_id, struct jc_err *err);
+struct jc_agency_ref {
+    int64_t agency_id;
+    struct jc_str code; /* empty: not yet named by an import */
+};
+
+/* All agencies in the order of their numbers; strings are the arena's. */
+enum jc_code jc_agency_list(struct jc_tx *tx, struct jc_arena *arena, struct jc_agency_ref **out, size_t *count,
+                            struct jc_err *err);
 /* The whole row; JC_NOT_FOUND. An agency not yet named by an import has an empty agency_id field. */
 enum jc_code jc_agency_get(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Agency **out,
                            struct jc_err *err);

@@ -52,6 +52,16 @@ static enum jc_code describe(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return code;
 }
 
+/* A reader leaves an empty log and its index, which are no part of the copy. */
+static void remove_beside(const char *path) {
+    static const char *const endings[] = {"-wal", "-shm"};
+    char beside[PATH_MAX + 8];
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(beside, sizeof beside, "%s%s", path, endings[i]);
+        unlink(beside);
+    }
+}
+
 static enum jc_code describe_copy(const char *path, struct jc_buf *manifest, struct jc_err *err) {
     struct jc_db *copy = NULL;
     struct jc_db_config config = {.path = path, .read_only = true, .readers = 1};
@@ -59,6 +69,7 @@ static enum jc_code describe_copy(const char *path, struct jc_buf *manifest, str
     if (code == JC_OK)
         code = jc_db_read(copy, describe, manifest, err);
     jc_db_close(copy);
+    remove_beside(path);
     return code;
 }
 

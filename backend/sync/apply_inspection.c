@@ -200,6 +200,16 @@ static enum jc_code check_new_id(struct jc_apply *apply, ProtobufCBinaryData id,
     return code;
 }
 
+enum { CLOCK_AHEAD_MS = 24 * 3600 * 1000 };
+
+/* A record from the future is kept as it is, and a person looks at the clock behind it. */
+static void check_clock(struct jc_apply *apply, int64_t ended_ms) {
+    char ended[JC_TIME_MAX], now[JC_TIME_MAX];
+    if (ended_ms - apply->now_ms > CLOCK_AHEAD_MS)
+        jc_verdict_add(&apply->verdict, JC_GROUND_CLOCK_AHEAD, JC_STR("inspection.ended_at"),
+                       jc_time_format(ended_ms, ended), jc_time_format(apply->now_ms, now));
+}
+
 /* What planned and ad hoc inspections have in common. */
 static enum jc_code check_record(struct jc_apply *apply, struct work *work, struct jc_err *err) {
     Jc__Inspection *message = work->message;
@@ -209,6 +219,8 @@ static enum jc_code check_record(struct jc_apply *apply, struct work *work, stru
         jc_check_times(apply, "inspection", message->started_at, message->ended_at, &row->started_ms, &row->ended_ms);
     struct jc_date day = jc_date_of_ms(timed ? row->started_ms : apply->now_ms);
     row->inspection_id = jc_view(message->inspection_id);
+    if (timed)
+        check_clock(apply, row->ended_ms);
     check_mode_and_outcome(apply, message, work->task ? work->task->mode : JC__VISIT_MODE__VISIT_MODE_UNSPECIFIED);
     enum jc_code code = check_new_id(apply, message->inspection_id, err);
     if (!code)

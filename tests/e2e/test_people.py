@@ -67,6 +67,31 @@ class People(jiancha.Test):
         self.assertEqual((code, error["code"]), (401, "unauthenticated"))
         self.assertIsNotNone(jiancha.listing(self.command("device", "list"), "device")[0]["revoked_at"])
 
+    def enrolled(self, inspector, name):
+        """The token of a new terminal and its id."""
+        invited = jiancha.listing(self.command("device", "invite", "--inspector", inspector), "device")[0]
+        body = self.server.must("DeviceService/Enroll", wire.pack((1, invited["code"]), (2, name)))
+        devices = jiancha.listing(self.command("device", "list"), "device")
+        return (wire.first(wire.unpack(body), 2).decode(),
+                next(device["device_id"] for device in devices if device["name"] == name))
+
+    def test_disable_with_devices(self):
+        self.command("person", "add", "leaver", "--role", "inspector", "--inspector", "hn-t2-01")
+        token, device_id = self.enrolled("hn-t2-01", "手持机二")
+        other, other_id = self.enrolled("hn-t2-02", "手持机三")
+        result = self.command("person", "disable", "leaver")
+        self.assertIn(f"jiancha device revoke {device_id}", result.err)
+        self.assertNotIn(other_id, result.err)
+        self.server.must("SyncService/Sync", token=token)  # the note says so
+
+        self.assertIn("--undo", self.command("person", "disable", "leaver", "--undo", "--devices", expect=2).err)
+        result = self.command("person", "disable", "leaver", "--devices")
+        self.assertIn(device_id, result.out)
+        self.assertNotIn("device revoke", result.err)
+        self.assertEqual(self.server.call("SyncService/Sync", token=token)[0], 401)
+        self.server.must("SyncService/Sync", token=other)
+        self.assertEqual(self.command("person", "disable", "leaver").err, "")
+
     def test_refused(self):
         cases = [
             (["person"], "needs to be told"),

@@ -1,0 +1,15 @@
+/* Words of the catalogue for names of the contract: commands, fields, and values of enumerations. */
+#ifndef JC_CLI_WORDS_H
+#define JC_CLI_WORDS_H
+
+#include "base/msg.h"
+#include "base/str.h"
+
+/* "submit_inspection" as people say it; an unknown name as it is. */
+struct jc_str jc_words_command(enum jc_lang lang, const char *command);
+/* A field of a message, say "due_on"; an unknown name as it is. */
+struct jc_str jc_words_field(enum jc_lang lang, const char *field);
+/* The value "open" of the field "state"; a value that is no name of an enumeration as it is. */
+struct jc_str jc_words_value(enum jc_lang lang, const char *field, struct jc_str value);
+
+#endif
