@@ -1,7 +1,9 @@
 """What a user of the command line runs into: two agencies in one database, an output that cannot be written."""
+import contextlib
 import csv
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -35,6 +37,34 @@ class TwoAgencies(unittest.TestCase):
             refused = jiancha.run(command, "--db", self.db, expect=2)
             self.assertIn("--agency", refused.err, command)
 
+    def test_verify_looks_at_every_agency(self):
+        well = jiancha.run("verify", "--db", self.db).out
+        self.assertIn('agency "huainan"', well)
+        self.assertIn('agency "bengbu"', well)
+        self.assertNotIn("bengbu", jiancha.run("verify", "--agency", "huainan", "--db", self.db).out)
+        head = jiancha.run("verify", "--head", "1:" + "0" * 64, "--db", self.db, expect=2)
+        self.assertIn("--agency", head.err)  # a head is one agency's
+
+        forged = os.path.join(self.dir, "forged.db")
+        jiancha.run("restore", self.backup("for_forging"), "--db", forged)
+        with contextlib.closing(sqlite3.connect(forged)) as db, db:
+            db.execute("UPDATE agency_head SET chain_head = randomblob(32) WHERE agency_id ="
+                       " (SELECT agency_id FROM agency WHERE code = 'bengbu')")
+        rows = jiancha.listing(jiancha.run("verify", "--db", forged, "--format", "json", expect=1), "verify")
+        self.assertEqual({(row["check"], row["agency"]) for row in rows}, {("chain", "bengbu")})
+
+    def backup(self, name):
+        folder = os.path.join(self.dir, name)
+        jiancha.run("backup", folder, "--db", self.db)
+        return folder
+
+    def test_calendar_needs_no_agency(self):
+        rows = jiancha.listing(jiancha.run("calendar", "2023", "--db", self.db, "--format", "json"), "calendar")
+        self.assertEqual({row["source"] for row in rows}, {"calendar"})
+        named = jiancha.run("calendar", "2023", "--agency", "bengbu", "--db", self.db, "--format", "json")
+        self.assertIn("agency", {row["source"] for row in jiancha.listing(named, "calendar")})
+        self.assertIn("--agency", jiancha.run("calendar", "--db", self.db, expect=2).err)
+
     def test_import_of_another_agency_than_named(self):
         refused = jiancha.run("import", self.neighbour, "--agency", "huainan", "--update", "--db", self.db, expect=2)
         self.assertIn('the case is of the agency "bengbu", not of "huainan"', refused.err)
@@ -53,6 +83,43 @@ class TwoAgencies(unittest.TestCase):
                                   stderr=subprocess.PIPE, env=jiancha.environment(), encoding="utf8", check=False)
         self.assertEqual(done.returncode, 3)
         self.assertIn("the output could not be written in full", done.stderr)
+
+
+class Refusals(unittest.TestCase):
+    def test_values_say_what_is_expected(self):
+        cases = [
+            (["plan", "--month", "13"], "expected a month, 1 to 12"),
+            (["release", "--month", "x"], "expected a month, 1 to 12"),
+            (["approve", "--document-no", "1", "--by", "x", "--date", "1.2.2023"], "expected a date like 2023-02-15"),
+            (["report", "rates", "--as-of", "x"], "expected a date like 2023-02-15"),
+            (["solve", "--time-limit", "x"], "expected seconds"),
+            (["plan", "--format", "xml"], "expected table, json or csv"),
+            (["plan", "--lang", "fr"], "expected zh or en"),
+        ]
+        for args, words in cases:
+            with self.subTest(" ".join(args)):
+                self.assertIn(words, jiancha.run(*args, expect=2).err)
+
+    def test_import_of_a_file(self):
+        refused = jiancha.run("import", os.path.join(jiancha.CASE, "agency.csv"), "--db", self.db(), expect=2)
+        self.assertIn("is not a folder", refused.err)
+
+    def test_details_are_for_who_asks(self):
+        db = self.db()
+        with open(db, "wb") as file:
+            file.write(b"no database" * 1000)
+        quiet = jiancha.run("status", "--db", db, expect=3).err
+        self.assertNotIn("sqlite", quiet)
+        self.assertIn("JIANCHA_VERBOSE", quiet)
+        self.assertIn("sqlite", jiancha.run("status", "--db", db, env={"JIANCHA_VERBOSE": "1"}, expect=3).err)
+        self.assertIn("JIANCHA_VERBOSE", jiancha.run("--help").out)
+
+    def db(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        db = os.path.join(folder.name, "a.db")
+        jiancha.run("init", "--db", db)
+        return db
 
 
 class People(unittest.TestCase):
