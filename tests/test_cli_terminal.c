@@ -105,6 +105,7 @@ static const struct {
     {"order of nothing", "order hn-001-01", JC_EXIT_REFUSED},
     {"recheck of a visit", "recheck hn-001-01 --result 1=corrected --signed 王某", JC_EXIT_REFUSED},
     {"return without reason", "return hn-001-01", JC_EXIT_REFUSED},
+    {"a record as CSV", "show hn-001-01 --format csv", JC_EXIT_REFUSED},
     {"document of a task without any", "show hn-001-01 --print", JC_EXIT_REFUSED},
     {"batch of zero", "sync --batch 0", JC_EXIT_REFUSED},
     {"no server of that form", "sync --server ftp://x", JC_EXIT_REFUSED},
@@ -140,6 +141,12 @@ static void inspects_from_options(void **state) {
     json_t *task = first_of(shell, "tasks", "tasks");
     assert_string_equal(text_in(task, "unit_id"), "hn-002"); /* what is to be done comes first */
     json_decref(task);
+    CHECK_INT("words", run(shell, "show hn-001-01 --lang zh"), JC_EXIT_DONE);
+    jc_buf_char(&shell->cli.out, '\0');
+    static const char *const words[] = {"类别：计划检查\n", "状态：未完成\n", "执法单位：hn-t1\n", "记录种类：任务\n"};
+    for (size_t i = 0; i < COUNT(words); i++)
+        CHECK(words[i], strstr(shell->cli.out.ptr, words[i]) != NULL);
+    CHECK("no names of the contract", strstr(shell->cli.out.ptr, "visit\n") == NULL);
     CHECK_INT("print", run(shell, "show hn-001-01 --print"), JC_EXIT_DONE);
     jc_buf_char(&shell->cli.out, '\0');
     assert_non_null(strstr(shell->cli.out.ptr, "应急检记〔2023〕1号"));
