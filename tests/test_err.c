@@ -177,7 +177,7 @@ static void test_catalogue(void **state) {
         CHECK(NAMES[i], zh.len > 0 && en.len > 0);
         CHECK(NAMES[i], jc_text_valid(zh, NULL) && jc_text_valid(en, NULL));
         CHECK_INT(NAMES[i], placeholders(zh), placeholders(en));
-        CHECK(NAMES[i], placeholders(zh) < 1u << JC_ERR_ARGS);
+        CHECK(NAMES[i], placeholders(zh) < 1u << 10); /* an error names four things at most, a report more */
         for (size_t b = 0; b < en.len; b++) /* English only on that side: quotes and dashes may be typographic */
             CHECK(NAMES[i], (unsigned char)en.ptr[b] < 0xe3 || (unsigned char)en.ptr[b] > 0xe9);
         if (strncmp(NAMES[i], "DOC_", 4) == 0)
