@@ -91,7 +91,7 @@ static struct jc_str suggest(struct check *check, enum jc_case_part part, struct
     size_t count = 0;
     for (size_t i = 0; i < rows->count && count < FEW; i++)
         names[count++] = key_of(check, part, &rows->items[i]);
-    return check->memory ? (struct jc_str){0} : jc_case_nearest(id, names, count);
+    return jc_case_nearest(id, names, check->memory ? 0 : count);
 }
 
 static void check_one(struct check *check, enum jc_case_part part, const struct jc_case_row *row, int column,
