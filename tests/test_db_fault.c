@@ -159,8 +159,8 @@ static enum jc_code compare_counter(struct jc_tx *tx, void *ctx, struct jc_err *
                        difference, err);
 }
 
-static void found_problem(void *ctx, struct jc_str problem) {
-    fail_msg("%s: %.*s", (const char *)ctx, JC_FMT(problem));
+static void found_problem(void *ctx, const struct jc_err *fault) {
+    fail_msg("%s: %.*s", (const char *)ctx, JC_FMT(fault->arg[0]));
 }
 
 /* Each task is there or not, as it was told; the counter counts the entries; the file is sound. */

@@ -182,10 +182,14 @@ struct problems {
     char last[256];
 };
 
-static void remember_problem(void *ctx, struct jc_str problem) {
+static void remember_problem(void *ctx, const struct jc_err *fault) {
     struct problems *problems = ctx;
+    struct jc_buf text;
+    jc_buf_init(&text, sizeof problems->last - 1);
+    jc_err_render(&text, JC_EN, fault);
     problems->count++;
-    snprintf(problems->last, sizeof problems->last, "%.*s", JC_FMT(problem));
+    snprintf(problems->last, sizeof problems->last, "%.*s", JC_FMT(jc_buf_str(&text)));
+    jc_buf_free(&text);
 }
 
 static struct problems check(struct jc_db *db) {

@@ -38,8 +38,8 @@ static enum jc_code audit_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return code;
 }
 
-static void note_problem(void *ctx, struct jc_str problem) {
-    (void)problem;
+static void note_problem(void *ctx, const struct jc_err *fault) {
+    (void)fault;
     ++*(int *)ctx;
 }
 

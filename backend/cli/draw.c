@@ -11,6 +11,23 @@ enum { POOL_MAX_BYTES = 64 << 20 };
 const struct jc_command jc_cmd_draw;
 static const struct jc_command draw_list, draw_commit, draw_run, draw_verify;
 
+/* The word of a stored name in a table for people; scripts get the name. */
+static struct jc_str word_of(const struct jc_cli *cli, struct jc_str name) {
+    static const struct {
+        const char *name;
+        enum jc_msg word;
+    } words[] = {
+        {"double_random", JC_MSG_METHOD_DOUBLE_RANDOM}, {"random_unit", JC_MSG_METHOD_RANDOM_UNIT},
+        {"full_coverage", JC_MSG_METHOD_FULL_COVERAGE}, {"key_unit", JC_MSG_EXCLUDED_KEY},
+        {"planned", JC_MSG_EXCLUDED_PLANNED},           {"drawn", JC_MSG_EXCLUDED_DRAWN},
+        {"blackout", JC_MSG_EXCLUDED_BLACKOUT},
+    };
+    for (size_t i = 0; cli->format == JC_FORMAT_TABLE && i < sizeof(words) / sizeof(*words); i++)
+        if (jc_str_eq(name, jc_str(words[i].name)))
+            return jc_msg_text(words[i].word, cli->lang);
+    return name;
+}
+
 /* --- list ------------------------------------------------------------------------------------------------- */
 
 static const struct jc_column LIST_COLUMNS[] = {
@@ -57,7 +74,7 @@ static void list_row(struct jc_table *table, const struct listing *l, const Jc__
     jc_table_text(table, jc_str(draw->draw_id));
     jc_table_text(table, jc_str(draw->name));
     jc_table_text(table, jc_str(draw->team_id));
-    jc_table_text(table, jc_str(draw->method));
+    jc_table_text(table, word_of(l->cli, jc_str(draw->method)));
     jc_table_int(table, draw->sample);
     jc_table_int(table, drawn);
     jc_table_int(table, commits);
@@ -119,22 +136,6 @@ static const struct jc_column EXCLUSION_COLUMNS[] = {
     {"reason", JC_MSG_COL_EXCLUDED, false},
 };
 
-static struct jc_str reason_word(const struct jc_cli *cli, struct jc_str reason) {
-    static const struct {
-        const char *name;
-        enum jc_msg word;
-    } words[] = {
-        {"key_unit", JC_MSG_EXCLUDED_KEY},
-        {"planned", JC_MSG_EXCLUDED_PLANNED},
-        {"drawn", JC_MSG_EXCLUDED_DRAWN},
-        {"blackout", JC_MSG_EXCLUDED_BLACKOUT},
-    };
-    for (size_t i = 0; cli->format == JC_FORMAT_TABLE && i < sizeof(words) / sizeof(*words); i++)
-        if (jc_str_eq(reason, jc_str(words[i].name)))
-            return jc_msg_text(words[i].word, cli->lang);
-    return reason;
-}
-
 /* The hash to publish, and who is excluded and why. */
 static enum jc_code print_committed(struct committing *c, struct jc_err *err) {
     struct jc_cli *cli = c->cli;
@@ -153,7 +154,7 @@ static enum jc_code print_committed(struct committing *c, struct jc_err *err) {
     }
     for (size_t i = 0; i < done->n_exclusions; i++) {
         jc_table_text(table, done->exclusions[i].unit_id);
-        jc_table_text(table, reason_word(cli, done->exclusions[i].reason));
+        jc_table_text(table, word_of(cli, done->exclusions[i].reason));
     }
     return jc_table_print(table, cli, err);
 }

@@ -38,24 +38,38 @@ static bool each_head(void *ctx, const char *value) {
            jc_hex_parse(rest, head->chain_hash, sizeof head->chain_hash);
 }
 
-static void database_fault(void *ctx, struct jc_str problem) {
+/* `agency` NULL and `row` -1: none. */
+static void add_fault(struct verification *v, struct jc_str check, const struct jc_str *agency, int64_t row,
+                      const struct jc_err *fault) {
+    struct jc_buf words;
+    jc_buf_init(&words, 4096);
+    jc_err_render(&words, v->cli->lang, fault);
+    jc_table_text(v->table, check);
+    if (agency)
+        jc_table_text(v->table, *agency);
+    else
+        jc_table_null(v->table);
+    if (row >= 0)
+        jc_table_int(v->table, row);
+    else
+        jc_table_null(v->table);
+    jc_table_text(v->table, jc_buf_str(&words));
+    jc_buf_free(&words);
+}
+
+/* A word for people, a name for scripts. */
+static struct jc_str check_word(const struct verification *v, enum jc_msg word, struct jc_str name) {
+    return v->cli->format == JC_FORMAT_TABLE ? jc_msg_text(word, v->cli->lang) : name;
+}
+
+static void database_fault(void *ctx, const struct jc_err *fault) {
     struct verification *v = ctx;
-    jc_table_text(v->table, JC_STR("database"));
-    jc_table_null(v->table);
-    jc_table_null(v->table);
-    jc_table_text(v->table, problem);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_DATABASE, JC_STR("database")), NULL, -1, fault);
 }
 
 static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct verification *v = ctx;
-    struct jc_buf words;
-    jc_buf_init(&words, 4096);
-    jc_err_render(&words, v->cli->lang, fault);
-    jc_table_text(v->table, JC_STR("chain"));
-    jc_table_text(v->table, v->agencies[v->at].code);
-    jc_table_int(v->table, operation_no);
-    jc_table_text(v->table, jc_buf_str(&words));
-    jc_buf_free(&words);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("chain")), &v->agencies[v->at].code, operation_no, fault);
 }
 
 /* The agency of --agency, else all. A head that left the building is one agency's. */

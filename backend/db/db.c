@@ -163,8 +163,7 @@ enum jc_code jc_db_copy_to(struct jc_db *db, const char *path, struct jc_err *er
     return code;
 }
 
-enum jc_code jc_db_check(struct jc_db *db, void (*found)(void *ctx, struct jc_str problem), void *ctx,
-                         struct jc_err *err) {
+enum jc_code jc_db_check(struct jc_db *db, jc_db_fault *found, void *ctx, struct jc_err *err) {
     struct jc_session *session;
     enum jc_code code = take_session(db, &session, err);
     if (code != JC_OK)

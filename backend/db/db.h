@@ -139,10 +139,10 @@ enum jc_code jc_tx_state(struct jc_tx *tx, const struct jc_tx_state *kind, int64
 
 /* A consistent copy of the whole database in a new file (fsynced), while others write. */
 enum jc_code jc_db_copy_to(struct jc_db *db, const char *path, struct jc_err *err);
-/* integrity_check and foreign_key_check: calls `found` for each problem, in English, for the log and
- * the administrator. JC_OK even if problems were found. */
-enum jc_code jc_db_check(struct jc_db *db, void (*found)(void *ctx, struct jc_str problem), void *ctx,
-                         struct jc_err *err);
+/* Called for each problem; what the database itself says of it is in English. */
+typedef void jc_db_fault(void *ctx, const struct jc_err *fault);
+/* integrity_check and foreign_key_check. JC_OK even if problems were found. */
+enum jc_code jc_db_check(struct jc_db *db, jc_db_fault *found, void *ctx, struct jc_err *err);
 
 struct jc_db_stats {
     int64_t jobs, commits, replays;

@@ -68,8 +68,7 @@ struct jc_driver {
     void (*upkeep)(struct jc_conn *conn);
     /* These two run outside a transaction on a reader's connection; see jc_db_copy_to, jc_db_check. */
     enum jc_code (*copy_to)(struct jc_conn *conn, const char *path, struct jc_err *err);
-    enum jc_code (*check)(struct jc_conn *conn, void (*found)(void *ctx, struct jc_str problem), void *ctx,
-                          struct jc_err *err);
+    enum jc_code (*check)(struct jc_conn *conn, jc_db_fault *found, void *ctx, struct jc_err *err);
 };
 
 extern const struct jc_driver jc_driver_sqlite;

@@ -430,15 +430,21 @@ static enum jc_code sqlite_copy_to(struct jc_conn *conn, const char *path, struc
 }
 
 struct finder {
-    void (*found)(void *ctx, struct jc_str problem);
+    jc_db_fault *found;
     void *ctx;
 };
+
+static void tell_damage(const struct finder *finder, const char *text) {
+    struct jc_err fault = {0};
+    (void)jc_fail(&fault, JC_DATA_LOSS, JC_MSG_DB_FAULT, jc_str(text));
+    finder->found(finder->ctx, &fault);
+}
 
 static int found_integrity(void *ctx, int count, char **text, char **names) {
     (void)names;
     const struct finder *finder = ctx;
     if (count > 0 && text[0] && strcmp(text[0], "ok") != 0)
-        finder->found(finder->ctx, jc_str(text[0]));
+        tell_damage(finder, text[0]);
     return 0;
 }
 
@@ -447,17 +453,14 @@ static int found_orphan(void *ctx, int count, char **text, char **names) {
     const struct finder *finder = ctx;
     if (count < 3)
         return 0;
-    char line[256];
-    int len = snprintf(line, sizeof line, "row %s of table \"%s\" names a missing row of table \"%s\"",
-                       text[1] ? text[1] : "?", text[0], text[2]);
-    if (len >= (int)sizeof line)
-        len = (int)sizeof line - 1;
-    finder->found(finder->ctx, (struct jc_str){line, (size_t)len});
+    struct jc_err fault = {0};
+    (void)jc_fail(&fault, JC_DATA_LOSS, JC_MSG_DB_ORPHAN, jc_str(text[1] ? text[1] : "?"), jc_str(text[0]),
+                  jc_str(text[2]));
+    finder->found(finder->ctx, &fault);
     return 0;
 }
 
-static enum jc_code sqlite_check(struct jc_conn *conn, void (*found)(void *ctx, struct jc_str problem), void *ctx,
-                                 struct jc_err *err) {
+static enum jc_code sqlite_check(struct jc_conn *conn, jc_db_fault *found, void *ctx, struct jc_err *err) {
     struct finder finder = {found, ctx};
     const char *sql = "PRAGMA integrity_check";
     int rc = sqlite3_exec(conn->db, sql, found_integrity, &finder, NULL);
@@ -466,7 +469,7 @@ static enum jc_code sqlite_check(struct jc_conn *conn, void (*found)(void *ctx, 
         rc = sqlite3_exec(conn->db, sql, found_orphan, &finder, NULL);
     }
     if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB) {
-        found(ctx, jc_str(sqlite3_errmsg(conn->db)));
+        tell_damage(&finder, sqlite3_errmsg(conn->db));
         return JC_OK;
     }
     return rc == SQLITE_OK ? JC_OK : fail(conn->db, rc, sql, err);
