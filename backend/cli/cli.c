@@ -332,6 +332,30 @@ static int leading_options(struct jc_cli *cli, int argc, char **argv) {
     return i;
 }
 
+static enum jc_exit refuse_name(struct jc_cli *cli, const char *text) {
+    struct jc_str name = jc_str(text);
+    jc_cli_note(cli, JC_MSG_CLI_UNKNOWN_COMMAND, &name, 1);
+    return JC_EXIT_REFUSED;
+}
+
+/* Help on the command that is named anywhere behind argv[at], else on all of them. */
+static enum jc_exit run_help(struct jc_cli *cli, int at, int argc, char **argv) {
+    const struct jc_command *sub = NULL;
+    for (int i = at; i < argc; i++) {
+        const struct jc_command *command = jc_help_find(argv[i]);
+        if (!command)
+            continue;
+        find_sub(command, argc - i, argv + i, &sub);
+        jc_help_command(&cli->out, cli->lang, command, sub);
+        return JC_EXIT_DONE;
+    }
+    bool unknown = at + 1 < argc && strcmp(argv[at], "help") == 0 && argv[at + 1][0] != '-';
+    if (unknown)
+        return refuse_name(cli, argv[at + 1]);
+    jc_help_all(&cli->out, cli->lang);
+    return JC_EXIT_DONE;
+}
+
 static enum jc_exit run_command(struct jc_cli *cli, int argc, char **argv) {
     int at = leading_options(cli, argc, argv);
     if (at < 0)
@@ -340,25 +364,10 @@ static enum jc_exit run_command(struct jc_cli *cli, int argc, char **argv) {
         jc_buf_printf(&cli->out, "jiancha %s\n", JC_VERSION);
         return JC_EXIT_DONE;
     }
-    bool help = at >= argc || strcmp(argv[at], "help") == 0 || argv[at][0] == '-';
-    if (help && at + 1 >= argc) {
-        jc_help_all(&cli->out, cli->lang);
-        return JC_EXIT_DONE;
-    }
-    at += help;
+    if (wants_help(cli, argc, argv) || at >= argc || strcmp(argv[at], "help") == 0)
+        return run_help(cli, at, argc, argv);
     const struct jc_command *command = jc_help_find(argv[at]);
-    if (!command) {
-        struct jc_str name = jc_str(argv[at]);
-        jc_cli_note(cli, JC_MSG_CLI_UNKNOWN_COMMAND, &name, 1);
-        return JC_EXIT_REFUSED;
-    }
-    if (wants_help(cli, argc - at, argv + at) || help) {
-        const struct jc_command *sub = NULL;
-        find_sub(command, argc - at, argv + at, &sub);
-        jc_help_command(&cli->out, cli->lang, command, sub);
-        return JC_EXIT_DONE;
-    }
-    return command->run(cli, argc - at, argv + at);
+    return command ? command->run(cli, argc - at, argv + at) : refuse_name(cli, argv[at]);
 }
 
 static struct jc_str actor_of_system(struct jc_arena *arena) {
