@@ -318,7 +318,7 @@ static enum jc_code audit_units(struct audit *a, int64_t *cost, int64_t *unserve
     const Jc__Solution *s = a->solution;
     size_t at = 0;
     for (int32_t u = 0; (size_t)u < a->problem->n_units; u++) {
-        struct run run = {s->visits + at, 0, 0};
+        struct run run = {at < s->n_visits ? s->visits + at : NULL, 0, 0};
         while (at < s->n_visits && s->visits[at]->unit == u) {
             if (s->visits[at]->month >= 1 && s->visits[at]->month <= JC_MONTHS)
                 run.mask |= 1u << (s->visits[at]->month - 1);
