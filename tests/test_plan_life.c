@@ -166,6 +166,50 @@ static void test_kept(void **state) {
     CHECK_INT("nothing else came or went", plan->n_visits, 10);
 }
 
+/* A visit that people were told of cannot silently leave the plan because its rule changed. */
+static void test_kept_impossible(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *sql;
+    } cases[] = {
+        {"another rule", "UPDATE unit_rule SET rule_id = 'second' WHERE unit_id = 'u1'"},
+        {"no rule any more", "DELETE FROM unit_rule WHERE unit_id = 'u1'"},
+        {"another lead team", "UPDATE unit_team SET team_id = 't2' WHERE unit_id = 'u1'"},
+        {"blacked out", "UPDATE unit SET blackout_months = 2 WHERE unit_id = 'u1'"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Jc__Plan *plan = NULL;
+        struct jc_register *reg = NULL;
+        struct jc_err err = {0};
+        sql("UPDATE visit SET status = 2 WHERE visit_id = 'u1-01'");
+        sql(cases[i].sql);
+        int64_t before = fingerprint();
+        CHECK_INT(cases[i].name, jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err),
+                  JC_FAILED_PRECONDITION);
+        CHECK_INT(cases[i].name, err.what, JC_MSG_PLAN_KEPT_IMPOSSIBLE);
+        CHECK_STR(cases[i].name, err.arg[0], "u1-01");
+        CHECK_INT(cases[i].name, fingerprint(), before);
+        jc_db_close(db);
+        db = jc_plan_test_year(arena);
+        solve();
+        sql(ARRANGE);
+    }
+}
+
+/* A draft of last year is neither replaced nor kept from. */
+static void test_next_year(void **state) {
+    (void)state;
+    sql("UPDATE visit SET pinned = 1; UPDATE agency SET year = 2024");
+    int64_t before = fingerprint();
+    Jc__Plan *plan = solve();
+    CHECK_INT("version", plan->version, 2);
+    CHECK_INT("year", plan->year, 2024);
+    CHECK_INT("nothing is pinned", jc_test_number(db, "SELECT COUNT(*) FROM visit WHERE version = 2 AND pinned = 1"),
+              0);
+    sql("DELETE FROM visit_joint WHERE version = 2; DELETE FROM visit WHERE version = 2");
+    CHECK_INT("last year's draft stands", fingerprint(), before);
+}
+
 /* --- shortfalls -------------------------------------------------------------------------------------------- */
 
 static void test_shortfalls(void **state) {
@@ -192,7 +236,7 @@ static void test_shortfalls(void **state) {
         {"a quota",
          "DELETE FROM quota WHERE quota_id <> 'q-spring'; UPDATE quota SET min = 30, max = 30, months = 1;"
          "DELETE FROM draw_window; DELETE FROM draw; DELETE FROM unit_rule WHERE unit_id <> 'u5'",
-         "月检查计划“q-spring”（春节前检查）差 30", "quota \"q-spring\" (春节前检查) is missed by 30", 0, 0, 30},
+         "月检查计划“q-spring 春节前检查”差 30", "quota \"q-spring 春节前检查\" is missed by 30", 0, 0, 30},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Jc__Plan *plan = NULL;
@@ -713,6 +757,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_bad_workers, open_year, close_year),
         cmocka_unit_test_setup_teardown(test_changed_meanwhile, open_year, close_year),
         cmocka_unit_test_setup_teardown(test_kept, open_year, close_year),
+        cmocka_unit_test_setup_teardown(test_kept_impossible, open_year, close_year),
+        cmocka_unit_test_setup_teardown(test_next_year, open_year, close_year),
         cmocka_unit_test_setup_teardown(test_shortfalls, open_year, close_year),
         cmocka_unit_test_setup_teardown(test_moves, open_year, close_year),
         cmocka_unit_test_setup_teardown(test_forced_moves, open_year, close_year),

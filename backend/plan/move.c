@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/quota.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
 #include "store/audit_log.h"
 #include "store/plan.h"
@@ -61,13 +62,13 @@ static enum jc_code worse_work(const struct look *before, const struct look *aft
 
 static enum jc_code worse_quota(const struct look *before, const struct look *after, struct jc_err *err) {
     const Jc__Problem *p = after->pp.problem;
-    char now[JC_NUMBER_TEXT], then[JC_NUMBER_TEXT];
+    char now[JC_NUMBER_TEXT], then[JC_NUMBER_TEXT], name[JC_QUOTA_NAME];
     for (size_t q = 0; q < p->n_quotas; q++) {
         int64_t missed = jc_quota_miss(p->quotas[q], after->measure.quota_count[q]);
         int64_t was = jc_quota_miss(p->quotas[q], before->measure.quota_count[q]);
         if (missed > was)
-            return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_MOVE_QUOTA, jc_str(p->quotas[q]->quota_id),
-                           jc_str(after->pp.reg->quotas[q]->theme), jc_str_from_int64(missed, now),
+            return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_MOVE_QUOTA,
+                           jc_quota_name(after->pp.reg->quotas[q], name), jc_str_from_int64(missed, now),
                            jc_str_from_int64(was, then));
     }
     return JC_OK;

@@ -2,8 +2,10 @@
  * cannot differ: tier 1 is the sum of the units' amounts, tier 2 of the teams', tier 3 of the quotas'. */
 #include "plan/shortfall.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "model/quota.h"
 
 struct list {
@@ -63,6 +65,11 @@ static struct jc_str team_name(const struct jc_register *reg, const char *team_i
     return jc_str(i >= 0 ? reg->teams[i]->name : team_id);
 }
 
+struct jc_str jc_quota_name(const Jc__Quota *quota, char buf[JC_QUOTA_NAME]) {
+    int len = snprintf(buf, JC_QUOTA_NAME, "%s%s%s", quota->quota_id, *quota->theme ? " " : "", quota->theme);
+    return jc_text_cut((struct jc_str){buf, len < 0 ? 0 : (size_t)len}, JC_QUOTA_NAME - 1);
+}
+
 enum kind { UNIT, MONTH, YEAR, QUOTA, KINDS };
 
 static enum kind kind_of(const Jc__Shortfall *s) {
@@ -71,16 +78,14 @@ static enum kind kind_of(const Jc__Shortfall *s) {
 
 static void render(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg, const Jc__Shortfall *s,
                    const enum jc_msg words[KINDS]) {
-    char amount[JC_NUMBER_TEXT], month[JC_NUMBER_TEXT];
+    char amount[JC_NUMBER_TEXT], month[JC_NUMBER_TEXT], name[JC_QUOTA_NAME];
     int unit = jc_register_unit(reg, s->unit_id), quota = jc_register_quota(reg, s->quota_id);
     struct jc_str args[3] = {team_name(reg, s->team_id), jc_str_from_centi(s->amount_centi, amount),
                              jc_str_from_int64(s->month, month)};
     if (*s->unit_id)
         args[0] = jc_str(unit >= 0 ? reg->units[unit]->name : s->unit_id);
-    if (*s->quota_id) {
-        args[0] = jc_str(s->quota_id);
-        args[2] = jc_str(quota >= 0 ? reg->quotas[quota]->theme : "");
-    }
+    if (*s->quota_id)
+        args[0] = quota >= 0 ? jc_quota_name(reg->quotas[quota], name) : jc_str(s->quota_id);
     jc_msg_render(out, lang, words[kind_of(s)], args, 3);
 }
 

@@ -12,6 +12,10 @@
 enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc_measure *measure,
                                struct jc_arena *arena, Jc__Shortfall ***out, size_t *count, struct jc_err *err);
 
+/* "hn-t1-q1 春节前检查": a quota as people read it, cut to the buffer. */
+enum { JC_QUOTA_NAME = 200 };
+struct jc_str jc_quota_name(const Jc__Quota *quota, char buf[JC_QUOTA_NAME]);
+
 /* "执法2队10月缺14个工作日". */
 void jc_shortfall_text(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg,
                        const Jc__Shortfall *shortfall);

@@ -44,8 +44,8 @@ static enum jc_code take_fingerprint(const struct jc_plan_problem *pp, struct jc
     return JC_OK;
 }
 
-/* The draft to be replaced and the version to be written. An approved version of another year is no
- * hindrance: it is last year's. */
+/* The draft to be replaced and the version to be written. A version of another year is no hindrance and
+ * stays as it is. */
 static enum jc_code find_draft(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Plan **draft,
                                int *version, struct jc_err *err) {
     Jc__Agency *agency = NULL;
@@ -62,12 +62,12 @@ static enum jc_code find_draft(struct jc_tx *tx, int64_t agency_id, struct jc_ar
         code = jc_plan_get(tx, agency_id, found, NULL, arena, &newest, err);
     if (code)
         return code;
-    if (newest->status == JC__PLAN_STATUS__PLAN_STATUS_DRAFT) {
-        *draft = newest;
-        *version = found;
-    } else if (newest->year == agency->year) {
+    if (newest->year != agency->year)
+        return JC_OK;
+    if (newest->status != JC__PLAN_STATUS__PLAN_STATUS_DRAFT)
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_NOT_DRAFT, jc_str_from_int64(found, number));
-    }
+    *draft = newest;
+    *version = found;
     return JC_OK;
 }
 
