@@ -66,8 +66,9 @@ static struct jc_str team_name(const struct jc_register *reg, const char *team_i
 }
 
 struct jc_str jc_quota_name(const Jc__Quota *quota, char buf[JC_QUOTA_NAME]) {
-    int len = snprintf(buf, JC_QUOTA_NAME, "%s%s%s", quota->quota_id, *quota->theme ? " " : "", quota->theme);
-    return jc_text_cut((struct jc_str){buf, len < 0 ? 0 : (size_t)len}, JC_QUOTA_NAME - 1);
+    struct jc_str id = jc_text_cut(jc_str(quota->quota_id), 64), theme = jc_text_cut(jc_str(quota->theme), 128);
+    int len = snprintf(buf, JC_QUOTA_NAME, "%.*s%s%.*s", JC_FMT(id), theme.len ? " " : "", JC_FMT(theme));
+    return (struct jc_str){buf, len < 0 ? 0 : (size_t)len};
 }
 
 enum kind { UNIT, MONTH, YEAR, QUOTA, KINDS };
