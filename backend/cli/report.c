@@ -175,7 +175,9 @@ static struct jc_table *overdue_table(const struct question *q, const struct jc_
         jc_table_int(table, item->days_overdue);
         jc_table_text(table, team_word(q, cli, item->team_id));
         jc_table_text(table, jc_str(item->unit_id));
-        jc_table_text(table, jc_str(item->unit_name));
+        jc_table_text(table, item->unit_id[0] || cli->format != JC_FORMAT_TABLE
+                                 ? jc_str(item->unit_name)
+                                 : jc_msg_text(JC_MSG_VISIT_UNDRAWN, cli->lang));
         jc_table_text(table, jc_str(item->visit_id));
     }
     return table;
