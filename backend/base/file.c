@@ -124,7 +124,7 @@ static enum jc_code fresh_finish(struct fresh *fresh, const char *path, unsigned
 }
 
 enum jc_code jc_file_write(const char *path, struct jc_str bytes, unsigned mode, struct jc_err *err) {
-    struct fresh fresh;
+    struct fresh fresh = {.fd = -1};
     if (!fresh_open(&fresh, path))
         return jc_fail_errno(err, jc_str(path));
     return fresh_finish(&fresh, path, mode, write_all(fresh.fd, bytes), err);
@@ -160,7 +160,7 @@ enum jc_code jc_file_sha256(const char *path, uint8_t sha256[JC_SHA256_SIZE], st
 
 enum jc_code jc_file_copy(const char *from, const char *path, unsigned mode, uint8_t sha256[JC_SHA256_SIZE],
                           struct jc_err *err) {
-    struct fresh fresh;
+    struct fresh fresh = {.fd = -1};
     int fd = open(from, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return jc_fail_errno(err, jc_str(from));

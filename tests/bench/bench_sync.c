@@ -339,7 +339,7 @@ static struct server start_server(const char *program, const char *database, con
         _exit(127);
     }
     close(out[1]);
-    char line[256];
+    char line[256] = "";
     size_t got = 0;
     while (got < sizeof line - 1 && !memchr(line, '\n', got)) {
         ssize_t n = read(out[0], line + got, sizeof line - 1 - got);
