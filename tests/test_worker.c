@@ -9,8 +9,6 @@
 #include "model/objective.h"
 #include "optimizer/frame.h"
 
-extern char **environ;
-
 struct worker {
     pid_t pid;
     int to, from; /* its stdin and stdout */

@@ -556,7 +556,7 @@ static void prepare(struct fleet *fleet, const struct settings *settings, int po
         struct terminal *t = &fleet->terminals[i];
         dial(t, port);
         struct jc_str cursor = first_sync(t, &clock);
-        t->request_count = (size_t)(settings->rate * settings->seconds / settings->records + 1);
+        t->request_count = (size_t)settings->rate * (size_t)settings->seconds / (size_t)settings->records + 1;
         t->requests = calloc(t->request_count, sizeof *t->requests);
         for (size_t r = 0; r < t->request_count; r++)
             t->requests[r] = make_request(t, settings->records, &clock, cursor);
