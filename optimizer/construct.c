@@ -1,9 +1,11 @@
-/* Greedy insertion. Units go in by falling work of the year per freedom (few patterns, much work first),
+/* Greedy insertion, behind what a plan to start from brings. Units go in by falling work of the year per freedom (few patterns, much work first),
  * so that what is left over at the end is small and easy; slots, the freest of all, go last. Cost: one
  * pricing for each unit. */
 #include "optimizer/construct.h"
 
 #include <stdlib.h>
+
+#include "optimizer/start.h"
 
 struct hard {
     int64_t key; /* larger: earlier */
@@ -17,12 +19,21 @@ static int by_key(const void *a, const void *b) {
     return (x->unit > y->unit) - (x->unit < y->unit);
 }
 
+static int64_t slots_placed(const struct jc_state *s, int32_t draw) {
+    int64_t placed = 0;
+    for (int m = 0; m < JC_MONTHS; m++)
+        placed += s->slots[draw * JC_MONTHS + m];
+    return placed;
+}
+
 enum jc_code jc_construct(struct jc_pricer *p, struct jc_arena *arena, struct jc_err *err) {
     const struct jc_instance *in = p->state->in;
     struct hard *order = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, struct hard);
     if (!order)
         return jc_fail_memory(err);
     size_t n = 0;
+    if (in->problem->start)
+        jc_start_take(p, in->problem->start);
     for (int32_t u = 0; u < in->n_units; u++) {
         const struct jc_plan_unit *unit = &in->units[u];
         int64_t freedom = 0, visits = 0;
@@ -30,7 +41,7 @@ enum jc_code jc_construct(struct jc_pricer *p, struct jc_arena *arena, struct jc
             freedom += in->choices[c].patterns->n;
             visits = in->choices[c].patterns->visits > visits ? in->choices[c].patterns->visits : visits;
         }
-        if (freedom)
+        if (freedom && p->state->place[u].choice < 0)
             order[n++] = (struct hard){(unit->work + 1) * visits * 256 / (freedom + 16), u};
     }
     if (n)
@@ -38,7 +49,7 @@ enum jc_code jc_construct(struct jc_pricer *p, struct jc_arena *arena, struct jc
     for (size_t i = 0; i < n; i++)
         jc_price_insert(p, order[i].unit);
     for (int32_t d = 0; d < in->n_draws; d++)
-        for (int32_t i = 0; i < in->draws[d].sample; i++)
+        for (int64_t i = slots_placed(p->state, d); i < in->draws[d].sample; i++)
             if (!jc_price_insert_slot(p, d))
                 return jc_err_detail((jc_fail(err, JC_INTERNAL, JC_MSG_INTERNAL), err), "draw %d takes no slot", d);
     return JC_OK;

@@ -253,3 +253,14 @@ bool jc_price_insert_slot(struct jc_pricer *p, int32_t draw) {
     jc_state_slot(s, draw, best_month, 1);
     return true;
 }
+
+bool jc_price_put_slot(struct jc_pricer *p, int32_t draw, int m) {
+    struct jc_state *s = p->state;
+    int64_t left = s->in->draws[draw].sample;
+    for (int i = 0; i < JC_MONTHS; i++)
+        left -= s->slots[draw * JC_MONTHS + i];
+    if (left <= 0 || !(slot_months(s, draw) >> m & 1))
+        return false;
+    jc_state_slot(s, draw, m, 1);
+    return true;
+}

@@ -29,5 +29,7 @@ int64_t jc_price_insert(struct jc_pricer *p, int32_t unit);
 /* Puts one more slot of the draw where pricing says, within its windows (after `taken` others are still
  * to come). False if no month can take it. */
 bool jc_price_insert_slot(struct jc_pricer *p, int32_t draw);
+/* Puts one more slot of the draw into month m (0-11). False if it cannot lie there. */
+bool jc_price_put_slot(struct jc_pricer *p, int32_t draw, int m);
 
 #endif

@@ -22,6 +22,7 @@ enum {
     IDLE_ANNEALINGS = 2,     /* without a limit: stop after so many that bring nothing … */
     PATIENT_ANNEALINGS = 4,  /* … or so many while the prover still works */
     PROVER_SHARE = 10000000, /* work between two exchanges in runs by time, some tenths of a second */
+    WARM = JC_ANNEALED / 2,  /* where the annealing of a plan to start from begins, so that it is not lost */
 };
 
 struct run {
@@ -121,7 +122,8 @@ static int64_t pace(void *ctx, int64_t work) {
     int64_t at = position(r);
     if (r->cancelled || r->late || at >= r->slice_to)
         return JC_ANNEALED + 1;
-    return (int64_t)((__int128)(at - r->from) * JC_ANNEALED / (r->to - r->from));
+    int64_t warm = r->problem->start ? WARM : 0;
+    return warm + (int64_t)((__int128)(at - r->from) * (JC_ANNEALED - warm) / (r->to - r->from));
 }
 
 static void *prove(void *ctx) {

@@ -346,6 +346,37 @@ static void more_budget_is_never_worse(void **state) {
     jc_arena_free(arena);
 }
 
+/* A plan to start from is where the search begins; one that does not fit is taken as far as it does. */
+static void starts_from_a_plan(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
+    for (uint64_t seed = 600; seed < 660; seed++) {
+        char name[32];
+        snprintf(name, sizeof name, "seed %d", (int)seed);
+        Jc__Problem *p = seed % 2 ? chance_problem(arena, seed, 5) : larger_problem(arena);
+        p->work_limit = WORK;
+        Jc__Solution *first = run(name, p, arena);
+        p->work_limit = 1;
+        p->start = first;
+        Jc__Solution *second = run(name, p, arena);
+        CHECK(name, jc_objective_cmp(second->objective, first->objective) <= 0);
+        struct jc_random random;
+        jc_random_seed(&random, seed, 0);
+        for (size_t i = 0; i < first->n_visits; i++) { /* now cut, torn and out of range */
+            Jc__SolvedVisit *v = first->visits[i];
+            int32_t *fields[] = {&v->unit, &v->rule, &v->team, &v->month, v->n_joints ? &v->joints[0] : &v->month};
+            if (jc_random_below(&random, 2))
+                *fields[jc_random_below(&random, COUNT(fields))] = (int32_t)jc_random_below(&random, 20) - 3;
+        }
+        for (size_t i = 0; i < first->n_slots; i++)
+            if (jc_random_below(&random, 2))
+                first->slots[i]->month = (int32_t)jc_random_below(&random, 16) - 2;
+        run(name, p, arena);
+        jc_arena_reset(arena);
+    }
+    jc_arena_free(arena);
+}
+
 static void ends_by_itself(void **state) {
     (void)state;
     struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
@@ -422,6 +453,7 @@ int main(void) {
         cmocka_unit_test(repeats_itself),
         cmocka_unit_test(stops_when_told),
         cmocka_unit_test(more_budget_is_never_worse),
+        cmocka_unit_test(starts_from_a_plan),
         cmocka_unit_test(ends_by_itself),
         cmocka_unit_test(fails_cleanly_without_memory),
         cmocka_unit_test(refuses_a_wrong_problem),

@@ -7,6 +7,9 @@
  * Tiers are strict: fewer unserved visits first, then less work over the limits, then fewer quota
  * violations, then less cost. Everything elastic is counted, so any checked problem has a plan.
  *
+ * A problem may bring a plan to start from: what of it is possible is taken over, so that a small change
+ * of a solved problem is solved again in a fraction of the time, and never worse than that plan is in it.
+ *
  * Same problem, seed and work_limit (and no time limit): same plan, byte for byte, on any machine.
  *
  * GLPK ends the process when memory runs out, so servers run the program jiancha-optimizer (this
