@@ -26,6 +26,8 @@ static int cmp_choice(const struct jc_choice *a, const struct jc_choice *b) {
     c = c ? c : order(a->team, b->team);
     c = c ? c : order(a->pair, b->pair);
     c = c ? c : order((intptr_t)a->patterns, (intptr_t)b->patterns);
+    c = c ? c : order(a->in_force, b->in_force);
+    c = c ? c : order(a->fixed_e5, b->fixed_e5);
     c = c ? c : order(a->n_unit_quotas, b->n_unit_quotas);
     c = c ? c : a->n_unit_quotas ? memcmp(a->unit_quotas, b->unit_quotas, (size_t)a->n_unit_quotas * 4) : 0;
     c = c ? c : cmp_list(a->visits, b->visits);

@@ -78,6 +78,7 @@ struct build {
     struct jc_quota_index quotas;
     struct memo patterns, lists, pairs;
     int32_t *pin_team, *pin_rule; /* by unit; -1: any, -2: they contradict each other */
+    size_t *first_in_force;       /* by unit and one more: into the plan in force's visits */
     size_t choice_room, pair_room;
 };
 
@@ -279,6 +280,8 @@ static bool build_draws(struct build *b) {
     for (size_t i = 0; i < p->n_pins; i++)
         if (p->pins[i]->draw >= 0)
             in->draws[p->pins[i]->draw].pinned[p->pins[i]->month - 1]++;
+    for (size_t i = 0; p->in_force && i < p->in_force->n_slots; i++)
+        in->draws[p->in_force->slots[i]->draw].in_force[p->in_force->slots[i]->month - 1]++;
     return true;
 }
 
@@ -334,6 +337,32 @@ static bool gather_pins(struct build *b) {
     return true;
 }
 
+/* Finds where each unit's visits stand in the plan in force, which lists them by unit. */
+static bool index_in_force(struct build *b) {
+    const Jc__Problem *p = b->problem;
+    size_t n = p->in_force ? p->in_force->n_visits : 0, at = 0;
+    b->first_in_force = JC_NEW_ARRAY(b->arena, p->n_units + 2, size_t);
+    if (!b->first_in_force)
+        return false;
+    for (size_t u = 0; u <= p->n_units; u++) {
+        while (at < n && (size_t)p->in_force->visits[at]->unit < u)
+            at++;
+        b->first_in_force[u] = at;
+    }
+    return true;
+}
+
+/* What the plan in force has of this choice, and what the choice has no room for. */
+static void compare_in_force(const struct build *b, struct jc_choice *c, size_t u) {
+    size_t first = b->first_in_force[u], after = b->first_in_force[u + 1];
+    for (size_t i = first; c->patterns->visits && i < after; i++) {
+        const Jc__VisitInForce *v = b->problem->in_force->visits[i];
+        c->in_force |= v->team == c->team ? (uint16_t)(1u << (v->month - 1)) : 0;
+    }
+    int64_t dropped = (int64_t)(after - first) - c->patterns->visits;
+    c->fixed_e5 = dropped > 0 ? b->in->change_e5 * dropped : 0;
+}
+
 /* The number of a (team, district) pair; -1 without memory. */
 static int32_t pair_number(struct build *b, int32_t team, int32_t district) {
     struct jc_instance *in = b->in;
@@ -362,6 +391,7 @@ static bool add_choice(struct build *b, struct jc_plan_unit *unit, size_t u, con
         return false;
     in->n_choices = (uint32_t)n;
     *c = (struct jc_choice){.rule = rule, .team = team, .pair = -1, .patterns = patterns};
+    compare_in_force(b, c, u);
     if (patterns->visits) {
         c->visits = lists->visits;
         c->remote = lists->remote;
@@ -431,7 +461,7 @@ static bool build_units(struct build *b) {
         n_joins += p->units[u]->n_joints;
     in->units = JC_NEW_ARRAY(b->arena, p->n_units + 1, struct jc_plan_unit);
     in->joins = JC_NEW_ARRAY(b->arena, n_joins + 1, struct jc_join);
-    if (!in->units || !in->joins || !number_districts(b) || !gather_pins(b))
+    if (!in->units || !in->joins || !number_districts(b) || !gather_pins(b) || !index_in_force(b))
         return false;
     for (size_t u = 0; u < p->n_units; u++) {
         const Jc__ProblemUnit *row = p->units[u];
@@ -471,6 +501,7 @@ enum jc_code jc_instance_build(const Jc__Problem *problem, struct jc_arena *aren
     in->n_quotas = (int32_t)problem->n_quotas;
     in->balance_e5 = w.balance_milli;
     in->travel_e5 = w.travel_milli * 100;
+    in->change_e5 = problem->in_force ? w.changes_milli * 100 : 0;
     enum jc_code code = jc_quota_index_build(problem, arena, &b.quotas, err);
     if (code != JC_OK)
         return code;

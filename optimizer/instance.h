@@ -42,6 +42,8 @@ struct jc_choice {
     const struct jc_month_list *visits; /* quotas counting each visit; NULL: none */
     const struct jc_month_list *remote; /* those counting remote visits; NULL: none */
     const int32_t *unit_quotas;         /* those counting the unit */
+    uint16_t in_force;                  /* months in which this team visits the unit in the plan in force */
+    int64_t fixed_e5;                   /* cost whatever the months: visits in force it has no room for */
 };
 
 struct jc_join {
@@ -73,6 +75,7 @@ struct jc_plan_draw {
     const Jc__ProblemDraw *row;
     uint16_t covered; /* months slots may lie in */
     int32_t pinned[JC_MONTHS];
+    int32_t in_force[JC_MONTHS];        /* slots of the plan in force */
     const struct jc_month_list *quotas; /* NULL: none */
 };
 
@@ -82,6 +85,7 @@ struct jc_instance {
     uint32_t n_choices, n_joins;
     int64_t balance_e5;  /* cost of one hundredth of a workday off the target */
     int64_t travel_e5;   /* of one opening */
+    int64_t change_e5;   /* of a visit or slot that the plan in force does not have; 0 without such a plan */
     int64_t *limit;      /* B(k,m) at [k * 12 + m]; JC_NO_LIMIT */
     int64_t *target;     /* T(k,m); -1: none */
     int64_t *year_limit; /* A(k); JC_NO_LIMIT */
@@ -100,9 +104,17 @@ struct jc_instance {
     bool has_remote; /* some quota counts remote visits */
 };
 
-/* The cost of a visit in month m outside balance and travel. */
-static inline int64_t jc_season_e5(const struct jc_plan_unit *u, int m) {
-    return u->risk_e5 * (m + 1) + ((u->preferred >> m & 1) ? 0 : u->season_e5);
+/* The cost of a unit's visit in month m under one of its choices, outside balance and travel: risk or
+ * preferred months, and the change. The choice's fixed_e5 comes once, whatever the months. */
+static inline int64_t jc_visit_e5(const struct jc_instance *in, const struct jc_plan_unit *u, const struct jc_choice *c,
+                                  int m) {
+    return u->risk_e5 * (m + 1) + ((u->preferred >> m & 1) ? 0 : u->season_e5) +
+           ((c->in_force >> m & 1) ? 0 : in->change_e5);
+}
+
+/* The cost of one more slot in month m where the draw has n. */
+static inline int64_t jc_slot_e5(const struct jc_instance *in, const struct jc_plan_draw *d, int m, int64_t n) {
+    return n < d->in_force[m] ? 0 : in->change_e5;
 }
 
 /* Builds the instance of a checked problem. Fails only without memory. */

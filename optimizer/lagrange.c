@@ -117,7 +117,7 @@ static int64_t month_costs(const struct jc_lagrange *l, const struct jc_plan_uni
         int m = __builtin_ctz(left);
         int64_t sum = cell_dual(l, c->team, m) * u->work;
         if (l->tier == JC_TIER_COST)
-            sum += jc_season_e5(u, m);
+            sum += jc_visit_e5(l->in, u, c, m);
         if (c->visits)
             sum += list_dual(l, c->visits, m);
         for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
@@ -129,7 +129,7 @@ static int64_t month_costs(const struct jc_lagrange *l, const struct jc_plan_uni
         }
         cost[m] = sum;
     }
-    int64_t shared = 0;
+    int64_t shared = l->tier == JC_TIER_COST ? c->fixed_e5 : 0;
     for (int32_t i = 0; i < c->n_unit_quotas; i++)
         shared += l->duals[l->at_quota + (size_t)c->unit_quotas[i]].price;
     return shared;
@@ -423,6 +423,17 @@ static int64_t quotas_value(struct jc_lagrange *l) {
     return sum;
 }
 
+/* What one more slot in month m would cost, and for how many of them. */
+static int64_t slot_cost(const struct jc_lagrange *l, const struct jc_plan_draw *d, const int64_t cost[JC_MONTHS],
+                         int m, int32_t slots, int64_t *many) {
+    int64_t kept = d->in_force[m] - slots; /* those that are no change */
+    if (l->tier != JC_TIER_COST)
+        return cost[m];
+    if (kept > 0 && *many > kept)
+        *many = kept;
+    return cost[m] + jc_slot_e5(l->in, d, m, slots);
+}
+
 /* The cheapest months for a draw's slots: minimums first, then the cheapest rest. */
 static int64_t draw_value(struct jc_lagrange *l, int32_t draw) {
     const struct jc_plan_draw *d = &l->in->draws[draw];
@@ -437,21 +448,30 @@ static int64_t draw_value(struct jc_lagrange *l, int32_t draw) {
     for (int pass = 0; pass < 2; pass++) /* what minimums ask, then the rest */
         while (left > 0) {
             int best = -1;
-            int64_t many = left;
-            if (!d->row->n_windows)
-                for (int m = 0; m < JC_MONTHS; m++)
-                    best = best < 0 || cost[m] < cost[best] ? m : best;
+            int64_t many = 0, least = INT64_MAX;
+            for (int m = 0; !d->row->n_windows && m < JC_MONTHS; m++) {
+                int64_t most = left, one = slot_cost(l, d, cost, m, slots[m], &most);
+                if (one < least) {
+                    least = one;
+                    best = m;
+                    many = most;
+                }
+            }
             for (size_t w = 0; w < d->row->n_windows; w++) {
                 const Jc__TimeWindow *win = d->row->windows[w];
                 int64_t inside = 0;
                 for (uint32_t b = win->months; b; b &= b - 1)
                     inside += slots[__builtin_ctz(b)];
                 int64_t room = (pass ? win->max : win->min) - inside;
-                for (uint32_t b = win->months; room > 0 && b; b &= b - 1)
-                    if (best < 0 || cost[__builtin_ctz(b)] < cost[best]) {
-                        best = __builtin_ctz(b);
-                        many = room < left ? room : left;
+                for (uint32_t b = win->months; room > 0 && b; b &= b - 1) {
+                    int m = __builtin_ctz(b);
+                    int64_t most = room < left ? room : left, one = slot_cost(l, d, cost, m, slots[m], &most);
+                    if (one < least) {
+                        least = one;
+                        best = m;
+                        many = most;
                     }
+                }
             }
             if (best < 0)
                 break;
@@ -459,7 +479,9 @@ static int64_t draw_value(struct jc_lagrange *l, int32_t draw) {
             left -= many;
         }
     for (int m = 0; m < JC_MONTHS; m++) {
+        int64_t changed = slots[m] - d->in_force[m];
         sum += cost[m] * slots[m];
+        sum += l->tier == JC_TIER_COST && changed > 0 ? changed * l->in->change_e5 : 0;
         book_work(l, d->team, m, d->work * slots[m]);
         if (d->quotas)
             book_list(l, d->quotas, m, slots[m]);

@@ -206,7 +206,7 @@ static void add_month(struct jc_mip *m, const struct jc_class *k, const struct j
                       const int64_t values[2], struct choice_columns *out) {
     const struct jc_instance *in = m->in;
     const struct jc_plan_unit *u = &in->units[k->units[0]];
-    double cost = m->tier == JC_TIER_COST ? money(jc_season_e5(u, month)) : 0;
+    double cost = m->tier == JC_TIER_COST ? money(jc_visit_e5(in, u, c, month)) : 0;
     bool pinned = u->pinned >> month & 1;
     int x = add_column(m, 0, k->n, cost, true, (double)values[0]);
     out->x[month] = x;
@@ -315,7 +315,7 @@ static void add_class(struct jc_mip *m, const struct jc_class *k) {
         int64_t values[JC_MONTHS][2];
         memset(out, 0, sizeof *out);
         int64_t n = best_units(m, k, i, values);
-        out->y = add_column(m, 0, k->n, 0, true, (double)n);
+        out->y = add_column(m, 0, k->n, m->tier == JC_TIER_COST ? money(c->fixed_e5) : 0, true, (double)n);
         put(m, all, out->y, 1);
         for (int32_t q = 0; q < c->n_unit_quotas; q++)
             gather(m, &m->quota[c->unit_quotas[q]], out->y, 1);
@@ -332,6 +332,17 @@ static void add_class(struct jc_mip *m, const struct jc_class *k) {
         add_partial_joins(m, k);
 }
 
+/* A column for the slots of a month beyond those in force. */
+static void add_slot_changes(struct jc_mip *m, const struct jc_plan_draw *d, int month, int slots) {
+    if (m->tier != JC_TIER_COST || m->in->change_e5 == 0)
+        return;
+    double more = column_at(m, slots)->value - d->in_force[month];
+    int changed = add_column(m, 0, d->sample, money(m->in->change_e5), false, more > 0 ? more : 0);
+    int row = add_row(m, -INFINITY, d->in_force[month]);
+    put(m, row, slots, 1);
+    put(m, row, changed, -1);
+}
+
 static void add_draw(struct jc_mip *m, int32_t draw) {
     const struct jc_plan_draw *d = &m->in->draws[draw];
     int *slots = m->slots + (size_t)draw * JC_MONTHS;
@@ -344,6 +355,7 @@ static void add_draw(struct jc_mip *m, int32_t draw) {
         put(m, total, slots[month], 1);
         gather(m, cell(m, d->team, month), slots[month], days(d->work));
         gather_list(m, d->quotas, month, slots[month]);
+        add_slot_changes(m, d, month, slots[month]);
     }
     for (size_t w = 0; w < d->row->n_windows; w++) {
         const Jc__TimeWindow *win = d->row->windows[w];
@@ -664,7 +676,7 @@ static int64_t find_grain(const struct jc_mip *m) {
         return work > 0 ? work : 1;
     for (int32_t u = 0; u < in->n_units; u++)
         cost = gcd(gcd(cost, in->units[u].risk_e5), in->units[u].season_e5);
-    cost = gcd(gcd(cost, in->travel_e5), work * in->balance_e5);
+    cost = gcd(gcd(gcd(cost, in->travel_e5), in->change_e5), work * in->balance_e5);
     return cost > 0 ? cost : 1;
 }
 

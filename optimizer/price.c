@@ -66,7 +66,7 @@ static int64_t price_months(struct jc_pricer *p, const struct jc_plan_unit *u, c
     const struct jc_instance *in = s->in;
     for (uint32_t left = c->patterns->any; left; left &= left - 1) {
         int m = __builtin_ctz(left);
-        int64_t sum = cell_price(p, c->team, m, u->work) + jc_season_e5(u, m);
+        int64_t sum = cell_price(p, c->team, m, u->work) + jc_visit_e5(in, u, c, m);
         if (c->pair >= 0 && s->visits_in[c->pair * JC_MONTHS + m] == 0)
             sum += in->travel_e5;
         if (c->pair >= 0 && c->pair == p->closed_pair && m == p->closed_month)
@@ -84,7 +84,7 @@ static int64_t price_months(struct jc_pricer *p, const struct jc_plan_unit *u, c
     }
     p->work += __builtin_popcount(c->patterns->any);
     int visits = c->patterns->visits;
-    int64_t shared = year_price(p, c->team, u->work * visits);
+    int64_t shared = year_price(p, c->team, u->work * visits) + c->fixed_e5;
     for (uint32_t j = u->first_join; visits && j < u->first_join + u->n_joins; j++)
         shared += year_price(p, in->joins[j].team, in->joins[j].work * in->joins[j].visits);
     for (int32_t i = 0; i < c->n_unit_quotas; i++)
@@ -238,7 +238,7 @@ bool jc_price_insert_slot(struct jc_pricer *p, int32_t draw) {
     uint64_t chance = jc_random_next(&p->random);
     for (uint32_t left = slot_months(s, draw); left; left &= left - 1) {
         int m = __builtin_ctz(left);
-        int64_t price = cell_price(p, d->team, m, d->work);
+        int64_t price = cell_price(p, d->team, m, d->work) + jc_slot_e5(s->in, d, m, s->slots[draw * JC_MONTHS + m]);
         if (d->quotas)
             price += list_step(s, d->quotas, m) * p->penalties.quota;
         price -= noise_of(p, (uint32_t)(chance >> 16) + (uint32_t)m * ((uint32_t)chance | 1));

@@ -59,13 +59,16 @@ int64_t jc_search_scale(const struct jc_instance *in) {
         int64_t season = in->units[u].risk_e5 * 6 + in->units[u].season_e5;
         scale = season > scale ? season : scale;
     }
+    scale = scale ? scale : in->change_e5; /* re-planning for the fewest changes and nothing else */
     return scale > 1000 ? scale : 1000;
 }
 
-/* Penalties that keep over · weight and quota · weight inside int64 whatever the plan. */
+/* Penalties that keep over · weight and quota · weight inside int64 whatever the plan. Breaking a limit
+ * must cost more than changing the plan in force, however dear that is. */
 static struct jc_penalties choose_penalties(const struct jc_instance *in, int64_t scale) {
     const int64_t room = INT64_C(1) << 60;
     int64_t work = 1, misses = 1;
+    scale = scale > in->change_e5 ? scale : in->change_e5;
     for (int32_t u = 0; u < in->n_units; u++) {
         work += in->units[u].work * JC_MONTHS * 2;
         for (uint32_t j = 0; j < in->units[u].n_joins; j++)

@@ -62,7 +62,7 @@ static void add_visits(struct jc_state *s, const struct jc_plan_unit *u, const s
     for (uint32_t left = place.months; left; left &= left - 1) {
         int m = __builtin_ctz(left);
         add_cell(s, c->team, m, sign * u->work);
-        s->totals.cost += sign * jc_season_e5(u, m);
+        s->totals.cost += sign * jc_visit_e5(in, u, c, m);
         if (c->visits)
             add_month_list(s, c->visits, m, sign);
         if (c->remote && place.remote >> m & 1)
@@ -75,6 +75,7 @@ static void add_visits(struct jc_state *s, const struct jc_plan_unit *u, const s
                 s->totals.cost -= --(*open) == 0 ? in->travel_e5 : 0;
         }
     }
+    s->totals.cost += sign * c->fixed_e5;
     add_year(s, c->team, sign * u->work * __builtin_popcount(place.months));
     for (int32_t i = 0; i < c->n_unit_quotas; i++)
         add_count(s, c->unit_quotas[i], sign);
@@ -120,7 +121,9 @@ void jc_state_remove(struct jc_state *s, int32_t unit) {
 
 void jc_state_slot(struct jc_state *s, int32_t draw, int m, int sign) {
     const struct jc_plan_draw *d = &s->in->draws[draw];
-    s->slots[draw * JC_MONTHS + m] += sign;
+    int32_t *slots = &s->slots[draw * JC_MONTHS + m];
+    s->totals.cost += sign * jc_slot_e5(s->in, d, m, sign > 0 ? *slots : *slots - 1);
+    *slots += sign;
     add_cell(s, d->team, m, sign * d->work);
     add_year(s, d->team, sign * d->work);
     if (d->quotas)

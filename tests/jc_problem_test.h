@@ -238,6 +238,40 @@ static inline void chance_quota(struct maker *k, struct dice *d) {
         add_group(k, &q->groups, &q->n_groups, roll(d, 2) ? "red" : "blue");
 }
 
+static inline void add_in_force(struct maker *k, int unit, int month, int team) {
+    if (!k->p->in_force) {
+        k->p->in_force = JC_NEW(k->arena, Jc__PlanInForce);
+        jc__plan_in_force__init(k->p->in_force);
+    }
+    Jc__PlanInForce *plan = k->p->in_force;
+    Jc__VisitInForce *v = MAKER_ROW(k, Jc__VisitInForce, jc__visit_in_force__init, plan->visits, plan->n_visits);
+    v->unit = unit;
+    v->month = month;
+    v->team = team;
+}
+
+/* A plan in force that knows some of the units, wrongly now and then; for half of the problems. */
+static inline void chance_in_force(struct maker *k, struct dice *d) {
+    if (roll(d, 2))
+        return;
+    for (size_t u = 0; u < k->p->n_units; u++) {
+        uint32_t months = roll_mask(d, (int)roll(d, 3));
+        const Jc__ProblemUnit *unit = k->p->units[u];
+        for (int m = 0; m < JC_MONTHS; m++)
+            if (months >> m & 1)
+                add_in_force(k, (int)u, m + 1,
+                             roll(d, 6) ? unit->lead_teams[roll(d, (uint32_t)unit->n_lead_teams)] : -1);
+    }
+    for (uint32_t i = 0, n = k->p->in_force && k->p->n_draws ? roll(d, 3) : 0; i < n; i++) {
+        Jc__PlanInForce *plan = k->p->in_force;
+        Jc__SolvedSlot *slot = MAKER_ROW(k, Jc__SolvedSlot, jc__solved_slot__init, plan->slots, plan->n_slots);
+        slot->draw = 0;
+        slot->month = 1 + (int)roll(d, JC_MONTHS);
+    }
+    if (k->p->weights)
+        k->p->weights->changes_milli = 1000 * roll(d, 8);
+}
+
 /* A small problem with a bit of everything: few months a rule, so that all plans can be counted. */
 static inline Jc__Problem *chance_problem(struct jc_arena *arena, uint64_t seed, int most_units) {
     struct dice d = {seed * 77 + 5};
@@ -259,6 +293,8 @@ static inline Jc__Problem *chance_problem(struct jc_arena *arena, uint64_t seed,
         add_pin(&k, (int)roll(&d, (uint32_t)k.p->n_units), -1, 1 + (int)roll(&d, JC_MONTHS));
     if (roll(&d, 3) == 0)
         set_weights(&k, 1000 * roll(&d, 3), 1000 * roll(&d, 6), 100 * roll(&d, 4), 500 * roll(&d, 4));
+    struct dice again = {seed * 131 + 9};
+    chance_in_force(&k, &again);
     k.p->seed = seed;
     return k.p;
 }

@@ -33,6 +33,9 @@ struct audit {
     size_t n_openings;
     struct pins *pins; /* by unit */
     int32_t *slots;    /* pinned slots at [draw * 12 + month - 1] */
+    int32_t *standing; /* slots in force at [draw * 12 + month - 1] */
+    size_t at_force;   /* the next visit of the plan in force */
+    int64_t changes;
     struct jc_err *err;
 };
 
@@ -129,8 +132,11 @@ static enum jc_code prepare(struct audit *a, struct jc_arena *arena) {
     a->count = JC_NEW_ARRAY(arena, p->n_quotas + 1, int64_t);
     a->unserved = JC_NEW_ARRAY(arena, p->n_units + 1, int32_t);
     a->openings = JC_NEW_ARRAY(arena, a->solution->n_visits + 1, uint64_t);
-    if (!a->load || !a->count || !a->unserved || !a->openings)
+    a->standing = JC_NEW_ARRAY(arena, (p->n_draws + 1) * JC_MONTHS, int32_t);
+    if (!a->load || !a->count || !a->unserved || !a->openings || !a->standing)
         return jc_fail_memory(a->err);
+    for (size_t i = 0; p->in_force && i < p->in_force->n_slots; i++)
+        a->standing[p->in_force->slots[i]->draw * JC_MONTHS + p->in_force->slots[i]->month - 1]++;
     enum jc_code code = jc_quota_index_build(p, arena, &a->quotas, a->err);
     if (code == JC_OK)
         code = number_districts(a, arena);
@@ -301,6 +307,30 @@ static int64_t book(struct audit *a, const struct run *run, int32_t u) {
     return cost;
 }
 
+/* Is the unit in the plan although it has no visit: not due, and nothing pinned? */
+static bool rests(const struct audit *a, int32_t u) {
+    const Jc__ProblemUnit *unit = a->problem->units[u];
+    bool rests = false;
+    for (size_t i = 0; i < unit->n_options; i++)
+        rests |= unit->options[i]->visits == 0;
+    return rests && !a->pins[u].n;
+}
+
+/* Visits of the larger side, in force or new, that the other does not have. A unit the new plan leaves out
+ * is told by tier 1 and counts nothing here. */
+static void count_changes(struct audit *a, const struct run *run, int32_t u) {
+    const Jc__PlanInForce *plan = a->problem->in_force;
+    int64_t before = 0, kept = 0, after = (int64_t)run->n;
+    for (; plan && a->at_force < plan->n_visits && plan->visits[a->at_force]->unit == u; a->at_force++) {
+        const Jc__VisitInForce *v = plan->visits[a->at_force];
+        before++;
+        for (size_t i = 0; i < run->n; i++)
+            kept += run->visits[i]->month == v->month && run->visits[i]->team == v->team;
+    }
+    if (plan && (after || rests(a, u)))
+        a->changes += (before > after ? before : after) - kept;
+}
+
 static enum jc_code audit_unit(struct audit *a, const struct run *run, int32_t u, int64_t *cost) {
     enum jc_code code = check_references(a, run, u);
     if (code == JC_OK)
@@ -328,11 +358,13 @@ static enum jc_code audit_units(struct audit *a, int64_t *cost, int64_t *unserve
         if (!run.n) {
             a->unserved[u] = jc_problem_unit_due(a->problem->units[u]);
             *unserved += a->unserved[u];
+            count_changes(a, &run, u);
             continue;
         }
         enum jc_code code = audit_unit(a, &run, u, cost);
         if (code != JC_OK)
             return code;
+        count_changes(a, &run, u);
     }
     char buf[16];
     if (at < s->n_visits)
@@ -364,8 +396,11 @@ static bool draw_holds(const Jc__ProblemDraw *draw, const int32_t slots[JC_MONTH
 static void book_slots(struct audit *a, size_t d, const int32_t slots[JC_MONTHS]) {
     const Jc__ProblemDraw *draw = a->problem->draws[d];
     const struct jc_quota_list *list = &a->quotas.of_draw[d];
-    for (int m = 0; m < JC_MONTHS; m++)
+    const int32_t *standing = a->standing + d * JC_MONTHS;
+    for (int m = 0; m < JC_MONTHS; m++) {
         a->load[(size_t)draw->team * JC_MONTHS + (size_t)m] += draw->work_centi * slots[m];
+        a->changes += a->problem->in_force && slots[m] > standing[m] ? slots[m] - standing[m] : 0;
+    }
     for (size_t i = 0; i < list->n; i++) {
         const Jc__ProblemQuota *quota = a->problem->quotas[list->ids[i]];
         bool by_rule = quota->scope == JC__QUOTA_SCOPE__QUOTA_SCOPE_RULE;
@@ -429,7 +464,9 @@ static void sum_up(struct audit *a, struct jc_measure *out) {
     for (size_t q = 0; q < p->n_quotas; q++)
         out->objective.quota += jc_quota_miss(p->quotas[q], a->count[q]);
     out->openings = count_openings(a);
-    out->objective.cost_e5 += a->weights.balance_milli * deviation + a->weights.travel_milli * 100 * out->openings;
+    out->changes = a->changes;
+    out->objective.cost_e5 += a->weights.balance_milli * deviation + a->weights.travel_milli * 100 * out->openings +
+                              a->weights.changes_milli * 100 * a->changes;
 }
 
 enum jc_code jc_solution_check(const Jc__Problem *problem, const Jc__Solution *solution, struct jc_arena *arena,

@@ -19,6 +19,7 @@ struct jc_measure {
     const int32_t *unserved;    /* by unit: visits missing; 0 if served or not due */
     int64_t visits;             /* visits and slots in the plan */
     int64_t openings;           /* Σ z: (team, month, district) travelled to */
+    int64_t changes;            /* visits and slots that differ from the plan in force; 0 without one */
 };
 
 /* Work over the month's limit (month 1-12) or the year's (month 0); 0 without a limit. */

@@ -354,13 +354,40 @@ static enum jc_code check_pins(const Jc__Problem *p, struct jc_err *err) {
     return code;
 }
 
+/* --- the plan in force ------------------------------------------------------------------------ */
+
+static enum jc_code check_in_force(const Jc__Problem *p, const Jc__PlanInForce *plan, struct jc_err *err) {
+    if (plan->n_visits > (size_t)JC_PROBLEM_UNITS * JC_MONTHS || plan->n_slots > JC_PROBLEM_SLOTS)
+        return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_PROBLEM_TOO_LARGE, JC_STR("in_force"));
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; code == JC_OK && i < plan->n_visits; i++) {
+        const Jc__VisitInForce *v = plan->visits[i], *before = i ? plan->visits[i - 1] : NULL;
+        struct row row = {"in_force", i, ""};
+        code = check_index(v->unit, p->n_units, &row, "unit_id", err);
+        if (code == JC_OK)
+            code = check_range(v->month, 1, JC_MONTHS, &row, "month", err);
+        if (code == JC_OK && v->team != -1)
+            code = check_index(v->team, p->n_teams, &row, "lead_team", err);
+        if (code == JC_OK && before &&
+            (v->unit < before->unit || (v->unit == before->unit && v->month <= before->month)))
+            code = fail_row(err, JC_MSG_PROBLEM_DUPLICATE, &row, "month", v->month);
+    }
+    for (size_t i = 0; code == JC_OK && i < plan->n_slots; i++) {
+        struct row row = {"in_force slots", i, ""};
+        code = check_index(plan->slots[i]->draw, p->n_draws, &row, "draw_id", err);
+        if (code == JC_OK)
+            code = check_range(plan->slots[i]->month, 1, JC_MONTHS, &row, "month", err);
+    }
+    return code;
+}
+
 /* --- sums ------------------------------------------------------------------------------------ */
 
 /* All work of the year and the largest cost any plan can have must stay far inside int64. */
 static enum jc_code check_sums(const Jc__Problem *p, struct jc_err *err) {
     Jc__Weights w = jc_problem_weights(p);
-    const int64_t weights[] = {w.balance_milli, w.travel_milli, w.risk_milli, w.preferred_milli};
-    for (size_t i = 0; i < 4; i++)
+    const int64_t weights[] = {w.balance_milli, w.travel_milli, w.risk_milli, w.preferred_milli, w.changes_milli};
+    for (size_t i = 0; i < sizeof weights / sizeof *weights; i++)
         if (weights[i] < 0 || weights[i] > JC_PROBLEM_WEIGHT_MAX)
             return fail_row(err, JC_MSG_PROBLEM_AMOUNT, &(struct row){"weights", i, ""}, "weights", weights[i]);
     __int128 work = 0, slots = 0, targets = 0, visits = 0, risk = 0;
@@ -379,8 +406,9 @@ static enum jc_code check_sums(const Jc__Problem *p, struct jc_err *err) {
     for (size_t t = 0; t < p->n_teams; t++)
         for (size_t m = 0; m < p->teams[t]->n_target_centi; m++)
             targets += p->teams[t]->target_centi[m];
+    __int128 changes = p->in_force ? visits + slots + (__int128)p->in_force->n_visits : 0;
     __int128 cost = (work + targets) * w.balance_milli + visits * 100 * (w.travel_milli + w.preferred_milli) +
-                    risk * 100 * w.risk_milli;
+                    risk * 100 * w.risk_milli + changes * 100 * w.changes_milli;
     const __int128 limit = (__int128)1 << 60;
     if (slots > JC_PROBLEM_SLOTS)
         return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_PROBLEM_TOO_LARGE, JC_STR("draws"));
@@ -399,6 +427,7 @@ Jc__Weights jc_problem_weights(const Jc__Problem *problem) {
     weights.travel_milli = 4000;
     weights.risk_milli = 100;
     weights.preferred_milli = 1000;
+    weights.changes_milli = 3000;
     return weights;
 }
 
@@ -426,6 +455,8 @@ enum jc_code jc_problem_check(const Jc__Problem *p, struct jc_err *err) {
         code = check_quota(p, p->quotas[i], &(struct row){"quotas", i, p->quotas[i]->quota_id}, err);
     if (code == JC_OK)
         code = check_pins(p, err);
+    if (code == JC_OK && p->in_force)
+        code = check_in_force(p, p->in_force, err);
     if (code == JC_OK && (p->time_limit_ms < 0 || p->work_limit < 0))
         code = fail_row(err, JC_MSG_PROBLEM_AMOUNT, &(struct row){"problem", 0, ""}, "time_limit_ms", p->time_limit_ms);
     if (code == JC_OK)

@@ -20,7 +20,7 @@ enum {
 
 /* JC_OK if the problem can be worked with: indices in range, amounts neither negative nor too large,
  * month masks within 12 bits, windows that do not overlap, bounds in order, no identifier twice, draws
- * whose slots fit their windows and pins, and no sum of work or cost that leaves int64. Otherwise
+ * whose slots fit their windows and pins, a plan in force in order, and no sum of work or cost that leaves int64. Otherwise
  * JC_INVALID_ARGUMENT (JC_RESOURCE_EXHAUSTED if it is too large) with the row's name in `err`.
  * A unit without any possible month passes: it comes back unserved. */
 enum jc_code jc_problem_check(const Jc__Problem *problem, struct jc_err *err);
