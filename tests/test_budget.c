@@ -13,7 +13,7 @@ struct loaded {
 static enum jc_code load_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct loaded *loaded = ctx;
     enum jc_code code = jc_register_load(tx, 1, loaded->arena, &loaded->reg, err);
-    return code ? code : jc_budget_load(tx, 1, loaded->reg, &loaded->budget, err);
+    return code ? code : jc_budget_make(loaded->reg, &loaded->budget, err);
 }
 
 static void load(struct jc_db *db, struct loaded *loaded) {

@@ -17,7 +17,7 @@ static enum jc_code load(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct work *work = ctx;
     struct jc_register *reg;
     enum jc_code code = jc_register_load(tx, work->cli->agency_id, work->cli->arena, &reg, err);
-    return code ? code : jc_budget_load(tx, work->cli->agency_id, reg, &work->budget, err);
+    return code ? code : jc_budget_make(reg, &work->budget, err);
 }
 
 static void centi_cell(struct jc_table *table, int64_t centi) {

@@ -238,14 +238,12 @@ static bool set_targets(struct jc_budget_targets *team, struct fraction need, co
     return true;
 }
 
-static enum jc_code team_targets(struct jc_tx *tx, int64_t agency_id, const struct jc_register *reg, size_t index,
-                                 struct fraction need, struct jc_budget_targets *out, struct jc_err *err) {
+static enum jc_code team_targets(const struct jc_register *reg, size_t index, struct fraction need,
+                                 struct jc_budget_targets *out, struct jc_err *err) {
     const Jc__Team *team = reg->teams[index];
-    bool stated = false;
-    int64_t budget[12], share[12], sum = 0;
-    enum jc_code code = jc_month_budget(tx, agency_id, jc_str(team->team_id), &stated, budget, err);
-    if (code)
-        return code;
+    bool stated = reg->budgets[index].stated;
+    const int64_t *budget = reg->budgets[index].centi;
+    int64_t share[12], sum = 0;
     out->year_centi = team->supervision_centi;
     for (int m = 0; m < 12; m++) {
         int64_t days = (int64_t)team->headcount * reg->month_days[m] * 100;
@@ -260,13 +258,12 @@ static enum jc_code team_targets(struct jc_tx *tx, int64_t agency_id, const stru
     return JC_OK;
 }
 
-enum jc_code jc_budget_targets(struct jc_tx *tx, int64_t agency_id, const struct jc_register *reg,
-                               struct jc_budget_targets **out, struct jc_err *err) {
+enum jc_code jc_budget_targets(const struct jc_register *reg, struct jc_budget_targets **out, struct jc_err *err) {
     struct need_sums sums;
     struct jc_budget_targets *teams = JC_NEW_ARRAY(reg->arena, reg->n_teams, struct jc_budget_targets);
     enum jc_code code = teams ? sum_needs(reg, &sums, err) : jc_fail_memory(err);
     for (size_t i = 0; i < reg->n_teams && !code; i++)
-        code = team_targets(tx, agency_id, reg, i, sums.teams[i].sum, &teams[i], err);
+        code = team_targets(reg, i, sums.teams[i].sum, &teams[i], err);
     if (!code)
         *out = teams;
     return code;
@@ -331,20 +328,15 @@ static void count_units(const struct jc_register *reg, struct jc_budget *budget)
     }
 }
 
-enum jc_code jc_budget_load(struct jc_tx *tx, int64_t agency_id, const struct jc_register *reg, struct jc_budget *out,
-                            struct jc_err *err) {
-    struct jc_workday_line *lines = NULL;
+enum jc_code jc_budget_make(const struct jc_register *reg, struct jc_budget *out, struct jc_err *err) {
     struct jc_workday_tree tree = {0};
     struct jc_budget_targets *targets = NULL;
-    size_t count = 0;
     *out = (struct jc_budget){JC_NEW_ARRAY(reg->arena, reg->n_teams + 1, struct jc_budget_row), reg->n_teams + 1};
     enum jc_code code = out->rows ? JC_OK : jc_fail_memory(err);
     if (!code)
-        code = jc_workday_line_list(tx, agency_id, reg->arena, &lines, &count, err);
+        code = jc_workday_tree_build(reg->arena, reg->lines, reg->n_lines, &tree, err);
     if (!code)
-        code = jc_workday_tree_build(reg->arena, lines, count, &tree, err);
-    if (!code)
-        code = jc_budget_targets(tx, agency_id, reg, &targets, err);
+        code = jc_budget_targets(reg, &targets, err);
     if (code)
         return code;
     struct jc_budget_row *agency = &out->rows[reg->n_teams];

@@ -5,7 +5,6 @@
 #define JC_PLAN_BUDGET_H
 
 #include "plan/register.h"
-#include "store/workday_line.h"
 
 enum { JC_BUDGET_ABSENT = -1 };
 
@@ -20,8 +19,7 @@ struct jc_budget_targets {
 
 /* One entry per team of the register, in its order; the arena of the register. JC_OUT_OF_RANGE if a
  * sum leaves 128 bits (nobody's plan does). */
-enum jc_code jc_budget_targets(struct jc_tx *tx, int64_t agency_id, const struct jc_register *reg,
-                               struct jc_budget_targets **out, struct jc_err *err);
+enum jc_code jc_budget_targets(const struct jc_register *reg, struct jc_budget_targets **out, struct jc_err *err);
 
 /* T, O, N, S of a team (W2, W3) as the plan states them, JC_BUDGET_ABSENT where it does not, beside
  * what its visits need (W8). */
@@ -47,7 +45,6 @@ struct jc_budget {
     size_t count;
 };
 
-enum jc_code jc_budget_load(struct jc_tx *tx, int64_t agency_id, const struct jc_register *reg, struct jc_budget *out,
-                            struct jc_err *err);
+enum jc_code jc_budget_make(const struct jc_register *reg, struct jc_budget *out, struct jc_err *err);
 
 #endif

@@ -62,9 +62,9 @@ static enum jc_code unknown(struct builder *b, const char *kind, const char *id)
 /* --- teams ------------------------------------------------------------------------------------------ */
 
 /* B(k,m), A(k) and T(k,m) of DESIGN section 9, as the budget has them. */
-static enum jc_code add_teams(struct builder *b, struct jc_tx *tx, int64_t agency_id) {
+static enum jc_code add_teams(struct builder *b) {
     struct jc_budget_targets *targets = NULL;
-    enum jc_code code = jc_budget_targets(tx, agency_id, b->reg, &targets, b->err);
+    enum jc_code code = jc_budget_targets(b->reg, &targets, b->err);
     if (code)
         return code;
     b->problem->teams = JC_NEW_ARRAY(b->arena, b->reg->n_teams + 1, Jc__ProblemTeam *);
@@ -473,24 +473,21 @@ static enum jc_code set_options(struct builder *b, const struct jc_problem_optio
     return JC_OK;
 }
 
-enum jc_code jc_plan_problem_build(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *kept,
-                                   const struct jc_problem_options *options, struct jc_arena *arena,
-                                   struct jc_plan_problem *out, struct jc_err *err) {
-    *out = (struct jc_plan_problem){.kept = kept};
-    enum jc_code code = jc_register_load(tx, agency_id, arena, &out->reg, err);
-    if (code)
-        return code;
-    struct builder b = {.arena = arena, .err = err, .out = out, .reg = out->reg};
+enum jc_code jc_plan_problem_make(struct jc_register *reg, const Jc__Plan *kept,
+                                  const struct jc_problem_options *options, struct jc_arena *arena,
+                                  struct jc_plan_problem *out, struct jc_err *err) {
+    *out = (struct jc_plan_problem){.reg = reg, .kept = kept};
+    struct builder b = {.arena = arena, .err = err, .out = out, .reg = reg};
     out->problem = b.problem = JC_NEW(arena, Jc__Problem);
     if (!b.problem)
         return jc_fail_memory(err);
     jc__problem__init(b.problem);
     b.problem->year = b.reg->year;
-    code = set_options(&b, options);
+    enum jc_code code = set_options(&b, options);
     if (!code)
         code = sort_kept(&b);
     if (!code)
-        code = add_teams(&b, tx, agency_id);
+        code = add_teams(&b);
     if (!code)
         code = add_rules(&b);
     if (!code)
@@ -504,4 +501,12 @@ enum jc_code jc_plan_problem_build(struct jc_tx *tx, int64_t agency_id, const Jc
     b.problem->pins = b.pins.items;
     b.problem->n_pins = b.pins.count;
     return code ? code : jc_problem_check(b.problem, err);
+}
+
+enum jc_code jc_plan_problem_build(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *kept,
+                                   const struct jc_problem_options *options, struct jc_arena *arena,
+                                   struct jc_plan_problem *out, struct jc_err *err) {
+    struct jc_register *reg = NULL;
+    enum jc_code code = jc_register_load(tx, agency_id, arena, &reg, err);
+    return code ? code : jc_plan_problem_make(reg, kept, options, arena, out, err);
 }

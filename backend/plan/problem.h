@@ -31,7 +31,13 @@ struct jc_plan_problem {
     const Jc__Plan *kept;              /* as given; NULL: nothing to keep */
 };
 
-/* Everything is the arena's; `kept` must live as long. The problem has passed jc_problem_check.
+/* The problem of a register in memory, which need not be the stored one (see variant.h). Everything is
+ * the arena's; register and `kept` must live as long. The problem has passed jc_problem_check. */
+enum jc_code jc_plan_problem_make(struct jc_register *reg, const Jc__Plan *kept,
+                                  const struct jc_problem_options *options, struct jc_arena *arena,
+                                  struct jc_plan_problem *out, struct jc_err *err);
+
+/* The problem of the stored register. Everything is the arena's; `kept` must live as long. The problem has passed jc_problem_check.
  * JC_FAILED_PRECONDITION if no case has been imported or the year's holidays are unknown. */
 enum jc_code jc_plan_problem_build(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *kept,
                                    const struct jc_problem_options *options, struct jc_arena *arena,

@@ -9,6 +9,13 @@
 #include "store/calendar.h"
 #include "store/registry.h"
 #include "store/unit.h"
+#include "store/workday_line.h"
+
+/* B(k,m) as budgets.csv has it for a team; JC_CENTI_ABSENT for a month without a line. */
+struct jc_team_budget {
+    bool stated; /* the team has a line at all */
+    int64_t centi[12];
+};
 
 struct jc_register {
     struct jc_arena *arena;
@@ -21,6 +28,9 @@ struct jc_register {
     size_t n_teams, n_rules, n_units, n_draws, n_quotas;
     /* id -> index in the list */
     struct jc_index *team_index, *rule_index, *unit_index, *draw_index, *quota_index;
+    struct jc_team_budget *budgets; /* by team */
+    struct jc_workday_line *lines;  /* the workday budget as stated */
+    size_t n_lines;
     struct jc_calendar *calendar;
     int year;
     int month_days[12]; /* working days of the agency's year by month */
@@ -31,6 +41,11 @@ struct jc_register {
  * does not know the agency's year. */
 enum jc_code jc_register_load(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, struct jc_register **out,
                               struct jc_err *err);
+/* A register of its own lists, whose rows are still those of `reg`: for a variant, which replaces the
+ * rows it changes and never writes into them. The arena's; NULL without memory. */
+struct jc_register *jc_register_copy(const struct jc_register *reg, struct jc_arena *arena);
+/* Finds the rows again after rows were added to the lists. False without memory. */
+bool jc_register_reindex(struct jc_register *reg);
 /* Index in the list, -1 if there is none. */
 int jc_register_team(const struct jc_register *reg, const char *team_id);
 int jc_register_rule(const struct jc_register *reg, const char *rule_id);

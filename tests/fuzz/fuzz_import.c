@@ -74,7 +74,7 @@ static enum jc_code read_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     PROMISE(code == JC_OK || err->what == JC_MSG_CALENDAR_UNKNOWN);
     if (code)
         return JC_OK;
-    code = jc_budget_load(tx, reading->agency_id, reg, &budget, err);
+    code = jc_budget_make(reg, &budget, err);
     PROMISE(code == JC_OK || code == JC_OUT_OF_RANGE);
     return JC_OK;
 }
