@@ -6,57 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optimizer/alike.h"
+
 /* --- alike -------------------------------------------------------------------------------------------- */
-
-static int order(int64_t a, int64_t b) {
-    return (a > b) - (a < b);
-}
-
-static int cmp_list(const struct jc_month_list *a, const struct jc_month_list *b) {
-    if (a == b)
-        return 0;
-    if (!a || !b)
-        return a ? 1 : -1;
-    int c = memcmp(a->first, b->first, sizeof a->first);
-    return c ? c : memcmp(a->ids, b->ids, a->first[JC_MONTHS] * sizeof *a->ids);
-}
-
-static int cmp_choice(const struct jc_choice *a, const struct jc_choice *b) {
-    int c = order(a->rule, b->rule);
-    c = c ? c : order(a->team, b->team);
-    c = c ? c : order(a->pair, b->pair);
-    c = c ? c : order((intptr_t)a->patterns, (intptr_t)b->patterns);
-    c = c ? c : order(a->in_force, b->in_force);
-    c = c ? c : order(a->fixed_e5, b->fixed_e5);
-    c = c ? c : order(a->n_unit_quotas, b->n_unit_quotas);
-    c = c ? c : a->n_unit_quotas ? memcmp(a->unit_quotas, b->unit_quotas, (size_t)a->n_unit_quotas * 4) : 0;
-    c = c ? c : cmp_list(a->visits, b->visits);
-    return c ? c : cmp_list(a->remote, b->remote);
-}
-
-static int cmp_join(const struct jc_join *a, const struct jc_join *b) {
-    int c = order(a->team, b->team);
-    c = c ? c : order(a->visits, b->visits);
-    c = c ? c : order(a->work, b->work);
-    c = c ? c : order((intptr_t)a->patterns, (intptr_t)b->patterns);
-    c = c ? c : cmp_list(a->quotas, b->quotas);
-    return c ? c : cmp_list(a->remote, b->remote);
-}
 
 /* Everything but the unit's number. */
 static int cmp_units(const struct jc_instance *in, const struct jc_plan_unit *a, const struct jc_plan_unit *b) {
-    int c = order(a->work, b->work);
-    c = c ? c : order(a->risk_e5, b->risk_e5);
-    c = c ? c : order(a->season_e5, b->season_e5);
-    c = c ? c : order(a->preferred, b->preferred);
-    c = c ? c : order(a->pinned, b->pinned);
-    c = c ? c : order(a->partial, b->partial);
-    c = c ? c : order(a->n_choices, b->n_choices);
-    c = c ? c : order(a->n_joins, b->n_joins);
-    for (uint32_t i = 0; !c && i < a->n_choices; i++)
-        c = cmp_choice(&in->choices[a->first_choice + i], &in->choices[b->first_choice + i]);
-    for (uint32_t i = 0; !c && i < a->n_joins; i++)
-        c = cmp_join(&in->joins[a->first_join + i], &in->joins[b->first_join + i]);
+    int c = jc_alike_unit(in, a, b);
+    c = c ? c : jc_order(a->n_choices, b->n_choices);
+    for (uint32_t i = 0; !c && i < a->n_choices; i++) {
+        const struct jc_choice *x = &in->choices[a->first_choice + i], *y = &in->choices[b->first_choice + i];
+        c = jc_order(x->rule, y->rule);
+        c = c ? c : jc_order(x->pair, y->pair);
+        c = c ? c : jc_alike_choice(x, y);
+    }
     return c;
 }
 
@@ -68,7 +31,7 @@ struct sortable {
 static int by_kind(const void *a, const void *b) {
     const struct sortable *x = a, *y = b;
     int c = cmp_units(x->in, &x->in->units[x->unit], &y->in->units[y->unit]);
-    return c ? c : order(x->unit, y->unit);
+    return c ? c : jc_order(x->unit, y->unit);
 }
 
 static bool interval(uint32_t months) {

@@ -1,20 +1,18 @@
 /* Formulas (10)-(16) of docs/OPTIMIZER.md.
  *
- * Prices are e5 (or, for tiers 2 and 3, thousandths of the tier's unit) for each hundredth of a workday
- * in a cell or a year, each count of a quota, and each unit that several blocks could serve. Evaluation:
- * every entry (a unit in a block) prices its patterns, a subset-minimum transform turns them into "best
- * within these open months", the block adds them up and takes the best set. A step costs 24,000 minimums
- * for each entry. Prices are clipped so that no product leaves int64; clipping is always allowed. */
+ * The prices of a step go to the blocks (block.h), which answer with what they cost and use; loads, years,
+ * quotas and draws answer with the minimum of their own functions. What is used beyond what is there says
+ * where a price should move. Prices are clipped so that no product leaves int64; clipping is always
+ * allowed. */
 #include "optimizer/lagrange.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "optimizer/capacity.h"
+#include "optimizer/block.h"
 
 enum {
-    SETS = 1 << JC_MONTHS,
     UNIT = 100000,       /* what one of tier 2 or 3 is worth in prices */
     TYPICAL_VISIT = 200, /* hundredths of a workday; prices of cells are scaled by it */
     STEPS_MAX = 450,     /* by then prices move by a thousandth of the first pace */
@@ -22,20 +20,7 @@ enum {
 #define KEEP_MEAN 0.9
 #define KEEP_SQUARE 0.95
 #define SLOWER 0.985
-#define CAP (INT64_C(1) << 55)  /* no set of months, or more than anything costs */
 #define ROOM (INT64_C(1) << 52) /* what a price may make of all work */
-
-/* A unit in a block, with the choices it has there. */
-struct entry {
-    int32_t unit;
-    int32_t sigma;     /* its equality, -1 if no other block can serve it */
-    uint32_t first, n; /* into choice_ids */
-};
-
-struct block {
-    uint32_t first, n; /* into entries */
-    int32_t pair;      /* -1: no district */
-};
 
 /* A price with its subgradient and its direction. */
 struct dual {
@@ -48,11 +33,11 @@ struct dual {
 
 struct jc_lagrange {
     const struct jc_instance *in;
-    struct entry *entries;
-    int32_t *choice_ids;
-    struct block *blocks;
-    size_t n_entries, n_blocks;
-    int64_t *top; /* by cell: the most work it can get */
+    struct jc_blocks *blocks;
+    struct jc_duals at;    /* the prices as blocks see them */
+    struct jc_usage usage; /* of the blocks and draws */
+    int32_t *sigma;        /* by unit: its price, -1 if one team alone can serve it */
+    int64_t *top;          /* by cell: the most work it can get */
     int64_t *year_top;
     int64_t *need;                /* by team: its work if shared units are shared evenly */
     int32_t *count_top;           /* by quota */
@@ -71,261 +56,9 @@ struct jc_lagrange {
     double mean_left, square_left;
     int steps;
     int64_t bound; /* scaled */
-
-    int64_t best_of[SETS], total[SETS];
-    int64_t by_join[JC_MONTHS][SETS];
 };
 
-/* --- what a visit costs at these prices ------------------------------------------------------------- */
-
-static int64_t cell_dual(const struct jc_lagrange *l, int32_t team, int m) {
-    return l->duals[(size_t)team * JC_MONTHS + (size_t)m].price + l->duals[l->at_year + (size_t)team].price;
-}
-
-static int64_t list_dual(const struct jc_lagrange *l, const struct jc_month_list *list, int m) {
-    int64_t sum = 0;
-    for (int i = list->first[m]; i < list->first[m + 1]; i++)
-        sum += l->duals[l->at_quota + (size_t)list->ids[i]].price;
-    return sum;
-}
-
-static int64_t join_cost(const struct jc_lagrange *l, const struct jc_join *join, int m, bool remote) {
-    int64_t cost = cell_dual(l, join->team, m) * join->work;
-    if (join->quotas)
-        cost += list_dual(l, join->quotas, m);
-    if (join->remote && remote) {
-        int64_t heals = list_dual(l, join->remote, m);
-        cost += heals < 0 ? heals : 0;
-    }
-    return cost;
-}
-
-/* What being remote would add to a visit of an ordinary unit; it is taken where negative. */
-static int64_t remote_cost(const struct jc_lagrange *l, const struct jc_plan_unit *u, const struct jc_choice *c,
-                           int m) {
-    int64_t cost = c->remote ? list_dual(l, c->remote, m) : 0;
-    for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
-        if (l->in->joins[j].remote && l->in->joins[j].visits)
-            cost += list_dual(l, l->in->joins[j].remote, m);
-    return cost;
-}
-
-/* Months' costs of a choice; returns the cost all its patterns share. */
-static int64_t month_costs(const struct jc_lagrange *l, const struct jc_plan_unit *u, const struct jc_choice *c,
-                           int64_t cost[JC_MONTHS]) {
-    for (uint32_t left = c->patterns->any; left; left &= left - 1) {
-        int m = __builtin_ctz(left);
-        int64_t sum = cell_dual(l, c->team, m) * u->work;
-        if (l->tier == JC_TIER_COST)
-            sum += jc_visit_e5(l->in, u, c, m);
-        if (c->visits)
-            sum += list_dual(l, c->visits, m);
-        for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
-            if (l->in->joins[j].visits)
-                sum += join_cost(l, &l->in->joins[j], m, false);
-        if (l->in->has_remote) {
-            int64_t heals = remote_cost(l, u, c, m);
-            sum += heals < 0 ? heals : 0;
-        }
-        cost[m] = sum;
-    }
-    int64_t shared = l->tier == JC_TIER_COST ? c->fixed_e5 : 0;
-    for (int32_t i = 0; i < c->n_unit_quotas; i++)
-        shared += l->duals[l->at_quota + (size_t)c->unit_quotas[i]].price;
-    return shared;
-}
-
-static int64_t pattern_cost(const struct jc_patterns *set, int i, const int64_t cost[JC_MONTHS]) {
-    int64_t sum = 0;
-    for (int v = 0; v < set->visits; v++)
-        sum += cost[set->months[i * set->visits + v]];
-    return sum;
-}
-
-/* best[Z] becomes the minimum over all subsets of Z. */
-static void subset_minimum(int64_t best[SETS]) {
-    for (int bit = 1; bit < SETS; bit <<= 1)
-        for (int high = bit; high < SETS; high += 2 * bit)
-            for (int i = 0; i < bit; i++) {
-                int64_t without = best[high - bit + i];
-                if (without < best[high + i])
-                    best[high + i] = without;
-            }
-}
-
-/* For a unit whose joins take part in some visits: by_join[j][Z], the join's best months within Z. */
-static void price_partial_joins(struct jc_lagrange *l, const struct jc_plan_unit *u) {
-    for (uint32_t j = 0; j < u->n_joins; j++) {
-        const struct jc_join *join = &l->in->joins[u->first_join + j];
-        int64_t cost[JC_MONTHS];
-        int64_t *best = l->by_join[j];
-        for (int m = 0; m < JC_MONTHS; m++)
-            cost[m] = join_cost(l, join, m, true);
-        for (int z = 0; z < SETS; z++)
-            best[z] = CAP;
-        for (int i = 0; i < join->patterns->n; i++)
-            best[join->patterns->masks[i]] = pattern_cost(join->patterns, i, cost);
-        subset_minimum(best);
-    }
-}
-
-static int64_t partial_cost(const struct jc_lagrange *l, const struct jc_plan_unit *u, uint32_t mask) {
-    int64_t sum = 0;
-    for (uint32_t j = 0; mask && j < u->n_joins; j++)
-        if (l->in->joins[u->first_join + j].visits)
-            sum += l->by_join[j][mask];
-    return sum;
-}
-
-/* best_of[Z]: the cheapest way to serve the entry within the open months Z. */
-static void price_entry(struct jc_lagrange *l, const struct entry *e) {
-    const struct jc_plan_unit *u = &l->in->units[e->unit];
-    for (int z = 0; z < SETS; z++)
-        l->best_of[z] = CAP;
-    if (u->partial)
-        price_partial_joins(l, u);
-    for (uint32_t i = e->first; i < e->first + e->n; i++) {
-        const struct jc_choice *c = &l->in->choices[l->choice_ids[i]];
-        int64_t cost[JC_MONTHS];
-        int64_t shared = month_costs(l, u, c, cost);
-        for (int p = 0; p < c->patterns->n; p++) {
-            uint32_t mask = c->patterns->masks[p];
-            int64_t sum = shared + pattern_cost(c->patterns, p, cost);
-            if (u->partial)
-                sum += partial_cost(l, u, mask);
-            if (sum < l->best_of[mask])
-                l->best_of[mask] = sum;
-        }
-    }
-    subset_minimum(l->best_of);
-}
-
-/* --- booking what the relaxed plan does ---------------------------------------------------------------- */
-
-static void book_work(struct jc_lagrange *l, int32_t team, int m, int64_t work) {
-    l->duals[(size_t)team * JC_MONTHS + (size_t)m].slope += work;
-    l->duals[l->at_year + (size_t)team].slope += work;
-}
-
-static void book_list(struct jc_lagrange *l, const struct jc_month_list *list, int m, int64_t n) {
-    for (int i = list->first[m]; i < list->first[m + 1]; i++)
-        l->duals[l->at_quota + (size_t)list->ids[i]].slope += n;
-}
-
-static void book_join(struct jc_lagrange *l, const struct jc_join *join, uint32_t mask, uint32_t remote) {
-    for (uint32_t left = mask; left; left &= left - 1) {
-        int m = __builtin_ctz(left);
-        book_work(l, join->team, m, join->work);
-        if (join->quotas)
-            book_list(l, join->quotas, m, 1);
-        if (join->remote && remote >> m & 1)
-            book_list(l, join->remote, m, 1);
-    }
-}
-
-/* The months a partial join takes within `mask`, and those of them it would want remote. */
-static void book_partial_joins(struct jc_lagrange *l, const struct jc_plan_unit *u, uint32_t mask) {
-    for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
-        const struct jc_join *join = &l->in->joins[j];
-        int64_t cost[JC_MONTHS], best = CAP;
-        uint32_t chosen = 0, remote = 0;
-        for (int m = 0; m < JC_MONTHS; m++) {
-            cost[m] = join_cost(l, join, m, true);
-            remote |= join->remote && list_dual(l, join->remote, m) < 0 ? 1u << m : 0;
-        }
-        for (int i = 0; i < join->patterns->n; i++) {
-            int64_t sum = join->patterns->masks[i] & ~mask ? CAP : pattern_cost(join->patterns, i, cost);
-            if (sum < best) {
-                best = sum;
-                chosen = join->patterns->masks[i];
-            }
-        }
-        book_join(l, join, chosen, remote);
-    }
-}
-
-static void book_visits(struct jc_lagrange *l, const struct jc_plan_unit *u, const struct jc_choice *c, uint32_t mask) {
-    uint32_t remote = 0;
-    for (uint32_t left = mask; left; left &= left - 1) {
-        int m = __builtin_ctz(left);
-        book_work(l, c->team, m, u->work);
-        if (c->visits)
-            book_list(l, c->visits, m, 1);
-        if (l->in->has_remote && remote_cost(l, u, c, m) < 0) {
-            remote |= 1u << m;
-            if (c->remote)
-                book_list(l, c->remote, m, 1);
-        }
-    }
-    for (int32_t i = 0; i < c->n_unit_quotas; i++)
-        l->duals[l->at_quota + (size_t)c->unit_quotas[i]].slope++;
-    for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
-        if (l->in->joins[j].visits)
-            book_join(l, &l->in->joins[j], mask, remote);
-    if (u->partial && mask)
-        book_partial_joins(l, u, mask);
-}
-
-/* Books the cheapest pattern of the entry within Z, if the entry takes part. */
-static void book_entry(struct jc_lagrange *l, const struct entry *e, uint32_t z) {
-    const struct jc_plan_unit *u = &l->in->units[e->unit];
-    int64_t best = e->sigma < 0 ? CAP : l->duals[l->at_sigma + (size_t)e->sigma].price;
-    const struct jc_choice *chosen = NULL;
-    uint32_t mask = 0;
-    if (u->partial)
-        price_partial_joins(l, u);
-    for (uint32_t i = e->first; i < e->first + e->n; i++) {
-        const struct jc_choice *c = &l->in->choices[l->choice_ids[i]];
-        int64_t cost[JC_MONTHS];
-        int64_t shared = month_costs(l, u, c, cost);
-        for (int p = 0; p < c->patterns->n; p++) {
-            if (c->patterns->masks[p] & ~z)
-                continue;
-            int64_t sum = shared + pattern_cost(c->patterns, p, cost);
-            if (u->partial)
-                sum += partial_cost(l, u, c->patterns->masks[p]);
-            if (sum < best) {
-                best = sum;
-                chosen = c;
-                mask = c->patterns->masks[p];
-            }
-        }
-    }
-    if (!chosen)
-        return;
-    if (e->sigma >= 0)
-        l->duals[l->at_sigma + (size_t)e->sigma].slope--;
-    book_visits(l, u, chosen, mask);
-}
-
 /* --- the parts of the dual function ---------------------------------------------------------------------- */
-
-static int64_t block_value(struct jc_lagrange *l, const struct block *b) {
-    for (uint32_t z = 0; z < SETS; z++) {
-        l->total[z] = b->pair >= 0 ? l->travel * __builtin_popcount(z) : 0;
-        if (b->pair >= 0 && l->tier == JC_TIER_COST && !jc_capacity_allows(&l->capacity[b->pair], z))
-            l->total[z] = CAP;
-    }
-    for (uint32_t i = b->first; i < b->first + b->n; i++) {
-        const struct entry *e = &l->entries[i];
-        price_entry(l, e);
-        int64_t sigma = e->sigma < 0 ? 0 : l->duals[l->at_sigma + (size_t)e->sigma].price;
-        int64_t free = e->sigma < 0 ? CAP : 0; /* what staying away costs */
-        for (int z = 0; z < SETS; z++) {
-            int64_t add = l->best_of[z] - sigma;
-            add = add < free ? add : free;
-            int64_t sum = l->total[z] + add;
-            l->total[z] = sum < CAP ? sum : CAP;
-        }
-    }
-    uint32_t best = 0;
-    for (uint32_t z = 1; z < SETS; z++)
-        if (l->total[z] < l->total[best])
-            best = z;
-    for (uint32_t i = b->first; i < b->first + b->n; i++)
-        book_entry(l, &l->entries[i], best);
-    return l->total[best];
-}
 
 static int64_t beyond(int64_t value, int64_t limit) {
     return value > limit ? value - limit : 0;
@@ -441,7 +174,7 @@ static int64_t draw_value(struct jc_lagrange *l, int32_t draw) {
     int32_t slots[JC_MONTHS];
     int64_t left = d->sample;
     for (int m = 0; m < JC_MONTHS; m++) {
-        cost[m] = cell_dual(l, d->team, m) * d->work + (d->quotas ? list_dual(l, d->quotas, m) : 0);
+        cost[m] = l->at.cell[(size_t)d->team * JC_MONTHS + (size_t)m] * d->work + jc_duals_list(&l->at, d->quotas, m);
         slots[m] = d->pinned[m];
         left -= slots[m];
     }
@@ -482,32 +215,61 @@ static int64_t draw_value(struct jc_lagrange *l, int32_t draw) {
         int64_t changed = slots[m] - d->in_force[m];
         sum += cost[m] * slots[m];
         sum += l->tier == JC_TIER_COST && changed > 0 ? changed * l->in->change_e5 : 0;
-        book_work(l, d->team, m, d->work * slots[m]);
-        if (d->quotas)
-            book_list(l, d->quotas, m, slots[m]);
+        l->usage.cell[(size_t)d->team * JC_MONTHS + (size_t)m] += d->work * slots[m];
+        jc_usage_add_list(&l->usage, d->quotas, m, slots[m]);
     }
     return sum;
 }
 
 /* --- evaluation and step -------------------------------------------------------------------------------- */
 
-/* The dual function at the present prices; fills the slopes. False if it was stopped. */
-static bool evaluate(struct jc_lagrange *l, const atomic_bool *stop, int64_t *out) {
-    int64_t value = 0;
+/* Hands the prices to the blocks. */
+static void show_prices(struct jc_lagrange *l) {
+    const struct jc_instance *in = l->in;
+    for (size_t i = 0; i < l->at_year; i++)
+        l->at.cell[i] = l->duals[i].price + l->duals[l->at_year + i / JC_MONTHS].price;
+    for (int32_t q = 0; q < in->n_quotas; q++)
+        l->at.quota[q] = l->duals[l->at_quota + (size_t)q].price;
+    for (int32_t u = 0; u < in->n_units; u++)
+        if (l->sigma[u] >= 0)
+            l->at.unit[u] = l->duals[l->at_sigma + (size_t)l->sigma[u]].price;
+    l->at.travel = l->travel;
+    l->at.season = l->tier == JC_TIER_COST;
+}
+
+/* The slopes that come from the blocks and draws. */
+static void take_slopes(struct jc_lagrange *l) {
+    const struct jc_instance *in = l->in;
     for (size_t i = 0; i < l->n_duals; i++)
         l->duals[i].slope = 0;
-    for (size_t b = 0; b < l->n_blocks; b++) {
+    for (size_t i = 0; i < l->at_year; i++) {
+        l->duals[i].slope = l->usage.cell[i];
+        l->duals[l->at_year + i / JC_MONTHS].slope += l->usage.cell[i];
+    }
+    for (int32_t q = 0; q < in->n_quotas; q++)
+        l->duals[l->at_quota + (size_t)q].slope = l->usage.quota[q];
+    for (int32_t u = 0; u < in->n_units; u++)
+        if (l->sigma[u] >= 0)
+            l->duals[l->at_sigma + (size_t)l->sigma[u]].slope = 1 - l->usage.unit[u];
+}
+
+/* The dual function at the present prices; fills the slopes. False if it was stopped. */
+static bool evaluate(struct jc_lagrange *l, const atomic_bool *stop, int64_t *out) {
+    struct jc_openings openings = {.capacity = l->capacity};
+    int64_t value = 0;
+    show_prices(l);
+    jc_usage_clear(&l->usage, l->in);
+    for (int32_t k = 0; k < l->in->n_teams; k++) {
         if (atomic_load(stop))
             return false;
-        value += block_value(l, &l->blocks[b]);
+        value += jc_blocks_team(l->blocks, &l->at, k, l->travel ? &openings : NULL, &l->usage, NULL);
     }
     for (int32_t d = 0; d < l->in->n_draws; d++)
         value += draw_value(l, d);
+    take_slopes(l);
     value += lines_value(l) + quotas_value(l);
-    for (size_t i = l->at_sigma; i < l->at_held; i++) {
-        l->duals[i].slope++;
+    for (size_t i = l->at_sigma; i < l->at_held; i++)
         value += l->duals[i].price;
-    }
     if (l->tier != JC_TIER_OVER && !l->hard_over) {
         value -= l->duals[l->at_held].price * l->held.over;
         l->duals[l->at_held].slope -= l->held.over;
@@ -598,7 +360,7 @@ int64_t jc_lagrange_bound(const struct jc_lagrange *l) {
 }
 
 int64_t jc_lagrange_step_work(const struct jc_lagrange *l) {
-    return (int64_t)l->n_entries * 1500 + 1500;
+    return (int64_t)jc_blocks_entries(l->blocks) * 1500 + 1500;
 }
 
 /* --- set-up ------------------------------------------------------------------------------------------------ */
@@ -617,15 +379,11 @@ static void start_over(struct jc_lagrange *l) {
         if (l->need[k] > in->year_limit[k])
             l->duals[l->at_year + (size_t)k].price = UNIT;
     }
-    for (size_t i = 0; i < l->n_entries; i++) { /* each unit is worth its cheapest team */
-        const struct entry *e = &l->entries[i];
-        if (e->sigma < 0)
-            continue;
-        struct dual *d = &l->duals[l->at_sigma + (size_t)e->sigma];
-        price_entry(l, e);
-        if (d->price == 0 || l->best_of[SETS - 1] < d->price)
-            d->price = l->best_of[SETS - 1];
-    }
+    show_prices(l);
+    jc_blocks_value_units(l->blocks, &l->at);
+    for (int32_t u = 0; u < in->n_units; u++)
+        if (l->sigma[u] >= 0)
+            l->duals[l->at_sigma + (size_t)l->sigma[u]].price = l->at.unit[u];
 }
 
 enum jc_code jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const struct jc_totals *held, int64_t scale,
@@ -647,68 +405,6 @@ enum jc_code jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const s
     if (tier == JC_TIER_OVER)
         start_over(l);
     return tier == JC_TIER_COST ? jc_capacity_find(l->in, l->hard_over, l->hard_quota, l->capacity, err) : JC_OK;
-}
-
-/* Adds the unit's entries: one for each pair it has choices in, one for choices outside all districts. */
-static bool add_entries(struct jc_lagrange *l, struct jc_arena *arena, int32_t unit, int32_t *pairs, size_t *room,
-                        size_t *id_room, size_t *n_ids) {
-    const struct jc_instance *in = l->in;
-    const struct jc_plan_unit *u = &in->units[unit];
-    size_t before = l->n_entries;
-    for (uint32_t c = 0; c < u->n_choices; c++) {
-        int32_t pair = in->choices[u->first_choice + c].pair;
-        bool seen = false;
-        for (uint32_t d = 0; d < c && !seen; d++)
-            seen = in->choices[u->first_choice + d].pair == pair;
-        if (seen)
-            continue;
-        struct entry *e = jc_arena_push(arena, (void **)&l->entries, &l->n_entries, room, sizeof *e);
-        if (!e)
-            return false;
-        *e = (struct entry){unit, -1, (uint32_t)*n_ids, 0};
-        pairs[l->n_entries - 1] = pair;
-        for (uint32_t d = c; d < u->n_choices; d++)
-            if (in->choices[u->first_choice + d].pair == pair) {
-                int32_t *id = jc_arena_push(arena, (void **)&l->choice_ids, n_ids, id_room, sizeof *id);
-                if (!id)
-                    return false;
-                *id = (int32_t)(u->first_choice + d);
-                e->n++;
-            }
-    }
-    if (l->n_entries - before > 1) {
-        for (size_t i = before; i < l->n_entries; i++)
-            l->entries[i].sigma = (int32_t)(l->at_held - l->at_sigma);
-        l->at_held++;
-    }
-    return true;
-}
-
-/* Sorts entries into blocks: by pair, and one block for each entry without district. */
-static bool make_blocks(struct jc_lagrange *l, struct jc_arena *arena, const int32_t *pairs) {
-    size_t n_pairs = (size_t)l->in->n_pairs;
-    uint32_t *count = JC_NEW_ARRAY(arena, n_pairs + 1, uint32_t);
-    struct entry *sorted = JC_NEW_ARRAY(arena, l->n_entries + 1, struct entry);
-    l->blocks = JC_NEW_ARRAY(arena, n_pairs + l->n_entries + 1, struct block);
-    if (!count || !sorted || !l->blocks)
-        return false;
-    uint32_t at = 0;
-    for (size_t i = 0; i < l->n_entries; i++)
-        if (pairs[i] >= 0)
-            count[pairs[i]]++;
-    for (size_t p = 0; p < n_pairs; p++) {
-        l->blocks[p] = (struct block){at, 0, (int32_t)p};
-        at += count[p];
-    }
-    l->n_blocks = n_pairs;
-    for (size_t i = 0; i < l->n_entries; i++) {
-        struct block *b = &l->blocks[pairs[i] >= 0 ? (size_t)pairs[i] : l->n_blocks];
-        if (pairs[i] < 0)
-            *b = (struct block){at++, 0, -1}, l->n_blocks++;
-        sorted[b->first + b->n++] = l->entries[i];
-    }
-    l->entries = sorted;
-    return true;
 }
 
 static int64_t gcd(int64_t a, int64_t b) {
@@ -773,28 +469,29 @@ static void range_duals(struct jc_lagrange *l) {
         else if (i < l->at_quota || i == l->at_held)
             d->scale = 4 * TYPICAL_VISIT;
     }
-    for (size_t i = 0; i < l->n_entries; i++) { /* a unit with much work has a high price */
-        const struct jc_plan_unit *u = &in->units[l->entries[i].unit];
-        int64_t work = u->work * in->choices[u->first_choice].patterns->visits;
-        if (l->entries[i].sigma >= 0 && work > TYPICAL_VISIT)
-            l->duals[l->at_sigma + (size_t)l->entries[i].sigma].scale = (double)TYPICAL_VISIT / (double)work;
+    for (int32_t u = 0; u < in->n_units; u++) { /* a unit with much work has a high price */
+        int64_t work =
+            l->sigma[u] < 0 ? 0 : in->units[u].work * in->choices[in->units[u].first_choice].patterns->visits;
+        if (work > TYPICAL_VISIT)
+            l->duals[l->at_sigma + (size_t)l->sigma[u]].scale = (double)TYPICAL_VISIT / (double)work;
     }
 }
 
 struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_arena *arena) {
     struct jc_lagrange *l = JC_NEW(arena, struct jc_lagrange);
-    int32_t *pairs = JC_NEW_ARRAY(arena, in->n_choices + 1, int32_t);
-    if (!l || !pairs)
+    if (!l)
         return NULL;
     l->in = in;
     l->at_year = (size_t)in->n_teams * JC_MONTHS;
     l->at_quota = l->at_year + (size_t)in->n_teams;
     l->at_sigma = l->at_quota + (size_t)in->n_quotas;
     l->at_held = l->at_sigma;
-    size_t room = 0, id_room = 0, n_ids = 0;
+    l->blocks = jc_blocks_new(in, arena);
+    l->sigma = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, int32_t);
+    if (!l->blocks || !l->sigma || !jc_duals_init(&l->at, in, arena) || !jc_usage_init(&l->usage, in, arena))
+        return NULL;
     for (int32_t u = 0; u < in->n_units; u++)
-        if (!add_entries(l, arena, u, pairs, &room, &id_room, &n_ids))
-            return NULL;
+        l->sigma[u] = jc_blocks_shared(l->blocks, u) ? (int32_t)(l->at_held++ - l->at_sigma) : -1;
     l->n_duals = l->at_held + 2;
     l->duals = JC_NEW_ARRAY(arena, l->n_duals, struct dual);
     l->top = JC_NEW_ARRAY(arena, l->at_year + 1, int64_t);
@@ -803,8 +500,7 @@ struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_aren
     l->capacity = JC_NEW_ARRAY(arena, (size_t)in->n_pairs + 1, struct jc_capacity);
     l->grain = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
     l->count_top = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int32_t);
-    if (!l->duals || !l->top || !l->year_top || !l->need || !l->capacity || !l->grain || !l->count_top ||
-        !make_blocks(l, arena, pairs))
+    if (!l->duals || !l->top || !l->year_top || !l->need || !l->capacity || !l->grain || !l->count_top)
         return NULL;
     count_tops(l);
     range_duals(l);

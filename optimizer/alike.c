@@ -1,0 +1,55 @@
+/* Lexicographic orders over the fields the mathematics sees. Patterns and quota lists are shared by
+ * pointer wherever they were memoised, so equal pointers settle most comparisons at once; different
+ * pointers must never count as different contents. */
+#include "optimizer/alike.h"
+
+#include <string.h>
+
+static int cmp_list(const struct jc_month_list *a, const struct jc_month_list *b) {
+    if (a == b)
+        return 0;
+    if (!a || !b)
+        return a ? 1 : -1;
+    int c = memcmp(a->first, b->first, sizeof a->first);
+    return c ? c : memcmp(a->ids, b->ids, a->first[JC_MONTHS] * sizeof *a->ids);
+}
+
+static int cmp_patterns(const struct jc_patterns *a, const struct jc_patterns *b) {
+    if (a == b)
+        return 0;
+    int c = jc_order(a->n, b->n);
+    return c ? c : memcmp(a->masks, b->masks, (size_t)a->n * sizeof *a->masks);
+}
+
+int jc_alike_choice(const struct jc_choice *a, const struct jc_choice *b) {
+    int c = jc_order(a->team, b->team);
+    c = c ? c : cmp_patterns(a->patterns, b->patterns);
+    c = c ? c : jc_order(a->in_force, b->in_force);
+    c = c ? c : jc_order(a->fixed_e5, b->fixed_e5);
+    c = c ? c : jc_order(a->n_unit_quotas, b->n_unit_quotas);
+    c = c ? c : a->n_unit_quotas ? memcmp(a->unit_quotas, b->unit_quotas, (size_t)a->n_unit_quotas * 4) : 0;
+    c = c ? c : cmp_list(a->visits, b->visits);
+    return c ? c : cmp_list(a->remote, b->remote);
+}
+
+int jc_alike_join(const struct jc_join *a, const struct jc_join *b) {
+    int c = jc_order(a->team, b->team);
+    c = c ? c : jc_order(a->visits, b->visits);
+    c = c ? c : jc_order(a->work, b->work);
+    c = c ? c : cmp_patterns(a->patterns, b->patterns);
+    c = c ? c : cmp_list(a->quotas, b->quotas);
+    return c ? c : cmp_list(a->remote, b->remote);
+}
+
+int jc_alike_unit(const struct jc_instance *in, const struct jc_plan_unit *a, const struct jc_plan_unit *b) {
+    int c = jc_order(a->work, b->work);
+    c = c ? c : jc_order(a->risk_e5, b->risk_e5);
+    c = c ? c : jc_order(a->season_e5, b->season_e5);
+    c = c ? c : jc_order(a->preferred, b->preferred);
+    c = c ? c : jc_order(a->pinned, b->pinned);
+    c = c ? c : jc_order(a->partial, b->partial);
+    c = c ? c : jc_order(a->n_joins, b->n_joins);
+    for (uint32_t i = 0; !c && i < a->n_joins; i++)
+        c = jc_alike_join(&in->joins[a->first_join + i], &in->joins[b->first_join + i]);
+    return c;
+}

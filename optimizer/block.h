@@ -1,0 +1,55 @@
+/* Blocks: all a team does in one district, solved exactly at given prices (formulas (10)-(14) of
+ * docs/OPTIMIZER.md).
+ *
+ * The units of a block share nothing but the openings of its district, so a block is worth the minimum over
+ * the sets O of open months of travel · |O| plus what serving each unit within O costs. A unit of several
+ * teams may stay out of a block; its price is what serving it earns. Units without district belong to their
+ * team and need no opening.
+ *
+ * Units alike in all but price are priced once for all districts of a team, which is why a whole team is
+ * evaluated at a time. Values are lower bounds: exact, unless a set of openings costs more than the best one
+ * by over 2,000 of cost (a team's worth of travel), where they are cut. One thread at a time. */
+#ifndef JC_OPTIMIZER_BLOCK_H
+#define JC_OPTIMIZER_BLOCK_H
+
+#include "optimizer/capacity.h"
+#include "optimizer/duals.h"
+
+struct jc_blocks;
+
+/* NULL without memory. */
+struct jc_blocks *jc_blocks_new(const struct jc_instance *in, struct jc_arena *arena);
+
+/* Which openings are allowed, by pair. NULL members allow everything. */
+struct jc_openings {
+    const uint16_t *must, *may;         /* months open for certain (each within may); months that may open */
+    const struct jc_capacity *capacity; /* sets in which the district's work can fit */
+};
+
+/* The least cost of the team's blocks at these prices: sum over its districts and its units without one.
+ * The constant (sum of the prices of all units of several teams) is the caller's to add.
+ * usage: gets the relaxed plan's share added. months: by pair, the sets of open months chosen. Both may be
+ * NULL. */
+int64_t jc_blocks_team(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
+                       struct jc_usage *usage, uint16_t *months);
+
+/* After jc_blocks_team with `openings` other than NULL and until the next call: what one district of that team
+ * costs for each set of open months, travel included: base + (extra[set] << shift). For looking at several
+ * restrictions without pricing again. */
+struct jc_block_table {
+    int64_t base;
+    int shift;
+    const int32_t *extra; /* JC_SETS; JC_TABLE_CAP or more: never */
+};
+struct jc_block_table jc_blocks_table(const struct jc_blocks *b, int32_t pair);
+
+/* Sets the price of each unit of several teams to what serving it costs at least, openings apart. */
+void jc_blocks_value_units(struct jc_blocks *b, struct jc_duals *d);
+
+/* Must some price say who serves the unit? True if several teams could. */
+bool jc_blocks_shared(const struct jc_blocks *b, int32_t unit);
+
+/* Units' entries in blocks, the measure of an evaluation's work. */
+size_t jc_blocks_entries(const struct jc_blocks *b);
+
+#endif
