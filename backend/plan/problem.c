@@ -168,6 +168,17 @@ static void describe_unit(Jc__ProblemUnit *u, const Jc__Unit *unit) {
     u->n_groups = unit->n_groups;
 }
 
+/* Alternatives that are not due this year are no alternative to one that is: a unit due under any of its
+ * rules is visited (rule 1). */
+static void keep_due_options(Jc__ProblemUnit *u) {
+    size_t due = 0;
+    for (size_t i = 0; i < u->n_options; i++)
+        if (u->options[i]->visits)
+            u->options[due++] = u->options[i];
+    if (due)
+        u->n_options = due;
+}
+
 static enum jc_code add_options(struct builder *b, Jc__ProblemUnit *u, const Jc__Unit *unit) {
     u->options = JC_NEW_ARRAY(b->arena, unit->n_rule_ids + 1, Jc__UnitOption *);
     if (!u->options)
@@ -180,6 +191,7 @@ static enum jc_code add_options(struct builder *b, Jc__ProblemUnit *u, const Jc_
         option->visits = jc_rule_due(b->reg->rules[option->rule], unit, b->reg->year);
         u->options[u->n_options++] = option;
     }
+    keep_due_options(u);
     return JC_OK;
 }
 

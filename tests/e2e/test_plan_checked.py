@@ -1,5 +1,6 @@
 """Plans against the independent checker of the shared folder: it must find nothing and agree on tiers and cost. Skips
 (exit 77) where there is no shared folder."""
+import csv
 import os
 import re
 import signal
@@ -89,6 +90,27 @@ class PlanCheckedTest(jiancha.Test):
         over = sum(s["amount"] for s in plan["shortfalls"] if not s["unit_id"] and not s["quota_id"])
         self.assertEqual(over, plan["solve"]["tiers"]["over"])
         self.assertGreater(over, 0)
+
+    def test_years(self):
+        """Rules of every second year: whoever was visited last year is left alone, but an alternative that is due
+        is due."""
+        case = self.generate("years", "S")
+        with open(os.path.join(case, "rules.csv"), "a", encoding="utf8") as file:
+            file.write("B2,每2年1次,0.5,1-12:1,1\n")
+        path = os.path.join(case, "units.csv")
+        with open(path, encoding="utf8", newline="") as file:
+            units = list(csv.DictReader(file))
+        yearly = [unit for unit in units if unit["rule_id"] == "A1-g1"]
+        for i, unit in enumerate(yearly):
+            unit["rule_id"] = ("B2", "B2", "A1-g1|B2", "A1-g1|B2")[i % 4]
+            unit["last_visit"] = ("2022-05", "2021-11")[i % 2]
+        with open(path, "w", encoding="utf8", newline="") as file:
+            rows = csv.DictWriter(file, list(yearly[0]))
+            rows.writeheader()
+            rows.writerows(units)
+        plan = self.agree(case, self.make("years", case, "--work", "200000", expect=(0, 1)))
+        visited = {visit["unit_id"] for visit in plan["visits"]}
+        self.assertEqual([unit["unit_id"] in visited for unit in yearly], [i % 4 != 0 for i in range(len(yearly))])
 
     def test_interrupt(self):
         """Ctrl-C to the whole foreground group keeps the best plan there is, and it is a good one."""
