@@ -115,7 +115,37 @@ static inline int brute_count(const Jc__ProblemQuota *q, const Jc__ProblemUnit *
     return n;
 }
 
-static inline void brute_tally_unit(struct brute *b, const Jc__ProblemUnit *u, struct brute_way *w) {
+/* Visits of the unit that differ from the plan in force: those of the larger side that the other lacks. */
+static inline int brute_changes(const Jc__Problem *p, size_t unit, const struct brute_way *w) {
+    int before = 0, same = 0, now = __builtin_popcount(w->months);
+    if (!p->in_force)
+        return 0;
+    for (size_t i = 0; i < p->in_force->n_visits; i++) {
+        const Jc__VisitInForce *v = p->in_force->visits[i];
+        if (v->unit != (int32_t)unit)
+            continue;
+        before++;
+        same += (w->months >> (v->month - 1) & 1) && v->team == w->team;
+    }
+    return (before > now ? before : now) - same;
+}
+
+/* Slots of the draw beyond those in force in their month. */
+static inline int brute_slot_changes(const Jc__Problem *p, size_t draw, const uint8_t slots[12]) {
+    int before[12] = {0}, changes = 0;
+    if (!p->in_force)
+        return 0;
+    for (size_t i = 0; i < p->in_force->n_slots; i++)
+        if (p->in_force->slots[i]->draw == (int32_t)draw)
+            before[p->in_force->slots[i]->month - 1]++;
+    for (int m = 0; m < 12; m++)
+        changes += slots[m] > before[m] ? slots[m] - before[m] : 0;
+    return changes;
+}
+
+static inline void brute_tally_unit(struct brute *b, size_t unit, struct brute_way *w) {
+    const Jc__ProblemUnit *u = b->p->units[unit];
+    w->tally.cost += b->weights.changes_milli * 100 * brute_changes(b->p, unit, w);
     for (int m = 0; m < 12; m++) {
         if (!(w->months >> m & 1))
             continue;
@@ -143,15 +173,16 @@ static inline void brute_add_way(struct brute *b, struct brute_part *part, const
 /* --- ways ------------------------------------------------------------------------------------------------- */
 
 /* All subsets of the months for the joins from `j` on, then all remote ones. */
-static inline void brute_add_joins(struct brute *b, struct brute_part *part, const Jc__ProblemUnit *u,
-                                   struct brute_way w, size_t j, bool remote) {
+static inline void brute_add_joins(struct brute *b, struct brute_part *part, size_t unit, struct brute_way w, size_t j,
+                                   bool remote) {
+    const Jc__ProblemUnit *u = b->p->units[unit];
     if (j < BRUTE_JOINTS && j < u->n_joints) {
         const Jc__ProblemJoint *joint = u->joints[j];
         for (uint32_t sub = 0; sub <= w.months; sub++)
             if ((sub & ~(uint32_t)w.months) == 0 &&
                 brute_months_allowed(b->p->rules[joint->rule], joint->visits, 0, sub)) {
                 w.joined[j] = (uint16_t)sub;
-                brute_add_joins(b, part, u, w, j + 1, remote);
+                brute_add_joins(b, part, unit, w, j + 1, remote);
             }
         return;
     }
@@ -159,7 +190,7 @@ static inline void brute_add_joins(struct brute *b, struct brute_part *part, con
         if ((sub & ~(uint32_t)w.months) == 0) {
             w.remote = (uint16_t)sub;
             w.tally = (struct brute_tally){0};
-            brute_tally_unit(b, u, &w);
+            brute_tally_unit(b, unit, &w);
             brute_add_way(b, part, &w);
         }
 }
@@ -190,14 +221,19 @@ static inline void brute_unit_ways(struct brute *b, size_t unit, bool remote) {
                 w.months = (uint16_t)months;
                 if (brute_months_allowed(b->p->rules[w.rule], u->options[o]->visits, u->blackout_months, months) &&
                     brute_pins_hold(b->p, unit, &w))
-                    brute_add_joins(b, part, u, w, 0, remote);
+                    brute_add_joins(b, part, unit, w, 0, remote);
             }
     struct brute_way out = {.rule = -1, .team = -1};
-    for (size_t o = 0; o < u->n_options; o++)
+    bool rests = false; /* in the plan although nobody comes; else it is unserved, which is no change */
+    for (size_t o = 0; o < u->n_options; o++) {
+        rests |= !u->options[o]->visits && !pinned;
         if (o == 0 || u->options[o]->visits < out.tally.unserved)
             out.tally.unserved = u->options[o]->visits;
-    if (!part->n || !pinned || out.tally.unserved)
+    }
+    if (!part->n || !pinned || out.tally.unserved) {
+        out.tally.cost = rests ? b->weights.changes_milli * 100 * brute_changes(b->p, unit, &out) : 0;
         brute_add_way(b, part, &out);
+    }
 }
 
 static inline bool brute_slots_allowed(const Jc__Problem *p, size_t draw, const uint8_t slots[12]) {
@@ -223,6 +259,7 @@ static inline void brute_draw_ways(struct brute *b, size_t draw, struct brute_wa
         if (left || !brute_slots_allowed(b->p, draw, w->slots))
             return;
         w->tally = (struct brute_tally){0};
+        w->tally.cost = b->weights.changes_milli * 100 * brute_slot_changes(b->p, draw, w->slots);
         for (int m = 0; m < 12; m++) {
             w->tally.load[d->team][m] = d->work_centi * w->slots[m];
             for (size_t i = 0; i < b->p->n_quotas; i++) {
@@ -324,6 +361,7 @@ static inline double brute_prepare(struct brute *b, const Jc__Problem *p, struct
     b->weights.travel_milli = p->weights ? p->weights->travel_milli : 4000;
     b->weights.risk_milli = p->weights ? p->weights->risk_milli : 100;
     b->weights.preferred_milli = p->weights ? p->weights->preferred_milli : 1000;
+    b->weights.changes_milli = p->weights ? p->weights->changes_milli : 3000;
     assert_true(b->n_parts <= BRUTE_PARTS && p->n_teams <= BRUTE_TEAMS && p->n_quotas <= BRUTE_QUOTAS);
     for (size_t q = 0; q < p->n_quotas; q++)
         remote |= p->quotas[q]->counts == JC__QUOTA_COUNTS__QUOTA_COUNTS_REMOTE_VISITS;

@@ -198,12 +198,9 @@ static void logarithms_are_right(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logarithms_are_right),
-        cmocka_unit_test(repeats_itself),
-        cmocka_unit_test(stops_when_told),
-        cmocka_unit_test(starts_from_a_plan),
-        cmocka_unit_test(ends_by_itself),
-        cmocka_unit_test(fails_cleanly_without_memory),
+        cmocka_unit_test(logarithms_are_right),    cmocka_unit_test(repeats_itself),
+        cmocka_unit_test(stops_when_told),         cmocka_unit_test(starts_from_a_plan),
+        cmocka_unit_test(ends_by_itself),          cmocka_unit_test(fails_cleanly_without_memory),
         cmocka_unit_test(refuses_a_wrong_problem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

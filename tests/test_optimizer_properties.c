@@ -194,6 +194,21 @@ static void shuffle(struct jc_arena *arena, Jc__Problem *p, uint64_t seed) {
         p->pins[i]->unit = p->pins[i]->unit < 0 ? -1 : unit[p->pins[i]->unit];
         p->pins[i]->team = p->pins[i]->team < 0 ? -1 : team[p->pins[i]->team];
     }
+    struct maker k = {arena, p};
+    Jc__PlanInForce *before = p->in_force;
+    p->in_force = NULL;
+    for (size_t u = 0; before && u < p->n_units; u++) /* by unit again, then month */
+        for (size_t i = 0; i < before->n_visits; i++) {
+            const Jc__VisitInForce *v = before->visits[i];
+            if (unit[v->unit] == (int32_t)u)
+                add_in_force(&k, (int)u, v->month, v->team < 0 ? -1 : team[v->team]);
+        }
+    if (before && p->in_force) {
+        p->in_force->slots = before->slots;
+        p->in_force->n_slots = before->n_slots;
+    } else if (before) {
+        p->in_force = before;
+    }
     if (p->n_units)
         PERMUTE(arena, p->units, p->n_units, unit);
     PERMUTE(arena, p->teams, p->n_teams, team);

@@ -99,11 +99,10 @@ static void write_bounds(const struct jc_program *p, FILE *to) {
     fputs("BOUNDS\n", to);
     for (size_t c = 0; c < p->n_columns; c++) {
         const struct jc_program_column *column = &p->columns[c];
-        fprintf(to, column->lo == -INFINITY ? " MI BOUND C%zu\n" : " LO BOUND C%zu %.17g\n", c + 1, column->lo);
+        if (column->lo != 0) /* 0 and no upper bound need no line, and CBC does not read all kinds of line */
+            fprintf(to, column->lo == -INFINITY ? " MI BND C%zu\n" : " LO BND C%zu %.17g\n", c + 1, column->lo);
         if (column->hi < INFINITY)
-            fprintf(to, " UP BOUND C%zu %.17g\n", c + 1, column->hi);
-        else
-            fprintf(to, " PL BOUND C%zu\n", c + 1);
+            fprintf(to, " UP BND C%zu %.17g\n", c + 1, column->hi);
     }
 }
 
