@@ -89,6 +89,12 @@ int jc_date_weekday(struct jc_date date) {
     return (int)floor_mod(jc_date_to_days(date) + 3, 7); /* 1970-01-01 was a Thursday */
 }
 
+int jc_months_over(int year, struct jc_date day) {
+    if (day.year != year)
+        return day.year > year ? 12 : 0;
+    return day.day == jc_days_in_month(day.year, day.month) ? day.month : day.month - 1;
+}
+
 int jc_days_in_month(int year, int month) {
     static const int DAYS[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

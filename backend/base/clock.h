@@ -30,6 +30,8 @@ int64_t jc_date_to_days(struct jc_date date);               /* days since 1970-0
 struct jc_date jc_date_from_days(int64_t days);
 int jc_date_weekday(struct jc_date date); /* 0 Monday .. 6 Sunday */
 int jc_days_in_month(int year, int month);
+/* Months of `year` whose last day is on or before `day`, 0-12. */
+int jc_months_over(int year, struct jc_date day);
 struct jc_date jc_date_of_ms(int64_t utc_ms); /* the date in UTC+08:00 */
 int64_t jc_date_to_ms(struct jc_date date);   /* 00:00 UTC+08:00 */
 /* buf: at least JC_TIME_MAX; returns a view of it. */

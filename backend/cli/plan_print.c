@@ -2,7 +2,6 @@
  * instead of identifiers where people read them. */
 #include "cli/plan_print.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "plan/shortfall.h"
@@ -32,15 +31,14 @@ static int append_out(const char *text, size_t len, void *ctx) {
     return 0;
 }
 
-/* Appends the document and frees it. */
-static enum jc_code dump(struct jc_cli *cli, json_t *root, struct jc_err *err) {
+enum jc_code jc_print_json(struct jc_cli *cli, json_t *root, struct jc_err *err) {
     bool ok = root && json_dump_callback(root, append_out, &cli->out, JSON_INDENT(1) | JSON_REAL_PRECISION(15)) == 0;
     json_decref(root);
     jc_buf_char(&cli->out, '\n');
     return ok && !cli->out.failed ? JC_OK : jc_fail_memory(err);
 }
 
-static json_t *solve_json(const Jc__SolveSummary *s) {
+json_t *jc_solve_json(const Jc__SolveSummary *s) {
     json_t *gap = json_null();
     if (s->tiers_settled && s->cost_e5)
         gap = json_real((double)(s->cost_e5 - s->bound_e5) / (double)s->cost_e5);
@@ -53,7 +51,7 @@ static json_t *solve_json(const Jc__SolveSummary *s) {
 }
 
 enum jc_code jc_print_solve_json(struct jc_cli *cli, const Jc__SolveSummary *solve, struct jc_err *err) {
-    return dump(cli, solve_json(solve), err);
+    return jc_print_json(cli, jc_solve_json(solve), err);
 }
 
 static json_t *visit_json(const Jc__Visit *v) {
@@ -92,17 +90,18 @@ enum jc_code jc_print_plan_json(struct jc_cli *cli, const Jc__Plan *plan, const 
     for (size_t i = 0; shortfalls && i < plan->n_shortfalls; i++)
         json_array_append_new(shortfalls, shortfall_json(cli, plan->shortfalls[i], reg));
     json_t *head =
-        json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "year", plan->year, "version", plan->version, "status",
-                  PLAN_STATUS[plan->status], "document_no", plan->document_no, "approved_by", plan->approved_by,
-                  "approved_on", plan->approved_on, "amend_reason", plan->amend_reason, "decided_on", plan->decided_on);
+        json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "year", plan->year, "version", plan->version,
+                  "status", PLAN_STATUS[plan->status], "document_no", plan->document_no, "approved_by",
+                  plan->approved_by, "approved_on", plan->approved_on, "amend_reason", plan->amend_reason, "decided_on",
+                  plan->decided_on, "as_of", plan->as_of, "changes", (json_int_t)plan->solve->changes);
     bool whole = json_array_size(visits) == plan->n_visits && json_array_size(shortfalls) == plan->n_shortfalls;
-    json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "plan", head, "solve", solve_json(plan->solve), "visits", visits,
-                             "shortfalls", shortfalls);
+    json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "plan", head, "solve", jc_solve_json(plan->solve), "visits",
+                             visits, "shortfalls", shortfalls);
     if (!whole) {
         json_decref(root);
         return jc_fail_memory(err);
     }
-    return dump(cli, root, err);
+    return jc_print_json(cli, root, err);
 }
 
 /* --- words ------------------------------------------------------------------------------------------------- */

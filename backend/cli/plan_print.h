@@ -2,6 +2,8 @@
 #ifndef JC_CLI_PLAN_PRINT_H
 #define JC_CLI_PLAN_PRINT_H
 
+#include <jansson.h>
+
 #include "cli/table.h"
 #include "plan/register.h"
 #include "store/plan.h"
@@ -11,6 +13,11 @@ enum jc_code jc_print_plan_json(struct jc_cli *cli, const Jc__Plan *plan, const 
                                 struct jc_err *err);
 /* The `solve` object alone. */
 enum jc_code jc_print_solve_json(struct jc_cli *cli, const Jc__SolveSummary *solve, struct jc_err *err);
+
+/* The same for a document of a command's own; the reference is the caller's. NULL without memory. */
+json_t *jc_solve_json(const Jc__SolveSummary *solve);
+/* Appends a document to cli->out and frees it; NULL is "without memory". */
+enum jc_code jc_print_json(struct jc_cli *cli, json_t *root, struct jc_err *err);
 
 /* "全部检查已排入 …": status, tiers, cost, bound and gap, in one or two lines. */
 void jc_print_solve(struct jc_cli *cli, const Jc__SolveSummary *solve);

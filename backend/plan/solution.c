@@ -73,7 +73,8 @@ static enum jc_code solved_visit(const struct jc_plan_problem *pp, size_t unit, 
         return jc_fail_memory(err);
     jc__solved_visit__init(v);
     v->unit = (int32_t)unit;
-    v->rule = pp->sources[unit].alone ? u->options[0]->rule : jc_register_rule(pp->reg, visit->rule_id);
+    bool part = pp->sources[unit].alone || pp->sources[unit].rest;
+    v->rule = part ? u->options[0]->rule : jc_register_rule(pp->reg, visit->rule_id);
     v->team = jc_register_team(pp->reg, visit->lead_team);
     v->month = visit->month;
     v->mode = visit->mode;
@@ -111,6 +112,12 @@ static enum jc_code solved_slots(const struct jc_plan_problem *pp, const struct 
     return JC_OK;
 }
 
+/* Does the visit belong to what a unit has beside its visits standing alone? Those that were missed are in
+ * no plan. */
+static bool is_of_rest(const struct jc_plan_problem *pp, size_t unit, const Jc__Visit *visit) {
+    return !jc_visit_is_kept(visit) && pp->problem->units[unit]->blackout_months != JC_MONTHS_ALL;
+}
+
 static enum jc_code solved_visits(const struct jc_plan_problem *pp, const struct sorted *all, struct jc_arena *arena,
                                   Jc__Solution *solution, size_t *used, struct jc_err *err) {
     enum jc_code code = JC_OK;
@@ -118,7 +125,7 @@ static enum jc_code solved_visits(const struct jc_plan_problem *pp, const struct
         struct sorted visits = run_of(all, false, pp->sources[u].unit->unit_id);
         const Jc__Visit *alone = pp->sources[u].alone;
         for (size_t i = 0; !code && i < visits.count; i++) {
-            if (alone && alone != visits.visits[i])
+            if (alone ? alone != visits.visits[i] : pp->sources[u].rest && !is_of_rest(pp, u, visits.visits[i]))
                 continue;
             code = solved_visit(pp, u, visits.visits[i], arena, &solution->visits[solution->n_visits], err);
             solution->n_visits += !code;
@@ -183,7 +190,8 @@ static enum jc_code match_visits(const struct jc_plan_problem *pp, const Jc__Sol
             at++;
         if (pp->sources[u].alone && at > first)
             match->visits[first] = pp->sources[u].alone;
-        for (size_t k = 0; !pp->sources[u].alone && k < kept.count; k++) {
+        bool part = pp->sources[u].alone || pp->sources[u].rest;
+        for (size_t k = 0; !part && k < kept.count; k++) {
             size_t i = first;
             while (i < at && solution->visits[i]->month != kept.visits[k]->month)
                 i++;
@@ -478,7 +486,9 @@ static enum jc_code plan_visit(const struct jc_plan_problem *pp, const Jc__Solve
     if (!visit)
         return jc_fail_memory(err);
     visit->unit_id = unit->unit_id;
-    if (!pp->sources[v->unit].alone)
+    if (pp->sources[v->unit].rest)
+        visit->rule_id = pp->reg->rules[pp->sources[v->unit].rule]->rule_id;
+    else if (!pp->sources[v->unit].alone)
         visit->rule_id = pp->problem->rules[v->rule]->rule_id;
     visit->month = v->month;
     visit->lead_team = pp->problem->teams[v->team]->team_id;
@@ -508,7 +518,10 @@ static enum jc_code plan_slot(const struct jc_plan_problem *pp, const Jc__Solved
 enum jc_code jc_solution_to_plan(const struct jc_plan_problem *pp, const Jc__Solution *solution, struct jc_arena *arena,
                                  Jc__Plan *plan, struct jc_err *err) {
     struct match match;
+    struct sorted all = {0};
     enum jc_code code = find_kept(pp, solution, arena, &match, err);
+    if (!code)
+        code = sort(pp->kept, arena, &all, err);
     plan->visits = JC_NEW_ARRAY(arena, solution->n_visits + solution->n_slots + 1, Jc__Visit *);
     plan->n_visits = 0;
     if (!code && !plan->visits)
@@ -517,6 +530,10 @@ enum jc_code jc_solution_to_plan(const struct jc_plan_problem *pp, const Jc__Sol
         for (end = first; end < solution->n_visits && solution->visits[end]->unit == solution->visits[first]->unit;)
             end++;
         struct numbers numbers = {match.visits + first, end - first, 0};
+        if (pp->sources[solution->visits[first]->unit].rest) { /* the parts of a unit share its numbers */
+            struct sorted before = run_of(&all, false, pp->sources[solution->visits[first]->unit].unit->unit_id);
+            numbers = (struct numbers){before.visits, before.count, 0};
+        }
         for (size_t i = first; !code && i < end; i++)
             code = plan_visit(pp, solution->visits[i], match.visits[i], &numbers, arena, plan, err);
     }

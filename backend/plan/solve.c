@@ -28,9 +28,8 @@ struct solving {
 
 /* --- the problem, and whether it is still the same ----------------------------------------------------- */
 
-/* SHA-256 of the problem and of the plan whose visits are kept. */
-static enum jc_code take_fingerprint(const struct jc_plan_problem *pp, struct jc_arena *arena,
-                                     uint8_t out[JC_SHA256_SIZE], struct jc_err *err) {
+enum jc_code jc_plan_problem_fingerprint(const struct jc_plan_problem *pp, struct jc_arena *arena,
+                                         uint8_t out[JC_SHA256_SIZE], struct jc_err *err) {
     size_t problem = jc__problem__get_packed_size(pp->problem), kept = 0;
     if (pp->kept)
         kept = jc__plan__get_packed_size(pp->kept);
@@ -76,7 +75,7 @@ static enum jc_code read_problem(struct jc_tx *tx, void *ctx, struct jc_err *err
     enum jc_code code = find_draft(tx, s->agency_id, s->arena, &s->draft, &s->version, err);
     if (!code)
         code = jc_plan_problem_build(tx, s->agency_id, s->draft, &s->request->options, s->arena, &s->pp, err);
-    return code ? code : take_fingerprint(&s->pp, s->arena, s->fingerprint, err);
+    return code ? code : jc_plan_problem_fingerprint(&s->pp, s->arena, s->fingerprint, err);
 }
 
 /* --- the plan ----------------------------------------------------------------------------------------------- */
@@ -94,7 +93,11 @@ static void hear(void *ctx, const Jc__Progress *progress) {
         s->request->progress(s->request->ctx, progress);
 }
 
-static void set_objective(Jc__SolveSummary *solve, const Jc__Objective *objective) {
+static void set_objective(Jc__SolveSummary *solve, const struct jc_measure *measure) {
+    const Jc__Objective *objective = &measure->objective;
+    solve->changes = measure->changes;
+    if (solve->changes_bound > solve->changes)
+        solve->changes_bound = 0; /* proven for another plan in force */
     solve->unserved = objective->unserved;
     solve->over_centi = objective->over_centi;
     solve->quota = objective->quota;
@@ -114,32 +117,29 @@ static void set_weights(Jc__SolveSummary *solve, const Jc__Problem *problem) {
     solve->travel_milli = weights.travel_milli;
     solve->risk_milli = weights.risk_milli;
     solve->preferred_milli = weights.preferred_milli;
+    solve->changes_milli = weights.changes_milli;
 }
 
-/* The worker's solution as a plan with summary and shortfalls. Objective and rules are the referee's. */
-static enum jc_code make_plan(struct solving *s, Jc__Solution *solution, struct jc_err *err) {
-    struct jc_measure measure;
-    Jc__Plan *plan = JC_NEW(s->arena, Jc__Plan);
-    Jc__SolveSummary *solve = JC_NEW(s->arena, Jc__SolveSummary);
+enum jc_code jc_plan_of_solution(const struct jc_plan_problem *pp, Jc__Solution *solution, int version,
+                                 struct jc_arena *arena, Jc__Plan **out, struct jc_measure *measure,
+                                 struct jc_err *err) {
+    Jc__Plan *plan = JC_NEW(arena, Jc__Plan);
+    Jc__SolveSummary *solve = JC_NEW(arena, Jc__SolveSummary);
     if (!plan || !solve)
         return jc_fail_memory(err);
     jc__plan__init(plan);
     jc__solve_summary__init(solve);
-    plan->version = s->version;
-    plan->year = s->pp.problem->year;
+    plan->version = version;
+    plan->year = pp->problem->year;
     plan->status = JC__PLAN_STATUS__PLAN_STATUS_DRAFT;
     plan->solve = solve;
-    if (s->draft) {
-        plan->amend_reason = s->draft->amend_reason;
-        plan->decided_on = s->draft->decided_on;
-    }
-    enum jc_code code = jc_solution_restore(&s->pp, solution, s->arena, err);
+    enum jc_code code = jc_solution_restore(pp, solution, arena, err);
     if (!code)
-        code = jc_solution_check(s->pp.problem, solution, s->arena, &measure, err);
+        code = jc_solution_check(pp->problem, solution, arena, measure, err);
     if (!code)
-        code = jc_solution_to_plan(&s->pp, solution, s->arena, plan, err);
+        code = jc_solution_to_plan(pp, solution, arena, plan, err);
     if (!code)
-        code = jc_shortfall_list(&s->pp, &measure, s->arena, &plan->shortfalls, &plan->n_shortfalls, err);
+        code = jc_shortfall_list(pp, measure, arena, &plan->shortfalls, &plan->n_shortfalls, err);
     if (code)
         return code;
     solve->status = solution->status;
@@ -147,10 +147,21 @@ static enum jc_code make_plan(struct solving *s, Jc__Solution *solution, struct 
     solve->bound_e5 = solution->bound && solution->tiers_settled ? solution->bound->cost_e5 : 0;
     solve->elapsed_ms = solution->elapsed_ms;
     solve->work = solution->work;
-    set_weights(solve, s->pp.problem);
-    set_objective(solve, &measure.objective);
-    s->plan = plan;
+    set_weights(solve, pp->problem);
+    set_objective(solve, measure);
+    *out = plan;
     return JC_OK;
+}
+
+static enum jc_code make_plan(struct solving *s, Jc__Solution *solution, struct jc_err *err) {
+    struct jc_measure measure;
+    enum jc_code code = jc_plan_of_solution(&s->pp, solution, s->version, s->arena, &s->plan, &measure, err);
+    if (!code && s->draft) {
+        s->plan->amend_reason = s->draft->amend_reason;
+        s->plan->decided_on = s->draft->decided_on;
+        s->plan->as_of = s->draft->as_of;
+    }
+    return code;
 }
 
 struct jc_str jc_solve_summary_text(struct jc_buf *out, const Jc__SolveSummary *solve) {
@@ -178,7 +189,7 @@ static enum jc_code store_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     if (!code)
         code = jc_plan_problem_build(tx, s->agency_id, draft, &s->request->options, arena, &again, err);
     if (!code)
-        code = take_fingerprint(&again, arena, fingerprint, err);
+        code = jc_plan_problem_fingerprint(&again, arena, fingerprint, err);
     if (!code && (version != s->version || memcmp(fingerprint, s->fingerprint, JC_SHA256_SIZE) != 0))
         code = jc_fail(err, JC_ABORTED, JC_MSG_PLAN_CHANGED);
     if (!code)
@@ -249,7 +260,7 @@ enum jc_code jc_plan_measure(const struct jc_plan_problem *pp, Jc__Plan *plan, s
         plan->solve->bound_e5 = 0;
     }
     set_weights(plan->solve, pp->problem);
-    set_objective(plan->solve, &out->objective);
+    set_objective(plan->solve, out);
     return JC_OK;
 }
 
@@ -261,6 +272,7 @@ Jc__Weights jc_plan_weights(const Jc__Plan *plan) {
         weights.travel_milli = plan->solve->travel_milli;
         weights.risk_milli = plan->solve->risk_milli;
         weights.preferred_milli = plan->solve->preferred_milli;
+        weights.changes_milli = plan->solve->changes_milli;
     }
     return weights;
 }

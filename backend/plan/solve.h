@@ -6,6 +6,7 @@
 #define JC_PLAN_SOLVE_H
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "model/objective.h"
 #include "plan/problem.h"
 
@@ -29,6 +30,18 @@ struct jc_solve_request {
  * as it was. */
 enum jc_code jc_solve(struct jc_db *db, int64_t agency_id, const struct jc_solve_request *request,
                       struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err);
+
+/* A new draft of `version` with the worker's solution as its visits, its shortfalls and its summary.
+ * Objective and rules are the referee's; *measure is what it found. A broken rule is jc_solution_check's error,
+ * a visit to be kept that is not in the solution JC_FAILED_PRECONDITION. All is the arena's. */
+enum jc_code jc_plan_of_solution(const struct jc_plan_problem *pp, Jc__Solution *solution, int version,
+                                 struct jc_arena *arena, Jc__Plan **out, struct jc_measure *measure,
+                                 struct jc_err *err);
+
+/* SHA-256 of the problem and of the plan whose visits are kept: it is the same if nothing they rest on has
+ * changed. */
+enum jc_code jc_plan_problem_fingerprint(const struct jc_plan_problem *pp, struct jc_arena *arena,
+                                         uint8_t out[JC_SHA256_SIZE], struct jc_err *err);
 
 /* What a plan's visits are worth now: fills plan->solve (tiers and cost; what the search said of it stays
  * as far as it still holds) and plan->shortfalls. The problem must have been built with this plan as

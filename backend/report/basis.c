@@ -6,14 +6,6 @@ static const char SQL_NEWEST_APPROVED[] = "SELECT version, year"
                                           " WHERE agency_id = $1 AND status = 'approved'"
                                           " ORDER BY version DESC LIMIT 1";
 
-/* Months of `year` whose last day is on or before `day`. */
-static int months_over(int64_t year, struct jc_date day) {
-    if (day.year != year)
-        return day.year > year ? 12 : 0;
-    bool last_day = day.day == jc_days_in_month(day.year, day.month);
-    return last_day ? day.month : day.month - 1;
-}
-
 enum jc_code jc_basis_of(struct jc_tx *tx, int64_t agency_id, struct jc_date as_of, struct jc_basis *out,
                          struct jc_err *err) {
     struct jc_rows *rows = NULL;
@@ -30,7 +22,7 @@ enum jc_code jc_basis_of(struct jc_tx *tx, int64_t agency_id, struct jc_date as_
         out->as_of = as_of;
         out->until_ms = jc_date_to_ms(jc_date_from_days(jc_date_to_days(as_of) + 1));
         out->as_of_iso = jc_date_format(as_of, out->iso_buf);
-        out->months_over = months_over(out->year, as_of);
+        out->months_over = jc_months_over((int)out->year, as_of);
     }
     jc_rows_close(rows);
     return code;

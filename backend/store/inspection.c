@@ -3,8 +3,11 @@
  * are what reports ask for. Cost: a row, and one for each team, photo and finding. */
 #include "store/inspection.h"
 
+#include "base/clock.h"
 #include "base/message.h"
+#include "jiancha/v1/task.pb-c.h"
 #include "store/finding.h"
+#include "store/row.h"
 
 static struct jc_value id_value(struct jc_str id) {
     return jc_bytes(id.ptr, id.len);
@@ -144,5 +147,43 @@ enum jc_code jc_inspection_is_recorded(struct jc_tx *tx, int64_t agency_id, stru
     int64_t count = 0;
     enum jc_code code = jc_tx_int64(tx, COUNT_RECORDS, JC_VALUES(jc_int(agency_id), id_value(task_id)), &count, err);
     *recorded = count > 0;
+    return code;
+}
+
+/* --- executed ---------------------------------------------------------------------------------------------- */
+
+static const char SELECT_EXECUTED[] =
+    "SELECT t.visit_id, i.ended_ms\n"
+    "FROM task AS t\n"
+    "JOIN inspection AS i ON i.agency_id = t.agency_id AND i.task_id = t.task_id AND i.is_record = 1\n"
+    "WHERE t.agency_id = $1 AND t.plan_year = $2 AND t.visit_id IS NOT NULL AND t.kind = $3\n"
+    "ORDER BY t.visit_id";
+
+struct executed_list {
+    struct jc_arena *arena;
+    int year;
+    struct jc_executed *items;
+    size_t count, capacity;
+};
+
+static enum jc_code read_executed(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct executed_list *list = ctx;
+    struct jc_executed *row = JC_PUSH(list->arena, list, struct jc_executed);
+    if (!row)
+        return jc_fail_memory(err);
+    struct jc_date day = jc_date_of_ms(jc_rows_int64(rows, 1));
+    row->visit_id = jc_rows_copy(rows, 0, list->arena);
+    row->month = day.year == list->year ? day.month : 0;
+    return row->visit_id.ptr ? JC_OK : jc_fail_memory(err);
+}
+
+enum jc_code jc_inspection_executed(struct jc_tx *tx, int64_t agency_id, int year, struct jc_arena *arena,
+                                    struct jc_executed **out, size_t *count, struct jc_err *err) {
+    struct executed_list list = {.arena = arena, .year = year};
+    enum jc_code code = jc_row_each(tx, SELECT_EXECUTED,
+                                    JC_VALUES(jc_int(agency_id), jc_int(year), jc_int(JC__TASK_KIND__TASK_KIND_VISIT)),
+                                    read_executed, &list, err);
+    *out = list.items;
+    *count = list.count;
     return code;
 }

@@ -31,4 +31,13 @@ enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_s
 enum jc_code jc_inspection_is_recorded(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, bool *recorded,
                                        struct jc_err *err);
 
+/* When visits of a year's plan were really inspected: the month of the record's end, in China's time. */
+struct jc_executed {
+    struct jc_str visit_id;
+    int month; /* 0: in another year */
+};
+/* By visit_id; the lead's records alone. Strings are the arena's. */
+enum jc_code jc_inspection_executed(struct jc_tx *tx, int64_t agency_id, int year, struct jc_arena *arena,
+                                    struct jc_executed **out, size_t *count, struct jc_err *err);
+
 #endif

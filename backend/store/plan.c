@@ -48,7 +48,7 @@ enum jc_code jc_plan_find(struct jc_tx *tx, int64_t agency_id, Jc__PlanStatus st
 #define PLAN_COLUMNS                                                                                       \
     "version, year, status, created_ms, document_no, approved_by, approved_on, solve_status, unserved,"    \
     " over_centi, quota, cost_e5, bound_e5, tiers_settled, elapsed_ms, work, balance_milli, travel_milli," \
-    " risk_milli, preferred_milli, amend_reason, decided_on"
+    " risk_milli, preferred_milli, amend_reason, decided_on, changes_milli, changes, changes_bound, as_of"
 
 static Jc__SolveSummary *solve_of(struct jc_row *row, int column) {
     const struct jc_rows *rows = row->rows;
@@ -103,8 +103,14 @@ static Jc__Plan *plan_of(struct jc_row *row) {
     plan->approved_by = jc_row_text(row, 5);
     plan->approved_on = jc_row_text(row, 6);
     plan->solve = solve_of(row, 7);
+    if (!plan->solve)
+        return NULL;
     plan->amend_reason = jc_row_text(row, 20);
     plan->decided_on = jc_row_text(row, 21);
+    plan->solve->changes_milli = jc_rows_int64(rows, 22);
+    plan->solve->changes = jc_rows_int64(rows, 23);
+    plan->solve->changes_bound = jc_rows_int64(rows, 24);
+    plan->as_of = jc_row_text(row, 25);
     return plan;
 }
 
@@ -254,10 +260,12 @@ static enum jc_code write_shortfalls(struct jc_tx *tx, int64_t agency_id, int ve
 static const char SQL_PLAN_PUT[] =
     "INSERT INTO plan (agency_id, version, year, status, created_ms, solve_status, unserved, over_centi, quota,"
     "                  cost_e5, bound_e5, tiers_settled, elapsed_ms, work, balance_milli, travel_milli,"
-    "                  risk_milli, preferred_milli, amend_reason, decided_on)"
+    "                  risk_milli, preferred_milli, amend_reason, decided_on, changes_milli, changes,"
+    "                  changes_bound, as_of)"
     "VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8,"
     "        $9, $10, $11, $12, $13, $14, $15,"
-    "        $16, $17, $18, $19)"
+    "        $16, $17, $18, $19, $20, $21,"
+    "        $22, $23)"
     "ON CONFLICT (agency_id, version) DO UPDATE"
     "   SET year = excluded.year, created_ms = excluded.created_ms, solve_status = excluded.solve_status,"
     "       unserved = excluded.unserved, over_centi = excluded.over_centi, quota = excluded.quota,"
@@ -265,20 +273,22 @@ static const char SQL_PLAN_PUT[] =
     "       elapsed_ms = excluded.elapsed_ms, work = excluded.work, balance_milli = excluded.balance_milli,"
     "       travel_milli = excluded.travel_milli, risk_milli = excluded.risk_milli,"
     "       preferred_milli = excluded.preferred_milli, amend_reason = excluded.amend_reason,"
-    "       decided_on = excluded.decided_on";
+    "       decided_on = excluded.decided_on, changes_milli = excluded.changes_milli, changes = excluded.changes,"
+    "       changes_bound = excluded.changes_bound, as_of = excluded.as_of";
 
 static enum jc_code write_head(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *plan, int64_t now_ms,
                                struct jc_err *err) {
     const Jc__SolveSummary none = JC__SOLVE_SUMMARY__INIT, *solve = plan->solve ? plan->solve : &none;
-    return jc_tx_exec(tx, SQL_PLAN_PUT,
-                      JC_VALUES(jc_int(agency_id), jc_int(plan->version), jc_int(plan->year), jc_int(now_ms),
-                                jc_int(solve->status), jc_int(solve->unserved), jc_int(solve->over_centi),
-                                jc_int(solve->quota), jc_int(solve->cost_e5), jc_int(solve->bound_e5),
-                                jc_int(solve->tiers_settled), jc_int(solve->elapsed_ms), jc_int(solve->work),
-                                jc_int(solve->balance_milli), jc_int(solve->travel_milli), jc_int(solve->risk_milli),
-                                jc_int(solve->preferred_milli), jc_text_or_null(jc_str(plan->amend_reason)),
-                                jc_text_or_null(jc_str(plan->decided_on))),
-                      err);
+    return jc_tx_exec(
+        tx, SQL_PLAN_PUT,
+        JC_VALUES(jc_int(agency_id), jc_int(plan->version), jc_int(plan->year), jc_int(now_ms), jc_int(solve->status),
+                  jc_int(solve->unserved), jc_int(solve->over_centi), jc_int(solve->quota), jc_int(solve->cost_e5),
+                  jc_int(solve->bound_e5), jc_int(solve->tiers_settled), jc_int(solve->elapsed_ms), jc_int(solve->work),
+                  jc_int(solve->balance_milli), jc_int(solve->travel_milli), jc_int(solve->risk_milli),
+                  jc_int(solve->preferred_milli), jc_text_or_null(jc_str(plan->amend_reason)),
+                  jc_text_or_null(jc_str(plan->decided_on)), jc_int(solve->changes_milli), jc_int(solve->changes),
+                  jc_int(solve->changes_bound), jc_text_or_null(jc_str(plan->as_of))),
+        err);
 }
 
 enum jc_code jc_plan_put(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *plan, int64_t now_ms,
@@ -301,17 +311,18 @@ enum jc_code jc_plan_put(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *pl
 static const char SQL_PLAN_RESULT[] =
     "UPDATE plan"
     "   SET solve_status = $1, unserved = $2, over_centi = $3, quota = $4, cost_e5 = $5, bound_e5 = $6,"
-    "       tiers_settled = $7, elapsed_ms = $8, work = $9"
-    " WHERE agency_id = $10 AND version = $11";
+    "       tiers_settled = $7, elapsed_ms = $8, work = $9, changes = $10, changes_bound = $11"
+    " WHERE agency_id = $12 AND version = $13";
 
 enum jc_code jc_plan_set_result(struct jc_tx *tx, int64_t agency_id, int version, const Jc__SolveSummary *solve,
                                 Jc__Shortfall *const *shortfalls, size_t n_shortfalls, struct jc_err *err) {
-    enum jc_code code = jc_tx_exec(tx, SQL_PLAN_RESULT,
-                                   JC_VALUES(jc_int(solve->status), jc_int(solve->unserved), jc_int(solve->over_centi),
-                                             jc_int(solve->quota), jc_int(solve->cost_e5), jc_int(solve->bound_e5),
-                                             jc_int(solve->tiers_settled), jc_int(solve->elapsed_ms),
-                                             jc_int(solve->work), jc_int(agency_id), jc_int(version)),
-                                   err);
+    enum jc_code code =
+        jc_tx_exec(tx, SQL_PLAN_RESULT,
+                   JC_VALUES(jc_int(solve->status), jc_int(solve->unserved), jc_int(solve->over_centi),
+                             jc_int(solve->quota), jc_int(solve->cost_e5), jc_int(solve->bound_e5),
+                             jc_int(solve->tiers_settled), jc_int(solve->elapsed_ms), jc_int(solve->work),
+                             jc_int(solve->changes), jc_int(solve->changes_bound), jc_int(agency_id), jc_int(version)),
+                   err);
     if (!code && !jc_tx_changed(tx))
         code = unknown(version, err);
     return code ? code : write_shortfalls(tx, agency_id, version, shortfalls, n_shortfalls, err);

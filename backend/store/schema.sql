@@ -293,8 +293,12 @@ CREATE TABLE plan (
     travel_milli    @int64@ NOT NULL DEFAULT 4000,
     risk_milli      @int64@ NOT NULL DEFAULT 100,
     preferred_milli @int64@ NOT NULL DEFAULT 1000,
+    changes_milli   @int64@ NOT NULL DEFAULT 3000,
+    changes         @int64@ NOT NULL DEFAULT 0,    -- against the plan in force, of a re-planned version
+    changes_bound   @int64@ NOT NULL DEFAULT 0,    -- the proven least number
     amend_reason  TEXT,                        -- why this version amends the one before (P5, P8)
     decided_on    TEXT,                        -- the recorded decision the 30 days run from
+    as_of         TEXT,                        -- of a re-planning: months over by then are closed
     PRIMARY KEY (agency_id, version)
 ) @strict@;
 

@@ -1,0 +1,159 @@
+/* What solving shares on the command line. Signals are blocked nowhere: the handler writes one byte into a
+ * pipe that the worker's parent watches beside the worker, so Ctrl-C ends the search and keeps its best plan. */
+#include "cli/solving.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/plan_print.h"
+#include "model/problem.h"
+
+enum { QUIET_MS = 1500, EVERY_MS = 2000 };
+
+/* --- progress and Ctrl-C ---------------------------------------------------------------------------------- */
+
+static const enum jc_msg PHASES[] = {JC_MSG_PHASE_START, JC_MSG_PHASE_CONSTRUCT, JC_MSG_PHASE_SEARCH,
+                                     JC_MSG_PHASE_BOUND, JC_MSG_PHASE_INTEGER};
+
+void jc_solving_progress(void *ctx, const Jc__Progress *progress) {
+    struct jc_solving *watch = ctx;
+    struct jc_cli *cli = watch->cli;
+    int64_t now = jc_monotonic_ms();
+    if (now - watch->started_ms < QUIET_MS || now - watch->told_ms < EVERY_MS)
+        return;
+    watch->told_ms = now;
+    const Jc__Objective none = JC__OBJECTIVE__INIT, *best = progress->incumbent ? progress->incumbent : &none;
+    int64_t bound = progress->bound ? progress->bound->cost_e5 : 0;
+    struct jc_arena *arena = jc_arena_new(1 << 16);
+    if (!arena)
+        return;
+    char over[JC_NUMBER_TEXT];
+    jc_str_from_centi(best->over_centi, over);
+    size_t phase = progress->phase < sizeof(PHASES) / sizeof(*PHASES) ? progress->phase : 0;
+    struct jc_str gap = jc_gap_text(arena, best->cost_e5, bound, progress->tiers_settled);
+    struct jc_str args[] = {
+        jc_msg_text(PHASES[phase], cli->lang),
+        jc_arena_printf(arena, "%lld/%s/%lld", (long long)best->unserved, over, (long long)best->quota),
+        jc_arena_printf(arena, "%.*s%s%.*s", JC_FMT(jc_cost_text(arena, best->cost_e5)), gap.len ? ", " : "",
+                        JC_FMT(gap)),
+        jc_arena_printf(arena, "%lld", (long long)(progress->elapsed_ms / 1000)),
+    };
+    jc_cli_note(cli, JC_MSG_SOLVE_PROGRESS, args, 4);
+    jc_arena_free(arena);
+}
+
+static int cancel_pipe[2] = {-1, -1};
+
+static void on_signal(int number) {
+    int saved = errno;
+    (void)number;
+    (void)!write(cancel_pipe[1], "x", 1);
+    errno = saved;
+}
+
+int jc_solving_begin(struct jc_solving *s) {
+    struct sigaction action = {.sa_handler = on_signal};
+    s->started_ms = jc_monotonic_ms();
+    if (pipe2(cancel_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        cancel_pipe[0] = cancel_pipe[1] = -1;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &s->old[0]);
+    sigaction(SIGTERM, &action, &s->old[1]);
+    return cancel_pipe[0];
+}
+
+void jc_solving_end(const struct jc_solving *s) {
+    sigaction(SIGINT, &s->old[0], NULL);
+    sigaction(SIGTERM, &s->old[1], NULL);
+    for (int i = 0; i < 2; i++)
+        if (cancel_pipe[i] >= 0)
+            close(cancel_pipe[i]);
+}
+
+/* --- options ------------------------------------------------------------------------------------------------ */
+
+/* A decimal as thousandths: "0.1" is 100. */
+static bool to_milli(struct jc_str text, int64_t *out) {
+    struct jc_str whole = text, part = {0};
+    int64_t value = 0, fraction = 0;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == '.') {
+            whole = (struct jc_str){text.ptr, i};
+            part = (struct jc_str){text.ptr + i + 1, text.len - i - 1};
+            if (!part.len || part.len > 3 || part.ptr[0] < '0' || part.ptr[0] > '9')
+                return false;
+            break;
+        }
+    if (!jc_str_to_int64(whole, &value) || value < 0 || value > 1000000 ||
+        (part.len && !jc_str_to_int64(part, &fraction)))
+        return false;
+    for (size_t i = part.len; i < 3; i++)
+        fraction *= 10;
+    *out = value * 1000 + fraction;
+    return true;
+}
+
+/* "balance=1,travel=4,risk=0.1,preferred=1,changes=3"; what is not named keeps its weight. */
+static bool parse_weights(const char *text, Jc__Weights *weights) {
+    struct jc_str rest = jc_str(text), entry, name;
+    while (jc_str_cut(&rest, ',', &entry)) {
+        int64_t *weight = NULL;
+        if (!jc_str_cut(&entry, '=', &name) || !entry.ptr)
+            return false;
+        if (jc_str_eq(name, JC_STR("balance")))
+            weight = &weights->balance_milli;
+        else if (jc_str_eq(name, JC_STR("travel")))
+            weight = &weights->travel_milli;
+        else if (jc_str_eq(name, JC_STR("risk")))
+            weight = &weights->risk_milli;
+        else if (jc_str_eq(name, JC_STR("preferred")))
+            weight = &weights->preferred_milli;
+        else if (jc_str_eq(name, JC_STR("changes")))
+            weight = &weights->changes_milli;
+        if (!weight || !to_milli(entry, weight))
+            return false;
+    }
+    return true;
+}
+
+void jc_solving_options(struct jc_solving *s, struct jc_option out[JC_SOLVING_OPTIONS]) {
+    out[0] = (struct jc_option){.name = "time-limit",
+                                .takes_value = true,
+                                .value = &s->time_limit,
+                                .expects = {"秒数，0 至 100000", "seconds, 0 to 100000"}};
+    out[1] = (struct jc_option){.name = "seed",
+                                .takes_value = true,
+                                .value = &s->seed,
+                                .expects = {"不小于 0 的整数", "a whole number, 0 or more"}};
+    out[2] = (struct jc_option){.name = "work",
+                                .takes_value = true,
+                                .value = &s->work,
+                                .expects = {"不小于 1 的整数", "a whole number, 1 or more"}};
+    out[3] = (struct jc_option){.name = "weights", .takes_value = true, .value = &s->weights};
+}
+
+const char *jc_solving_read(struct jc_solving *w, int seconds, struct jc_problem_options *options) {
+    const Jc__Problem none = JC__PROBLEM__INIT;
+    int64_t number = (int64_t)seconds * 100;
+    w->weights_value = jc_problem_weights(&none);
+    if (w->work && !w->time_limit)
+        number = 0; /* a repeatable run is not cut by the clock */
+    if (w->time_limit && (!jc_str_to_centi(jc_str(w->time_limit), &number) || number < 0 || number > 10000000))
+        return "time-limit";
+    options->time_limit_ms = number * 10;
+    number = 1;
+    if (w->seed && (!jc_str_to_int64(jc_str(w->seed), &number) || number < 0))
+        return "seed";
+    options->seed = (uint64_t)number;
+    number = 0;
+    if (w->work && (!jc_str_to_int64(jc_str(w->work), &number) || number < 1))
+        return "work";
+    options->work_limit = number;
+    if (w->weights && !parse_weights(w->weights, &w->weights_value))
+        return "weights";
+    options->weights = &w->weights_value;
+    return NULL;
+}

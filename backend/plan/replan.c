@@ -1,0 +1,404 @@
+/* Re-planning. A read job (what is free, the problem), two runs of the worker without a transaction, a write
+ * job (the draft). As in solving, the write job builds the problem again and stores only if nothing it rests on
+ * has changed. What may move is decided once, on a copy of the plan in force: visits whose marks are taken off
+ * there are free, and everything behind (problem, solution, notice) only asks whether a visit is kept.
+ *
+ * Exactness of the two stages: with c the cost of the first stage's plan, a change priced at c or more makes
+ * any plan with one more change dearer than it, since no cost is negative. */
+#include "plan/replan.h"
+
+#include <string.h>
+
+#include "model/problem.h"
+#include "plan/solution.h"
+#include "plan/worker.h"
+#include "store/audit_log.h"
+#include "store/plan.h"
+
+enum {
+    FIRST_PART = 2,      /* the first stage may take a half of the limits */
+    ROUND_MILLI = 60000, /* a multiple of usual weights */
+};
+
+struct replanning {
+    int64_t agency_id;
+    const struct jc_replan_request *request;
+    struct jc_arena *arena;
+    struct jc_arena *scratch; /* reset for every plan that is judged */
+    struct jc_replanned *out;
+    struct jc_plan_problem pp;
+    uint8_t fingerprint[JC_SHA256_SIZE];
+    const Jc__Problem *asked; /* what the worker solves at the moment */
+    Jc__Solution *solution;   /* the best so far */
+    int64_t taken_off;        /* cost that only the second stage's price of changes makes, e5 */
+    int64_t elapsed_ms, work;
+};
+
+/* --- what is free -------------------------------------------------------------------------------------- */
+
+/* Can a visit that somebody was told of, or that is pinned, stay as the register is now? */
+static bool can_stay(const struct jc_register *reg, const Jc__Visit *visit) {
+    int team = jc_register_team(reg, visit->lead_team), unit = jc_register_unit(reg, visit->unit_id);
+    if (team < 0)
+        return false;
+    if (*visit->draw_id) {
+        int draw = jc_register_draw(reg, visit->draw_id);
+        return draw >= 0 && strcmp(reg->draws[draw]->team_id, visit->lead_team) == 0;
+    }
+    if (*visit->forced_by)
+        return unit >= 0;
+    if (unit < 0 || !reg->units[unit]->n_rule_ids || reg->teams[team]->headcount == 0 ||
+        reg->units[unit]->blackout_months >> (visit->month - 1) & 1)
+        return false;
+    for (size_t i = 0; i < reg->units[unit]->n_lead_teams; i++)
+        if (strcmp(reg->units[unit]->lead_teams[i], visit->lead_team) == 0)
+            return true;
+    return false;
+}
+
+/* Takes the marks off a visit, so that it is planned like any other. */
+static void set_free(Jc__Visit *visit) {
+    visit->status = JC__VISIT_STATUS__VISIT_STATUS_PLANNED;
+    visit->pinned = false;
+    visit->forced_by = visit->forced_reason = (char *)protobuf_c_empty_string;
+    if (*visit->draw_id)
+        visit->unit_id = (char *)protobuf_c_empty_string; /* given back by the notice */
+}
+
+/* The plan in force as the new draft sees it: done visits kept, and of the others in open months those that
+ * are released, drawn or fixed, as long as they can be. */
+static enum jc_code free_visits(struct replanning *r, const struct jc_register *reg, const Jc__Plan *force,
+                                Jc__Plan **out, struct jc_err *err) {
+    char day[JC_TIME_MAX];
+    int over = jc_months_over(force->year, r->request->as_of);
+    Jc__Plan *plan = JC_NEW(r->arena, Jc__Plan);
+    Jc__Visit *copies = JC_NEW_ARRAY(r->arena, force->n_visits + 1, Jc__Visit);
+    if (!plan || !copies)
+        return jc_fail_memory(err);
+    *plan = *force;
+    plan->as_of = (char *)jc_arena_copy(r->arena, jc_date_format(r->request->as_of, day)).ptr;
+    plan->visits = JC_NEW_ARRAY(r->arena, force->n_visits + 1, Jc__Visit *);
+    if (!plan->as_of || !plan->visits)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < force->n_visits; i++) {
+        Jc__Visit *v = plan->visits[i] = &copies[i];
+        *v = *force->visits[i];
+        bool forced = *v->forced_by != 0; /* such a visit stands alone if it has to; its mark comes back later */
+        v->forced_by = v->forced_reason = (char *)protobuf_c_empty_string;
+        v->pinned |= forced;
+        if (v->status == JC__VISIT_STATUS__VISIT_STATUS_DONE)
+            continue;
+        if (v->month <= over || !can_stay(reg, force->visits[i]))
+            set_free(v);
+    }
+    *out = plan;
+    return JC_OK;
+}
+
+/* --- the problem --------------------------------------------------------------------------------------- */
+
+static enum jc_code find_versions(struct replanning *r, struct jc_tx *tx, struct jc_arena *arena, int year,
+                                  Jc__Plan **force, int *version, int *replaced, struct jc_err *err) {
+    Jc__Plan *newest = NULL;
+    int found = 0;
+    enum jc_code code = jc_plan_find(tx, r->agency_id, JC__PLAN_STATUS__PLAN_STATUS_APPROVED, &found, err);
+    if (!code && !found)
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_NONE_APPROVED);
+    if (!code)
+        code = jc_plan_get(tx, r->agency_id, found, NULL, arena, force, err);
+    if (!code && (*force)->year != year)
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_NONE_APPROVED);
+    if (!code)
+        code = jc_plan_get(tx, r->agency_id, JC_PLAN_NEWEST, NULL, arena, &newest, err);
+    if (code)
+        return code;
+    bool draft = newest->status == JC__PLAN_STATUS__PLAN_STATUS_DRAFT;
+    *replaced = draft ? newest->version : 0;
+    *version = draft ? newest->version : newest->version + 1;
+    return JC_OK;
+}
+
+static enum jc_code build(struct replanning *r, struct jc_tx *tx, struct jc_plan_problem *pp, int *replaced,
+                          struct jc_err *err) {
+    struct jc_register *reg = NULL;
+    Jc__Plan *force = NULL, *kept = NULL;
+    char day[JC_TIME_MAX], year[JC_NUMBER_TEXT];
+    int version = 0;
+    enum jc_code code = jc_register_load(tx, r->agency_id, r->arena, &reg, err);
+    if (!code)
+        code = find_versions(r, tx, r->arena, reg->year, &force, &version, replaced, err);
+    if (!code && (r->request->as_of.year != reg->year || jc_months_over(reg->year, r->request->as_of) == 12))
+        code = jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REPLAN_YEAR, jc_date_format(r->request->as_of, day),
+                       jc_str_from_int64(reg->year, year));
+    if (!code)
+        code = free_visits(r, reg, force, &kept, err);
+    if (code)
+        return code;
+    r->out->against = force->version;
+    kept->version = version;
+    kept->status = JC__PLAN_STATUS__PLAN_STATUS_DRAFT;
+    return jc_plan_problem_build(tx, r->agency_id, kept, &r->request->options, r->arena, pp, err);
+}
+
+static enum jc_code read_problem(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct replanning *r = ctx;
+    enum jc_code code = build(r, tx, &r->pp, &r->out->replaced, err);
+    return code ? code : jc_plan_problem_fingerprint(&r->pp, r->arena, r->fingerprint, err);
+}
+
+/* --- the two stages ------------------------------------------------------------------------------------- */
+
+static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
+    struct replanning *r = ctx;
+    struct jc_measure measure;
+    jc_arena_reset(r->scratch);
+    return jc_solution_check(r->asked, solution, r->scratch, &measure, err);
+}
+
+static void hear(void *ctx, const Jc__Progress *progress) {
+    struct replanning *r = ctx;
+    Jc__Progress told = *progress;
+    Jc__Objective incumbent = JC__OBJECTIVE__INIT, bound = JC__OBJECTIVE__INIT;
+    if (!r->request->progress)
+        return;
+    if (progress->incumbent)
+        incumbent = *progress->incumbent;
+    if (progress->bound)
+        bound = *progress->bound;
+    incumbent.cost_e5 -= incumbent.cost_e5 > r->taken_off ? r->taken_off : 0;
+    bound.cost_e5 -= bound.cost_e5 > r->taken_off ? r->taken_off : bound.cost_e5;
+    told.incumbent = &incumbent;
+    told.bound = &bound;
+    told.elapsed_ms += r->elapsed_ms;
+    r->request->progress(r->request->ctx, &told);
+}
+
+static enum jc_code ask(struct replanning *r, Jc__Problem *problem, Jc__Solution **out, struct jc_err *err) {
+    const struct jc_worker_config worker = {
+        .program = r->request->program,
+        .cancel_fd = r->request->cancel_fd,
+        .accept = judge,
+        .progress = hear,
+        .ctx = r,
+    };
+    r->asked = problem;
+    enum jc_code code = jc_worker_run(&worker, problem, r->arena, out, err);
+    if (code)
+        return code;
+    r->elapsed_ms += (*out)->elapsed_ms;
+    r->work += (*out)->work;
+    return JC_OK;
+}
+
+static enum jc_code measure(struct replanning *r, const Jc__Solution *solution, struct jc_measure *out,
+                            struct jc_err *err) {
+    return jc_solution_check(r->pp.problem, solution, r->arena, out, err);
+}
+
+/* Changes alone. Their proven number is rounded up: there are no halves of a change. */
+static enum jc_code fewest_changes(struct replanning *r, int64_t *least, struct jc_err *err) {
+    Jc__Problem problem = *r->pp.problem;
+    Jc__Weights weights = JC__WEIGHTS__INIT;
+    weights.changes_milli = 1000;
+    problem.weights = &weights;
+    problem.time_limit_ms = problem.time_limit_ms ? problem.time_limit_ms / FIRST_PART + 1 : 0;
+    problem.work_limit = problem.work_limit ? problem.work_limit / FIRST_PART + 1 : 0;
+    enum jc_code code = ask(r, &problem, &r->solution, err);
+    *least = 0;
+    if (!code && r->solution->tiers_settled && r->solution->bound)
+        *least = (r->solution->bound->cost_e5 + 99999) / 100000;
+    return code;
+}
+
+/* <0 if a is better: tiers, then changes, then cost. */
+static int cmp_measures(const struct jc_measure *a, const struct jc_measure *b) {
+    Jc__Objective x = a->objective, y = b->objective;
+    x.cost_e5 = a->changes;
+    y.cost_e5 = b->changes;
+    int order = jc_objective_cmp(&x, &y);
+    return order ? order : jc_objective_cmp(&a->objective, &b->objective);
+}
+
+/* What the second stage proves about the cost of plans with as many changes as ours: its own bound less what
+ * changes cost there more than they do for the planner. */
+static void lend_bound(Jc__Solution *to, const Jc__Solution *from, int64_t changes, int64_t price_e5) {
+    to->tiers_settled = from->tiers_settled;
+    if (!from->bound || !from->tiers_settled)
+        return;
+    int64_t bound = from->bound->cost_e5 - changes * price_e5;
+    *to->bound = *from->bound;
+    to->bound->cost_e5 = bound > 0 ? bound : 0;
+}
+
+/* A price above `cost`; round, so that costs keep the common divisor that bounds are rounded up to. */
+static int64_t dear_change(const Jc__Weights *asked, int64_t cost_e5) {
+    int64_t milli = (cost_e5 / 100 / ROUND_MILLI + 1) * ROUND_MILLI + asked->changes_milli;
+    return milli > JC_PROBLEM_WEIGHT_MAX ? JC_PROBLEM_WEIGHT_MAX : milli;
+}
+
+/* The planner's weights, with a change dearer than all the first plan costs. */
+static enum jc_code least_cost(struct replanning *r, struct jc_err *err) {
+    Jc__Problem problem = *r->pp.problem;
+    Jc__Weights asked = jc_problem_weights(r->pp.problem), weights = asked;
+    struct jc_measure first, second;
+    Jc__Solution *solution = NULL;
+    enum jc_code code = measure(r, r->solution, &first, err);
+    if (code)
+        return code;
+    weights.changes_milli = dear_change(&asked, first.objective.cost_e5);
+    int64_t price_e5 = (weights.changes_milli - asked.changes_milli) * 100;
+    r->taken_off = first.changes * price_e5;
+    problem.weights = &weights;
+    problem.start = r->solution;
+    if (problem.time_limit_ms)
+        problem.time_limit_ms = problem.time_limit_ms > r->elapsed_ms ? problem.time_limit_ms - r->elapsed_ms : 1;
+    if (problem.work_limit)
+        problem.work_limit = problem.work_limit / FIRST_PART + 1;
+    code = ask(r, &problem, &solution, err);
+    if (!code)
+        code = measure(r, solution, &second, err);
+    if (code)
+        return code;
+    bool better = cmp_measures(&second, &first) <= 0;
+    Jc__Solution *best = better ? solution : r->solution;
+    lend_bound(best, solution, better ? second.changes : first.changes, price_e5);
+    if (solution->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED)
+        best->status = solution->status;
+    r->solution = best;
+    return JC_OK;
+}
+
+/* With no change there is nothing left to choose. */
+static void settle_unchanged(struct replanning *r, const struct jc_measure *m) {
+    r->solution->bound->cost_e5 = m->objective.cost_e5;
+}
+
+static enum jc_code solve(struct replanning *r, struct jc_err *err) {
+    struct jc_measure m;
+    enum jc_code code = fewest_changes(r, &r->out->least, err);
+    bool cancelled = !code && r->solution->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
+    if (!code)
+        code = measure(r, r->solution, &m, err);
+    if (code)
+        return code;
+    if (cancelled) {
+        r->solution->tiers_settled = false; /* its bound is of changes, not of cost */
+        return JC_OK;
+    }
+    if (m.changes == 0 && r->solution->tiers_settled && r->solution->bound)
+        settle_unchanged(r, &m);
+    else
+        code = least_cost(r, err);
+    return code;
+}
+
+/* --- the draft ------------------------------------------------------------------------------------------- */
+
+/* The marks that were taken off or changed for the problem are given back to visits that stay. */
+static void give_marks_back(const struct jc_plan_problem *pp, Jc__Plan *plan) {
+    for (size_t i = 0; i < plan->n_visits; i++)
+        for (size_t k = 0; jc_visit_is_kept(plan->visits[i]) && k < pp->in_force->n_visits; k++) {
+            const Jc__Visit *old = pp->in_force->visits[k];
+            if (strcmp(old->visit_id, plan->visits[i]->visit_id) != 0)
+                continue;
+            plan->visits[i]->pinned = old->pinned;
+            plan->visits[i]->forced_by = old->forced_by;
+            plan->visits[i]->forced_reason = old->forced_reason;
+            break;
+        }
+}
+
+static enum jc_code describe(struct replanning *r, Jc__Plan *plan, struct jc_err *err) {
+    const struct jc_replan_request *request = r->request;
+    char day[JC_TIME_MAX];
+    struct jc_date decided = request->decided_on.year ? request->decided_on : request->as_of;
+    struct jc_str as_of = jc_str(r->pp.kept->as_of);
+    struct jc_buf text;
+    jc_buf_init(&text, 4096);
+    if (request->reason.len)
+        jc_buf_add(&text, request->reason);
+    else
+        jc_msg_render(&text, JC_ZH, JC_MSG_REPLAN_REASON, &as_of, 1);
+    plan->amend_reason = (char *)jc_arena_copy(r->arena, jc_buf_str(&text)).ptr;
+    plan->decided_on = (char *)jc_arena_copy(r->arena, jc_date_format(decided, day)).ptr;
+    plan->as_of = r->pp.kept->as_of;
+    jc_buf_free(&text);
+    return plan->amend_reason && plan->decided_on ? JC_OK : jc_fail_memory(err);
+}
+
+static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
+    struct jc_measure m;
+    Jc__Plan *plan = NULL;
+    enum jc_code code = jc_plan_of_solution(&r->pp, r->solution, r->pp.kept->version, r->arena, &plan, &m, err);
+    if (!code)
+        code = jc_notice_make(&r->pp, plan, r->arena, &r->out->notice, err);
+    if (!code)
+        code = describe(r, plan, err);
+    if (code)
+        return code;
+    give_marks_back(&r->pp, plan);
+    Jc__SolveSummary *s = plan->solve;
+    bool optimal = s->tiers_settled && s->bound_e5 == s->cost_e5 && r->out->least >= m.changes;
+    if (s->status != JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED)
+        s->status = optimal ? JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL : JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
+    s->elapsed_ms = r->elapsed_ms;
+    s->work = r->work;
+    s->changes_bound = r->out->least < m.changes ? r->out->least : m.changes;
+    /* visits no plan can have (missed for good, units not planned any more) change in every plan */
+    r->out->least = s->changes_bound + (r->out->notice.changes - m.changes);
+    r->out->plan = plan;
+    r->out->reg = r->pp.reg;
+    return JC_OK;
+}
+
+/* P6, on the day of the decision. */
+static enum jc_code find_major(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct replanning *r = ctx;
+    struct jc_date decided = r->request->decided_on.year ? r->request->decided_on : r->request->as_of;
+    return jc_plan_change(tx, r->agency_id, r->out->plan, decided, r->arena, &r->out->major, err);
+}
+
+static enum jc_code store(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct replanning *r = ctx;
+    struct jc_plan_problem again;
+    int replaced = 0;
+    uint8_t fingerprint[JC_SHA256_SIZE] = {0};
+    char number[JC_NUMBER_TEXT];
+    struct jc_buf detail;
+    int64_t now_ms = jc_clock_now_ms(&r->request->clock);
+    enum jc_code code = build(r, tx, &again, &replaced, err);
+    if (!code)
+        code = jc_plan_problem_fingerprint(&again, r->arena, fingerprint, err);
+    if (!code && memcmp(fingerprint, r->fingerprint, JC_SHA256_SIZE) != 0)
+        code = jc_fail(err, JC_ABORTED, JC_MSG_PLAN_CHANGED);
+    if (!code)
+        code = jc_plan_put(tx, r->agency_id, r->out->plan, now_ms, err);
+    if (code)
+        return code;
+    jc_buf_init(&detail, 300);
+    jc_buf_printf(&detail, "as of %s, against version %d: %lld changes, at least %lld; ", r->out->plan->as_of,
+                  r->out->against, (long long)r->out->notice.changes, (long long)r->out->least);
+    jc_solve_summary_text(&detail, r->out->plan->solve);
+    code = jc_audit_log_add(tx, r->agency_id, now_ms, r->request->actor, JC_STR("plan.replan"),
+                            jc_str_from_int64(r->out->plan->version, number), jc_buf_str(&detail), err);
+    jc_buf_free(&detail);
+    return code;
+}
+
+enum jc_code jc_replan(struct jc_db *db, int64_t agency_id, const struct jc_replan_request *request,
+                       struct jc_arena *arena, struct jc_replanned *out, struct jc_err *err) {
+    struct replanning r = {.agency_id = agency_id, .request = request, .arena = arena, .out = out};
+    *out = (struct jc_replanned){0};
+    r.scratch = jc_arena_new(SIZE_MAX / 2);
+    enum jc_code code = r.scratch ? jc_db_read(db, read_problem, &r, err) : jc_fail_memory(err);
+    if (!code)
+        code = solve(&r, err);
+    if (!code)
+        code = make_plan(&r, err);
+    if (!code)
+        code = jc_db_read(db, find_major, &r, err);
+    if (!code && !request->dry_run)
+        code = jc_db_write_wait(db, agency_id, store, &r, err);
+    jc_arena_free(r.scratch);
+    return code;
+}
