@@ -18,11 +18,11 @@ static const enum jc_msg VISIT_STATUS_WORD[] = {JC_MSG_NONE, JC_MSG_VISIT_PLANNE
 
 /* --- JSON ------------------------------------------------------------------------------------------------ */
 
-static json_t *centi(int64_t number) {
+json_t *jc_centi_json(int64_t number) {
     return number % 100 ? json_real((double)number / 100) : json_integer(number / 100);
 }
 
-static json_t *e5(int64_t number) {
+json_t *jc_e5_json(int64_t number) {
     return number % 100000 ? json_real((double)number / 100000) : json_integer(number / 100000);
 }
 
@@ -45,9 +45,10 @@ json_t *jc_solve_json(const Jc__SolveSummary *s) {
     else if (s->tiers_settled)
         gap = json_integer(0);
     return json_pack("{s:s, s:{s:I, s:o, s:I}, s:o, s:o, s:o, s:o, s:I}", "status", SOLVE_STATUS[s->status], "tiers",
-                     "unserved", (json_int_t)s->unserved, "over", centi(s->over_centi), "quota", (json_int_t)s->quota,
-                     "cost", e5(s->cost_e5), "bound", s->tiers_settled ? e5(s->bound_e5) : json_null(), "gap", gap,
-                     "seconds", json_real((double)s->elapsed_ms / 1000), "work", (json_int_t)s->work);
+                     "unserved", (json_int_t)s->unserved, "over", jc_centi_json(s->over_centi), "quota",
+                     (json_int_t)s->quota, "cost", jc_e5_json(s->cost_e5), "bound",
+                     s->tiers_settled ? jc_e5_json(s->bound_e5) : json_null(), "gap", gap, "seconds",
+                     json_real((double)s->elapsed_ms / 1000), "work", (json_int_t)s->work);
 }
 
 enum jc_code jc_print_solve_json(struct jc_cli *cli, const Jc__SolveSummary *solve, struct jc_err *err) {
@@ -59,24 +60,26 @@ static json_t *visit_json(const Jc__Visit *v) {
     for (size_t i = 0; joined && i < v->n_joined; i++)
         json_array_append_new(joined, json_pack("{s:s, s:s, s:i, s:o}", "team", v->joined[i]->team_id, "rule_id",
                                                 v->joined[i]->rule_id, "persons", v->joined[i]->persons, "days",
-                                                centi(v->joined[i]->days_centi)));
+                                                jc_centi_json(v->joined[i]->days_centi)));
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:i, s:o, s:s, s:o, s:s, s:b, s:s, s:s}", "visit_id",
                      v->visit_id, "unit_id", v->unit_id, "draw_id", v->draw_id, "rule_id", v->rule_id, "visit_no",
                      v->visit_no, "month", v->month, "lead_team", v->lead_team, "persons", v->persons, "days",
-                     centi(v->days_centi), "mode", v->mode == JC__VISIT_MODE__VISIT_MODE_REMOTE ? "remote" : "onsite",
-                     "joined", joined, "status", VISIT_STATUS[v->status], "pinned", (int)v->pinned, "forced_by",
-                     v->forced_by, "forced_reason", v->forced_reason);
+                     jc_centi_json(v->days_centi), "mode",
+                     v->mode == JC__VISIT_MODE__VISIT_MODE_REMOTE ? "remote" : "onsite", "joined", joined, "status",
+                     VISIT_STATUS[v->status], "pinned", (int)v->pinned, "forced_by", v->forced_by, "forced_reason",
+                     v->forced_reason);
 }
 
-static json_t *shortfall_json(const struct jc_cli *cli, const Jc__Shortfall *s, const struct jc_register *reg) {
+json_t *jc_shortfall_json(const struct jc_cli *cli, const Jc__Shortfall *s, const struct jc_register *reg) {
     struct jc_buf text, repair;
     jc_buf_init(&text, 4096);
     jc_buf_init(&repair, 4096);
     jc_shortfall_text(&text, cli->lang, reg, s);
     jc_shortfall_repair(&repair, cli->lang, reg, s);
-    json_t *row = json_pack("{s:s, s:i, s:s, s:s, s:o, s:s%, s:[s%]}", "team_id", s->team_id, "month", s->month,
-                            "unit_id", s->unit_id, "quota_id", s->quota_id, "amount", centi(s->amount_centi), "text",
-                            text.ptr ? text.ptr : "", text.len, "repairs", repair.ptr ? repair.ptr : "", repair.len);
+    json_t *row =
+        json_pack("{s:s, s:i, s:s, s:s, s:o, s:s%, s:[s%]}", "team_id", s->team_id, "month", s->month, "unit_id",
+                  s->unit_id, "quota_id", s->quota_id, "amount", jc_centi_json(s->amount_centi), "text",
+                  text.ptr ? text.ptr : "", text.len, "repairs", repair.ptr ? repair.ptr : "", repair.len);
     jc_buf_free(&text);
     jc_buf_free(&repair);
     return row;
@@ -88,7 +91,7 @@ enum jc_code jc_print_plan_json(struct jc_cli *cli, const Jc__Plan *plan, const 
     for (size_t i = 0; visits && i < plan->n_visits; i++)
         json_array_append_new(visits, visit_json(plan->visits[i]));
     for (size_t i = 0; shortfalls && i < plan->n_shortfalls; i++)
-        json_array_append_new(shortfalls, shortfall_json(cli, plan->shortfalls[i], reg));
+        json_array_append_new(shortfalls, jc_shortfall_json(cli, plan->shortfalls[i], reg));
     json_t *head =
         json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "year", plan->year, "version", plan->version,
                   "status", PLAN_STATUS[plan->status], "document_no", plan->document_no, "approved_by",

@@ -16,6 +16,9 @@ enum jc_code jc_print_solve_json(struct jc_cli *cli, const Jc__SolveSummary *sol
 
 /* The same for a document of a command's own; the reference is the caller's. NULL without memory. */
 json_t *jc_solve_json(const Jc__SolveSummary *solve);
+json_t *jc_shortfall_json(const struct jc_cli *cli, const Jc__Shortfall *shortfall, const struct jc_register *reg);
+json_t *jc_centi_json(int64_t centi); /* 50 is 0.5 */
+json_t *jc_e5_json(int64_t e5);
 /* Appends a document to cli->out and frees it; NULL is "without memory". */
 enum jc_code jc_print_json(struct jc_cli *cli, json_t *root, struct jc_err *err);
 

@@ -65,6 +65,13 @@ int jc_solving_begin(struct jc_solving *s) {
     return cancel_pipe[0];
 }
 
+void jc_solving_again(struct jc_solving *s) {
+    char bytes[16];
+    s->started_ms = jc_monotonic_ms();
+    while (cancel_pipe[0] >= 0 && read(cancel_pipe[0], bytes, sizeof(bytes)) > 0)
+        ;
+}
+
 void jc_solving_end(const struct jc_solving *s) {
     sigaction(SIGINT, &s->old[0], NULL);
     sigaction(SIGTERM, &s->old[1], NULL);

@@ -32,6 +32,8 @@ void jc_solving_progress(void *ctx, const Jc__Progress *progress);
 /* From here on SIGINT and SIGTERM make the descriptor readable that it returns, instead of ending the program
  * (-1: they cannot); until the end. One at a time. */
 int jc_solving_begin(struct jc_solving *s);
+/* Another run begins under the same roof: progress counts anew, a cancel that ended the last one is spent. */
+void jc_solving_again(struct jc_solving *s);
 void jc_solving_end(const struct jc_solving *s);
 
 #endif

@@ -246,7 +246,7 @@ static enum jc_code team_targets(const struct jc_register *reg, size_t index, st
     int64_t share[12], sum = 0;
     out->year_centi = team->supervision_centi;
     for (int m = 0; m < 12; m++) {
-        int64_t days = (int64_t)team->headcount * reg->month_days[m] * 100;
+        int64_t days = (int64_t)team->headcount * reg->month_days[m] * 100 + reg->budgets[index].extra_centi[m];
         out->month_centi[m] = budget[m] >= 0 ? budget[m] : team->headcount > 0 ? days : JC_BUDGET_ABSENT;
         share[m] = !stated ? reg->month_days[m] : budget[m] >= 0 ? budget[m] : 0;
         sum += share[m];

@@ -50,7 +50,7 @@ struct jc_plan_problem {
     const Jc__Plan *in_force;          /* what changes are counted against; NULL: `kept` is not re-planned */
 };
 
-/* The problem of a register in memory, which need not be the stored one (see variant.h). Everything is
+/* The problem of a register in memory, which need not be the stored one (see scenario.h). Everything is
  * the arena's; register and `kept` must live as long. The problem has passed jc_problem_check. */
 enum jc_code jc_plan_problem_make(struct jc_register *reg, const Jc__Plan *kept,
                                   const struct jc_problem_options *options, struct jc_arena *arena,

@@ -15,6 +15,7 @@
 struct jc_team_budget {
     bool stated; /* the team has a line at all */
     int64_t centi[12];
+    int64_t extra_centi[12]; /* of a scenario: on top of headcount x working days, where no line is */
 };
 
 struct jc_register {
@@ -41,7 +42,7 @@ struct jc_register {
  * does not know the agency's year. */
 enum jc_code jc_register_load(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, struct jc_register **out,
                               struct jc_err *err);
-/* A register of its own lists, whose rows are still those of `reg`: for a variant, which replaces the
+/* A register of its own lists, whose rows are still those of `reg`: for a scenario, which replaces the
  * rows it changes and never writes into them. The arena's; NULL without memory. */
 struct jc_register *jc_register_copy(const struct jc_register *reg, struct jc_arena *arena);
 /* Finds the rows again after rows were added to the lists. False without memory. */

@@ -1,0 +1,551 @@
+/* Changes to a register in memory. Rows of the source are shared until a change touches them, then
+ * cloned; a second change to the same row clones it once more, which costs nothing that counts. A change
+ * is O(register).
+ *
+ * A unit that nobody may lead cannot lose its last team in the problem (a unit needs one to have
+ * options), so it keeps it with every month blacked out: that is what "left out" means there, and the
+ * shortfall names it. What must never happen: a write through a pointer of the source. */
+#include "plan/scenario.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/headcount.h"
+
+enum { ALL_MONTHS = 0xfff, CHANGE_MAX = 1000000 };
+
+struct maker {
+    struct jc_arena *arena;
+    struct jc_err *err;
+    struct jc_scenario *out;
+    struct jc_register *reg;
+};
+
+/* --- pieces ------------------------------------------------------------------------------------------ */
+
+static enum jc_code unknown(struct maker *m, enum jc_msg what, struct jc_str id) {
+    return jc_fail(m->err, JC_NOT_FOUND, what, id);
+}
+
+/* The row's copy in the scenario, which may be written into; NULL without memory. */
+#define OWN(m, slot, type) ((slot) = duplicate((m)->arena, (slot), sizeof(type)))
+
+static void *duplicate(struct jc_arena *arena, const void *row, size_t size) {
+    void *copy = jc_arena_alloc(arena, size);
+    return copy ? memcpy(copy, row, size) : NULL;
+}
+
+static enum jc_code add_note(struct maker *m, enum jc_msg what, const struct jc_str *args, size_t count) {
+    struct jc_scenario_note *note = JC_PUSH(m->arena, &m->out->notes, struct jc_scenario_note);
+    if (!note)
+        return jc_fail_memory(m->err);
+    *note = (struct jc_scenario_note){.what = what};
+    for (size_t i = 0; i < count; i++) {
+        note->args[i] = jc_arena_copy(m->arena, args[i]);
+        if (!note->args[i].ptr)
+            return jc_fail_memory(m->err);
+    }
+    return JC_OK;
+}
+
+static enum jc_code add_id(struct maker *m, struct jc_scenario_ids *ids, const char *id) {
+    struct jc_str *slot = JC_PUSH(m->arena, ids, struct jc_str);
+    if (!slot)
+        return jc_fail_memory(m->err);
+    *slot = jc_str(id);
+    return JC_OK;
+}
+
+static enum jc_code find_team(struct maker *m, struct jc_str id, int *out) {
+    *out = (int)jc_index_find(m->reg->team_index, id, -1);
+    return *out < 0 ? unknown(m, JC_MSG_SCENARIO_TEAM_UNKNOWN, id) : JC_OK;
+}
+
+static enum jc_code find_rule(struct maker *m, struct jc_str id, int *out) {
+    *out = (int)jc_index_find(m->reg->rule_index, id, -1);
+    return *out < 0 ? unknown(m, JC_MSG_SCENARIO_RULE_UNKNOWN, id) : JC_OK;
+}
+
+/* --- workdays ---------------------------------------------------------------------------------------- */
+
+/* Adds to the months that budgets.csv states, spread by working days; the parts make exactly `centi`. */
+static void spread(const struct jc_register *reg, struct jc_team_budget *budget, int64_t centi) {
+    int64_t days = 0, given = 0;
+    for (int m = 0; m < 12; m++) {
+        days += reg->month_days[m];
+        int64_t due = (int64_t)((__int128)centi * days / (reg->year_days ? reg->year_days : 1)) - given;
+        given += due;
+        if (budget->centi[m] >= 0)
+            budget->centi[m] = budget->centi[m] + due > 0 ? budget->centi[m] + due : 0;
+    }
+}
+
+/* Nobody left is no workday left, though a team without heads would have no limit at all. */
+static void close_team(Jc__Team *team, struct jc_team_budget *budget) {
+    team->supervision_centi = 0;
+    budget->stated = true;
+    for (int m = 0; m < 12; m++)
+        budget->centi[m] = 0;
+}
+
+static enum jc_code change_headcount(struct maker *m, const struct jc_change *change) {
+    int index = 0;
+    int64_t gain = 0;
+    enum jc_code code = find_team(m, change->id, &index);
+    if (code)
+        return code;
+    Jc__Team *team = m->reg->teams[index];
+    struct jc_team_budget *budget = &m->reg->budgets[index];
+    int64_t before = team->headcount, year = team->supervision_centi;
+    if (before <= 0)
+        return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NO_HEADCOUNT, jc_str(team->name));
+    if (change->amount < -CHANGE_MAX || change->amount > CHANGE_MAX || before + change->amount < 0)
+        return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_TOO_FEW, jc_str(team->name));
+    code = jc_headcount_gain(m->reg, index, change->amount, &gain, m->err);
+    if (code)
+        return code;
+    team = OWN(m, m->reg->teams[index], Jc__Team);
+    if (!team)
+        return jc_fail_memory(m->err);
+    team->headcount = (int32_t)(before + change->amount);
+    if (year >= 0)
+        team->supervision_centi = year + gain > 0 ? year + gain : 0;
+    if (budget->stated)
+        spread(m->reg, budget, gain);
+    if (team->headcount == 0)
+        close_team(team, budget);
+    char text[4][JC_NUMBER_TEXT];
+    struct jc_str args[] = {
+        jc_str(team->name), jc_str_from_int64(before, text[0]), jc_str_from_int64(team->headcount, text[1]),
+        jc_str_from_centi(year < 0 ? gain : year, text[2]), jc_str_from_centi(team->supervision_centi, text[3])};
+    return add_note(m, year < 0 ? JC_MSG_SCENARIO_HEADCOUNT_ALONE : JC_MSG_SCENARIO_HEADCOUNT, args, 5);
+}
+
+static enum jc_code change_budget(struct maker *m, const struct jc_change *change) {
+    int index = 0;
+    enum jc_code code = find_team(m, change->id, &index);
+    if (code)
+        return code;
+    Jc__Team *team = m->reg->teams[index];
+    struct jc_team_budget *budget = &m->reg->budgets[index];
+    int64_t *amount = change->month ? &budget->extra_centi[change->month - 1] : NULL, before = 0;
+    if (change->month && budget->centi[change->month - 1] >= 0)
+        amount = &budget->centi[change->month - 1];
+    else if (change->month && team->headcount <= 0)
+        return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NO_LIMIT, jc_str(team->name));
+    if (!change->month) {
+        if (team->supervision_centi < 0)
+            return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NO_LIMIT, jc_str(team->name));
+        team = OWN(m, m->reg->teams[index], Jc__Team);
+        if (!team)
+            return jc_fail_memory(m->err);
+        amount = &team->supervision_centi;
+    }
+    if (amount == &budget->extra_centi[change->month ? change->month - 1 : 0])
+        before = (int64_t)team->headcount * m->reg->month_days[change->month - 1] * 100;
+    if (before + *amount + change->amount < 0)
+        return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_TOO_FEW_DAYS, jc_str(team->name));
+    *amount += change->amount;
+    char text[3][JC_NUMBER_TEXT];
+    struct jc_str args[] = {jc_str(team->name), jc_str_from_int64(change->month, text[0]),
+                            jc_str_from_centi(before + *amount - change->amount, text[1]),
+                            jc_str_from_centi(before + *amount, text[2])};
+    return add_note(m, change->month ? JC_MSG_SCENARIO_MONTH : JC_MSG_SCENARIO_YEAR, args, 4);
+}
+
+/* --- rules ------------------------------------------------------------------------------------------- */
+
+static bool windows_allow(const Jc__Rule *rule) {
+    int lo = 0, hi = 0;
+    for (size_t i = 0; i < rule->n_windows; i++) {
+        lo += rule->windows[i]->min;
+        hi += rule->windows[i]->max;
+    }
+    return !rule->n_windows || (lo <= rule->visits && rule->visits <= hi);
+}
+
+/* The same windows for another number of visits: each gets its part of them, as even as whole visits
+ * are; 2 visits "1-6:1;7-12:1" become 3 "1-6:1-2;7-12:1-2". */
+static enum jc_code share_windows(struct maker *m, Jc__Rule *rule) {
+    Jc__TimeWindow **windows = JC_NEW_ARRAY(m->arena, rule->n_windows, Jc__TimeWindow *);
+    int total = 0;
+    if (!windows)
+        return jc_fail_memory(m->err);
+    for (size_t i = 0; i < rule->n_windows; i++)
+        total += rule->windows[i]->max;
+    for (size_t i = 0; i < rule->n_windows; i++) {
+        Jc__TimeWindow *w = windows[i] = duplicate(m->arena, rule->windows[i], sizeof(Jc__TimeWindow));
+        if (!w)
+            return jc_fail_memory(m->err);
+        int part = rule->visits * w->max, months = __builtin_popcount(w->months);
+        w->min = part / total < months ? part / total : months;
+        w->max = (part + total - 1) / total < months ? (part + total - 1) / total : months;
+    }
+    rule->windows = windows;
+    char number[JC_NUMBER_TEXT];
+    struct jc_str args[] = {jc_str(rule->rule_id), jc_str_from_int64(rule->visits, number)};
+    return add_note(m, JC_MSG_SCENARIO_WINDOWS_SHARED, args, 2);
+}
+
+static enum jc_code change_rule(struct maker *m, const struct jc_change *change) {
+    int index = 0;
+    enum jc_code code = find_rule(m, change->id, &index);
+    if (code)
+        return code;
+    Jc__Rule *rule = OWN(m, m->reg->rules[index], Jc__Rule);
+    if (!rule)
+        return jc_fail_memory(m->err);
+    if (change->fields & JC_CHANGE_VISITS) {
+        rule->visits = change->rule->visits;
+        rule->cycle_years = change->rule->cycle_years;
+    }
+    if (change->fields & JC_CHANGE_WINDOWS) {
+        rule->windows = change->rule->windows;
+        rule->n_windows = change->rule->n_windows;
+    }
+    if (change->fields & JC_CHANGE_GAP)
+        rule->min_gap_months = change->rule->min_gap_months;
+    size_t units = 0;
+    for (size_t i = 0; i < m->reg->n_units; i++)
+        for (size_t k = 0; k < m->reg->units[i]->n_rule_ids; k++)
+            units += strcmp(m->reg->units[i]->rule_ids[k], rule->rule_id) == 0;
+    char number[JC_NUMBER_TEXT];
+    struct jc_str args[] = {jc_str(rule->rule_id), jc_str_from_int64((int64_t)units, number)};
+    code = add_note(m, JC_MSG_SCENARIO_RULE, args, 2);
+    if (code || windows_allow(rule) || change->fields & JC_CHANGE_WINDOWS)
+        return code;
+    return share_windows(m, rule);
+}
+
+/* --- units ------------------------------------------------------------------------------------------- */
+
+static bool has(char *const *ids, size_t count, struct jc_str id) {
+    for (size_t i = 0; i < count; i++)
+        if (jc_str_eq(jc_str(ids[i]), id))
+            return true;
+    return false;
+}
+
+static int by_kind(const void *a, const void *b) {
+    const Jc__Unit *x = *(const Jc__Unit *const *)a, *y = *(const Jc__Unit *const *)b;
+    int order = strcmp(x->rule_ids[0], y->rule_ids[0]);
+    if (!order)
+        order = strcmp(x->n_lead_teams ? x->lead_teams[0] : "", y->n_lead_teams ? y->lead_teams[0] : "");
+    if (!order)
+        order = strcmp(x->district, y->district);
+    return order ? order : strcmp(x->unit_id, y->unit_id);
+}
+
+/* The units on the rule and led by the team, as far as one is named, by rule, team and district. */
+static const Jc__Unit **list_models(struct maker *m, struct jc_str rule, struct jc_str team, size_t *count) {
+    const Jc__Unit **models = JC_NEW_ARRAY(m->arena, m->reg->n_units + 1, const Jc__Unit *);
+    *count = 0;
+    for (size_t i = 0; models && i < m->reg->n_units; i++) {
+        const Jc__Unit *unit = m->reg->units[i];
+        bool fits = unit->n_rule_ids > 0 && (!rule.len || has(unit->rule_ids, unit->n_rule_ids, rule)) &&
+                    (!team.len || has(unit->lead_teams, unit->n_lead_teams, team));
+        if (fits)
+            models[(*count)++] = unit;
+    }
+    if (models && *count)
+        qsort(models, *count, sizeof(*models), by_kind);
+    return models;
+}
+
+/* One more unit: like `model` (NULL: 2 persons for a day), on one rule and one team if they are named. It
+ * belongs to no group, since quotas by group count named units, and was never visited. */
+static enum jc_code add_unit(struct maker *m, const Jc__Unit *model, const struct jc_change *change, int64_t number) {
+    Jc__Unit *unit = model ? duplicate(m->arena, model, sizeof(*unit)) : JC_NEW(m->arena, Jc__Unit);
+    if (!unit)
+        return jc_fail_memory(m->err);
+    if (!model) {
+        jc__unit__init(unit);
+        unit->category = (char *)"general";
+        unit->persons = 2;
+        unit->days_centi = 100;
+    }
+    struct jc_str id = jc_arena_printf(m->arena, "+%lld", (long long)number);
+    while (id.ptr && jc_index_find(m->reg->unit_index, id, -1) >= 0)
+        id = jc_arena_printf(m->arena, "+%.*s", JC_FMT(id));
+    unit->unit_id = (char *)id.ptr;
+    unit->name = (char *)jc_arena_printf(m->arena, "%s+%lld", model ? model->name : "", (long long)number).ptr;
+    unit->last_visit = (char *)"";
+    unit->n_groups = 0;
+    if (change->id.len) {
+        unit->rule_ids = duplicate(m->arena, &change->id.ptr, sizeof(char *));
+        unit->n_rule_ids = 1;
+    }
+    if (change->team.len) {
+        unit->lead_teams = duplicate(m->arena, &change->team.ptr, sizeof(char *));
+        unit->n_lead_teams = 1;
+    }
+    if (!unit->unit_id || !unit->name || !unit->rule_ids || !unit->lead_teams)
+        return jc_fail_memory(m->err);
+    m->reg->units[m->reg->n_units++] = unit;
+    return add_id(m, &m->out->added, unit->unit_id);
+}
+
+/* "A1×3, H4×1": how many units were added on each rule. */
+static struct jc_str count_added(struct maker *m, size_t first) {
+    struct jc_buf text;
+    jc_buf_init(&text, 4096);
+    for (size_t end = first; first < m->reg->n_units; first = end) {
+        const char *rule = m->reg->units[first]->rule_ids[0];
+        while (end < m->reg->n_units && strcmp(m->reg->units[end]->rule_ids[0], rule) == 0)
+            end++;
+        jc_buf_printf(&text, "%s%s×%zu", text.len ? ", " : "", rule, end - first);
+    }
+    struct jc_str copy = jc_arena_copy(m->arena, jc_buf_str(&text));
+    jc_buf_free(&text);
+    return copy;
+}
+
+/* Systematic sampling: models in order of rule, team and district, taken at even distances, so every
+ * rule, team and district gets its share; always the same ones. */
+static enum jc_code change_add_units(struct maker *m, const struct jc_change *change) {
+    int found = 0;
+    size_t count = 0, before = m->reg->n_units;
+    enum jc_code code = JC_OK;
+    if (change->amount < 1 || change->amount > CHANGE_MAX)
+        return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NO_UNITS);
+    if (change->id.len)
+        code = find_rule(m, change->id, &found);
+    if (!code && change->team.len)
+        code = find_team(m, change->team, &found);
+    if (code)
+        return code;
+    const Jc__Unit **models = list_models(m, change->id, change->team, &count);
+    if (models && !count && change->team.len) /* nobody of that team: others on the rule */
+        models = list_models(m, change->id, JC_STR(""), &count);
+    Jc__Unit **units = JC_NEW_ARRAY(m->arena, before + (size_t)change->amount + 1, Jc__Unit *);
+    if (!models || !units)
+        return jc_fail_memory(m->err);
+    if (!count && (!change->id.len || !change->team.len))
+        return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NO_MODEL);
+    memcpy(units, m->reg->units, before * sizeof(*units));
+    m->reg->units = units;
+    for (int64_t i = 0; !code && i < change->amount; i++) {
+        size_t at = (size_t)(((uint64_t)(2 * i + 1) * count) / (uint64_t)(2 * change->amount));
+        code = add_unit(m, count ? models[at] : NULL, change, (int64_t)m->out->added.count + 1);
+    }
+    if (!code && !jc_register_reindex(m->reg))
+        code = jc_fail_memory(m->err);
+    char number[JC_NUMBER_TEXT];
+    struct jc_str args[] = {jc_str_from_int64(change->amount, number), count_added(m, before)};
+    return code ? code : add_note(m, JC_MSG_SCENARIO_ADDED, args, 2);
+}
+
+static enum jc_code change_lead_team(struct maker *m, const struct jc_change *change) {
+    int team = 0;
+    int64_t index = jc_index_find(m->reg->unit_index, change->id, -1);
+    enum jc_code code = find_team(m, change->team, &team);
+    if (code || index < 0)
+        return code ? code : unknown(m, JC_MSG_SCENARIO_UNIT_UNKNOWN, change->id);
+    const Jc__Unit *old = m->reg->units[index];
+    if (has(old->lead_teams, old->n_lead_teams, change->team))
+        return JC_OK;
+    Jc__Unit *unit = OWN(m, m->reg->units[index], Jc__Unit);
+    char **teams = JC_NEW_ARRAY(m->arena, old->n_lead_teams + 1, char *);
+    if (!unit || !teams)
+        return jc_fail_memory(m->err);
+    for (size_t i = 0; i < old->n_lead_teams; i++)
+        teams[i] = old->lead_teams[i];
+    teams[old->n_lead_teams] = m->reg->teams[team]->team_id;
+    unit->lead_teams = teams;
+    unit->n_lead_teams++;
+    return add_note(m, JC_MSG_SCENARIO_LEAD, (struct jc_str[]){jc_str(unit->name), jc_str(m->reg->teams[team]->name)},
+                    2);
+}
+
+static enum jc_code change_quota(struct maker *m, const struct jc_change *change) {
+    int64_t index = jc_index_find(m->reg->quota_index, change->id, -1);
+    if (index < 0)
+        return unknown(m, JC_MSG_SCENARIO_QUOTA_UNKNOWN, change->id);
+    Jc__Quota *quota = OWN(m, m->reg->quotas[index], Jc__Quota);
+    if (!quota)
+        return jc_fail_memory(m->err);
+    quota->months = change->months;
+    return add_note(m, JC_MSG_SCENARIO_QUOTA, (struct jc_str[]){change->id}, 1);
+}
+
+/* --- a team less ------------------------------------------------------------------------------------- */
+
+static bool takes_part(const Jc__Visit *visit, struct jc_str team) {
+    bool part = jc_str_eq(jc_str(visit->lead_team), team);
+    for (size_t i = 0; i < visit->n_joined; i++)
+        part |= jc_str_eq(jc_str(visit->joined[i]->team_id), team);
+    return part;
+}
+
+static bool is_history(const Jc__Visit *visit) {
+    return visit->status == JC__VISIT_STATUS__VISIT_STATUS_RELEASED ||
+           visit->status == JC__VISIT_STATUS__VISIT_STATUS_DONE;
+}
+
+/* Units whose visits by the team are told or done; the plan without its other visits of the team. */
+static enum jc_code split_kept(struct maker *m, struct jc_str team, struct jc_index **history) {
+    const Jc__Plan *kept = m->out->kept;
+    *history = jc_index_new(m->arena, 0);
+    if (!*history)
+        return jc_fail_memory(m->err);
+    if (!kept)
+        return JC_OK;
+    Jc__Plan *plan = duplicate(m->arena, kept, sizeof(*plan));
+    if (!plan)
+        return jc_fail_memory(m->err);
+    plan->visits = JC_NEW_ARRAY(m->arena, kept->n_visits + 1, Jc__Visit *);
+    plan->n_visits = 0;
+    if (!plan->visits)
+        return jc_fail_memory(m->err);
+    for (size_t i = 0; i < kept->n_visits; i++) {
+        Jc__Visit *visit = kept->visits[i];
+        bool part = takes_part(visit, team);
+        if (part && !is_history(visit))
+            continue;
+        plan->visits[plan->n_visits++] = visit;
+        int64_t *place =
+            part ? jc_index_at(*history, jc_str(*visit->draw_id ? visit->draw_id : visit->unit_id), NULL) : NULL;
+        if (part && !place)
+            return jc_fail_memory(m->err);
+        if (place)
+            *place = 1;
+    }
+    m->out->kept = plan;
+    return JC_OK;
+}
+
+static enum jc_code drop_joint(struct maker *m, Jc__Unit *unit, struct jc_str team) {
+    Jc__JointVisit **joints = JC_NEW_ARRAY(m->arena, unit->n_joints + 1, Jc__JointVisit *);
+    size_t count = 0;
+    if (!joints)
+        return jc_fail_memory(m->err);
+    for (size_t i = 0; i < unit->n_joints; i++)
+        if (!jc_str_eq(jc_str(unit->joints[i]->team_id), team))
+            joints[count++] = unit->joints[i];
+    bool fewer = count < unit->n_joints;
+    unit->joints = joints;
+    unit->n_joints = count;
+    return fewer ? add_id(m, &m->out->alone, unit->unit_id) : JC_OK;
+}
+
+static enum jc_code drop_from_unit(struct maker *m, size_t index, struct jc_str team, const struct jc_index *history) {
+    const Jc__Unit *old = m->reg->units[index];
+    bool leads = has(old->lead_teams, old->n_lead_teams, team), joins = false;
+    for (size_t i = 0; i < old->n_joints; i++)
+        joins |= jc_str_eq(jc_str(old->joints[i]->team_id), team);
+    if (!old->n_rule_ids || (!leads && !joins))
+        return JC_OK;
+    if (jc_index_find(history, jc_str(old->unit_id), 0))
+        return add_id(m, &m->out->stayed, old->unit_id);
+    Jc__Unit *unit = OWN(m, m->reg->units[index], Jc__Unit);
+    char **teams = JC_NEW_ARRAY(m->arena, old->n_lead_teams + 1, char *);
+    if (!unit || !teams)
+        return jc_fail_memory(m->err);
+    enum jc_code code = drop_joint(m, unit, team);
+    if (code || !leads)
+        return code;
+    if (old->n_lead_teams == 1) {
+        unit->blackout_months = ALL_MONTHS;
+        return add_id(m, &m->out->nobody, unit->unit_id);
+    }
+    unit->lead_teams = teams;
+    unit->n_lead_teams = 0;
+    for (size_t i = 0; i < old->n_lead_teams; i++)
+        if (!jc_str_eq(jc_str(old->lead_teams[i]), team))
+            teams[unit->n_lead_teams++] = old->lead_teams[i];
+    return add_id(m, &m->out->moved, unit->unit_id);
+}
+
+/* Its draws without slots, its quotas without bounds: both are the team's own. */
+static enum jc_code drop_lists(struct maker *m, struct jc_str team, const struct jc_index *history) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < m->reg->n_draws; i++) {
+        if (!jc_str_eq(jc_str(m->reg->draws[i]->team_id), team) || m->reg->draws[i]->sample == 0 ||
+            jc_index_find(history, jc_str(m->reg->draws[i]->draw_id), 0))
+            continue;
+        Jc__Draw *draw = OWN(m, m->reg->draws[i], Jc__Draw);
+        if (!draw)
+            return jc_fail_memory(m->err);
+        draw->sample = 0;
+        draw->n_windows = 0;
+        code = add_id(m, &m->out->draws, draw->draw_id);
+    }
+    for (size_t i = 0; !code && i < m->reg->n_quotas; i++) {
+        if (!jc_str_eq(jc_str(m->reg->quotas[i]->team_id), team))
+            continue;
+        Jc__Quota *quota = OWN(m, m->reg->quotas[i], Jc__Quota);
+        if (!quota)
+            return jc_fail_memory(m->err);
+        quota->min = quota->max = -1;
+    }
+    return code;
+}
+
+static enum jc_code note_dropped(struct maker *m, const char *team_name) {
+    const struct {
+        enum jc_msg what;
+        const struct jc_scenario_ids *ids;
+    } lists[] = {{JC_MSG_SCENARIO_MOVED, &m->out->moved},
+                 {JC_MSG_SCENARIO_NOBODY, &m->out->nobody},
+                 {JC_MSG_SCENARIO_STAYED, &m->out->stayed},
+                 {JC_MSG_SCENARIO_ALONE, &m->out->alone},
+                 {JC_MSG_SCENARIO_DRAWS, &m->out->draws}};
+    enum jc_code code = JC_OK;
+    for (size_t l = 0; !code && l < sizeof(lists) / sizeof(*lists); l++) {
+        char number[JC_NUMBER_TEXT];
+        struct jc_buf text;
+        jc_buf_init(&text, 1 << 20);
+        for (size_t i = 0; i < lists[l].ids->count; i++) {
+            int64_t unit = jc_index_find(m->reg->unit_index, lists[l].ids->items[i], -1);
+            jc_buf_printf(&text, "%s%.*s%s%s", i ? ", " : "", JC_FMT(lists[l].ids->items[i]), unit < 0 ? "" : " ",
+                          unit < 0 ? "" : m->reg->units[unit]->name);
+        }
+        struct jc_str args[] = {jc_str(team_name), jc_str_from_int64((int64_t)lists[l].ids->count, number),
+                                jc_buf_str(&text)};
+        if (lists[l].ids->count)
+            code = add_note(m, lists[l].what, args, 3);
+        jc_buf_free(&text);
+    }
+    return code;
+}
+
+static enum jc_code change_drop_team(struct maker *m, const struct jc_change *change) {
+    struct jc_index *history = NULL;
+    int index = 0;
+    enum jc_code code = find_team(m, change->id, &index);
+    if (!code)
+        code = split_kept(m, change->id, &history);
+    for (size_t i = 0; !code && i < m->reg->n_units; i++)
+        code = drop_from_unit(m, i, change->id, history);
+    if (!code)
+        code = drop_lists(m, change->id, history);
+    Jc__Team *team = code ? NULL : OWN(m, m->reg->teams[index], Jc__Team);
+    if (!code && !team)
+        code = jc_fail_memory(m->err);
+    if (code)
+        return code;
+    team->headcount = 0; /* what it has done needs no limit, and nothing new comes to it */
+    team->supervision_centi = -1;
+    m->reg->budgets[index] = (struct jc_team_budget){.stated = false};
+    for (int month = 0; month < 12; month++)
+        m->reg->budgets[index].centi[month] = JC_CENTI_ABSENT;
+    return note_dropped(m, team->name);
+}
+
+/* --- all of it --------------------------------------------------------------------------------------- */
+
+enum jc_code jc_scenario_make(const struct jc_register *reg, const Jc__Plan *kept, const struct jc_change *changes,
+                              size_t n_changes, struct jc_arena *arena, struct jc_scenario *out, struct jc_err *err) {
+    static enum jc_code (*const apply[])(struct maker *, const struct jc_change *) = {
+        [JC_CHANGE_HEADCOUNT] = change_headcount, [JC_CHANGE_BUDGET] = change_budget,
+        [JC_CHANGE_RULE] = change_rule,           [JC_CHANGE_ADD_UNITS] = change_add_units,
+        [JC_CHANGE_DROP_TEAM] = change_drop_team, [JC_CHANGE_LEAD_TEAM] = change_lead_team,
+        [JC_CHANGE_QUOTA_MONTHS] = change_quota,
+    };
+    *out = (struct jc_scenario){.reg = jc_register_copy(reg, arena), .kept = kept};
+    struct maker m = {.arena = arena, .err = err, .out = out, .reg = out->reg};
+    enum jc_code code = m.reg ? JC_OK : jc_fail_memory(err);
+    for (size_t i = 0; !code && i < n_changes; i++)
+        code = apply[changes[i].kind](&m, &changes[i]);
+    return code;
+}
