@@ -223,6 +223,7 @@ static enum jc_code solve_sides(struct asking *a, struct jc_err *err) {
         return code;
     if (!present->stored && left->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED)
         changed->pp.problem->time_limit_ms = left->elapsed_ms > 1000 ? left->elapsed_ms : 1000;
+    changed->pp.problem->start = carry(&present->pp, left, &changed->pp, a->arena);
     code = solve_side(a, changed, &right, err);
     if (code)
         return code;
