@@ -47,7 +47,7 @@ static bool each_headcount(void *ctx, const char *value) {
     int64_t persons = 0;
     if (!cut_amount(jc_str(value), &head, &amount) || !jc_str_to_int64(amount, &persons) || !persons)
         return false;
-    struct jc_change *change = add(ctx, JC_CHANGE_HEADOPTIONS, head);
+    struct jc_change *change = add(ctx, JC_CHANGE_HEADCOUNT, head);
     if (change)
         change->amount = persons;
     return change;

@@ -46,6 +46,16 @@ static bool same_figures(const struct figures *a, const struct figures *b) {
            a->over_centi == b->over_centi && a->limit_centi == b->limit_centi;
 }
 
+/* Where a side's plan comes from. */
+static const struct {
+    const char *name;
+    enum jc_msg words;
+} SOURCES[] = {
+    [JC_WHATIF_SOLVED] = {"solved", JC_MSG_WHATIF_SOLVED},
+    [JC_WHATIF_STORED] = {"stored", JC_MSG_WHATIF_STORED},
+    [JC_WHATIF_IMPROVED] = {"improved", JC_MSG_WHATIF_IMPROVED},
+};
+
 /* --- sentences ----------------------------------------------------------------------------------------- */
 
 static struct jc_str note_text(const struct jc_cli *cli, const struct jc_scenario_note *note) {
@@ -242,7 +252,7 @@ static enum jc_code print_for_people(struct jc_cli *cli, const struct jc_whatif 
     print_shortfalls(cli, &w->changed, &w->present, JC_MSG_WHATIF_NEW_SHORT);
     print_shortfalls(cli, &w->present, &w->changed, JC_MSG_WHATIF_GONE_SHORT);
     struct jc_str args[] = {jc_str_from_int64(w->version, version)};
-    jc_cli_say(cli, w->present.stored ? JC_MSG_WHATIF_STORED : JC_MSG_WHATIF_SOLVED, args, 1);
+    jc_cli_say(cli, SOURCES[w->present.source].words, args, 1);
     return JC_OK;
 }
 
@@ -267,7 +277,7 @@ static json_t *side_json(const struct jc_cli *cli, const struct jc_whatif_side *
     for (size_t i = 0; shortfalls && i < side->plan->n_shortfalls; i++)
         json_array_append_new(shortfalls, jc_shortfall_json(cli, side->plan->shortfalls[i], side->pp.reg));
     return json_pack("{s:o, s:s, s:I, s:o, s:I, s:I, s:o}", "solve", jc_solve_json(side->plan->solve), "source",
-                     side->stored ? "stored" : "solved", "visits", (json_int_t)all.visits, "workdays",
+                     SOURCES[side->source].name, "visits", (json_int_t)all.visits, "workdays",
                      jc_centi_json(all.workdays_centi), "openings", (json_int_t)side->measure.openings, "headcount",
                      (json_int_t)all.headcount, "shortfalls", shortfalls);
 }

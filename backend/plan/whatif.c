@@ -204,7 +204,7 @@ static void offer(const struct jc_plan_problem *from, const Jc__Solution *theirs
 
 static enum jc_code fill_side(struct asking *a, struct jc_whatif_side *side, Jc__Solution *solution,
                               struct jc_err *err) {
-    if (side->stored) {
+    if (side->source == JC_WHATIF_STORED) {
         side->plan = a->newest;
         return jc_plan_measure(&side->pp, side->plan, a->arena, &side->measure, err);
     }
@@ -216,12 +216,12 @@ static enum jc_code solve_sides(struct asking *a, struct jc_err *err) {
     Jc__Solution *left = stored_solution(a), *right = NULL;
     enum jc_code code = JC_OK;
     bool taken = false;
-    present->stored = left != NULL;
+    present->source = left ? JC_WHATIF_STORED : JC_WHATIF_SOLVED;
     if (!left)
         code = solve_side(a, present, &left, err);
     if (code)
         return code;
-    if (!present->stored && left->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED)
+    if (present->source == JC_WHATIF_SOLVED && left->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED)
         changed->pp.problem->time_limit_ms = left->elapsed_ms > 1000 ? left->elapsed_ms : 1000;
     changed->pp.problem->start = carry(&present->pp, left, &changed->pp, a->arena);
     code = solve_side(a, changed, &right, err);
@@ -229,8 +229,8 @@ static enum jc_code solve_sides(struct asking *a, struct jc_err *err) {
         return code;
     offer(&present->pp, left, &changed->pp, &right, &taken, a->arena);
     offer(&changed->pp, right, &present->pp, &left, &taken, a->arena);
-    if (taken && present->stored) { /* its bound is the plan's own */
-        present->stored = false;
+    if (taken && present->source == JC_WHATIF_STORED) { /* the bound is with the stored summary */
+        present->source = JC_WHATIF_IMPROVED;
         left->status = JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
         left->tiers_settled = false;
         left->bound = NULL;

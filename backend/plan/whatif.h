@@ -6,11 +6,17 @@
 #include "plan/scenario.h"
 #include "plan/solve.h"
 
+enum jc_whatif_source {
+    JC_WHATIF_SOLVED,
+    JC_WHATIF_STORED,   /* the stored plan as it is */
+    JC_WHATIF_IMPROVED, /* the stored plan, for which the changed side found a better one */
+};
+
 struct jc_whatif_side {
     struct jc_plan_problem pp;
     Jc__Plan *plan; /* visits, summary and shortfalls */
     struct jc_measure measure;
-    bool stored; /* the plan is the stored one as it is */
+    enum jc_whatif_source source;
 };
 
 struct jc_whatif {

@@ -50,9 +50,12 @@ class WhatifTest(jiancha.Test):
     def test_headcount(self):
         db = self.make("headcount", jiancha.CASE)
         answer = self.ask(db, "--headcount", "hn-t2+1")
-        self.assertEqual(answer["present"]["source"], "stored")
-        self.assertEqual(answer["present"]["solve"]["cost"],
-                         jiancha.run("plan", "--format", "json", "--db", db).json["solve"]["cost"])
+        cost = jiancha.run("plan", "--format", "json", "--db", db).json["solve"]["cost"]
+        if answer["present"]["source"] == "stored":
+            self.assertEqual(answer["present"]["solve"]["cost"], cost)
+        else:  # the changed side came upon a plan that is better as things are, too
+            self.assertEqual(answer["present"]["source"], "improved")
+            self.assertLess(answer["present"]["solve"]["cost"], cost)
         row = self.team(answer, "hn-t2")
         # T 249 a head, O stays, N: lines in which both take part go along (W2, W3, W7)
         self.assertEqual((row["present"]["limit"], row["changed"]["limit"]), (120, 288))
