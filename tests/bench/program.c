@@ -107,7 +107,7 @@ static void write_bounds(const struct jc_program *p, FILE *to) {
 }
 
 void jc_program_write_mps(const struct jc_program *p, const char *name, FILE *to) {
-    fprintf(to, "NAME %s\n", name);
+    fprintf(to, "NAME %s FREE\n", name); /* CBC asks for the word */
     write_rows(p, to);
     write_columns(p, to);
     write_bounds(p, to);
