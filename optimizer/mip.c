@@ -660,19 +660,18 @@ static int64_t gcd(int64_t a, int64_t b) {
     return a;
 }
 
-/* Every value of the tier is a multiple of the grain. */
-static int64_t find_grain(const struct jc_mip *m) {
+int64_t jc_mip_grain(const struct jc_mip *m, enum jc_tier tier) {
     const struct jc_instance *in = m->in;
-    if (m->tier == JC_TIER_QUOTA)
+    if (tier == JC_TIER_QUOTA)
         return 1;
     int64_t work = in->grain, cost = 0;
     for (int32_t i = 0; i < in->n_teams * JC_MONTHS; i++) {
-        int64_t corner = m->tier == JC_TIER_OVER ? in->limit[i] : in->target[i];
+        int64_t corner = tier == JC_TIER_OVER ? in->limit[i] : in->target[i];
         work = corner >= 0 && corner < JC_NO_LIMIT ? gcd(work, corner) : work;
     }
-    for (int32_t k = 0; k < in->n_teams && m->tier == JC_TIER_OVER; k++)
+    for (int32_t k = 0; k < in->n_teams && tier == JC_TIER_OVER; k++)
         work = in->year_limit[k] < JC_NO_LIMIT ? gcd(work, in->year_limit[k]) : work;
-    if (m->tier == JC_TIER_OVER)
+    if (tier == JC_TIER_OVER)
         return work > 0 ? work : 1;
     for (int32_t u = 0; u < in->n_units; u++)
         cost = gcd(gcd(cost, in->units[u].risk_e5), in->units[u].season_e5);
@@ -687,7 +686,7 @@ static int64_t safe_bound(const struct jc_mip *m, double bound) {
     value -= TOLERANCE * (fabs(value) + unit);
     if (!(value > 0))
         return 0;
-    int64_t grain = find_grain(m);
+    int64_t grain = jc_mip_grain(m, m->tier);
     return (int64_t)ceil(value / (double)grain) * grain;
 }
 

@@ -22,6 +22,9 @@ struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena);
 int32_t jc_mip_components(const struct jc_mip *mip);
 int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component);
 
+/* Every value of the tier, of whatever plan, is a multiple of this. */
+int64_t jc_mip_grain(const struct jc_mip *mip, enum jc_tier tier);
+
 /* What came of a component. */
 struct jc_mip_result {
     int64_t bound; /* of the component's share of the tier, in the tier's unit */

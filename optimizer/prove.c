@@ -76,7 +76,10 @@ bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best) {
     return !open_tier(p, best, &tier) || p->step[tier] == STEPS;
 }
 
+/* A plan's value lies on the tier's grain, so a bound may be rounded up to it. */
 static void raise_bound(struct jc_prover *p, enum jc_tier tier, int64_t bound) {
+    int64_t grain = jc_mip_grain(p->mip, tier);
+    bound = (bound + grain - 1) / grain * grain;
     int64_t *at = tier == JC_TIER_OVER ? &p->bound.over : tier == JC_TIER_QUOTA ? &p->bound.quota : &p->bound.cost;
     *at = bound > *at ? bound : *at;
 }

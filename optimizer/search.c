@@ -13,6 +13,8 @@
 enum {
     RUIN_MAX = 64,     /* units a move takes out at most */
     MOVES_A_POLL = 32, /* moves between two calls of pace */
+    SOFT = 4,          /* decisions' worth of cost that a broken limit or quota is penalised with … */
+    RIGID = 64,        /* … and where changes cost, since one limit may take many of them */
 };
 
 struct undo {
@@ -79,7 +81,8 @@ static struct jc_penalties choose_penalties(const struct jc_instance *in, int64_
     for (int32_t q = 0; q < in->n_quotas; q++)
         misses += in->quota_min[q] + (int64_t)in->most_visits * (1 + JC_MONTHS) + (int64_t)in->n_slots;
     int64_t grain = in->grain > 0 ? in->grain : 100;
-    struct jc_penalties p = {.over = scale * 4 / grain + 1, .quota = scale * 4};
+    int64_t worth = in->change_e5 ? RIGID : SOFT;
+    struct jc_penalties p = {.over = scale * worth / grain + 1, .quota = scale * worth};
     if (p.over > room / work)
         p.over = room / work;
     if (p.quota > room / misses)
