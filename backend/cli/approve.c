@@ -29,6 +29,10 @@ static void print_notes(struct jc_cli *cli, const struct jc_approved *approved) 
         struct jc_str arg = jc_str_from_int64((int64_t)approved->uncovered_key, number);
         jc_cli_note(cli, JC_MSG_APPROVE_UNCOVERED, &arg, 1);
     }
+    if (approved->recalled) {
+        struct jc_str arg = jc_str_from_int64((int64_t)approved->recalled, number);
+        jc_cli_note(cli, JC_MSG_APPROVE_RECALLED, &arg, 1);
+    }
     if (approved->plan->n_shortfalls) {
         struct jc_str arg = jc_str_from_int64((int64_t)approved->plan->n_shortfalls, number);
         jc_cli_note(cli, JC_MSG_APPROVE_SHORT, &arg, 1);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "plan/recall.h"
 #include "plan/solve.h"
 #include "store/audit_log.h"
 
@@ -64,6 +65,16 @@ static enum jc_code measure_draft(struct jc_tx *tx, int64_t agency_id, struct jc
                                      out->plan->n_shortfalls, err);
 }
 
+/* Released visits of the version before that are not the same any more leave the terminals. */
+static enum jc_code recall_changed(struct jc_tx *tx, int64_t agency_id, const struct jc_approval *approval,
+                                   struct jc_arena *arena, struct jc_approved *out, struct jc_err *err) {
+    Jc__Plan *before = NULL;
+    enum jc_code code = jc_plan_get(tx, agency_id, out->superseded, NULL, arena, &before, err);
+    if (code || before->year != out->plan->year)
+        return code;
+    return jc_plan_recall(tx, agency_id, before, out->plan, approval->now_ms, arena, &out->recalled, err);
+}
+
 enum jc_code jc_plan_approval(struct jc_tx *tx, int64_t agency_id, const struct jc_approval *approval,
                               struct jc_arena *arena, struct jc_approved *out, struct jc_err *err) {
     char number[JC_NUMBER_TEXT], day[JC_TIME_MAX];
@@ -77,6 +88,8 @@ enum jc_code jc_plan_approval(struct jc_tx *tx, int64_t agency_id, const struct 
     if (!code)
         code =
             jc_plan_approve(tx, agency_id, out->plan->version, approval->document_no, approval->approved_by, on, err);
+    if (!code && out->superseded)
+        code = recall_changed(tx, agency_id, approval, arena, out, err);
     if (code)
         return code;
     const char *marks = mark_units(out->reg, out->plan, arena);

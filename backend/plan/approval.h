@@ -18,6 +18,7 @@ struct jc_approved {
     Jc__Plan *plan; /* with its visits, measured again, and shortfalls */
     struct jc_register *reg;
     int superseded;       /* the version in force before; 0: none */
+    size_t recalled;      /* released visits that changed: their tasks are taken back (plan/recall.h) */
     size_t uncovered_key; /* key units of the register without a visit (F1, F2) */
 };
 

@@ -31,21 +31,55 @@ static enum jc_code tell(struct jc_tx *tx, int64_t agency_id, struct jc_str task
 
 /* --- add ----------------------------------------------------------------------------------------- */
 
-static const char SQL_TASK_RELEASED[] =
-    "SELECT COUNT(*)"
+static const char SQL_TASK_OF_VISIT[] =
+    "SELECT t.task_id, t.state"
     "  FROM task AS t"
     "  JOIN plan AS p ON p.agency_id = t.agency_id AND p.year = t.plan_year"
     " WHERE t.agency_id = $1 AND p.version = $2 AND t.visit_id = $3 AND t.team_id = $4";
 
-static enum jc_code refuse_second(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, struct jc_err *err) {
-    int64_t found = 0;
-    enum jc_code code = jc_tx_int64(tx, SQL_TASK_RELEASED,
+/* The team's task of the visit, if it had one: recalled ones may be opened again, *recalled true and the id
+ * copied into the task. */
+static enum jc_code find_earlier(struct jc_tx *tx, int64_t agency_id, Jc__Task *task, bool *recalled,
+                                 struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool found = false;
+    *recalled = false;
+    enum jc_code code = jc_tx_query(tx, SQL_TASK_OF_VISIT,
                                     JC_VALUES(jc_int(agency_id), jc_int(task->plan_version),
                                               jc_text(jc_str(task->visit_id)), jc_text(jc_str(task->team_id))),
-                                    &found, err);
-    if (code || !found)
-        return code;
-    return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_VISIT_RELEASED, jc_str(task->visit_id));
+                                    &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &found, err);
+    if (!code && found && jc_rows_int64(rows, 1) == JC__TASK_STATE__TASK_STATE_RECALLED) {
+        struct jc_str id = jc_rows_bytes(rows, 0);
+        *recalled = id.len == task->task_id.len;
+        if (*recalled)
+            memcpy(task->task_id.data, id.ptr, id.len);
+    }
+    jc_rows_close(rows);
+    if (!code && found && !*recalled)
+        code = jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_VISIT_RELEASED, jc_str(task->visit_id));
+    return code;
+}
+
+static const char SQL_TASK_REOPEN[] =
+    "UPDATE task"
+    "   SET kind = $1, state = $2, unit_id = $3, plan_version = $4, month = $5, due_on = $6, mode = $7,"
+    "       persons = $8, days_centi = $9, theme = $10, checklist_id = $11, return_reason = '', released_ms = $12,"
+    "       done_ms = NULL"
+    " WHERE agency_id = $13 AND task_id = $14";
+
+static enum jc_code reopen(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, int64_t now_ms,
+                           struct jc_err *err) {
+    struct jc_str id = id_of(&task->task_id);
+    enum jc_code code = jc_tx_exec(
+        tx, SQL_TASK_REOPEN,
+        JC_VALUES(jc_int(task->kind), jc_int(task->state), jc_text(jc_str(task->unit_id)), jc_int(task->plan_version),
+                  jc_int(task->month), jc_text(jc_str(task->due_on)), jc_int(task->mode), jc_int(task->persons),
+                  jc_int(task->days_centi), jc_text(jc_str(task->theme)), jc_text(jc_str(task->checklist_id)),
+                  jc_int(now_ms), jc_int(agency_id), jc_bytes(id.ptr, id.len)),
+        err);
+    return code ? code : tell(tx, agency_id, id, jc_str(task->team_id), err);
 }
 
 static const char SQL_TASK_ADD[] =
@@ -56,13 +90,12 @@ static const char SQL_TASK_ADD[] =
     "        $9, $10, $11, $12, $13, $14, $15, $16, $17,"
     "        $18, $19, NULL)";
 
-enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, int64_t now_ms,
-                         struct jc_err *err) {
-    bool planned = *task->visit_id;
+enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, Jc__Task *task, int64_t now_ms, struct jc_err *err) {
+    bool planned = *task->visit_id, recalled = false;
     if (planned) {
-        enum jc_code code = refuse_second(tx, agency_id, task, err);
-        if (code)
-            return code;
+        enum jc_code code = find_earlier(tx, agency_id, task, &recalled, err);
+        if (code || recalled)
+            return code ? code : reopen(tx, agency_id, task, now_ms, err);
     }
     struct jc_arena *arena = jc_arena_new(1 << 20);
     struct jc_str inspectors = {0};
@@ -263,6 +296,45 @@ enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str tas
                 tx, agency_id, task->plan_version, jc_str(task->visit_id),
                 done ? JC__VISIT_STATUS__VISIT_STATUS_DONE : JC__VISIT_STATUS__VISIT_STATUS_RELEASED, err);
     }
+    jc_arena_free(arena);
+    return code;
+}
+
+/* --- recall -------------------------------------------------------------------------------------- */
+
+static const char SQL_TASK_RECALLABLE[] = "SELECT task_id, team_id"
+                                          "  FROM task"
+                                          " WHERE agency_id = $1 AND plan_year = $2 AND visit_id = $3"
+                                          "   AND state IN ($4, $5)";
+
+enum jc_code jc_task_recall(struct jc_tx *tx, int64_t agency_id, int year, struct jc_str visit_id, int64_t now_ms,
+                            struct jc_err *err) {
+    struct {
+        struct told {
+            struct jc_str id, team;
+        } * items;
+        size_t count, capacity;
+    } tasks = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    enum jc_code code = arena ? jc_tx_query(tx, SQL_TASK_RECALLABLE,
+                                            JC_VALUES(jc_int(agency_id), jc_int(year), jc_text(visit_id),
+                                                      jc_int(JC__TASK_STATE__TASK_STATE_OPEN),
+                                                      jc_int(JC__TASK_STATE__TASK_STATE_RETURNED)),
+                                            &rows, err)
+                              : jc_fail_memory(err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct told *task = JC_PUSH(arena, &tasks, struct told);
+        if (task)
+            *task = (struct told){jc_rows_copy(rows, 0, arena), jc_rows_copy(rows, 1, arena)};
+        if (!task || !task->id.ptr || !task->team.ptr)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    for (size_t i = 0; !code && i < tasks.count; i++)
+        code = move_one(tx, agency_id, tasks.items[i].id, tasks.items[i].team, JC__TASK_STATE__TASK_STATE_RECALLED,
+                        JC_STR(""), now_ms, err);
     jc_arena_free(arena);
     return code;
 }

@@ -6,8 +6,9 @@
 #include "db/db.h"
 #include "jiancha/v1/task.pb-c.h"
 
-/* Adds a task and records the change for its team. JC_ALREADY_EXISTS for a visit already released. */
-enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, int64_t now_ms, struct jc_err *err);
+/* Adds a task and records the change for its team. A task of the same visit and team that was recalled is
+ * opened again under its own id, which *task then has. JC_ALREADY_EXISTS for a visit already released. */
+enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, Jc__Task *task, int64_t now_ms, struct jc_err *err);
 /* JC_NOT_FOUND if the agency has no such task. `joined` comes from the plan's visit. */
 enum jc_code jc_task_get(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_arena *arena,
                          Jc__Task **out, struct jc_err *err);
@@ -15,6 +16,11 @@ enum jc_code jc_task_get(struct jc_tx *tx, int64_t agency_id, struct jc_str task
  * `reason` for RETURNED. A lead's visit takes its joint tasks (same visit_id) with it. */
 enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, Jc__TaskState state,
                           struct jc_str reason, int64_t now_ms, struct jc_err *err);
+
+/* Takes the tasks of a visit of a year's plan back, lead's and joint ones, as far as they are open or were
+ * returned, and tells their teams. */
+enum jc_code jc_task_recall(struct jc_tx *tx, int64_t agency_id, int year, struct jc_str visit_id, int64_t now_ms,
+                            struct jc_err *err);
 
 struct jc_task_filter {
     struct jc_str team_id; /* empty: all */
