@@ -150,6 +150,8 @@ struct jc_classes *jc_classes_new(const struct jc_instance *in, struct jc_arena 
     for (int32_t u = 0; u < in->n_units; u++)
         if (is_visited(in, u))
             sorted[n++] = (struct sortable){in, u};
+        else if (in->units[u].n_choices)
+            k->resting_e5 += in->choices[in->units[u].first_choice].fixed_e5;
     if (n)
         qsort(sorted, n, sizeof *sorted, by_kind);
     for (size_t i = 0; i < n; i++) {

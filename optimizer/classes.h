@@ -23,8 +23,9 @@ struct jc_classes {
     struct jc_class *classes;
     int32_t n_classes;
     int32_t n_components;
-    int32_t *of_team;  /* component by team */
-    int32_t *of_quota; /* component by quota; -1: counts nothing */
+    int32_t *of_team;   /* component by team */
+    int32_t *of_quota;  /* component by quota; -1: counts nothing */
+    int64_t resting_e5; /* cost of the units that are in no class: visits in force they no longer have */
 };
 
 /* NULL without memory. Units that are never visited are in no class. */

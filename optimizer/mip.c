@@ -816,6 +816,10 @@ struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena) 
     return m;
 }
 
+int64_t jc_mip_resting_e5(const struct jc_mip *mip) {
+    return mip->classes->resting_e5;
+}
+
 int32_t jc_mip_components(const struct jc_mip *mip) {
     return mip->classes->n_components;
 }

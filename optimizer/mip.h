@@ -22,6 +22,9 @@ struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena);
 int32_t jc_mip_components(const struct jc_mip *mip);
 int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component);
 
+/* What no component has a share of: the cost of units that are never visited. */
+int64_t jc_mip_resting_e5(const struct jc_mip *mip);
+
 /* Every value of the tier, of whatever plan, is a multiple of this. */
 int64_t jc_mip_grain(const struct jc_mip *mip, enum jc_tier tier);
 

@@ -115,7 +115,7 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
     component->closed[tier] = result.closed;
     if (result.bound > component->bound[tier])
         component->bound[tier] = result.bound;
-    int64_t sum = 0;
+    int64_t sum = tier == JC_TIER_COST ? jc_mip_resting_e5(p->mip) : 0;
     for (int32_t i = 0; i < n; i++)
         sum += p->components[i].bound[tier];
     raise_bound(p, tier, sum);
