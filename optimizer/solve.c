@@ -15,14 +15,14 @@
 #include "optimizer/search.h"
 
 enum {
-    TELL_MS = 500,           /* between two reports */
-    FIRST_SLICE_MS = 60,     /* slices grow with the time used … */
-    SLICES_LEAST = 16,       /* … but there are at least so many */
-    QUICK_PART = 8,          /* the first annealing takes a part of the budget, the second the rest */
-    IDLE_ANNEALINGS = 2,     /* without a limit: stop after so many that bring nothing … */
-    PATIENT_ANNEALINGS = 4,  /* … or so many while the prover still works */
-    PROVER_SHARE = 10000000, /* work between two exchanges in runs by time, some tenths of a second */
-    WARM = JC_ANNEALED / 2,  /* where the annealing of a plan to start from begins, so that it is not lost */
+    TELL_MS = 500,              /* between two reports */
+    FIRST_SLICE_MS = 60,        /* slices grow with the time used … */
+    SLICES_LEAST = 16,          /* … but there are at least so many */
+    QUICK_PART = 8,             /* the first annealing takes a part of the budget, the second the rest */
+    IDLE_ANNEALINGS = 2,        /* without a limit: stop after so many that bring nothing … */
+    PATIENT_ANNEALINGS = 4,     /* … or so many while the prover still works */
+    PROVER_SHARE = 10000000,    /* work between two exchanges in runs by time, some tenths of a second */
+    WARM = JC_ANNEALED / 4 * 3, /* where the annealing of a plan to start from begins, so that it is not lost */
 };
 
 struct run {
@@ -135,7 +135,7 @@ static void *prove(void *ctx) {
 /* Starts the prover on the best plan, on a thread of its own if there is one to be had. */
 static void start_prover(struct run *r) {
     jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
-    if (jc_prover_idle(r->prover, &r->shown->totals))
+    if (r->problem->plan_only || jc_prover_idle(r->prover, &r->shown->totals))
         return;
     r->prover_share = r->by_time ? PROVER_SHARE : r->slice_to - position(r);
     r->prover_budget = r->by_time ? INT64_MAX : r->last - position(r);
@@ -213,7 +213,8 @@ static void anneal_freely(struct run *r) {
         anneal(r, r->last);
         const struct jc_totals *after = &jc_search_best(r->search)->totals;
         idle = jc_totals_cmp(after, &before) < 0 ? 0 : idle + 1;
-        if (idle >= (!r->proving && jc_prover_idle(r->prover, after) ? IDLE_ANNEALINGS : PATIENT_ANNEALINGS))
+        if (idle >= ((!r->proving && jc_prover_idle(r->prover, after)) || r->problem->plan_only ? IDLE_ANNEALINGS
+                                                                                                : PATIENT_ANNEALINGS))
             return;
     }
 }

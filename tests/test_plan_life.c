@@ -215,7 +215,7 @@ static void test_next_year(void **state) {
 static void test_shortfalls(void **state) {
     (void)state;
     static const struct {
-        const char *name, *sql, *zh, *en;
+        const char *name, *sql, *zh, *en, *why;
         int64_t unserved, over_centi, quota;
     } cases[] = {
         {"a month",
@@ -225,25 +225,29 @@ static void test_shortfalls(void **state) {
          "UPDATE unit_team SET team_id = 't1'; DELETE FROM draw_window; DELETE FROM draw;"
          "DELETE FROM quota; DELETE FROM unit_rule WHERE unit_id <> 'u5'; DELETE FROM unit_joint;"
          "UPDATE unit SET blackout_months = 4095 - 512",
-         "执法1队10月缺 3 个工作日", "执法1队 lacks 3 workdays in month 10", 0, 300, 0},
+         "执法1队10月缺 3 个工作日", "执法1队 lacks 3 workdays in month 10",
+         "按检查窗口、间隔和停检月份，执法1队10月至少要完成 3 个工作日的检查，只有 0 个", 0, 300, 0},
         {"a year",
          "UPDATE team SET supervision_centi = 150 WHERE team_id = 't2'; DELETE FROM month_budget;"
          "DELETE FROM quota; DELETE FROM draw_window; DELETE FROM draw; DELETE FROM unit_joint;"
          "DELETE FROM unit_rule WHERE unit_id <> 'u5'",
-         "执法2队全年缺 1.5 个工作日", "执法2队 lacks 1.5 workdays in the year", 0, 150, 0},
+         "执法2队全年缺 1.5 个工作日", "执法2队 lacks 1.5 workdays in the year",
+         "执法2队全年至少要完成 3 个工作日的检查，只有 1.5 个", 0, 150, 0},
         {"a unit", "UPDATE unit SET blackout_months = 4095 WHERE unit_id = 'u1'; DELETE FROM quota",
-         "单位“甲厂”未排入计划，缺 2 次检查", "unit \"甲厂\" is left out: 2 visits missing", 2, 0, 0},
+         "单位“甲厂”未排入计划，缺 2 次检查", "unit \"甲厂\" is left out: 2 visits missing",
+         "停检月份使其没有可以检查的月份", 2, 0, 0},
         {"a quota",
          "DELETE FROM quota WHERE quota_id <> 'q-spring'; UPDATE quota SET min = 30, max = 30, months = 1;"
          "DELETE FROM draw_window; DELETE FROM draw; DELETE FROM unit_rule WHERE unit_id <> 'u5'",
-         "月检查计划“q-spring 春节前检查”差 30", "quota \"q-spring 春节前检查\" is missed by 30", 0, 0, 30},
+         "月检查计划“q-spring 春节前检查”差 30", "quota \"q-spring 春节前检查\" is missed by 30",
+         "1月内最多能安排 0，计划要求 30", 0, 0, 30},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Jc__Plan *plan = NULL;
         struct jc_register *reg = NULL;
         struct jc_err err = {0};
         struct jc_buf text;
-        sql("DELETE FROM visit_joint; DELETE FROM visit; DELETE FROM shortfall; DELETE FROM plan;");
+        sql("DELETE FROM visit_joint; DELETE FROM visit; DELETE FROM shortfall; DELETE FROM key_coverage; DELETE FROM plan;");
         sql(cases[i].sql);
         CHECK_OK(cases[i].name, jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err), &err);
         CHECK_INT(cases[i].name, plan->n_shortfalls, 1);
@@ -256,9 +260,10 @@ static void test_shortfalls(void **state) {
         jc_buf_reset(&text);
         jc_shortfall_text(&text, JC_EN, reg, plan->shortfalls[0]);
         CHECK_STR(cases[i].name, jc_buf_str(&text), cases[i].en);
+        CHECK(cases[i].name, plan->shortfalls[0]->n_limits > 0); /* all four follow by arithmetic */
         jc_buf_reset(&text);
-        jc_shortfall_repair(&text, JC_ZH, reg, plan->shortfalls[0]);
-        CHECK(cases[i].name, text.len > 0);
+        jc_limit_text(&text, JC_ZH, reg, plan->shortfalls[0], plan->shortfalls[0]->limits[0]);
+        CHECK_STR(cases[i].name, jc_buf_str(&text), cases[i].why);
         jc_buf_free(&text);
         jc_db_close(db);
         db = jc_plan_test_year(arena);

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "plan/shortfall.h"
-
 static const char *const PLAN_STATUS[] = {"", "draft", "approved", "superseded"};
 static const char *const SOLVE_STATUS[] = {"", "optimal", "feasible", "cancelled"};
 static const char *const VISIT_STATUS[] = {"", "planned", "released", "done"};
@@ -70,36 +68,19 @@ static json_t *visit_json(const Jc__Visit *v) {
                      v->forced_reason);
 }
 
-json_t *jc_shortfall_json(const struct jc_cli *cli, const Jc__Shortfall *s, const struct jc_register *reg) {
-    struct jc_buf text, repair;
-    jc_buf_init(&text, 4096);
-    jc_buf_init(&repair, 4096);
-    jc_shortfall_text(&text, cli->lang, reg, s);
-    jc_shortfall_repair(&repair, cli->lang, reg, s);
-    json_t *row =
-        json_pack("{s:s, s:i, s:s, s:s, s:o, s:s%, s:[s%]}", "team_id", s->team_id, "month", s->month, "unit_id",
-                  s->unit_id, "quota_id", s->quota_id, "amount", jc_centi_json(s->amount_centi), "text",
-                  text.ptr ? text.ptr : "", text.len, "repairs", repair.ptr ? repair.ptr : "", repair.len);
-    jc_buf_free(&text);
-    jc_buf_free(&repair);
-    return row;
-}
-
 enum jc_code jc_print_plan_json(struct jc_cli *cli, const Jc__Plan *plan, const struct jc_register *reg,
                                 struct jc_err *err) {
-    json_t *visits = json_array(), *shortfalls = json_array();
+    json_t *visits = json_array(), *shortfalls = jc_shortfalls_json(cli, plan, reg);
     for (size_t i = 0; visits && i < plan->n_visits; i++)
         json_array_append_new(visits, visit_json(plan->visits[i]));
-    for (size_t i = 0; shortfalls && i < plan->n_shortfalls; i++)
-        json_array_append_new(shortfalls, jc_shortfall_json(cli, plan->shortfalls[i], reg));
     json_t *head =
         json_pack("{s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "year", plan->year, "version", plan->version,
                   "status", PLAN_STATUS[plan->status], "document_no", plan->document_no, "approved_by",
                   plan->approved_by, "approved_on", plan->approved_on, "amend_reason", plan->amend_reason, "decided_on",
                   plan->decided_on, "as_of", plan->as_of, "changes", (json_int_t)plan->solve->changes);
-    bool whole = json_array_size(visits) == plan->n_visits && json_array_size(shortfalls) == plan->n_shortfalls;
-    json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "plan", head, "solve", jc_solve_json(plan->solve), "visits",
-                             visits, "shortfalls", shortfalls);
+    bool whole = json_array_size(visits) == plan->n_visits;
+    json_t *root = json_pack("{s:o, s:o, s:o, s:o, s:o}", "plan", head, "solve", jc_solve_json(plan->solve), "visits",
+                             visits, "shortfalls", shortfalls, "coverage", jc_coverage_json(cli, plan->coverage, reg));
     if (!whole) {
         json_decref(root);
         return jc_fail_memory(err);
@@ -135,19 +116,6 @@ void jc_print_solve(struct jc_cli *cli, const Jc__SolveSummary *s) {
     struct jc_str cost[] = {jc_msg_text(SOLVE_STATUS_WORD[s->status], cli->lang), jc_cost_text(cli->arena, s->cost_e5),
                             jc_cost_text(cli->arena, s->bound_e5), gap};
     line(cli, gap.len ? JC_MSG_SOLVE_COST : JC_MSG_SOLVE_COST_ALONE, cost, 4);
-}
-
-void jc_print_shortfalls(struct jc_cli *cli, const Jc__Plan *plan, const struct jc_register *reg) {
-    if (!plan->n_shortfalls)
-        return;
-    line(cli, JC_MSG_SHORT_HEAD, NULL, 0);
-    for (size_t i = 0; i < plan->n_shortfalls; i++) {
-        jc_buf_add(&cli->out, JC_STR("  "));
-        jc_shortfall_text(&cli->out, cli->lang, reg, plan->shortfalls[i]);
-        jc_buf_add(&cli->out, cli->lang == JC_ZH ? JC_STR("；") : JC_STR("; "));
-        jc_shortfall_repair(&cli->out, cli->lang, reg, plan->shortfalls[i]);
-        jc_buf_char(&cli->out, '\n');
-    }
 }
 
 /* --- months ------------------------------------------------------------------------------------------------- */

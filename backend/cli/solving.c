@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/plan_print.h"
+#include "cli/weights.h"
 #include "model/problem.h"
 
 enum { QUIET_MS = 1500, EVERY_MS = 2000 };
@@ -82,50 +83,6 @@ void jc_solving_end(const struct jc_solving *s) {
 
 /* --- options ------------------------------------------------------------------------------------------------ */
 
-/* A decimal as thousandths: "0.1" is 100. */
-static bool to_milli(struct jc_str text, int64_t *out) {
-    struct jc_str whole = text, part = {0};
-    int64_t value = 0, fraction = 0;
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] == '.') {
-            whole = (struct jc_str){text.ptr, i};
-            part = (struct jc_str){text.ptr + i + 1, text.len - i - 1};
-            if (!part.len || part.len > 3 || part.ptr[0] < '0' || part.ptr[0] > '9')
-                return false;
-            break;
-        }
-    if (!jc_str_to_int64(whole, &value) || value < 0 || value > 1000000 ||
-        (part.len && !jc_str_to_int64(part, &fraction)))
-        return false;
-    for (size_t i = part.len; i < 3; i++)
-        fraction *= 10;
-    *out = value * 1000 + fraction;
-    return true;
-}
-
-/* "balance=1,travel=4,risk=0.1,preferred=1,changes=3"; what is not named keeps its weight. */
-static bool parse_weights(const char *text, Jc__Weights *weights) {
-    struct jc_str rest = jc_str(text), entry, name;
-    while (jc_str_cut(&rest, ',', &entry)) {
-        int64_t *weight = NULL;
-        if (!jc_str_cut(&entry, '=', &name) || !entry.ptr)
-            return false;
-        if (jc_str_eq(name, JC_STR("balance")))
-            weight = &weights->balance_milli;
-        else if (jc_str_eq(name, JC_STR("travel")))
-            weight = &weights->travel_milli;
-        else if (jc_str_eq(name, JC_STR("risk")))
-            weight = &weights->risk_milli;
-        else if (jc_str_eq(name, JC_STR("preferred")))
-            weight = &weights->preferred_milli;
-        else if (jc_str_eq(name, JC_STR("changes")))
-            weight = &weights->changes_milli;
-        if (!weight || !to_milli(entry, weight))
-            return false;
-    }
-    return true;
-}
-
 void jc_solving_options(struct jc_solving *s, struct jc_option out[JC_SOLVING_OPTIONS]) {
     out[0] = (struct jc_option){.name = "time-limit",
                                 .takes_value = true,
@@ -139,7 +96,8 @@ void jc_solving_options(struct jc_solving *s, struct jc_option out[JC_SOLVING_OP
                                 .takes_value = true,
                                 .value = &s->work,
                                 .expects = {"不小于 1 的整数", "a whole number, 1 or more"}};
-    out[3] = (struct jc_option){.name = "weights", .takes_value = true, .value = &s->weights};
+    out[3] =
+        (struct jc_option){.name = "weights", .takes_value = true, .value = &s->weights, .expects = JC_EXPECTS_WEIGHTS};
 }
 
 const char *jc_solving_read(struct jc_solving *w, int seconds, struct jc_problem_options *options) {
@@ -159,7 +117,7 @@ const char *jc_solving_read(struct jc_solving *w, int seconds, struct jc_problem
     if (w->work && (!jc_str_to_int64(jc_str(w->work), &number) || number < 1))
         return "work";
     options->work_limit = number;
-    if (w->weights && !parse_weights(w->weights, &w->weights_value))
+    if (w->weights && !jc_weights_read(w->weights, &w->weights_value))
         return "weights";
     options->weights = &w->weights_value;
     return NULL;

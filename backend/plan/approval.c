@@ -60,9 +60,10 @@ static enum jc_code measure_draft(struct jc_tx *tx, int64_t agency_id, struct jc
     if (!code)
         code = jc_plan_measure(&pp, out->plan, arena, &measure, err);
     out->reg = pp.reg;
-    return code ? code
-                : jc_plan_set_result(tx, agency_id, out->plan->version, out->plan->solve, out->plan->shortfalls,
-                                     out->plan->n_shortfalls, err);
+    if (!code)
+        code = jc_plan_set_result(tx, agency_id, out->plan->version, out->plan->solve, out->plan->shortfalls,
+                                  out->plan->n_shortfalls, err);
+    return code ? code : jc_plan_set_coverage(tx, agency_id, out->plan->version, out->plan->coverage, err);
 }
 
 /* Released visits of the version before that are not the same any more leave the terminals. */

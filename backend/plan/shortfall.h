@@ -1,5 +1,5 @@
 /* What a plan cannot meet, as rows and in the planner's words: which team, month, unit or quota, by how
- * much, and the smallest change that would repair it alone. */
+ * much, which limits bind, and what would repair it. */
 #ifndef JC_PLAN_SHORTFALL_H
 #define JC_PLAN_SHORTFALL_H
 
@@ -12,6 +12,9 @@
 enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc_measure *measure,
                                struct jc_arena *arena, Jc__Shortfall ***out, size_t *count, struct jc_err *err);
 
+/* Are two lists the same shortfalls by the same amounts? Explanations are not compared. */
+bool jc_shortfalls_equal(Jc__Shortfall *const *a, size_t n_a, Jc__Shortfall *const *b, size_t n_b);
+
 /* "hn-t1-q1 春节前检查": a quota as people read it, cut to the buffer. */
 enum { JC_QUOTA_NAME = 200 };
 struct jc_str jc_quota_name(const Jc__Quota *quota, char buf[JC_QUOTA_NAME]);
@@ -19,8 +22,10 @@ struct jc_str jc_quota_name(const Jc__Quota *quota, char buf[JC_QUOTA_NAME]);
 /* "执法2队10月缺14个工作日". */
 void jc_shortfall_text(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg,
                        const Jc__Shortfall *shortfall);
-/* What would repair it. */
-void jc_shortfall_repair(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg,
-                         const Jc__Shortfall *shortfall);
+/* One limit that binds it. */
+void jc_limit_text(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg, const Jc__Shortfall *shortfall,
+                   const Jc__BindingLimit *limit);
+/* One repair, with what it costs. */
+void jc_repair_text(struct jc_buf *out, enum jc_lang lang, const struct jc_register *reg, const Jc__Repair *repair);
 
 #endif

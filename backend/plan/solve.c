@@ -7,6 +7,8 @@
 
 #include "base/id.h"
 #include "model/problem.h"
+#include "plan/coverage.h"
+#include "plan/limit.h"
 #include "plan/shortfall.h"
 #include "plan/solution.h"
 #include "plan/worker.h"
@@ -120,6 +122,15 @@ static void set_weights(Jc__SolveSummary *solve, const Jc__Problem *problem) {
     solve->changes_milli = weights.changes_milli;
 }
 
+/* What the plan cannot meet, which limits bind, and what it must say of its key units (F2). */
+static enum jc_code tell_shortfalls(const struct jc_plan_problem *pp, const struct jc_measure *measure,
+                                    struct jc_arena *arena, Jc__Plan *plan, struct jc_err *err) {
+    enum jc_code code = jc_shortfall_list(pp, measure, arena, &plan->shortfalls, &plan->n_shortfalls, err);
+    if (!code)
+        code = jc_limit_list(pp->problem, plan->shortfalls, plan->n_shortfalls, arena, err);
+    return code ? code : jc_coverage_find(pp, measure, arena, &plan->coverage, err);
+}
+
 enum jc_code jc_plan_of_solution(const struct jc_plan_problem *pp, Jc__Solution *solution, int version,
                                  struct jc_arena *arena, Jc__Plan **out, struct jc_measure *measure,
                                  struct jc_err *err) {
@@ -139,7 +150,7 @@ enum jc_code jc_plan_of_solution(const struct jc_plan_problem *pp, Jc__Solution 
     if (!code)
         code = jc_solution_to_plan(pp, solution, arena, plan, err);
     if (!code)
-        code = jc_shortfall_list(pp, measure, arena, &plan->shortfalls, &plan->n_shortfalls, err);
+        code = tell_shortfalls(pp, measure, arena, plan, err);
     if (code)
         return code;
     solve->status = solution->status;
@@ -239,16 +250,29 @@ static bool is_forced(const Jc__Plan *plan) {
     return false;
 }
 
+/* Repairs that were found for this very plan stay with it. */
+static void keep_explanations(Jc__Plan *plan, Jc__Shortfall *const *before, size_t count) {
+    bool same = jc_shortfalls_equal(plan->shortfalls, plan->n_shortfalls, before, count);
+    for (size_t i = 0; same && i < count; i++)
+        if (before[i]->explained)
+            plan->shortfalls[i] = before[i];
+}
+
 enum jc_code jc_plan_measure(const struct jc_plan_problem *pp, Jc__Plan *plan, struct jc_arena *arena,
                              struct jc_measure *out, struct jc_err *err) {
     Jc__Solution *solution = NULL;
+    Jc__Shortfall **before = plan->shortfalls;
+    size_t count = plan->n_shortfalls;
+    int64_t cost_e5 = plan->solve ? plan->solve->cost_e5 : -1;
     enum jc_code code = jc_solution_of_plan(pp, plan, arena, &solution, err);
     if (!code)
         code = jc_solution_check(pp->problem, solution, arena, out, err);
     if (!code)
-        code = jc_shortfall_list(pp, out, arena, &plan->shortfalls, &plan->n_shortfalls, err);
+        code = tell_shortfalls(pp, out, arena, plan, err);
     if (code)
         return code;
+    if (cost_e5 == out->objective.cost_e5)
+        keep_explanations(plan, before, count);
     if (!plan->solve) {
         plan->solve = JC_NEW(arena, Jc__SolveSummary);
         if (!plan->solve)

@@ -162,10 +162,28 @@ static enum jc_code read_head(struct jc_tx *tx, int64_t agency_id, int version, 
     return code;
 }
 
-static const char SQL_SHORTFALL_LIST[] = "SELECT team_id, month, unit_id, quota_id, amount_centi"
+static const char SQL_SHORTFALL_LIST[] = "SELECT team_id, month, unit_id, quota_id, amount_centi, explanation"
                                          "  FROM shortfall"
                                          " WHERE agency_id = $1 AND version = $2"
                                          " ORDER BY position";
+
+/* A row, with what was stored of its explanation. NULL without memory. */
+static Jc__Shortfall *shortfall_of(struct jc_row *row) {
+    ProtobufCBinaryData stored = jc_row_bytes(row, 5);
+    ProtobufCAllocator allocator;
+    Jc__Shortfall *s =
+        stored.len ? jc__shortfall__unpack(jc_arena_protobuf(&allocator, row->arena), stored.len, stored.data) : NULL;
+    if (!s && (s = JC_NEW(row->arena, Jc__Shortfall)))
+        jc__shortfall__init(s);
+    if (!s)
+        return NULL;
+    s->team_id = jc_row_text(row, 0);
+    s->month = (int32_t)jc_rows_int64(row->rows, 1);
+    s->unit_id = jc_row_text(row, 2);
+    s->quota_id = jc_row_text(row, 3);
+    s->amount_centi = jc_rows_int64(row->rows, 4);
+    return s;
+}
 
 static enum jc_code read_shortfalls(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Plan *plan,
                                     struct jc_err *err) {
@@ -179,22 +197,45 @@ static enum jc_code read_shortfalls(struct jc_tx *tx, int64_t agency_id, struct 
         jc_tx_query(tx, SQL_SHORTFALL_LIST, JC_VALUES(jc_int(agency_id), jc_int(plan->version)), &rows, err);
     while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
         struct jc_row row = {rows, arena, false};
-        Jc__Shortfall *shortfall = JC_NEW(arena, Jc__Shortfall), **slot = JC_PUSH(arena, &list, Jc__Shortfall *);
-        if (shortfall && slot) {
-            jc__shortfall__init(shortfall);
-            shortfall->team_id = jc_row_text(&row, 0);
-            shortfall->month = (int32_t)jc_rows_int64(rows, 1);
-            shortfall->unit_id = jc_row_text(&row, 2);
-            shortfall->quota_id = jc_row_text(&row, 3);
-            shortfall->amount_centi = jc_rows_int64(rows, 4);
+        Jc__Shortfall *shortfall = shortfall_of(&row), **slot = JC_PUSH(arena, &list, Jc__Shortfall *);
+        if (shortfall && slot)
             *slot = shortfall;
-        }
         if (!shortfall || !slot || row.failed)
             code = jc_fail_memory(err);
     }
     jc_rows_close(rows);
     plan->shortfalls = list.items;
     plan->n_shortfalls = list.count;
+    return code;
+}
+
+static const char SQL_COVERAGE_GET[] = "SELECT units, need_centi, limit_centi, planned_centi, unserved, years, team_id"
+                                       "  FROM key_coverage"
+                                       " WHERE agency_id = $1 AND version = $2";
+
+static enum jc_code read_coverage(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Plan *plan,
+                                  struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_COVERAGE_GET, JC_VALUES(jc_int(agency_id), jc_int(plan->version)), &rows, err);
+    if (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_row row = {rows, arena, false};
+        plan->coverage = JC_NEW(arena, Jc__KeyCoverage);
+        if (plan->coverage) {
+            jc__key_coverage__init(plan->coverage);
+            plan->coverage->units = (int32_t)jc_rows_int64(rows, 0);
+            plan->coverage->need_centi = jc_rows_int64(rows, 1);
+            plan->coverage->limit_centi = jc_rows_int64(rows, 2);
+            plan->coverage->planned_centi = jc_rows_int64(rows, 3);
+            plan->coverage->unserved = (int32_t)jc_rows_int64(rows, 4);
+            plan->coverage->years = (int32_t)jc_rows_int64(rows, 5);
+            plan->coverage->team_id = jc_row_text(&row, 6);
+        }
+        if (!plan->coverage || row.failed)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
     return code;
 }
 
@@ -208,6 +249,8 @@ enum jc_code jc_plan_get(struct jc_tx *tx, int64_t agency_id, int version, const
                              &plan->n_visits, err);
     if (!code)
         code = read_shortfalls(tx, agency_id, arena, plan, err);
+    if (!code)
+        code = read_coverage(tx, agency_id, arena, plan, err);
     if (!code)
         *out = plan;
     return code;
@@ -239,22 +282,56 @@ static enum jc_code not_draft(int version, struct jc_err *err) {
 
 static const char SQL_SHORTFALL_CLEAR[] = "DELETE FROM shortfall WHERE agency_id = $1 AND version = $2";
 static const char SQL_SHORTFALL_ADD[] =
-    "INSERT INTO shortfall (agency_id, version, position, team_id, month, unit_id, quota_id, amount_centi)"
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    "INSERT INTO shortfall (agency_id, version, position, team_id, month, unit_id, quota_id, amount_centi,"
+    "                       explanation)"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+static enum jc_code write_shortfall(struct jc_tx *tx, int64_t agency_id, int version, int64_t position,
+                                    const Jc__Shortfall *s, struct jc_err *err) {
+    size_t size = jc__shortfall__get_packed_size(s);
+    uint8_t *bytes = jc_malloc(size + 1);
+    if (!bytes)
+        return jc_fail_memory(err);
+    jc__shortfall__pack(s, bytes);
+    enum jc_code code =
+        jc_tx_exec(tx, SQL_SHORTFALL_ADD,
+                   JC_VALUES(jc_int(agency_id), jc_int(version), jc_int(position), jc_text_or_null(jc_str(s->team_id)),
+                             jc_int(s->month), jc_text_or_null(jc_str(s->unit_id)),
+                             jc_text_or_null(jc_str(s->quota_id)), jc_int(s->amount_centi), jc_bytes(bytes, size)),
+                   err);
+    jc_free(bytes);
+    return code;
+}
 
 static enum jc_code write_shortfalls(struct jc_tx *tx, int64_t agency_id, int version, Jc__Shortfall *const *shortfalls,
                                      size_t count, struct jc_err *err) {
     enum jc_code code = jc_tx_exec(tx, SQL_SHORTFALL_CLEAR, JC_VALUES(jc_int(agency_id), jc_int(version)), err);
-    for (size_t i = 0; !code && i < count; i++) {
-        const Jc__Shortfall *s = shortfalls[i];
-        code = jc_tx_exec(tx, SQL_SHORTFALL_ADD,
-                          JC_VALUES(jc_int(agency_id), jc_int(version), jc_int((int64_t)i),
-                                    jc_text_or_null(jc_str(s->team_id)), jc_int(s->month),
-                                    jc_text_or_null(jc_str(s->unit_id)), jc_text_or_null(jc_str(s->quota_id)),
-                                    jc_int(s->amount_centi)),
-                          err);
-    }
+    for (size_t i = 0; !code && i < count; i++)
+        code = write_shortfall(tx, agency_id, version, (int64_t)i, shortfalls[i], err);
     return code;
+}
+
+enum jc_code jc_plan_set_shortfalls(struct jc_tx *tx, int64_t agency_id, int version, Jc__Shortfall *const *shortfalls,
+                                    size_t count, struct jc_err *err) {
+    return write_shortfalls(tx, agency_id, version, shortfalls, count, err);
+}
+
+static const char SQL_COVERAGE_CLEAR[] = "DELETE FROM key_coverage WHERE agency_id = $1 AND version = $2";
+static const char SQL_COVERAGE_ADD[] =
+    "INSERT INTO key_coverage (agency_id, version, units, need_centi, limit_centi, planned_centi, unserved, years,"
+    "                          team_id)"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+enum jc_code jc_plan_set_coverage(struct jc_tx *tx, int64_t agency_id, int version, const Jc__KeyCoverage *c,
+                                  struct jc_err *err) {
+    enum jc_code code = jc_tx_exec(tx, SQL_COVERAGE_CLEAR, JC_VALUES(jc_int(agency_id), jc_int(version)), err);
+    if (code || !c)
+        return code;
+    return jc_tx_exec(tx, SQL_COVERAGE_ADD,
+                      JC_VALUES(jc_int(agency_id), jc_int(version), jc_int(c->units), jc_int(c->need_centi),
+                                jc_int(c->limit_centi), jc_int(c->planned_centi), jc_int(c->unserved), jc_int(c->years),
+                                jc_text_or_null(jc_str(c->team_id))),
+                      err);
 }
 
 static const char SQL_PLAN_PUT[] =
@@ -305,6 +382,8 @@ enum jc_code jc_plan_put(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *pl
         code = jc_visit_add(tx, agency_id, plan->version, plan->visits[i], err);
     if (!code)
         code = write_shortfalls(tx, agency_id, plan->version, plan->shortfalls, plan->n_shortfalls, err);
+    if (!code)
+        code = jc_plan_set_coverage(tx, agency_id, plan->version, plan->coverage, err);
     return code;
 }
 

@@ -25,6 +25,12 @@ enum jc_code jc_plan_put(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *pl
 /* What the plan is worth and what it cannot meet, after its visits changed. */
 enum jc_code jc_plan_set_result(struct jc_tx *tx, int64_t agency_id, int version, const Jc__SolveSummary *solve,
                                 Jc__Shortfall *const *shortfalls, size_t n_shortfalls, struct jc_err *err);
+/* The shortfalls again, with their explanations. */
+enum jc_code jc_plan_set_shortfalls(struct jc_tx *tx, int64_t agency_id, int version, Jc__Shortfall *const *shortfalls,
+                                    size_t count, struct jc_err *err);
+/* F2; NULL: all key units can be inspected within the year. */
+enum jc_code jc_plan_set_coverage(struct jc_tx *tx, int64_t agency_id, int version, const Jc__KeyCoverage *coverage,
+                                  struct jc_err *err);
 /* P3. JC_FAILED_PRECONDITION unless it is a draft. */
 enum jc_code jc_plan_approve(struct jc_tx *tx, int64_t agency_id, int version, struct jc_str document_no,
                              struct jc_str approved_by, struct jc_str approved_on, struct jc_err *err);

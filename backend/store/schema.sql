@@ -361,7 +361,23 @@ CREATE TABLE shortfall (
     unit_id      TEXT,
     quota_id     TEXT,
     amount_centi @int64@ NOT NULL,
+    explanation  @bytes@,                      -- jiancha.v1.Shortfall with what binds and what would repair it
     PRIMARY KEY (agency_id, version, position),
+    FOREIGN KEY (agency_id, version) REFERENCES plan (agency_id, version)
+) @strict@;
+
+-- F2: how many years it takes to inspect all key units, where one is not enough.
+CREATE TABLE key_coverage (
+    agency_id    @int64@ NOT NULL,
+    version      @int64@ NOT NULL,
+    units        @int64@ NOT NULL,
+    need_centi   @int64@ NOT NULL,             -- one visit each
+    limit_centi  @int64@ NOT NULL,             -- workdays of a year
+    planned_centi @int64@ NOT NULL,            -- all visits of the year
+    unserved     @int64@ NOT NULL,
+    years        @int64@ NOT NULL,             -- 0: no workdays at all
+    team_id      TEXT,                         -- NULL: all teams together
+    PRIMARY KEY (agency_id, version),
     FOREIGN KEY (agency_id, version) REFERENCES plan (agency_id, version)
 ) @strict@;
 

@@ -119,7 +119,10 @@ class PlanTest(jiancha.Test):
         self.assertEqual((forced["month"], forced["forced_reason"]), (9, "专项整治"))
         self.assertEqual(after["solve"]["tiers"]["quota"], 2)
         self.assertEqual({s["quota_id"] for s in after["shortfalls"]}, {"hn-em-q1", "hn-em-q2"})
-        self.assertTrue(all(s["text"] and s["repairs"] for s in after["shortfalls"]))
+        self.assertTrue(all(s["text"] and not s["explained"] for s in after["shortfalls"]))
+        explained = self.run_("explain", "--format", "json", expect=1).json["shortfalls"]
+        self.assertTrue(all(s["explained"] and s["repairs"] for s in explained), explained)
+        self.assertEqual(self.plan()["shortfalls"], explained)
         solved = self.run_("solve", "--work", "200000", "--format", "json").json  # the others make room for it
         self.assertEqual(solved["tiers"], {"unserved": 0, "over": 0, "quota": 0})
         self.assertEqual(self.visits()[visit["visit_id"]]["month"], 9)

@@ -1,0 +1,557 @@
+/* Explaining. One worker run for each question, all from the same plan: first the problem as it is (is the
+ * plan the best there is?), then for each shortfall the problem without one kind of limit, as far as
+ * arithmetic has not named it (plan/limit.h), then with one repair each (plan/repair.h). Every answer is
+ * measured by the referee, and the plan itself is measured in the changed problem too, so a repair that
+ * needs no move at all is not lost by the search. Time is shared out: a shortfall may take twice its share
+ * of what is left. */
+#include "plan/explain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/problem.h"
+#include "model/quota.h"
+#include "plan/repair.h"
+#include "plan/shortfall.h"
+#include "plan/solution.h"
+#include "plan/solve.h"
+#include "plan/variant.h"
+#include "plan/worker.h"
+#include "store/audit_log.h"
+#include "store/plan.h"
+
+enum {
+    WORK_LEAST = 100000,  /* priced visits a question may cost … */
+    WORK_A_VISIT = 1000,  /* … and for each visit of the plan */
+    WORK_MOST = 20000000, /* … at most */
+    SHARE = 2,            /* times its share of the time left */
+};
+
+/* An answer: a plan of a changed problem and what it is worth. */
+struct answer {
+    Jc__Solution *plan;
+    struct jc_measure measure;
+};
+
+struct explaining {
+    const struct jc_explain_request *request;
+    const Jc__Problem *problem;
+    const Jc__Solution *plan;
+    Jc__Solution *start; /* the plan without what only its own run knows */
+    struct jc_measure measure;
+    struct answer again; /* the problem solved again as it is */
+    struct jc_arena *arena, *scratch;
+    struct jc_err *err;
+    int64_t end_ms;  /* 0: none */
+    int64_t stop_ms; /* of the present shortfall; 0: none */
+    bool cancelled;
+};
+
+/* --- solving again ------------------------------------------------------------------------------------- */
+
+static int64_t left_ms(const struct explaining *e) {
+    int64_t end = e->stop_ms ? e->stop_ms : e->end_ms;
+    return end ? end - jc_monotonic_ms() : INT64_MAX;
+}
+
+static bool out_of_time(const struct explaining *e) {
+    return e->cancelled || left_ms(e) <= 0;
+}
+
+static int64_t effort(const struct explaining *e) {
+    int64_t work = WORK_LEAST + (int64_t)e->plan->n_visits * WORK_A_VISIT;
+    return work < WORK_MOST ? work : WORK_MOST;
+}
+
+/* The referee's word on a plan the worker sent. */
+struct judging {
+    const Jc__Problem *problem;
+    struct jc_arena *arena;
+};
+
+static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
+    struct judging *j = ctx;
+    struct jc_measure measure;
+    jc_arena_reset(j->arena);
+    return jc_solution_check(j->problem, solution, j->arena, &measure, err);
+}
+
+/* Solves a variant from the plan. *found is false if it cannot be solved, or if time ended first. */
+static enum jc_code solve_again(struct explaining *e, Jc__Problem *v, struct answer *out, bool *found) {
+    struct jc_err ignored = {0};
+    struct judging judging = {v, jc_arena_new(SIZE_MAX / 2)};
+    const struct jc_worker_config worker = {
+        .program = e->request->program, .cancel_fd = e->request->cancel_fd, .accept = judge, .ctx = &judging};
+    *found = false;
+    v->start = e->start;
+    v->work_limit = effort(e);
+    v->plan_only = true;
+    v->time_limit_ms = e->end_ms ? left_ms(e) : 0;
+    if (!judging.arena)
+        return jc_fail_memory(e->err);
+    enum jc_code code = JC_OK;
+    if (!out_of_time(e) && !jc_problem_check(v, &ignored)) {
+        code = jc_worker_run(&worker, v, e->scratch, &out->plan, e->err);
+        e->cancelled |=
+            code == JC_CANCELLED || (!code && out->plan->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED);
+        if (!code)
+            code = jc_solution_check(v, out->plan, e->scratch, &out->measure, e->err);
+        *found = !code;
+        code = code == JC_CANCELLED ? JC_OK : code;
+    }
+    jc_arena_free(judging.arena);
+    return code;
+}
+
+/* --- what an answer says ---------------------------------------------------------------------------------- */
+
+/* How much of the shortfall is left in a plan of a variant, in its own unit. */
+static int64_t left_of(const struct jc_lack *lack, const Jc__Problem *v, const struct jc_measure *m) {
+    if (lack->unit >= 0)
+        return m->unserved[lack->unit];
+    if (lack->quota >= 0)
+        return jc_quota_miss(v->quotas[lack->quota], m->quota_count[lack->quota]);
+    return jc_measure_over(v, m, lack->team, lack->month);
+}
+
+enum verdict { FAILS, AT_A_PRICE, HOLDS };
+
+/* Is the shortfall gone, and at what price in the tiers? */
+static enum verdict judge_repair(const struct explaining *e, const struct jc_lack *lack, const Jc__Problem *v,
+                                 const struct jc_measure *m) {
+    const Jc__Objective *was = &e->measure.objective, *is = &m->objective;
+    int64_t visits = lack->amount_centi / 100;
+    if (left_of(lack, v, m))
+        return FAILS;
+    if (lack->unit >= 0) {
+        if (is->unserved > was->unserved - visits)
+            return FAILS;
+        return is->over_centi <= was->over_centi && is->quota <= was->quota ? HOLDS : AT_A_PRICE;
+    }
+    int64_t over = was->over_centi - (lack->quota < 0 ? lack->amount_centi : 0);
+    int64_t quota = was->quota - (lack->quota >= 0 ? visits : 0);
+    return is->unserved <= was->unserved && is->over_centi <= over && is->quota <= quota ? HOLDS : FAILS;
+}
+
+/* --- repairs ------------------------------------------------------------------------------------------------- */
+
+struct found {
+    Jc__Repair *repairs[JC_REPAIRS_MAX];
+    size_t n;
+    Jc__Repair *priced[JC_REPAIRS_KEPT]; /* those that hold at a price only */
+    size_t n_priced;
+};
+
+static void note_change(const struct explaining *e, Jc__Repair *repair, const struct jc_measure *m) {
+    const Jc__Objective *was = &e->measure.objective, *again = &e->again.measure.objective;
+    repair->unserved_change = m->objective.unserved - was->unserved;
+    repair->over_change_centi = m->objective.over_centi - was->over_centi;
+    repair->quota_change = m->objective.quota - was->quota;
+    repair->cost_change_e5 = m->objective.cost_e5 - (again->cost_e5 < was->cost_e5 ? again->cost_e5 : was->cost_e5);
+}
+
+/* Solves the problem with the repair; keeps it if it holds. */
+static enum jc_code try_repair(struct explaining *e, const struct jc_lack *lack, Jc__Repair *repair,
+                               struct found *found) {
+    struct answer answer = {0};
+    struct jc_measure as_is;
+    struct jc_err ignored = {0};
+    Jc__Problem *v = NULL;
+    bool solved = false;
+    jc_arena_reset(e->scratch);
+    enum jc_code code = jc_repair_apply(e->problem, repair, e->scratch, &v, e->err);
+    if (!code)
+        code = solve_again(e, v, &answer, &solved);
+    if (code || !solved)
+        return code;
+    enum verdict verdict = judge_repair(e, lack, v, &answer.measure);
+    if (verdict != HOLDS && jc_solution_check(v, e->plan, e->scratch, &as_is, &ignored) == JC_OK &&
+        judge_repair(e, lack, v, &as_is) == HOLDS) { /* the plan itself will do */
+        verdict = HOLDS;
+        answer.measure = as_is;
+    }
+    if (verdict == FAILS)
+        return JC_OK;
+    note_change(e, repair, &answer.measure);
+    if (verdict == HOLDS)
+        found->repairs[found->n++] = repair;
+    else if (found->n_priced < JC_REPAIRS_KEPT)
+        found->priced[found->n_priced++] = repair;
+    return JC_OK;
+}
+
+static bool has_kind(const struct found *found, Jc__RepairKind kind) {
+    for (size_t i = 0; i < found->n; i++)
+        if (found->repairs[i]->kind == kind)
+            return true;
+    return false;
+}
+
+static int by_cost(const void *a, const void *b) {
+    const Jc__Repair *x = *(Jc__Repair *const *)a, *y = *(Jc__Repair *const *)b;
+    return (x->cost_change_e5 > y->cost_change_e5) - (x->cost_change_e5 < y->cost_change_e5);
+}
+
+static enum jc_code keep_repairs(struct explaining *e, struct found *found, Jc__Shortfall *s) {
+    Jc__Repair **from = found->n ? found->repairs : found->priced;
+    size_t n = found->n ? found->n : found->n_priced;
+    if (n)
+        qsort(from, n, sizeof(*from), by_cost);
+    n = n < JC_REPAIRS_KEPT ? n : JC_REPAIRS_KEPT;
+    s->repairs = JC_NEW_ARRAY(e->arena, n + 1, Jc__Repair *);
+    if (!s->repairs)
+        return jc_fail_memory(e->err);
+    memcpy(s->repairs, from, n * sizeof(*from));
+    s->n_repairs = n;
+    return JC_OK;
+}
+
+/* One repair of each kind first, then second ones of the kinds that hold. */
+static enum jc_code find_repairs(struct explaining *e, const struct jc_lack *lack, Jc__Shortfall *s) {
+    struct found found = {0};
+    Jc__Repair **list = NULL;
+    bool tried[JC_REPAIRS_MAX] = {0};
+    size_t n = 0;
+    enum jc_code code = jc_repair_list(e->problem, e->plan, &e->measure, lack, e->arena, &list, &n, e->err);
+    for (int pass = 0; !code && pass < 2; pass++)
+        for (size_t i = 0; !code && i < n && found.n < JC_REPAIRS_KEPT && !out_of_time(e); i++) {
+            if (tried[i] || (!pass && has_kind(&found, list[i]->kind)))
+                continue;
+            tried[i] = true;
+            code = try_repair(e, lack, list[i], &found);
+        }
+    return code ? code : keep_repairs(e, &found, s);
+}
+
+/* --- limits that arithmetic does not name -------------------------------------------------------------------- */
+
+/* Does the shortfall's team lead the unit, or its quota count it? */
+static bool concerns(const struct explaining *e, const struct jc_lack *lack, size_t unit) {
+    const Jc__ProblemUnit *u = e->problem->units[unit];
+    for (size_t t = 0; t < u->n_lead_teams; t++) {
+        if (lack->quota < 0 && u->lead_teams[t] == lack->team)
+            return true;
+        for (size_t i = 0; lack->quota >= 0 && i < u->n_options; i++)
+            if (jc_limit_quota_counts(e->problem, e->problem->quotas[lack->quota], u, u->options[i]->rule,
+                                      u->lead_teams[t]))
+                return true;
+    }
+    return false;
+}
+
+static bool lift_windows(struct explaining *e, const struct jc_lack *lack, Jc__Problem *v) {
+    bool *lifted = JC_NEW_ARRAY(e->scratch, v->n_rules + 1, bool);
+    for (size_t u = 0; lifted && u < v->n_units; u++) {
+        if (!concerns(e, lack, u))
+            continue;
+        Jc__ProblemUnit *own = jc_variant_unit(v, u, e->scratch);
+        if (!own)
+            return false;
+        own->blackout_months = 0;
+        for (size_t i = 0; i < own->n_options; i++)
+            lifted[own->options[i]->rule] = true;
+    }
+    for (size_t r = 0; lifted && r < v->n_rules; r++) {
+        Jc__ProblemRule *rule = lifted[r] ? jc_variant_rule(v, r, e->scratch) : NULL;
+        if (lifted[r] && !rule)
+            return false;
+        if (rule) {
+            rule->n_windows = 0;
+            rule->min_gap_months = 0;
+        }
+    }
+    return lifted != NULL;
+}
+
+static bool lift_teams(struct explaining *e, const struct jc_lack *lack, Jc__Problem *v) {
+    int32_t *all = JC_NEW_ARRAY(e->scratch, v->n_teams + 1, int32_t);
+    for (size_t k = 0; all && k < v->n_teams; k++)
+        all[k] = (int32_t)k;
+    for (size_t u = 0; all && v->n_teams <= 100 && u < v->n_units; u++) {
+        if (!concerns(e, lack, u))
+            continue;
+        Jc__ProblemUnit *own = jc_variant_unit(v, u, e->scratch);
+        if (!own)
+            return false;
+        own->lead_teams = all;
+        own->n_lead_teams = v->n_teams;
+    }
+    return all != NULL;
+}
+
+static bool lift_workdays(struct explaining *e, Jc__Problem *v) {
+    for (size_t k = 0; k < v->n_teams; k++) {
+        Jc__ProblemTeam *t = jc_variant_team(v, k, e->scratch);
+        if (!t)
+            return false;
+        t->n_month_limit_centi = 0;
+        t->year_limit_centi = -1;
+    }
+    return true;
+}
+
+/* Other quotas no longer ask or forbid anything. */
+static bool lift_quotas(struct explaining *e, const struct jc_lack *lack, Jc__Problem *v) {
+    for (size_t q = 0; q < v->n_quotas; q++) {
+        Jc__ProblemQuota *own = (int)q == lack->quota ? v->quotas[q] : jc_variant_quota(v, q, e->scratch);
+        if (!own)
+            return false;
+        if ((int)q != lack->quota)
+            own->min = own->max = -1;
+    }
+    return true;
+}
+
+static bool lift(struct explaining *e, const struct jc_lack *lack, Jc__LimitKind kind, Jc__Problem *v) {
+    switch (kind) {
+    case JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS:
+        return lift_workdays(e, v);
+    case JC__LIMIT_KIND__LIMIT_KIND_QUOTAS:
+        return lift_quotas(e, lack, v);
+    case JC__LIMIT_KIND__LIMIT_KIND_TEAMS:
+        return lift_teams(e, lack, v);
+    case JC__LIMIT_KIND__LIMIT_KIND_KEPT:
+        v->n_pins = 0;
+        return true;
+    default:
+        return lift_windows(e, lack, v);
+    }
+}
+
+/* Would there be anything to lift? */
+static bool applies(const struct explaining *e, const struct jc_lack *lack, Jc__LimitKind kind) {
+    switch (kind) {
+    case JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS:
+        return lack->quota >= 0;
+    case JC__LIMIT_KIND__LIMIT_KIND_QUOTAS:
+        return e->problem->n_quotas > (lack->quota >= 0);
+    case JC__LIMIT_KIND__LIMIT_KIND_TEAMS:
+        return e->problem->n_teams > 1;
+    case JC__LIMIT_KIND__LIMIT_KIND_KEPT:
+        return e->problem->n_pins > 0;
+    default:
+        return true;
+    }
+}
+
+/* Is the shortfall gone in a plan of the problem without a limit? Tiers that the limit itself counts are
+ * not compared. */
+static bool gone(const struct explaining *e, const struct jc_lack *lack, Jc__LimitKind kind, const Jc__Problem *v,
+                 const struct jc_measure *m) {
+    const Jc__Objective *was = &e->measure.objective, *is = &m->objective;
+    bool workdays = kind == JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS;
+    int64_t over = was->over_centi - (lack->quota < 0 ? lack->amount_centi : 0);
+    return !left_of(lack, v, m) && is->unserved <= was->unserved && (workdays || is->over_centi <= over);
+}
+
+/* The teams that would then be over their workdays more than now. */
+static enum jc_code name_over(struct explaining *e, const struct jc_measure *m, Jc__BindingLimit *limit) {
+    limit->team_ids = JC_NEW_ARRAY(e->arena, e->problem->n_teams + 1, char *);
+    if (!limit->team_ids)
+        return jc_fail_memory(e->err);
+    for (size_t k = 0; k < e->problem->n_teams; k++) {
+        int64_t was = 0, is = 0;
+        for (int month = 0; month <= 12; month++) {
+            was += jc_measure_over(e->problem, &e->measure, (int)k, month);
+            is += jc_measure_over(e->problem, m, (int)k, month);
+        }
+        if (is > was)
+            limit->team_ids[limit->n_team_ids++] = e->problem->teams[k]->team_id;
+    }
+    return JC_OK;
+}
+
+/* Lifts one kind of limit after the other; those whose absence alone removes the shortfall bind. */
+static enum jc_code find_limits(struct explaining *e, const struct jc_lack *lack, Jc__Shortfall *s) {
+    static const Jc__LimitKind kinds[] = {JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS, JC__LIMIT_KIND__LIMIT_KIND_WINDOWS,
+                                          JC__LIMIT_KIND__LIMIT_KIND_QUOTAS, JC__LIMIT_KIND__LIMIT_KIND_TEAMS,
+                                          JC__LIMIT_KIND__LIMIT_KIND_KEPT};
+    enum jc_code code = JC_OK;
+    size_t asked = 0, answered = 0;
+    for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
+        struct answer answer = {0};
+        Jc__BindingLimit *limit = NULL;
+        bool solved = false;
+        if (!applies(e, lack, kinds[i]))
+            continue;
+        asked++;
+        jc_arena_reset(e->scratch);
+        Jc__Problem *v = jc_variant_new(e->problem, e->scratch);
+        if (!v || !lift(e, lack, kinds[i], v))
+            return jc_fail_memory(e->err);
+        code = solve_again(e, v, &answer, &solved);
+        answered += solved;
+        if (code || !solved || !gone(e, lack, kinds[i], v, &answer.measure))
+            continue;
+        code = jc_limit_add(s, kinds[i], e->arena, &limit, e->err);
+        if (!code && kinds[i] == JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS)
+            code = name_over(e, &answer.measure, limit);
+    }
+    if (!code && !s->n_limits && answered == asked)
+        code = jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, e->arena, NULL, e->err);
+    return code;
+}
+
+/* --- all shortfalls --------------------------------------------------------------------------------------------- */
+
+/* The plan is not the best there is: solving again does away with this. */
+static enum jc_code only_solve_again(struct explaining *e, Jc__Shortfall *s) {
+    struct found found = {0};
+    Jc__Repair *repair = JC_NEW(e->arena, Jc__Repair);
+    if (!repair)
+        return jc_fail_memory(e->err);
+    jc__repair__init(repair);
+    repair->kind = JC__REPAIR_KIND__REPAIR_KIND_SOLVE_AGAIN;
+    note_change(e, repair, &e->again.measure);
+    found.repairs[found.n++] = repair;
+    return keep_repairs(e, &found, s);
+}
+
+static bool tiers_equal(const Jc__Objective *a, const Jc__Objective *b) {
+    return a->unserved == b->unserved && a->over_centi == b->over_centi && a->quota == b->quota;
+}
+
+static enum jc_code explain_one(struct explaining *e, Jc__Shortfall *s) {
+    struct jc_lack lack = jc_lack_of(e->problem, s);
+    const Jc__Objective *again = &e->again.measure.objective, *was = &e->measure.objective;
+    enum jc_code code = JC_OK;
+    if (lack.unit < 0 && lack.quota < 0 && lack.team < 0)
+        return JC_OK;
+    if (e->again.plan && !tiers_equal(again, was) && !left_of(&lack, e->problem, &e->again.measure) &&
+        jc_objective_cmp(again, was) < 0)
+        code = only_solve_again(e, s);
+    else if (!s->n_limits && lack.unit < 0)
+        code = find_limits(e, &lack, s);
+    if (!code && !s->n_repairs)
+        code = find_repairs(e, &lack, s);
+    s->explained = !code && !out_of_time(e);
+    return code;
+}
+
+static enum jc_code explain_all(struct explaining *e, Jc__Shortfall *const *shortfalls, size_t count) {
+    size_t found = 0;
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < count; i++) {
+        e->stop_ms = 0;
+        if (out_of_time(e))
+            break;
+        if (e->request->progress)
+            e->request->progress(e->request->ctx, i, count, found);
+        int64_t now = jc_monotonic_ms(), share = e->end_ms ? (e->end_ms - now) * SHARE / (int64_t)(count - i) : 0;
+        if (e->end_ms)
+            e->stop_ms = now + share + 1 < e->end_ms ? now + share + 1 : e->end_ms;
+        code = explain_one(e, shortfalls[i]);
+        found += shortfalls[i]->n_repairs;
+    }
+    return code;
+}
+
+/* The plan as a start: what only its own run knows is left behind. */
+static Jc__Solution *start_of(const Jc__Solution *plan, struct jc_arena *arena) {
+    Jc__Solution *start = JC_NEW(arena, Jc__Solution);
+    if (start) {
+        *start = *plan;
+        start->objective = start->bound = NULL;
+    }
+    return start;
+}
+
+enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *plan,
+                                const struct jc_explain_request *request, Jc__Shortfall *const *shortfalls,
+                                size_t count, struct jc_arena *arena, struct jc_err *err) {
+    struct explaining e = {.request = request, .problem = problem, .plan = plan, .arena = arena, .err = err};
+    struct jc_arena *own = jc_arena_new(SIZE_MAX / 2);
+    bool solved = false;
+    e.end_ms = request->time_limit_ms ? jc_monotonic_ms() + request->time_limit_ms : 0;
+    e.start = start_of(plan, arena);
+    e.scratch = own; /* the first answer stays */
+    Jc__Problem *same = own ? jc_variant_new(problem, own) : NULL;
+    enum jc_code code = same && e.start ? JC_OK : jc_fail_memory(err);
+    if (!code && count)
+        code = jc_solution_check(problem, plan, arena, &e.measure, err);
+    if (!code)
+        code = jc_limit_list(problem, shortfalls, count, arena, err);
+    if (!code && count)
+        code = solve_again(&e, same, &e.again, &solved);
+    if (!solved)
+        e.again.plan = NULL;
+    if (!solved)
+        e.again.measure.objective = e.measure.objective;
+    for (size_t i = 0; i < count; i++) { /* what was found for another plan says nothing of this one */
+        shortfalls[i]->n_repairs = 0;
+        shortfalls[i]->explained = false;
+    }
+    e.scratch = jc_arena_new(SIZE_MAX / 2);
+    if (!code && !e.scratch)
+        code = jc_fail_memory(err);
+    if (!code)
+        code = explain_all(&e, shortfalls, count);
+    jc_arena_free(e.scratch);
+    jc_arena_free(own);
+    return code;
+}
+
+/* --- in the database -------------------------------------------------------------------------------------------- */
+
+struct stored {
+    int64_t agency_id;
+    const struct jc_explain_request *request;
+    struct jc_arena *arena;
+    struct jc_plan_problem pp;
+    Jc__Plan *plan;
+    Jc__Solution *solution;
+};
+
+static enum jc_code read_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct stored *s = ctx;
+    struct jc_problem_options options = {.seed = 1};
+    enum jc_code code = jc_plan_get(tx, s->agency_id, JC_PLAN_NEWEST, NULL, s->arena, &s->plan, err);
+    if (code)
+        return code;
+    Jc__Weights weights = jc_plan_weights(s->plan);
+    options.weights = &weights;
+    code = jc_plan_problem_build(tx, s->agency_id, s->plan, &options, s->arena, &s->pp, err);
+    return code ? code : jc_solution_of_plan(&s->pp, s->plan, s->arena, &s->solution, err);
+}
+
+/* Has the plan stayed what it was? */
+static bool same_plan(const Jc__Plan *a, const Jc__Plan *b) {
+    return a->version == b->version && a->n_visits == b->n_visits && a->solve->cost_e5 == b->solve->cost_e5 &&
+           jc_shortfalls_equal(a->shortfalls, a->n_shortfalls, b->shortfalls, b->n_shortfalls);
+}
+
+static enum jc_code store_explanation(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct stored *s = ctx;
+    struct jc_arena *arena = jc_arena_new(SIZE_MAX / 2);
+    Jc__Plan *now = NULL;
+    char number[JC_NUMBER_TEXT];
+    enum jc_code code = arena ? JC_OK : jc_fail_memory(err);
+    if (!code)
+        code = jc_plan_get(tx, s->agency_id, JC_PLAN_NEWEST, NULL, arena, &now, err);
+    if (!code && !same_plan(now, s->plan))
+        code = jc_fail(err, JC_ABORTED, JC_MSG_PLAN_CHANGED);
+    if (!code)
+        code =
+            jc_plan_set_shortfalls(tx, s->agency_id, s->plan->version, s->plan->shortfalls, s->plan->n_shortfalls, err);
+    if (!code)
+        code = jc_audit_log_add(tx, s->agency_id, jc_clock_now_ms(&s->request->clock), s->request->actor,
+                                JC_STR("plan.explain"), jc_str_from_int64(s->plan->version, number), JC_STR(""), err);
+    jc_arena_free(arena);
+    return code;
+}
+
+enum jc_code jc_explain(struct jc_db *db, int64_t agency_id, const struct jc_explain_request *request,
+                        struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err) {
+    struct stored s = {.agency_id = agency_id, .request = request, .arena = arena};
+    enum jc_code code = jc_db_read(db, read_plan, &s, err);
+    if (!code)
+        code =
+            jc_explain_problem(s.pp.problem, s.solution, request, s.plan->shortfalls, s.plan->n_shortfalls, arena, err);
+    if (!code && s.plan->n_shortfalls)
+        code = jc_db_write_wait(db, agency_id, store_explanation, &s, err);
+    if (!code) {
+        *out = s.plan;
+        *out_register = s.pp.reg;
+    }
+    return code;
+}

@@ -1,0 +1,46 @@
+/* Which limits bind: why a plan falls short where it does, by arithmetic alone.
+ *
+ * Nothing is guessed. A limit is named only if it alone is proof enough:
+ *   1. For teams K and a span of months S, work(K,S) is the least that any plan has K do within S: each
+ *      unit's best pattern, each join, each draw. If it is above the workdays of K in S, the teams are
+ *      over somewhere in S whatever is planned.
+ *   2. A quota is missed if its units and slots cannot come to its minimum in its months, or cannot stay
+ *      below its maximum.
+ *   3. A unit is left out if it has no possible months; of its limits, those are named that alone would
+ *      have to go for it to have some.
+ * A shortfall for which none of this holds keeps an empty list; explain.h then tries by solving again. */
+#ifndef JC_PLAN_LIMIT_H
+#define JC_PLAN_LIMIT_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "jiancha/v1/optimizer.pb-c.h"
+#include "jiancha/v1/plan.pb-c.h"
+
+/* A shortfall by indices of the problem; -1: not of this kind. */
+struct jc_lack {
+    int team, month; /* month 0: the year */
+    int unit, quota;
+    int64_t amount_centi;
+};
+
+/* The indices of a shortfall's row; all -1 if the problem does not know it. Cost: one pass over the list. */
+struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *shortfall);
+
+/* Fills `limits` and `work_centi` of every shortfall; memory is the arena's. The problem is a checked
+ * one. Cost: one pass over the units with 78 spans each; nothing without shortfalls. */
+enum jc_code jc_limit_list(const Jc__Problem *problem, Jc__Shortfall *const *shortfalls, size_t count,
+                           struct jc_arena *arena, struct jc_err *err);
+
+/* One more limit on the shortfall's list; the arena's. */
+enum jc_code jc_limit_add(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct jc_arena *arena, Jc__BindingLimit **out,
+                          struct jc_err *err);
+
+/* Can the unit be inspected at all? */
+bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit);
+
+/* Does a quota count the unit's lead visits under this option by this team? Months and mode aside. */
+bool jc_limit_quota_counts(const Jc__Problem *problem, const Jc__ProblemQuota *quota, const Jc__ProblemUnit *unit,
+                           int32_t rule, int32_t team);
+
+#endif
