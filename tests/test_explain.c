@@ -58,7 +58,7 @@ static void explain(const char *name, const Jc__Problem *p, const Jc__Solution *
                     struct jc_arena *arena) {
     const struct jc_explain_request request = {.program = JC_TEST_OPTIMIZER, .cancel_fd = -1};
     struct jc_err err = {0};
-    CHECK_OK(name, jc_explain_problem(p, plan, &request, rows, n, arena, &err), &err);
+    CHECK_OK(name, jc_explain_problem(p, plan, NULL, &request, rows, n, arena, &err), &err);
 }
 
 /* Solved from nothing, the repaired problem is no worse than the repair claims, and the amount is right. */
@@ -401,11 +401,11 @@ static void test_stops(void **state) {
     assert_int_equal(pipe(cancel), 0);
     assert_int_equal(write(cancel[1], "x", 1), 1);
     const struct jc_explain_request cancelled = {.program = JC_TEST_OPTIMIZER, .cancel_fd = cancel[0]};
-    CHECK_OK("cancelled", jc_explain_problem(k.p, plan, &cancelled, rows, n, arena, &err), &err);
+    CHECK_OK("cancelled", jc_explain_problem(k.p, plan, NULL, &cancelled, rows, n, arena, &err), &err);
     assert_false(rows[0]->explained);
     assert_int_equal(rows[0]->n_limits, 1); /* arithmetic needs no worker */
     const struct jc_explain_request missing = {.program = "/nonexistent/optimizer", .cancel_fd = -1};
-    assert_int_equal(jc_explain_problem(k.p, plan, &missing, rows, n, arena, &err), JC_UNAVAILABLE);
+    assert_int_equal(jc_explain_problem(k.p, plan, NULL, &missing, rows, n, arena, &err), JC_UNAVAILABLE);
     assert_int_equal(rows[0]->n_repairs, 0);
     close(cancel[0]);
     close(cancel[1]);

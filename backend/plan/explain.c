@@ -37,6 +37,7 @@ struct explaining {
     const struct jc_explain_request *request;
     const Jc__Problem *problem;
     const Jc__Solution *plan;
+    const struct jc_past *past;
     Jc__Solution *start; /* the plan without what only its own run knows */
     struct jc_measure measure;
     struct answer again; /* the problem solved again as it is */
@@ -212,7 +213,7 @@ static enum jc_code find_repairs(struct explaining *e, const struct jc_lack *lac
     Jc__Repair **list = NULL;
     bool tried[JC_REPAIRS_MAX] = {0};
     size_t n = 0;
-    enum jc_code code = jc_repair_list(e->problem, e->plan, &e->measure, lack, e->arena, &list, &n, e->err);
+    enum jc_code code = jc_repair_list(e->problem, e->plan, &e->measure, lack, e->past, e->arena, &list, &n, e->err);
     for (int pass = 0; !code && pass < 2; pass++)
         for (size_t i = 0; !code && i < n && found.n < JC_REPAIRS_KEPT && !out_of_time(e); i++) {
             if (tried[i] || (!pass && has_kind(&found, list[i]->kind)))
@@ -415,6 +416,7 @@ static enum jc_code explain_one(struct explaining *e, Jc__Shortfall *s) {
     struct jc_lack lack = jc_lack_of(e->problem, s);
     const Jc__Objective *again = &e->again.measure.objective, *was = &e->measure.objective;
     enum jc_code code = JC_OK;
+    s->explained = true;
     if (lack.unit < 0 && lack.quota < 0 && lack.team < 0)
         return JC_OK;
     if (e->again.plan && !tiers_equal(again, was) && !left_of(&lack, e->problem, &e->again.measure) &&
@@ -456,10 +458,11 @@ static Jc__Solution *start_of(const Jc__Solution *plan, struct jc_arena *arena) 
     return start;
 }
 
-enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *plan,
+enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *plan, const struct jc_past *past,
                                 const struct jc_explain_request *request, Jc__Shortfall *const *shortfalls,
                                 size_t count, struct jc_arena *arena, struct jc_err *err) {
-    struct explaining e = {.request = request, .problem = problem, .plan = plan, .arena = arena, .err = err};
+    struct explaining e = {
+        .request = request, .problem = problem, .plan = plan, .past = past, .arena = arena, .err = err};
     struct jc_arena *own = jc_arena_new(SIZE_MAX / 2);
     bool solved = false;
     e.end_ms = request->time_limit_ms ? jc_monotonic_ms() + request->time_limit_ms : 0;
@@ -470,7 +473,7 @@ enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *
     if (!code && count)
         code = jc_solution_check(problem, plan, arena, &e.measure, err);
     if (!code)
-        code = jc_limit_list(problem, shortfalls, count, arena, err);
+        code = jc_limit_list(problem, past, shortfalls, count, arena, err);
     if (!code && count)
         code = solve_again(&e, same, &e.again, &solved);
     if (!solved)
@@ -500,6 +503,7 @@ struct stored {
     struct jc_plan_problem pp;
     Jc__Plan *plan;
     Jc__Solution *solution;
+    struct jc_past past;
 };
 
 static enum jc_code read_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -511,6 +515,8 @@ static enum jc_code read_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     Jc__Weights weights = jc_plan_weights(s->plan);
     options.weights = &weights;
     code = jc_plan_problem_build(tx, s->agency_id, s->plan, &options, s->arena, &s->pp, err);
+    if (!code)
+        code = jc_plan_past(&s->pp, s->arena, &s->past, err);
     return code ? code : jc_solution_of_plan(&s->pp, s->plan, s->arena, &s->solution, err);
 }
 
@@ -545,8 +551,8 @@ enum jc_code jc_explain(struct jc_db *db, int64_t agency_id, const struct jc_exp
     struct stored s = {.agency_id = agency_id, .request = request, .arena = arena};
     enum jc_code code = jc_db_read(db, read_plan, &s, err);
     if (!code)
-        code =
-            jc_explain_problem(s.pp.problem, s.solution, request, s.plan->shortfalls, s.plan->n_shortfalls, arena, err);
+        code = jc_explain_problem(s.pp.problem, s.solution, &s.past, request, s.plan->shortfalls, s.plan->n_shortfalls,
+                                  arena, err);
     if (!code && s.plan->n_shortfalls)
         code = jc_db_write_wait(db, agency_id, store_explanation, &s, err);
     if (!code) {

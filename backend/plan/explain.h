@@ -10,6 +10,7 @@
 #define JC_PLAN_EXPLAIN_H
 
 #include "base/clock.h"
+#include "plan/limit.h"
 #include "plan/problem.h"
 
 enum { JC_REPAIRS_KEPT = 3 };
@@ -33,8 +34,8 @@ enum jc_code jc_explain(struct jc_db *db, int64_t agency_id, const struct jc_exp
                         struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err);
 
 /* The same on a problem and one of its plans, without a database: fills the shortfalls. `plan` is a checked
- * solution. */
-enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *plan,
+ * solution; `past` NULL: the year lies ahead. */
+enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *plan, const struct jc_past *past,
                                 const struct jc_explain_request *request, Jc__Shortfall *const *shortfalls,
                                 size_t count, struct jc_arena *arena, struct jc_err *err);
 

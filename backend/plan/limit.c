@@ -270,6 +270,7 @@ static struct worst worst_span(const struct survey *s, int team, bool all, int m
 
 struct listing {
     const Jc__Problem *problem;
+    uint32_t closed;
     struct jc_arena *arena;
     struct jc_err *err;
     struct survey now, free; /* with kept visits, and as if nothing were kept */
@@ -512,6 +513,16 @@ static bool lift(Jc__Problem *v, size_t unit, Jc__LimitKind kind, struct jc_aren
     return true;
 }
 
+/* Would months that are over be needed? A part of a unit that is left of a year without them stands alone. */
+static bool needs_the_past(const struct listing *l, size_t unit) {
+    Jc__Problem *v = jc_variant_new(l->problem, l->arena);
+    Jc__ProblemUnit *u = v ? jc_variant_unit(v, unit, l->arena) : NULL;
+    if (!u)
+        return false;
+    u->blackout_months &= ~l->closed;
+    return strchr(u->unit_id, '/') || jc_limit_unit_possible(v, unit);
+}
+
 /* (3) A unit without possible months. */
 static enum jc_code explain_unit(struct listing *l, const struct jc_lack *lack, Jc__Shortfall *s) {
     static const Jc__LimitKind kinds[] = {JC__LIMIT_KIND__LIMIT_KIND_BLACKOUT, JC__LIMIT_KIND__LIMIT_KIND_WINDOWS,
@@ -521,6 +532,8 @@ static enum jc_code explain_unit(struct listing *l, const struct jc_lack *lack, 
     enum jc_code code = JC_OK;
     if (jc_limit_unit_possible(l->problem, unit))
         return JC_OK;
+    if (l->closed && needs_the_past(l, unit))
+        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, l->arena, NULL, l->err);
     for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
         Jc__Problem *v = jc_variant_new(l->problem, l->arena);
         if (!v || !lift(v, unit, kinds[i], l->arena))
@@ -542,11 +555,17 @@ static int64_t unit_work(const Jc__ProblemUnit *u) {
 
 /* --- all of them --------------------------------------------------------------------------------------------- */
 
+/* Is `id` the unit or, behind a slash, a part of it? */
+static bool is_part(const char *id, const char *unit_id) {
+    size_t len = strlen(unit_id);
+    return strncmp(id, unit_id, len) == 0 && (!id[len] || id[len] == '/');
+}
+
 struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *shortfall) {
     struct jc_lack lack = {-1, shortfall->month, -1, -1, shortfall->amount_centi};
     if (*shortfall->unit_id) {
         for (size_t u = 0; lack.unit < 0 && u < problem->n_units; u++)
-            if (strcmp(problem->units[u]->unit_id, shortfall->unit_id) == 0)
+            if (is_part(problem->units[u]->unit_id, shortfall->unit_id) && !jc_limit_unit_possible(problem, u))
                 lack.unit = (int)u;
     } else if (*shortfall->quota_id) {
         for (size_t q = 0; lack.quota < 0 && q < problem->n_quotas; q++)
@@ -576,9 +595,9 @@ static enum jc_code explain_one(struct listing *l, Jc__Shortfall *s) {
     return lack.team >= 0 ? explain_over(l, &lack, s) : JC_OK;
 }
 
-enum jc_code jc_limit_list(const Jc__Problem *problem, Jc__Shortfall *const *shortfalls, size_t count,
-                           struct jc_arena *arena, struct jc_err *err) {
-    struct listing l = {.problem = problem, .arena = arena, .err = err};
+enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *past, Jc__Shortfall *const *shortfalls,
+                           size_t count, struct jc_arena *arena, struct jc_err *err) {
+    struct listing l = {.problem = problem, .closed = past ? past->closed : 0, .arena = arena, .err = err};
     if (!count)
         return JC_OK;
     enum jc_code code = survey(problem, true, arena, &l.now, err);

@@ -24,13 +24,20 @@ struct jc_lack {
     int64_t amount_centi;
 };
 
-/* The indices of a shortfall's row; all -1 if the problem does not know it. Cost: one pass over the list. */
+/* What nobody can change any more, in the middle of a year. */
+struct jc_past {
+    uint32_t closed;     /* months that are over */
+    const uint8_t *told; /* by unit: not 0 if a visit of it is released, done or forced; NULL: none is */
+};
+
+/* The indices of a shortfall's row; all -1 if the problem does not know it. Of a unit
+ * that stands in parts it is the first part that cannot be inspected. Cost: one pass over the list. */
 struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *shortfall);
 
 /* Fills `limits` and `work_centi` of every shortfall; memory is the arena's. The problem is a checked
- * one. Cost: one pass over the units with 78 spans each; nothing without shortfalls. */
-enum jc_code jc_limit_list(const Jc__Problem *problem, Jc__Shortfall *const *shortfalls, size_t count,
-                           struct jc_arena *arena, struct jc_err *err);
+ * one; `past` NULL: the year lies ahead. Cost: one pass over the units with 78 spans each; nothing without shortfalls. */
+enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *past, Jc__Shortfall *const *shortfalls,
+                           size_t count, struct jc_arena *arena, struct jc_err *err);
 
 /* One more limit on the shortfall's list; the arena's. */
 enum jc_code jc_limit_add(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct jc_arena *arena, Jc__BindingLimit **out,

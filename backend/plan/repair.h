@@ -12,11 +12,11 @@ enum { JC_REPAIRS_MAX = 24 }; /* proposals for one shortfall */
 
 /* Proposals in the order in which they are worth trying: the plainest of every kind first, then the second
  * ones. Amounts are the least that arithmetic allows: a tier cannot fall by more than a limit is raised.
- * `plan` is a checked solution of the problem and `measure` its measure. Memory is the arena's. Cost: a
+ * `past` (NULL: the year lies ahead) is left alone. `plan` is a checked solution of the problem and `measure` its measure. Memory is the arena's. Cost: a
  * few passes over units and visits. */
 enum jc_code jc_repair_list(const Jc__Problem *problem, const Jc__Solution *plan, const struct jc_measure *measure,
-                            const struct jc_lack *lack, struct jc_arena *arena, Jc__Repair ***out, size_t *count,
-                            struct jc_err *err);
+                            const struct jc_lack *lack, const struct jc_past *past, struct jc_arena *arena,
+                            Jc__Repair ***out, size_t *count, struct jc_err *err);
 
 /* The problem with the repair made; the arena's. JC_NOT_FOUND if it names a row the problem does not have. */
 enum jc_code jc_repair_apply(const Jc__Problem *problem, const Jc__Repair *repair, struct jc_arena *arena,

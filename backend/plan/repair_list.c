@@ -22,6 +22,7 @@ struct proposing {
     const Jc__Solution *plan;
     const struct jc_measure *measure;
     struct jc_lack lack;
+    struct jc_past past;
     struct jc_arena *arena;
     struct proposal list[JC_REPAIRS_MAX];
     size_t n;
@@ -144,7 +145,7 @@ static int64_t spare_of(const struct proposing *p, int team, int month) {
 }
 
 static void propose_workdays(struct proposing *p, int team, int month, int64_t amount, int round) {
-    if (limit_of(p->problem->teams[team], month) < 0 || amount <= 0)
+    if (limit_of(p->problem->teams[team], month) < 0 || amount <= 0 || (month && p->past.closed >> (month - 1) & 1))
         return;
     Jc__Repair *repair = propose(p, JC__REPAIR_KIND__REPAIR_KIND_WORKDAYS, round);
     if (!repair)
@@ -313,7 +314,8 @@ static void propose_months(struct proposing *p, size_t quota, int round) {
     const uint32_t wider[] = {widen(q->months, false, true), widen(q->months, true, false),
                               widen(q->months, true, true)};
     for (size_t i = 0; i < sizeof(wider) / sizeof(*wider); i++) {
-        Jc__Repair *repair = wider[i] ? propose(p, JC__REPAIR_KIND__REPAIR_KIND_QUOTA_MONTHS, round + (int)i) : NULL;
+        bool opens = (wider[i] & ~q->months & ~p->past.closed) != 0;
+        Jc__Repair *repair = opens ? propose(p, JC__REPAIR_KIND__REPAIR_KIND_QUOTA_MONTHS, round + (int)i) : NULL;
         if (!repair)
             continue;
         repair->quota_id = q->quota_id;
@@ -464,7 +466,7 @@ static void propose_for_quota(struct proposing *p) {
 
 /* One month of the blackout, or all of it if one is not enough. */
 static void propose_blackouts(struct proposing *p, size_t unit) {
-    uint32_t blackout = p->problem->units[unit]->blackout_months;
+    uint32_t blackout = p->problem->units[unit]->blackout_months & ~p->past.closed;
     int found = 0;
     for (int m = 0; m <= 12; m++) {
         uint32_t months = m < 12 ? blackout & 1u << m : found ? 0 : blackout;
@@ -501,7 +503,7 @@ static void propose_for_unit(struct proposing *p) {
     }
     p->named[0] = u->unit_id;
     propose_blackouts(p, unit);
-    if (p->pinned[unit])
+    if (p->pinned[unit] && !(p->past.told && p->past.told[unit]))
         propose_if_possible(p, unit, propose(p, JC__REPAIR_KIND__REPAIR_KIND_UNPIN, 0));
     for (size_t i = 0; i < u->n_options; i++) {
         Jc__ProblemRule *rule = p->problem->rules[u->options[i]->rule];
@@ -552,9 +554,11 @@ static const uint8_t *mark_pinned(const Jc__Problem *problem, struct jc_arena *a
 }
 
 enum jc_code jc_repair_list(const Jc__Problem *problem, const Jc__Solution *plan, const struct jc_measure *measure,
-                            const struct jc_lack *lack, struct jc_arena *arena, Jc__Repair ***out, size_t *count,
-                            struct jc_err *err) {
+                            const struct jc_lack *lack, const struct jc_past *past, struct jc_arena *arena,
+                            Jc__Repair ***out, size_t *count, struct jc_err *err) {
     struct proposing p = {.problem = problem, .plan = plan, .measure = measure, .lack = *lack, .arena = arena};
+    if (past)
+        p.past = *past;
     p.pinned = mark_pinned(problem, arena);
     *out = JC_NEW_ARRAY(arena, JC_REPAIRS_MAX, Jc__Repair *);
     if (!p.pinned || !*out)

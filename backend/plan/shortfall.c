@@ -175,6 +175,8 @@ static enum jc_msg limit_words(const Jc__Shortfall *s, const Jc__BindingLimit *l
         return limit->need_centi > limit->limit_centi ? JC_MSG_LIMIT_FEW : JC_MSG_LIMIT_MANY;
     case JC__LIMIT_KIND__LIMIT_KIND_TEAMS:
         return JC_MSG_LIMIT_LIFT_TEAMS;
+    case JC__LIMIT_KIND__LIMIT_KIND_CLOSED:
+        return JC_MSG_LIMIT_UNIT_CLOSED;
     default:
         return JC_MSG_LIMIT_TOGETHER;
     }

@@ -8,7 +8,6 @@
 #include "base/id.h"
 #include "model/problem.h"
 #include "plan/coverage.h"
-#include "plan/limit.h"
 #include "plan/shortfall.h"
 #include "plan/solution.h"
 #include "plan/worker.h"
@@ -122,12 +121,42 @@ static void set_weights(Jc__SolveSummary *solve, const Jc__Problem *problem) {
     solve->changes_milli = weights.changes_milli;
 }
 
+static bool is_told(const Jc__Visit *v) {
+    return v->status == JC__VISIT_STATUS__VISIT_STATUS_RELEASED || v->status == JC__VISIT_STATUS__VISIT_STATUS_DONE ||
+           *v->forced_by;
+}
+
+enum jc_code jc_plan_past(const struct jc_plan_problem *pp, struct jc_arena *arena, struct jc_past *out,
+                          struct jc_err *err) {
+    struct jc_date as_of;
+    uint8_t *told = JC_NEW_ARRAY(arena, pp->problem->n_units + 1, uint8_t);
+    uint8_t *units = JC_NEW_ARRAY(arena, pp->reg->n_units + 1, uint8_t); /* of the register */
+    *out = (struct jc_past){.told = told};
+    if (!told || !units)
+        return jc_fail_memory(err);
+    if (pp->kept && *pp->kept->as_of && jc_date_parse(jc_str(pp->kept->as_of), &as_of))
+        out->closed = (1u << jc_months_over(pp->kept->year, as_of)) - 1;
+    for (size_t i = 0; pp->kept && i < pp->kept->n_visits; i++) {
+        int unit = jc_register_unit(pp->reg, pp->kept->visits[i]->unit_id);
+        if (unit >= 0 && is_told(pp->kept->visits[i]))
+            units[unit] = 1;
+    }
+    for (size_t u = 0; u < pp->problem->n_units; u++) {
+        int unit = jc_register_unit(pp->reg, pp->sources[u].unit->unit_id);
+        told[u] = unit >= 0 && units[unit];
+    }
+    return JC_OK;
+}
+
 /* What the plan cannot meet, which limits bind, and what it must say of its key units (F2). */
 static enum jc_code tell_shortfalls(const struct jc_plan_problem *pp, const struct jc_measure *measure,
                                     struct jc_arena *arena, Jc__Plan *plan, struct jc_err *err) {
+    struct jc_past past;
     enum jc_code code = jc_shortfall_list(pp, measure, arena, &plan->shortfalls, &plan->n_shortfalls, err);
+    if (!code && plan->n_shortfalls)
+        code = jc_plan_past(pp, arena, &past, err);
     if (!code)
-        code = jc_limit_list(pp->problem, plan->shortfalls, plan->n_shortfalls, arena, err);
+        code = jc_limit_list(pp->problem, &past, plan->shortfalls, plan->n_shortfalls, arena, err);
     return code ? code : jc_coverage_find(pp, measure, arena, &plan->coverage, err);
 }
 

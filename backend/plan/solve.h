@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "model/objective.h"
+#include "plan/limit.h"
 #include "plan/problem.h"
 
 struct jc_solve_request {
@@ -48,6 +49,11 @@ enum jc_code jc_plan_problem_fingerprint(const struct jc_plan_problem *pp, struc
  * `kept`. A broken rule is jc_solution_check's error. */
 enum jc_code jc_plan_measure(const struct jc_plan_problem *pp, Jc__Plan *plan, struct jc_arena *arena,
                              struct jc_measure *out, struct jc_err *err);
+
+/* What nobody can change any more: months over by the plan's as_of, units whose visits are released, done
+ * or forced. Memory is the arena's. */
+enum jc_code jc_plan_past(const struct jc_plan_problem *pp, struct jc_arena *arena, struct jc_past *out,
+                          struct jc_err *err);
 
 /* The weights a plan's cost is counted with: those it was solved with. */
 Jc__Weights jc_plan_weights(const Jc__Plan *plan);
