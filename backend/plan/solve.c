@@ -19,7 +19,6 @@ struct solving {
     int64_t agency_id;
     const struct jc_solve_request *request;
     struct jc_arena *arena;
-    struct jc_arena *scratch; /* reset for every plan that is judged */
     struct jc_plan_problem pp;
     Jc__Plan *draft; /* that is replaced; NULL: a new version */
     int version;     /* that is written */
@@ -81,17 +80,39 @@ static enum jc_code read_problem(struct jc_tx *tx, void *ctx, struct jc_err *err
 
 /* --- the plan ----------------------------------------------------------------------------------------------- */
 
+/* A run of the worker: the referee judges every plan it sends. */
+struct solver {
+    const Jc__Problem *problem;
+    const struct jc_solve_request *request;
+    struct jc_arena *scratch; /* reset for every plan that is judged */
+};
+
 static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
-    struct solving *s = ctx;
+    struct solver *s = ctx;
     struct jc_measure measure;
     jc_arena_reset(s->scratch);
-    return jc_solution_check(s->pp.problem, solution, s->scratch, &measure, err);
+    return jc_solution_check(s->problem, solution, s->scratch, &measure, err);
 }
 
 static void hear(void *ctx, const Jc__Progress *progress) {
-    struct solving *s = ctx;
+    const struct solver *s = ctx;
     if (s->request->progress)
         s->request->progress(s->request->ctx, progress);
+}
+
+enum jc_code jc_solve_problem(const Jc__Problem *problem, const struct jc_solve_request *request,
+                              struct jc_arena *arena, Jc__Solution **out, struct jc_err *err) {
+    struct solver solver = {.problem = problem, .request = request, .scratch = jc_arena_new(SIZE_MAX / 2)};
+    const struct jc_worker_config worker = {
+        .program = request->program,
+        .cancel_fd = request->cancel_fd,
+        .accept = judge,
+        .progress = hear,
+        .ctx = &solver,
+    };
+    enum jc_code code = solver.scratch ? jc_worker_run(&worker, problem, arena, out, err) : jc_fail_memory(err);
+    jc_arena_free(solver.scratch);
+    return code;
 }
 
 static void set_objective(Jc__SolveSummary *solve, const struct jc_measure *measure) {
@@ -246,23 +267,14 @@ static enum jc_code store_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) 
 enum jc_code jc_solve(struct jc_db *db, int64_t agency_id, const struct jc_solve_request *request,
                       struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err) {
     struct solving s = {.agency_id = agency_id, .request = request, .arena = arena};
-    const struct jc_worker_config worker = {
-        .program = request->program,
-        .cancel_fd = request->cancel_fd,
-        .accept = judge,
-        .progress = hear,
-        .ctx = &s,
-    };
     Jc__Solution *solution = NULL;
-    s.scratch = jc_arena_new(SIZE_MAX / 2);
-    enum jc_code code = s.scratch ? jc_db_read(db, read_problem, &s, err) : jc_fail_memory(err);
+    enum jc_code code = jc_db_read(db, read_problem, &s, err);
     if (!code)
-        code = jc_worker_run(&worker, s.pp.problem, arena, &solution, err);
+        code = jc_solve_problem(s.pp.problem, request, arena, &solution, err);
     if (!code)
         code = make_plan(&s, solution, err);
     if (!code)
         code = jc_db_write_wait(db, agency_id, store_plan, &s, err);
-    jc_arena_free(s.scratch);
     if (!code) {
         *out = s.plan;
         *out_register = s.pp.reg;

@@ -32,6 +32,11 @@ struct jc_solve_request {
 enum jc_code jc_solve(struct jc_db *db, int64_t agency_id, const struct jc_solve_request *request,
                       struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err);
 
+/* The worker on a problem, with the limits in it; of the request only program, cancel and progress count.
+ * Every plan it sends is judged by jc_solution_check before it counts. Fails as jc_worker_run does. */
+enum jc_code jc_solve_problem(const Jc__Problem *problem, const struct jc_solve_request *request,
+                              struct jc_arena *arena, Jc__Solution **out, struct jc_err *err);
+
 /* A new draft of `version` with the worker's solution as its visits, its shortfalls and its summary.
  * Objective and rules are the referee's; *measure is what it found. A broken rule is jc_solution_check's error,
  * a visit to be kept that is not in the solution JC_FAILED_PRECONDITION. All is the arena's. */

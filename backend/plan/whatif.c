@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "plan/solution.h"
-#include "plan/worker.h"
 #include "store/plan.h"
 
 struct asking {
@@ -14,8 +13,6 @@ struct asking {
     const struct jc_whatif_request *request;
     struct jc_arena *arena;
     struct jc_whatif *out;
-    struct jc_plan_problem *judged; /* the side the worker is at */
-    struct jc_arena *scratch;
     Jc__Weights weights;
     Jc__Plan *newest; /* of the register's year; NULL: none */
 };
@@ -69,32 +66,11 @@ static enum jc_code read_sides(struct jc_tx *tx, void *ctx, struct jc_err *err) 
 
 /* --- plans -------------------------------------------------------------------------------------------- */
 
-static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
-    struct asking *a = ctx;
-    struct jc_measure measure;
-    jc_arena_reset(a->scratch);
-    return jc_solution_check(a->judged->problem, solution, a->scratch, &measure, err);
-}
-
-static void hear(void *ctx, const Jc__Progress *progress) {
-    const struct asking *a = ctx;
-    if (a->request->solve.progress)
-        a->request->solve.progress(a->request->solve.ctx, progress);
-}
-
 static enum jc_code solve_side(struct asking *a, struct jc_whatif_side *side, Jc__Solution **solution,
                                struct jc_err *err) {
-    const struct jc_worker_config worker = {
-        .program = a->request->solve.program,
-        .cancel_fd = a->request->solve.cancel_fd,
-        .accept = judge,
-        .progress = hear,
-        .ctx = a,
-    };
-    a->judged = &side->pp;
     if (a->request->begin)
         a->request->begin(a->request->solve.ctx, side == &a->out->changed);
-    return jc_worker_run(&worker, side->pp.problem, a->arena, solution, err);
+    return jc_solve_problem(side->pp.problem, &a->request->solve, a->arena, solution, err);
 }
 
 /* Is the plan still worth what was stored with it? If not, the register has changed since, and the bound
@@ -243,10 +219,6 @@ enum jc_code jc_whatif_run(struct jc_db *db, int64_t agency_id, const struct jc_
                            struct jc_arena *arena, struct jc_whatif *out, struct jc_err *err) {
     struct asking a = {.agency_id = agency_id, .request = request, .arena = arena, .out = out};
     *out = (struct jc_whatif){0};
-    a.scratch = jc_arena_new(SIZE_MAX / 2);
-    enum jc_code code = a.scratch ? jc_db_read(db, read_sides, &a, err) : jc_fail_memory(err);
-    if (!code)
-        code = solve_sides(&a, err);
-    jc_arena_free(a.scratch);
-    return code;
+    enum jc_code code = jc_db_read(db, read_sides, &a, err);
+    return code ? code : solve_sides(&a, err);
 }

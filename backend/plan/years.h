@@ -1,0 +1,44 @@
+/* A plan over several years: everybody once within the cycle of the rule, every year planned by months.
+ *
+ * The years are chosen by jc_spread_make; then each year is a register of its own (who comes that year,
+ * under rules that ask for it then) and is planned like any other. Nothing is stored. */
+#ifndef JC_PLAN_YEARS_H
+#define JC_PLAN_YEARS_H
+
+#include "plan/solve.h"
+#include "plan/spread.h"
+
+struct jc_year {
+    int year;
+    bool estimated; /* no holidays are published: working days are those of the known years on average */
+    struct jc_register *reg;
+    struct jc_plan_problem pp;
+    Jc__Plan *plan; /* visits, summary, shortfalls */
+    struct jc_measure measure;
+};
+
+struct jc_years {
+    struct jc_register *reg; /* as stored */
+    struct jc_spread spread;
+    struct jc_year *items;
+    size_t count;
+};
+
+struct jc_years_request {
+    struct jc_solve_request solve;      /* limits are those of every single year */
+    int years;                          /* 2 to JC_SPREAD_MAX */
+    void (*begin)(void *ctx, int year); /* a year is about to be solved; NULL: nobody hears */
+};
+
+/* Spreads the units over the years and plans each. Visits of the stored plan that are released, done,
+ * drawn, pinned or forced stay in the first year. Everything is the arena's. Fails as
+ * jc_plan_problem_make and jc_worker_run do. */
+enum jc_code jc_years_run(struct jc_db *db, int64_t agency_id, const struct jc_years_request *request,
+                          struct jc_arena *arena, struct jc_years *out, struct jc_err *err);
+
+/* The register of one of the years (0: its own): units of cycles that come then, on their rule of years
+ * asked once; others of that kind without a rule. Rows that differ are the arena's. NULL without memory. */
+struct jc_register *jc_year_register(const struct jc_register *reg, const struct jc_spread *spread, int year,
+                                     bool *estimated, struct jc_arena *arena);
+
+#endif
