@@ -19,14 +19,24 @@ static inline int64_t cell_price(const struct jc_pricer *p, int32_t team, int m,
     int64_t before = p->state->load[cell], after = before + work;
     int64_t price = (beyond(after, in->limit[cell]) - beyond(before, in->limit[cell])) * p->penalties.over;
     int64_t target = in->target[cell];
-    if (target >= 0)
-        price += in->balance_e5 * (llabs(after - target) - llabs(before - target));
-    return price;
+    const struct jc_soft *soft = &p->state->soft;
+    if (target < 0)
+        return price;
+    if (soft->on)
+        return price + in->balance_e5 * (jc_soft_deviation(soft, cell, after - target) -
+                                         jc_soft_deviation(soft, cell, before - target));
+    return price + in->balance_e5 * (llabs(after - target) - llabs(before - target));
 }
 
 static inline int64_t year_price(const struct jc_pricer *p, int32_t team, int64_t work) {
     int64_t year = p->state->year[team], limit = p->state->in->year_limit[team];
     return (beyond(year + work, limit) - beyond(year, limit)) * p->penalties.over;
+}
+
+/* Energy added by one more visit of a team to a district. */
+static inline int64_t opening_price(const struct jc_state *s, int32_t pair, int m) {
+    int32_t n = s->visits_in[pair * JC_MONTHS + m];
+    return (n ? 0 : s->in->travel_e5) + (s->soft.on ? jc_soft_step(&s->soft, n) : 0);
 }
 
 /* Violations added by one more in a quota: -1, 0 or 1. */
@@ -67,8 +77,8 @@ static int64_t price_months(struct jc_pricer *p, const struct jc_plan_unit *u, c
     for (uint32_t left = c->patterns->any; left; left &= left - 1) {
         int m = __builtin_ctz(left);
         int64_t sum = cell_price(p, c->team, m, u->work) + jc_visit_e5(in, u, c, m);
-        if (c->pair >= 0 && s->visits_in[c->pair * JC_MONTHS + m] == 0)
-            sum += in->travel_e5;
+        if (c->pair >= 0)
+            sum += opening_price(s, c->pair, m);
         if (c->pair >= 0 && c->pair == p->closed_pair && m == p->closed_month)
             sum += DEAR;
         if (c->visits)

@@ -27,8 +27,13 @@ static void add_cell(struct jc_state *s, int32_t team, int m, int64_t work) {
     int64_t target = in->target[cell];
     s->load[cell] = after;
     s->totals.over += beyond(after, in->limit[cell]) - beyond(before, in->limit[cell]);
-    if (target >= 0)
-        s->totals.cost += in->balance_e5 * (llabs(after - target) - llabs(before - target));
+    if (target < 0)
+        return;
+    int64_t further = llabs(after - target) - llabs(before - target);
+    s->totals.cost += in->balance_e5 * further;
+    if (s->soft.on)
+        s->soft.excess += in->balance_e5 * (jc_soft_deviation(&s->soft, cell, after - target) -
+                                            jc_soft_deviation(&s->soft, cell, before - target) - further);
 }
 
 static void add_year(struct jc_state *s, int32_t team, int64_t work) {
@@ -56,6 +61,16 @@ static void add_month_list(struct jc_state *s, const struct jc_month_list *list,
 
 /* --- units --------------------------------------------------------------------------------------- */
 
+static void add_opening(struct jc_state *s, int32_t pair, int m, int sign) {
+    int32_t *n = &s->visits_in[pair * JC_MONTHS + m];
+    int32_t others = sign > 0 ? *n : *n - 1;
+    *n += sign;
+    if (others == 0)
+        s->totals.cost += sign * s->in->travel_e5;
+    if (s->soft.on)
+        s->soft.excess += sign * jc_soft_step(&s->soft, others);
+}
+
 static void add_visits(struct jc_state *s, const struct jc_plan_unit *u, const struct jc_choice *c,
                        struct jc_place place, int sign) {
     const struct jc_instance *in = s->in;
@@ -67,13 +82,8 @@ static void add_visits(struct jc_state *s, const struct jc_plan_unit *u, const s
             add_month_list(s, c->visits, m, sign);
         if (c->remote && place.remote >> m & 1)
             add_month_list(s, c->remote, m, sign);
-        if (c->pair >= 0) {
-            int32_t *open = &s->visits_in[c->pair * JC_MONTHS + m];
-            if (sign > 0)
-                s->totals.cost += (*open)++ == 0 ? in->travel_e5 : 0;
-            else
-                s->totals.cost -= --(*open) == 0 ? in->travel_e5 : 0;
-        }
+        if (c->pair >= 0)
+            add_opening(s, c->pair, m, sign);
     }
     s->totals.cost += sign * c->fixed_e5;
     add_year(s, c->team, sign * u->work * __builtin_popcount(place.months));
@@ -152,7 +162,8 @@ struct jc_state *jc_state_new(const struct jc_instance *in, struct jc_arena *are
     s->year = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
     s->count = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int32_t);
     s->visits_in = JC_NEW_ARRAY(arena, ((size_t)in->n_pairs + 1) * JC_MONTHS, int32_t);
-    if (!s->place || !s->joined || !s->slots || !s->load || !s->year || !s->count || !s->visits_in)
+    if (!s->place || !s->joined || !s->slots || !s->load || !s->year || !s->count || !s->visits_in ||
+        !jc_soft_init(&s->soft, in, arena))
         return NULL;
     for (int32_t u = 0; u < in->n_units; u++)
         s->place[u].choice = -1;

@@ -7,6 +7,7 @@
 #define JC_OPTIMIZER_STATE_H
 
 #include "optimizer/instance.h"
+#include "optimizer/soft.h"
 
 /* Tiers 2 and 3 and the cost; tier 1 is the instance's. */
 struct jc_totals {
@@ -45,7 +46,13 @@ struct jc_state {
     int32_t *count;         /* by quota */
     int32_t *visits_in;     /* by pair * 12 + m: visits that keep the district open */
     struct jc_totals totals;
+    struct jc_soft soft;
 };
+
+/* What the search anneals: the energy of the totals, softened. */
+static inline int64_t jc_state_energy(const struct jc_state *s, const struct jc_penalties *p) {
+    return jc_energy(&s->totals, p) + s->soft.excess;
+}
 
 /* An empty plan: nobody placed, no slot placed. NULL without memory. */
 struct jc_state *jc_state_new(const struct jc_instance *in, struct jc_arena *arena);
