@@ -13,21 +13,13 @@
 
 #include "optimizer/alike.h"
 
-/* A unit at a team, with the choices it has there. */
-struct entry {
-    int32_t unit, team;
-    int32_t pair;      /* -1: no district, or no visits */
-    uint32_t first, n; /* into ids */
-    bool shared;       /* other teams could serve it */
-};
-
 struct kind {
     uint32_t first, n; /* into entries */
 };
 
 struct jc_blocks {
     const struct jc_instance *in;
-    struct entry *entries;
+    struct jc_block_entry *entries;
     int32_t *ids; /* choices */
     struct kind *kinds;
     size_t n_entries, n_ids, n_kinds;
@@ -50,13 +42,13 @@ struct jc_blocks {
 
 /* --- pricing a kind ------------------------------------------------------------------------------------- */
 
-static const struct jc_choice *choice_of(const struct jc_blocks *b, const struct entry *e, uint32_t i) {
+static const struct jc_choice *choice_of(const struct jc_blocks *b, const struct jc_block_entry *e, uint32_t i) {
     return &b->in->choices[b->ids[e->first + i]];
 }
 
 /* Costs of all patterns; returns the least. */
 static int64_t price_kind(struct jc_blocks *b, const struct jc_duals *d, const struct kind *k) {
-    const struct entry *e = &b->entries[k->first];
+    const struct jc_block_entry *e = &b->entries[k->first];
     int64_t least = JC_DUALS_NEVER, *cost = b->cost;
     for (uint32_t i = 0; i < e->n; i++) {
         const struct jc_choice *c = choice_of(b, e, i);
@@ -70,7 +62,7 @@ static int64_t price_kind(struct jc_blocks *b, const struct jc_duals *d, const s
 
 /* The kind's table, above `least`. */
 static void tabulate(struct jc_blocks *b, const struct kind *k, int64_t least) {
-    const struct entry *e = &b->entries[k->first];
+    const struct jc_block_entry *e = &b->entries[k->first];
     const int64_t *cost = b->cost;
     jc_table_fill(b->kind_table, JC_TABLE_CAP);
     for (uint32_t i = 0; i < e->n; i++) {
@@ -101,7 +93,7 @@ static int64_t add_run(struct jc_blocks *b, const struct jc_duals *d, uint32_t f
     int32_t *table = pair >= 0 && b->tables ? b->table[b->place[pair]] : NULL;
     int64_t sum = 0;
     for (uint32_t i = from; i < to; i++) {
-        const struct entry *e = &b->entries[i];
+        const struct jc_block_entry *e = &b->entries[i];
         int64_t gain = d->unit[e->unit] - least;
         if (!e->shared) {
             fixed++;
@@ -135,7 +127,7 @@ static int64_t add_kind(struct jc_blocks *b, const struct jc_duals *d, const str
 /* Books the run's entries as served within the months `open`. The costs are those of price_kind. */
 static void book_run(const struct jc_blocks *b, const struct jc_duals *d, uint32_t from, uint32_t to, uint32_t open,
                      struct jc_usage *usage) {
-    const struct entry *e = &b->entries[from];
+    const struct jc_block_entry *e = &b->entries[from];
     const struct jc_choice *chosen = NULL;
     const int64_t *cost = b->cost;
     int64_t least = JC_DUALS_NEVER, times = 0;
@@ -151,7 +143,7 @@ static void book_run(const struct jc_blocks *b, const struct jc_duals *d, uint32
         cost += c->patterns->n;
     }
     for (uint32_t i = from; chosen && i < to; i++) {
-        const struct entry *at = &b->entries[i];
+        const struct jc_block_entry *at = &b->entries[i];
         bool served = !at->shared || least < d->unit[at->unit];
         times += served;
         usage->unit[at->unit] += served && at->shared;
@@ -235,18 +227,23 @@ bool jc_blocks_shared(const struct jc_blocks *b, int32_t unit) {
     return b->shared[unit];
 }
 
-size_t jc_blocks_entries(const struct jc_blocks *b) {
-    return b->n_entries;
+const struct jc_block_entry *jc_blocks_entries(const struct jc_blocks *b, size_t *n) {
+    *n = b->n_entries;
+    return b->entries;
+}
+
+const int32_t *jc_blocks_choices(const struct jc_blocks *b) {
+    return b->ids;
 }
 
 /* --- set-up ----------------------------------------------------------------------------------------------- */
 
 struct sortable {
     const struct jc_blocks *b;
-    struct entry entry;
+    struct jc_block_entry entry;
 };
 
-static int cmp_kinds(const struct jc_blocks *b, const struct entry *x, const struct entry *y) {
+static int cmp_kinds(const struct jc_blocks *b, const struct jc_block_entry *x, const struct jc_block_entry *y) {
     int c = jc_order(x->team, y->team);
     c = c ? c : jc_order(x->n, y->n);
     c = c ? c : jc_alike_unit(b->in, &b->in->units[x->unit], &b->in->units[y->unit]);
@@ -273,10 +270,10 @@ static bool add_entries(struct jc_blocks *b, struct jc_arena *arena, int32_t uni
             seen = b->entries[i].team == team;
         if (seen)
             continue;
-        struct entry *e = jc_arena_push(arena, (void **)&b->entries, &b->n_entries, room, sizeof *e);
+        struct jc_block_entry *e = jc_arena_push(arena, (void **)&b->entries, &b->n_entries, room, sizeof *e);
         if (!e)
             return false;
-        *e = (struct entry){unit, team, -1, (uint32_t)b->n_ids, 0, false};
+        *e = (struct jc_block_entry){unit, team, -1, (uint32_t)b->n_ids, 0, false};
         for (uint32_t d = c; d < u->first_choice + u->n_choices; d++)
             if (b->in->choices[d].team == team) {
                 b->ids[b->n_ids++] = (int32_t)d;

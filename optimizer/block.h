@@ -17,6 +17,14 @@
 
 struct jc_blocks;
 
+/* A unit at a team, with the choices it has there. */
+struct jc_block_entry {
+    int32_t unit, team;
+    int32_t pair;      /* -1: no district, or no visits */
+    uint32_t first, n; /* into jc_blocks_choices */
+    bool shared;       /* other teams could serve it */
+};
+
 /* NULL without memory. */
 struct jc_blocks *jc_blocks_new(const struct jc_instance *in, struct jc_arena *arena);
 
@@ -49,7 +57,9 @@ void jc_blocks_value_units(struct jc_blocks *b, struct jc_duals *d);
 /* Must some price say who serves the unit? True if several teams could. */
 bool jc_blocks_shared(const struct jc_blocks *b, int32_t unit);
 
-/* Units' entries in blocks, the measure of an evaluation's work. */
-size_t jc_blocks_entries(const struct jc_blocks *b);
+/* All entries, team after team; their number is the measure of an evaluation's work. */
+const struct jc_block_entry *jc_blocks_entries(const struct jc_blocks *b, size_t *n);
+/* The choices of entries, as indexes into the instance's. */
+const int32_t *jc_blocks_choices(const struct jc_blocks *b);
 
 #endif

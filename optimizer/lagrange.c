@@ -10,21 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optimizer/accord.h"
 #include "optimizer/block.h"
+#include "optimizer/line.h"
 
 enum {
     UNIT = 100000,       /* what one of tier 2 or 3 is worth in prices */
     TYPICAL_VISIT = 200, /* hundredths of a workday; prices of cells are scaled by it */
-    STEPS_MAX = 450,     /* by then prices move by a thousandth of the first pace */
 };
+
+/* How prices move: at first by the scale of a decision / `part`, after each step slower. The blocks alone
+ * first, then (tier 4) blocks and months in accord, from the best prices found. */
+static const struct pace {
+    double part, slower;
+    int steps;
+} paces[] = {{8, 0.985, 450}, {40, 0.9975, 2000}};
 #define KEEP_MEAN 0.9
 #define KEEP_SQUARE 0.95
-#define SLOWER 0.985
 #define ROOM (INT64_C(1) << 52) /* what a price may make of all work */
 
 /* A price with its subgradient and its direction. */
 struct dual {
     int64_t price;
+    int64_t best;        /* the price that gave the best bound */
     int64_t slope;       /* of this evaluation */
     double mean, square; /* of late slopes, in units of scale */
     double scale;        /* the slope of a typical visit */
@@ -34,10 +42,13 @@ struct dual {
 struct jc_lagrange {
     const struct jc_instance *in;
     struct jc_blocks *blocks;
+    struct jc_accord *accord;
+    bool agreeing;         /* blocks and months are brought to agree */
     struct jc_duals at;    /* the prices as blocks see them */
     struct jc_usage usage; /* of the blocks and draws */
     int32_t *sigma;        /* by unit: its price, -1 if one team alone can serve it */
     int64_t *top;          /* by cell: the most work it can get */
+    int64_t *other_top;    /* by cell: of it, slots and partial joins */
     int64_t *year_top;
     int64_t *need;                /* by team: its work if shared units are shared evenly */
     int32_t *count_top;           /* by quota */
@@ -52,46 +63,14 @@ struct jc_lagrange {
     bool hard_over, hard_quota; /* the held tier is 0, so its limits bind one by one */
     int64_t balance, travel;    /* weights of this tier's objective */
     int64_t soft_over, soft_quota;
-    double pace; /* how far a price moves in a step */
+    double scale; /* what a decision costs, about */
+    double pace;  /* how far a price moves in a step */
     double mean_left, square_left;
     int steps;
     int64_t bound; /* scaled */
 };
 
 /* --- the parts of the dual function ---------------------------------------------------------------------- */
-
-static int64_t beyond(int64_t value, int64_t limit) {
-    return value > limit ? value - limit : 0;
-}
-
-/* min over x in {0, grain, …, top} of f(x) - price · x for a convex f with corners at `corners`. */
-struct line {
-    int64_t target, limit; /* |x - target| · balance (target -1: none), beyond(x, limit) · over */
-    int64_t balance, over;
-    int64_t price;
-};
-
-static int64_t line_at(const struct line *f, int64_t x) {
-    int64_t y = f->over * beyond(x, f->limit) - f->price * x;
-    return f->target >= 0 ? y + f->balance * llabs(x - f->target) : y;
-}
-
-static int64_t line_minimum(const struct line *f, int64_t top, int64_t grain, int64_t *at) {
-    int64_t corners[] = {0, f->target, f->limit, top};
-    int64_t best = INT64_MAX;
-    for (size_t i = 0; i < sizeof corners / sizeof *corners; i++)
-        for (int up = 0; up < 2; up++) {
-            int64_t x = corners[i] > top ? top : corners[i];
-            x = x < 0 ? 0 : (x / grain + up) * grain;
-            x = x > top ? top / grain * grain : x;
-            int64_t y = line_at(f, x);
-            if (y < best) {
-                best = y;
-                *at = x;
-            }
-        }
-    return best;
-}
 
 /* What a violation of the tier costs in this tier's problem. */
 static int64_t over_price(const struct jc_lagrange *l) {
@@ -112,13 +91,16 @@ static int64_t lines_value(struct jc_lagrange *l) {
         size_t team = year ? i - l->at_year : i / JC_MONTHS;
         int64_t limit = year ? in->year_limit[team] : in->limit[i];
         int64_t top = year ? l->year_top[team] : l->top[i];
-        struct line f = {year ? -1 : in->target[i], limit, l->balance, over_price(l), l->duals[i].price};
+        struct jc_line f = {year ? -1 : in->target[i], limit, l->balance, over_price(l), l->duals[i].price};
         if (l->hard_over && l->tier != JC_TIER_OVER && top > limit)
             top = limit;
         int64_t x = 0;
-        sum += line_minimum(&f, top, l->grain[team], &x);
+        if (l->agreeing && !year)
+            sum += jc_accord_month(l->accord, (int32_t)team, (int)(i % JC_MONTHS), &f, l->other_top[i], top, &x);
+        else
+            sum += jc_line_minimum(&f, top, l->grain[team], &x);
         l->duals[i].slope -= x;
-        held->slope += beyond(x, limit);
+        held->slope += jc_beyond(x, limit);
     }
     return sum;
 }
@@ -262,7 +244,8 @@ static bool evaluate(struct jc_lagrange *l, const atomic_bool *stop, int64_t *ou
     for (int32_t k = 0; k < l->in->n_teams; k++) {
         if (atomic_load(stop))
             return false;
-        value += jc_blocks_team(l->blocks, &l->at, k, l->travel ? &openings : NULL, &l->usage, NULL);
+        value += l->agreeing ? jc_accord_blocks(l->accord, &l->at, k, &openings, &l->usage)
+                             : jc_blocks_team(l->blocks, &l->at, k, l->travel ? &openings : NULL, &l->usage, NULL);
     }
     for (int32_t d = 0; d < l->in->n_draws; d++)
         value += draw_value(l, d);
@@ -335,22 +318,45 @@ static void move_price(struct jc_lagrange *l, size_t i) {
     d->price = (int64_t)llround(price < (double)least ? (double)least : price > (double)most ? (double)most : price);
 }
 
+static void start_steps(struct jc_lagrange *l, bool agreeing) {
+    l->agreeing = agreeing;
+    l->pace = l->scale / paces[agreeing].part;
+    l->mean_left = l->square_left = 1;
+    l->steps = 0;
+    for (size_t i = 0; i < l->n_duals; i++)
+        l->duals[i].mean = l->duals[i].square = 0;
+}
+
+/* From the best prices of the blocks on, months are looked at, too. */
+static bool start_accord(struct jc_lagrange *l) {
+    if (l->agreeing || l->tier != JC_TIER_COST || !jc_accord_fits(l->accord))
+        return false;
+    start_steps(l, true);
+    jc_accord_begin(l->accord);
+    for (size_t i = 0; i < l->n_duals; i++)
+        l->duals[i].price = l->duals[i].best;
+    return true;
+}
+
 bool jc_lagrange_step(struct jc_lagrange *l, const atomic_bool *stop) {
+    const struct pace *pace = &paces[l->agreeing];
     int64_t value;
     if (!evaluate(l, stop, &value))
         return true;
+    for (size_t i = 0; i < l->n_duals && value > l->bound; i++)
+        l->duals[i].best = l->duals[i].price;
     l->bound = value > l->bound ? value : l->bound;
     l->mean_left *= KEEP_MEAN;
     l->square_left *= KEEP_SQUARE;
-    bool flat = true;
+    bool flat = !(l->agreeing && jc_accord_move(l->accord, l->pace, l->travel));
     for (size_t i = 0; i < l->n_duals; i++) {
         if (!in_play(l, i))
             continue;
         flat &= l->duals[i].slope == 0;
         move_price(l, i);
     }
-    l->pace *= SLOWER;
-    return !flat && ++l->steps < STEPS_MAX;
+    l->pace *= pace->slower;
+    return (!flat && ++l->steps < pace->steps) || start_accord(l);
 }
 
 int64_t jc_lagrange_bound(const struct jc_lagrange *l) {
@@ -360,7 +366,9 @@ int64_t jc_lagrange_bound(const struct jc_lagrange *l) {
 }
 
 int64_t jc_lagrange_step_work(const struct jc_lagrange *l) {
-    return (int64_t)jc_blocks_entries(l->blocks) * 1500 + 1500;
+    size_t n;
+    jc_blocks_entries(l->blocks, &n);
+    return l->agreeing ? jc_accord_work(l->accord) : (int64_t)n * 1500 + 1500;
 }
 
 /* --- set-up ------------------------------------------------------------------------------------------------ */
@@ -395,13 +403,10 @@ enum jc_code jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const s
     l->balance = tier == JC_TIER_COST ? l->in->balance_e5 : 0;
     l->travel = tier == JC_TIER_COST ? l->in->travel_e5 : 0;
     l->bound = INT64_MIN;
-    l->pace = (double)(tier == JC_TIER_COST ? scale : tier == JC_TIER_OVER ? UNIT * TYPICAL_VISIT : UNIT) / 8;
-    l->mean_left = l->square_left = 1;
-    l->steps = 0;
-    for (size_t i = 0; i < l->n_duals; i++) {
-        l->duals[i].price = 0;
-        l->duals[i].mean = l->duals[i].square = 0;
-    }
+    l->scale = (double)(tier == JC_TIER_COST ? scale : tier == JC_TIER_OVER ? UNIT * TYPICAL_VISIT : UNIT);
+    start_steps(l, false);
+    for (size_t i = 0; i < l->n_duals; i++)
+        l->duals[i].price = l->duals[i].best = 0;
     if (tier == JC_TIER_OVER)
         start_over(l);
     return tier == JC_TIER_COST ? jc_capacity_find(l->in, l->hard_over, l->hard_quota, l->capacity, err) : JC_OK;
@@ -425,6 +430,11 @@ static void add_tops(struct jc_lagrange *l, int32_t team, int64_t work, uint32_t
         l->grain[team] = gcd(l->grain[team], work);
 }
 
+static void add_others(struct jc_lagrange *l, int32_t team, int64_t work, uint32_t months) {
+    for (uint32_t left = months; left; left &= left - 1)
+        l->other_top[(size_t)team * JC_MONTHS + (size_t)__builtin_ctz(left)] += work;
+}
+
 static void count_tops(struct jc_lagrange *l) {
     const struct jc_instance *in = l->in;
     for (uint32_t u = 0; u < (uint32_t)in->n_units; u++) {
@@ -439,13 +449,17 @@ static void count_tops(struct jc_lagrange *l) {
             if (in->joins[j].visits) {
                 l->need[in->joins[j].team] += in->joins[j].work * in->joins[j].visits;
                 add_tops(l, in->joins[j].team, in->joins[j].work, any, 1);
+                if (unit->partial)
+                    add_others(l, in->joins[j].team, in->joins[j].work, any);
             }
     }
     for (int32_t d = 0; d < in->n_draws; d++)
         l->need[in->draws[d].team] += in->draws[d].work * in->draws[d].sample;
-    for (int32_t d = 0; d < in->n_draws; d++)
-        add_tops(l, in->draws[d].team, in->draws[d].work, in->draws[d].sample ? in->draws[d].covered : 0,
-                 in->draws[d].sample);
+    for (int32_t d = 0; d < in->n_draws; d++) {
+        const struct jc_plan_draw *draw = &in->draws[d];
+        add_tops(l, draw->team, draw->work, draw->sample ? draw->covered : 0, draw->sample);
+        add_others(l, draw->team, draw->work * draw->sample, draw->covered);
+    }
     for (int32_t q = 0; q < in->n_quotas; q++)
         l->count_top[q] = INT32_MAX / 4;
     for (int32_t k = 0; k < in->n_teams; k++)
@@ -495,14 +509,16 @@ struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_aren
     l->n_duals = l->at_held + 2;
     l->duals = JC_NEW_ARRAY(arena, l->n_duals, struct dual);
     l->top = JC_NEW_ARRAY(arena, l->at_year + 1, int64_t);
+    l->other_top = JC_NEW_ARRAY(arena, l->at_year + 1, int64_t);
     l->year_top = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
     l->need = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
     l->capacity = JC_NEW_ARRAY(arena, (size_t)in->n_pairs + 1, struct jc_capacity);
     l->grain = JC_NEW_ARRAY(arena, (size_t)in->n_teams + 1, int64_t);
     l->count_top = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int32_t);
-    if (!l->duals || !l->top || !l->year_top || !l->need || !l->capacity || !l->grain || !l->count_top)
+    if (!l->duals || !l->top || !l->other_top || !l->year_top || !l->need || !l->capacity || !l->grain || !l->count_top)
         return NULL;
     count_tops(l);
     range_duals(l);
-    return l;
+    l->accord = jc_accord_new(in, l->blocks, l->grain, arena);
+    return l->accord ? l : NULL;
 }
