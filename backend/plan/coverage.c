@@ -51,14 +51,15 @@ static int64_t year_of(const Jc__ProblemTeam *t) {
     return min64(months, t->year_limit_centi);
 }
 
-/* Takes the statement over if it is worse than the one there is: never beats n years, more years fewer. */
+/* Takes the statement over if it is worse than the one there is: never beats n years, more years fewer; of
+ * two teams alike the one that lacks more speaks, all together only if no single team says as much. */
 static void weigh(Jc__KeyCoverage *worst, const struct sums *s, int64_t limit, char *team_id) {
     if (limit < 0 || !s->need)
         return;
     int64_t years = limit ? (s->need + limit - 1) / limit : 0;
     bool short_of = years != 1 || s->planned > limit;
     bool worse = !worst->units || (worst->years && (!years || years > worst->years)) ||
-                 (years == worst->years && s->planned - limit > worst->planned_centi - worst->limit_centi);
+                 (*team_id && years == worst->years && s->planned - limit > worst->planned_centi - worst->limit_centi);
     if (!short_of || !worse)
         return;
     worst->units = s->units;

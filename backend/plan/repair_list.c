@@ -314,7 +314,8 @@ static void propose_months(struct proposing *p, size_t quota, int round) {
     const uint32_t wider[] = {widen(q->months, false, true), widen(q->months, true, false),
                               widen(q->months, true, true)};
     for (size_t i = 0; i < sizeof(wider) / sizeof(*wider); i++) {
-        bool opens = (wider[i] & ~q->months & ~p->past.closed) != 0;
+        bool opens = (wider[i] & ~q->months & ~p->past.closed) != 0 && (i == 0 || wider[i] != wider[i - 1]) &&
+                     (i < 2 || wider[i] != wider[0]);
         Jc__Repair *repair = opens ? propose(p, JC__REPAIR_KIND__REPAIR_KIND_QUOTA_MONTHS, round + (int)i) : NULL;
         if (!repair)
             continue;
@@ -383,7 +384,8 @@ static int64_t visit_size(const Jc__Problem *problem, const Jc__ProblemQuota *q)
     return size;
 }
 
-/* More workdays in the quota's months, where they would fit a missing visit. */
+/* More workdays in the quota's months, where they would fit a missing visit; what is over already has to be
+ * made good first, because limits go before quotas. */
 static void propose_quota_workdays(struct proposing *p, const Jc__ProblemQuota *q) {
     int64_t asked = visit_size(p->problem, q) * (p->lack.amount_centi / 100);
     int round = 1;
@@ -393,11 +395,11 @@ static void propose_quota_workdays(struct proposing *p, const Jc__ProblemQuota *
         for (int m = 1; m <= 12 && round <= MONTHS_TRIED; m++) {
             int64_t spare = q->months >> (m - 1) & 1 ? spare_of(p, (int)k, m) : INT64_MAX;
             if (spare < asked)
-                propose_workdays(p, (int)k, m, asked - (spare > 0 ? spare : 0), round++);
+                propose_workdays(p, (int)k, m, asked - spare, round++);
         }
         int64_t year = spare_of(p, (int)k, 0);
         if (year < asked)
-            propose_workdays(p, (int)k, 0, asked - (year > 0 ? year : 0), round);
+            propose_workdays(p, (int)k, 0, asked - year, round);
     }
 }
 

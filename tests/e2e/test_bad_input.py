@@ -110,6 +110,12 @@ FILES = [
     ("duplicate workday line", repeat("workdays", 3), "workdays.csv:", ""),
     ("unit with no possible month", no_month, "units.csv:2:", "hn-001"),
     ("credit code with a wrong check digit", put("units", 0, "credit_code", "91340400MA2MXXXXX2"), "units.csv:2:", "91340400"),
+    ("a team without any file row", bytes_of("teams", lambda data: data.split(b"\n", 1)[0] + b"\n"), "units.csv:2:", "hn-t1"),
+    ("windows that contradict the visits", put("rules", 0, "windows", "1-3:1;4-6:1;7-9:1;10-12:1"), "rules.csv:2:", ""),
+    ("a quota with its bounds crossed", put("quotas", 0, "min", "9"), "quotas.csv:2:", ""),
+    ("a weightless rule", put("rules", 0, "visits_per_year", "NaN"), "rules.csv:2:", "NaN"),
+    ("workdays that are no number", put("teams", 0, "supervision_workdays", "NaN"), "teams.csv:2:", "NaN"),
+    ("workdays beyond all bounds", put("teams", 0, "supervision_workdays", "1e300"), "teams.csv:2:", "1e300"),
     ("year that is none", put("agency", 0, "year", "MMXXIII"), "agency.csv:2:", "MMXXIII"),
 ]
 

@@ -89,6 +89,9 @@ class PlanTest(jiancha.Test):
     def test_wrong_use(self):
         for args in (["solve", "--time-limit", "soon"], ["solve", "--seed", "-1"], ["solve", "--work", "0"],
                      ["solve", "--weights", "balance=x"], ["solve", "--weights", "luck=1"], ["solve", "fast"],
+                     ["solve", "--weights", "travel=nan"], ["solve", "--weights", "travel=-1"],
+                     ["solve", "--weights", "travel=1e9"], ["solve", "--weights", "travel=1,travel=2"],
+                     ["solve", "--weights", "travel=1000001"], ["solve", "--weights", ""],
                      ["plan", "move"], ["plan", "move", "hn-001-01"], ["plan", "move", "hn-001-01", "--month", "0"],
                      ["plan", "pin"], ["plan", "pin", "nobody-01"], ["draw"], ["draw", "run", "hn-d1"],
                      ["draw", "commit", "hn-d1", "--source", "x"], ["release"], ["release", "--month", "13"],
