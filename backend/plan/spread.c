@@ -1,9 +1,12 @@
 /* The spread. Sets of years are few (at most 2^6), so every unit knows all sets its cycle allows, less
  * those that hold a needless visit; a unit takes the set and team that go over capacity least and then
  * keep the teams' years most even (least squares of their distance from the steady load). Units are
- * placed one after the other, key first, then by the year they are due, risk and waiting; then each is
- * taken out and placed again until nothing changes, and whoever is late may push one unit of its team to
- * another of that unit's years. Cost: rounds x units x sets. All in integers; the same on any machine.
+ * placed one after the other, key first, then by the year they are due, risk and waiting, by sets that keep
+ * to the cycle as long as these fit; then each is taken out and placed again until nothing changes, and
+ * whoever is late may push one unit that needs the same team to another of its years, or a general one
+ * behind its time for a key one. If somebody is late in the end, all is tried again with every set as good
+ * as any other, and the better outcome stands. Cost: rounds x units x sets. All in integers; the same on
+ * any machine.
  *
  * What must never happen: a unit without a year. */
 #include "plan/spread.h"
@@ -18,6 +21,7 @@ enum { ROUNDS = 30, PUSHES = 2000000 };
 
 struct sets {
     uint32_t items[1 << JC_SPREAD_MAX];
+    size_t regular; /* the first ones: behind the first visit always a whole cycle */
     size_t count;
 };
 
@@ -34,6 +38,7 @@ struct spreader {
     int64_t *target; /* by team: the steady load of a year */
     struct jc_spread_unit **order;
     uint64_t pushes;   /* left */
+    bool any_set;      /* sets that come sooner than the cycle asks are as good as regular ones */
     struct sets *sets; /* by cycle and due, made when asked for */
 };
 
@@ -51,14 +56,25 @@ static bool covers(uint32_t set, int years, int cycle, int due) {
     return true;
 }
 
+static bool is_regular(uint32_t set, int cycle) {
+    for (uint32_t rest = set; rest & (rest - 1); rest &= rest - 1)
+        if (__builtin_ctz(rest & (rest - 1)) - __builtin_ctz(rest) != cycle)
+            return false;
+    return true;
+}
+
 static void list_sets(int years, int cycle, int due, struct sets *out) {
     out->count = 0;
-    for (uint32_t set = 0; set < 1u << years; set++) {
-        bool lean = covers(set, years, cycle, due);
-        for (int y = 0; lean && y < years; y++)
-            lean = !(set >> y & 1) || !covers(set & ~(1u << y), years, cycle, due);
-        if (lean)
-            out->items[out->count++] = set;
+    for (int regular = 1; regular >= 0; regular--) {
+        for (uint32_t set = 0; set < 1u << years; set++) {
+            bool lean = is_regular(set, cycle) == regular && covers(set, years, cycle, due);
+            for (int y = 0; lean && y < years; y++)
+                lean = !(set >> y & 1) || !covers(set & ~(1u << y), years, cycle, due);
+            if (lean)
+                out->items[out->count++] = set;
+        }
+        if (regular)
+            out->regular = out->count;
     }
 }
 
@@ -131,7 +147,7 @@ static bool better(struct score a, struct score b) {
 
 /* --- placing a unit --------------------------------------------------------------------------------------- */
 
-static const struct sets EVERY_YEAR = {{(1u << JC_SPREAD_BEYOND) - 1}, 1};
+static const struct sets EVERY_YEAR = {{(1u << JC_SPREAD_BEYOND) - 1}, 1, 1};
 
 static const struct sets *sets_of(struct spreader *s, const struct jc_spread_unit *u) {
     if (u->cycle == 1)
@@ -174,7 +190,9 @@ static uint32_t from_year(const struct spreader *s, const struct jc_spread_unit 
  * time all the same, over what there is. */
 static void place(struct spreader *s, struct jc_spread_unit *u) {
     const struct sets *sets = sets_of(s, u);
-    struct score in_time = choose(s, u, sets->items, sets->count);
+    struct score in_time = choose(s, u, sets->items, s->any_set ? sets->count : sets->regular);
+    if (in_time.over > 0 && !s->any_set && sets->count > sets->regular)
+        in_time = choose(s, u, sets->items, sets->count);
     u->late = false;
     struct jc_spread_unit timely = *u;
     for (int first = u->due + 1; in_time.over > 0 && u->cycle > 1 && !u->kept && first < JC_SPREAD_BEYOND && !u->late;
@@ -203,37 +221,56 @@ static int by_priority(const void *a, const void *b) {
     return order ? order : strcmp(x->unit->unit_id, y->unit->unit_id);
 }
 
-static bool may_lead(const struct jc_register *reg, const Jc__Unit *unit, int team) {
+/* Does the unit need workdays of that team, to be led or joined? */
+static bool needs_team(const struct jc_register *reg, const Jc__Unit *unit, int team) {
+    const char *team_id = reg->teams[team]->team_id;
     for (size_t k = 0; k < unit->n_lead_teams; k++)
-        if (jc_register_team(reg, unit->lead_teams[k]) == team)
+        if (strcmp(unit->lead_teams[k], team_id) == 0)
+            return true;
+    for (size_t j = 0; j < unit->n_joints; j++)
+        if (strcmp(unit->joints[j]->team_id, team_id) == 0)
             return true;
     return false;
 }
 
-/* A late unit takes the place of another that is in time and can be so elsewhere. */
+/* `late` is not booked and `other` is: does `late` come in time if `other` makes room, moving within its
+ * own time or, a general unit for a key one, behind it? Then both are booked so; else all is as it was. */
+static bool push(struct spreader *s, struct jc_spread_unit *late, struct jc_spread_unit *other) {
+    struct jc_spread_unit mine = *late, theirs = *other;
+    const struct sets *sets = sets_of(s, late), *other_sets = sets_of(s, other);
+    book(s, other, -1);
+    late->late = false;
+    if (choose(s, late, sets->items, sets->count).over <= 0) {
+        book(s, late, 1);
+        if (choose(s, other, other_sets->items, other_sets->count).over <= 0) {
+            book(s, other, 1);
+            return true;
+        }
+        if (late->key && !other->key && !other->kept && other->cycle > 1) {
+            place(s, other);
+            if (other->late)
+                return true;
+            book(s, other, -1);
+        }
+        book(s, late, -1);
+    }
+    *late = mine;
+    *other = theirs;
+    book(s, other, 1);
+    return false;
+}
+
 static bool push_for(struct spreader *s, struct jc_spread_unit *late) {
-    struct jc_spread_unit as_was = *late;
     book(s, late, -1);
     for (size_t i = 0; i < s->out->n_units && s->pushes; i++) {
-        struct jc_spread_unit *other = s->order[i], before = *other;
-        if (other == late || other->cycle == 1 || other->late || !may_lead(s->reg, late->unit, other->team))
+        struct jc_spread_unit *other = s->order[i];
+        bool fixed = other->cycle == 1 && other->unit->n_lead_teams < 2;
+        if (other == late || fixed || other->late || !needs_team(s->reg, late->unit, other->team))
             continue;
         s->pushes--;
-        book(s, other, -1);
-        struct score mine = choose(s, late, sets_of(s, late)->items, sets_of(s, late)->count);
-        late->late = false;
-        if (mine.over <= 0) {
-            book(s, late, 1);
-            if (choose(s, other, sets_of(s, other)->items, sets_of(s, other)->count).over <= 0) {
-                book(s, other, 1);
-                return true;
-            }
-            book(s, late, -1);
-        }
-        *other = before;
-        book(s, other, 1);
+        if (push(s, late, other))
+            return true;
     }
-    *late = as_was;
     book(s, late, 1);
     return false;
 }
@@ -363,18 +400,38 @@ static void sum_up(struct spreader *s) {
     }
 }
 
-enum jc_code jc_spread_make(const struct jc_register *reg, const Jc__Plan *kept, int years, struct jc_arena *arena,
-                            struct jc_spread *out, struct jc_err *err) {
-    *out = (struct jc_spread){.years = years};
-    struct spreader s = {.reg = reg, .out = out, .arena = arena, .pushes = PUSHES};
-    enum jc_code code = list_units(&s, kept, err);
+static enum jc_code run(struct spreader *s, const Jc__Plan *kept, struct jc_err *err) {
+    s->pushes = PUSHES;
+    enum jc_code code = list_units(s, kept, err);
     if (!code)
-        code = list_teams(&s, err);
+        code = list_teams(s, err);
     if (code)
         return code;
-    for (size_t i = 0; i < out->n_units; i++)
-        place(&s, s.order[i]);
-    improve(&s);
-    sum_up(&s);
+    for (size_t i = 0; i < s->out->n_units; i++)
+        place(s, s->order[i]);
+    improve(s);
+    sum_up(s);
     return JC_OK;
+}
+
+/* Fewer key units late, then fewer late, then sooner done. */
+static bool is_better(const struct jc_spread *a, const struct jc_spread *b) {
+    if (a->late_key != b->late_key)
+        return a->late_key < b->late_key;
+    return a->late != b->late ? a->late < b->late : a->needed < b->needed;
+}
+
+enum jc_code jc_spread_make(const struct jc_register *reg, const Jc__Plan *kept, int years, struct jc_arena *arena,
+                            struct jc_spread *out, struct jc_err *err) {
+    struct jc_spread freer = {.years = years};
+    *out = (struct jc_spread){.years = years};
+    struct spreader s = {.reg = reg, .out = out, .arena = arena};
+    enum jc_code code = run(&s, kept, err);
+    if (code || !out->late)
+        return code;
+    s = (struct spreader){.reg = reg, .out = &freer, .arena = arena, .any_set = true};
+    code = run(&s, kept, err);
+    if (!code && is_better(&freer, out))
+        *out = freer;
+    return code;
 }
