@@ -45,8 +45,8 @@ struct jc_month_model {
     struct unit *units;
     struct choice *choices;
     size_t n_choices, choices_capacity;
-    int *slots;    /* by draw * 12 + m */
-    int *openings; /* by (district * teams + team) * 12 + m */
+    int *slots, *more; /* by draw * 12 + m; more: those beyond the plan in force */
+    int *openings;     /* by (district * teams + team) * 12 + m */
     const char **district;
     size_t n_districts;
     struct gauge *cells;  /* by team * 12 + m */
@@ -173,9 +173,24 @@ static double season(const struct jc_month_model *m, const Jc__ProblemUnit *u, i
     return u->preferred_months >> month & 1 ? 0 : (double)m->weights.preferred_milli / 1000;
 }
 
+/* Visits of the unit in the plan in force: all of them, or those of this team in this month. */
+static int in_force(const struct jc_month_model *m, int32_t unit, int32_t team, int month) {
+    int n = 0;
+    for (size_t i = 0; m->p->in_force && i < m->p->in_force->n_visits; i++) {
+        const Jc__VisitInForce *v = m->p->in_force->visits[i];
+        n += v->unit == unit && (month < 0 || (v->month == month + 1 && v->team == team));
+    }
+    return n;
+}
+
+static double change(const struct jc_month_model *m) {
+    return m->p->in_force ? (double)m->weights.changes_milli / 1000 : 0;
+}
+
 static void add_month(struct jc_month_model *m, struct choice *c, int month) {
     const Jc__ProblemUnit *u = m->p->units[c->unit];
-    c->x[month] = jc_program_add_column(&m->program, 0, 1, season(m, u, month), true);
+    double moved = in_force(m, c->unit, c->team, month) ? 0 : change(m);
+    c->x[month] = jc_program_add_column(&m->program, 0, 1, season(m, u, month) + moved, true);
     put(m, cell(m, c->team, month)->row, c->x[month], days(u->work_centi));
     if (m->units[c->unit].remote) {
         c->v[month] = jc_program_add_column(&m->program, 0, 1, 0, true);
@@ -189,7 +204,8 @@ static void add_month(struct jc_month_model *m, struct choice *c, int month) {
 
 static void add_choice(struct jc_month_model *m, struct choice *c, uint32_t any, uint32_t pinned) {
     struct span spans[JC_MONTHS * 3 + 1];
-    c->y = jc_program_add_column(&m->program, 0, 1, 0, true);
+    int before = in_force(m, c->unit, -1, -1), dropped = before > c->visits ? before - c->visits : 0;
+    c->y = jc_program_add_column(&m->program, 0, 1, dropped * change(m), true);
     if (!c->visits)
         return;
     const struct jc_quota_list *list = &m->quotas.of_rule[c->rule];
@@ -365,7 +381,7 @@ static void add_choices(struct jc_month_model *m, int32_t unit) {
     m->units[unit].n_choices = m->n_choices - m->units[unit].first_choice;
 }
 
-/* Row (1). A unit that could be left out without loss must not be if a pin wants it. */
+/* Row (1). A unit that need not come is on the rule that asks nothing, or comes because a pin wants it. */
 static void add_unit(struct jc_month_model *m, int32_t unit) {
     const Jc__ProblemUnit *row_of = m->p->units[unit];
     struct unit *u = &m->units[unit];
@@ -379,7 +395,7 @@ static void add_unit(struct jc_month_model *m, int32_t unit) {
         u->remote |= any_remote(m, &m->quotas.of_rule[row_of->joints[j]->rule]);
     add_choices(m, unit);
     int due = jc_problem_unit_due(row_of), row = jc_program_add_row(&m->program, 1, 1);
-    bool must = !due && u->n_choices && pins_of(m->p, unit).months;
+    bool must = !due && u->n_choices;
     u->unserved = jc_program_add_column(&m->program, 0, must ? 0 : 1, JC_MODEL_UNSERVED * due, true);
     put(m, row, u->unserved, 1);
     for (size_t i = 0; i < u->n_choices; i++)
@@ -387,6 +403,13 @@ static void add_unit(struct jc_month_model *m, int32_t unit) {
     for (size_t j = 0; j < row_of->n_joints; j++)
         add_join(m, unit, j);
     add_openings(m, unit);
+}
+
+static int slots_in_force(const struct jc_month_model *m, size_t draw, int month) {
+    int n = 0;
+    for (size_t i = 0; i < m->p->in_force->n_slots; i++)
+        n += m->p->in_force->slots[i]->draw == (int32_t)draw && m->p->in_force->slots[i]->month == month + 1;
+    return n;
 }
 
 static void add_draw(struct jc_month_model *m, size_t d) {
@@ -406,6 +429,14 @@ static void add_draw(struct jc_month_model *m, size_t d) {
         put(m, total, slots[month], 1);
         put(m, cell(m, draw->team, month)->row, slots[month], days(draw->work_centi));
         count_visit(m, &m->quotas.of_draw[d], draw->team, false, month, slots[month], 0);
+        if (m->p->in_force) {
+            int more = jc_program_add_row(&m->program, -INFINITY, slots_in_force(m, d, month));
+            put(m, more, slots[month], 1);
+            put(m, more,
+                m->more[d * JC_MONTHS + (size_t)month] =
+                    jc_program_add_column(&m->program, 0, draw->sample, change(m), false),
+                -1);
+        }
     }
     for (size_t w = 0; w < draw->n_windows; w++) {
         int row = jc_program_add_row(&m->program, draw->windows[w]->min, draw->windows[w]->max);
@@ -425,12 +456,13 @@ enum jc_code jc_month_model_new(const Jc__Problem *problem, struct jc_arena *are
     m->weights = jc_problem_weights(problem);
     m->units = JC_NEW_ARRAY(arena, problem->n_units + 1, struct unit);
     m->slots = JC_NEW_ARRAY(arena, (problem->n_draws + 1) * JC_MONTHS, int);
+    m->more = JC_NEW_ARRAY(arena, (problem->n_draws + 1) * JC_MONTHS, int);
     m->cells = JC_NEW_ARRAY(arena, (problem->n_teams + 1) * JC_MONTHS, struct gauge);
     m->year_over = JC_NEW_ARRAY(arena, problem->n_teams + 1, int);
     m->counts = JC_NEW_ARRAY(arena, problem->n_quotas + 1, struct gauge);
     m->district = JC_NEW_ARRAY(arena, problem->n_units + 1, const char *);
     m->openings = JC_NEW_ARRAY(arena, (problem->n_units + 1) * (problem->n_teams + 1) * JC_MONTHS, int);
-    if (!m->units || !m->slots || !m->cells || !m->year_over || !m->counts || !m->district || !m->openings)
+    if (!m->units || !m->slots || !m->more || !m->cells || !m->year_over || !m->counts || !m->district || !m->openings)
         return jc_fail_memory(err);
     enum jc_code code = jc_quota_index_build(problem, arena, &m->quotas, err);
     if (code != JC_OK)
@@ -531,6 +563,11 @@ enum jc_code jc_month_model_fix(struct jc_month_model *m, const Jc__Solution *pl
         int column = m->slots[plan->slots[i]->draw * JC_MONTHS + plan->slots[i]->month - 1];
         set(m, column, get(m, column) + 1);
     }
+    for (size_t i = 0; i < m->p->n_draws * JC_MONTHS; i++)
+        if (m->more[i]) {
+            double beyond = get(m, m->slots[i]) - slots_in_force(m, i / JC_MONTHS, (int)(i % JC_MONTHS));
+            set(m, m->more[i], beyond > 0 ? beyond : 0);
+        }
     fix_gauges(m, &measure);
     return JC_OK;
 }

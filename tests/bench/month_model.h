@@ -7,6 +7,7 @@
  *   v(u,r,k,m)    the visit is remote, only where a quota asks                              rows (4)
  *   s(d,m)        slots
  *   z(k,m,δ)      team k travels to district δ: x ≤ z for each visit                        rows (7)
+ *   changes       on y the visits in force a rule has no room for, on x and s what is not in force
  *   L, over, deviation, quota slack                                                         rows (4)–(6)
  *
  * Months in which no pattern of a unit has a visit get no column. The tiers are weights on one objective:
