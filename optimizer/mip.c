@@ -744,8 +744,12 @@ static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_
     glp_term_out(GLP_OFF);
     glp_prob *lp = fits ? load(m) : NULL;
     struct watch watch = {.mip = m, .stop = stop, .start = values, .nodes_most = nodes};
-    if (lp && relax(lp, stop))
-        branch_and_bound(m, lp, &watch, &m->best->totals, found, out);
+    if (lp && relax(lp, stop)) {
+        if (nodes > 0)
+            branch_and_bound(m, lp, &watch, &m->best->totals, found, out);
+        else
+            out->bound = safe_bound(m, glp_get_obj_val(lp));
+    }
     if (lp)
         glp_delete_prob(lp);
     if (out->better)

@@ -37,7 +37,7 @@ struct jc_mip_result {
 };
 
 /* Bounds the tier for one component, starting from the plan `best` with the tiers before it held as there
- * (they must be proven). Stops after `nodes` nodes or when *stop becomes true. A better plan is written to
+ * (they must be proven). Stops after `nodes` nodes (0: the relaxation alone) or when *stop becomes true. A better plan is written to
  * `found`, which must equal `best` on entry. Fails without memory only. */
 enum jc_code jc_mip_solve(struct jc_mip *mip, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
                           int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found, struct jc_mip_result *out,

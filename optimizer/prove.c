@@ -13,8 +13,14 @@
 enum { TIERS = 3 };
 
 /* The steps of one tier: how many nodes each gives a component, and up to which size (larger programs cost
- * GLPK seconds a node). No nodes: the Lagrangian bound. */
-static const struct { int64_t nodes, columns; } steps[] = {{200, 400}, {0, 0}, {5000, 1200}, {100000, 1200}};
+ * GLPK seconds a node). No columns: the Lagrangian bound. `flat`: only programs without travel, whose
+ * relaxation (no nodes) is nearly the optimum, where prices often stall short of it. */
+static const struct {
+    int64_t nodes, columns;
+    bool flat;
+} steps[] = {
+    {200, 400, false}, {0, 4000, true}, {50, 4000, true}, {0, 0, false}, {5000, 1200, false}, {100000, 1200, false},
+};
 enum { STEPS = sizeof steps / sizeof *steps };
 
 struct component {
@@ -42,6 +48,10 @@ struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, str
         return NULL;
     p->in = in;
     p->scale = scale;
+    if (in->problem->proven) {
+        p->bound.over = in->problem->proven->over_centi;
+        p->bound.quota = in->problem->proven->quota;
+    }
     p->lagrange = jc_lagrange_new(in, arena);
     p->mip = jc_mip_new(in, arena);
     p->plan = jc_snapshot_new(in, arena);
@@ -100,7 +110,8 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
     p->next[tier]++;
     struct component *component = &p->components[c];
     int64_t columns = jc_mip_columns(p->mip, c);
-    if (component->closed[tier] || columns > steps[p->step[tier]].columns)
+    bool travel = tier == JC_TIER_COST && p->in->travel_e5 > 0;
+    if (component->closed[tier] || columns > steps[p->step[tier]].columns || (travel && steps[p->step[tier]].flat))
         return 0;
     int64_t nodes = budget / node_work(columns);
     nodes = nodes < steps[p->step[tier]].nodes ? nodes : steps[p->step[tier]].nodes;
@@ -143,7 +154,7 @@ void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t 
         jc_snapshot_copy(p->in, p->plan, best);
     while (work < share && !atomic_load(stop) && open_tier(p, &p->plan->totals, &tier) && p->step[tier] < STEPS) {
         int64_t left = budget > work ? budget - work : 0;
-        int64_t used = steps[p->step[tier]].nodes ? branch(p, tier, left, stop) : relax(p, tier, stop);
+        int64_t used = steps[p->step[tier]].columns ? branch(p, tier, left, stop) : relax(p, tier, stop);
         work = used < INT64_MAX - work ? work + used : INT64_MAX;
     }
     jc_mip_end();

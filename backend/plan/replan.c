@@ -1,9 +1,9 @@
-/* Re-planning. A read job (what is free, the problem), two runs of the worker without a transaction, a write
+/* Re-planning. A read job (what is free, the problem), three runs of the worker without a transaction, a write
  * job (the draft). As in solving, the write job builds the problem again and stores only if nothing it rests on
  * has changed. What may move is decided once, on a copy of the plan in force: visits whose marks are taken off
  * there are free, and everything behind (problem, solution, notice) only asks whether a visit is kept.
  *
- * Exactness of the two stages: with c the cost of the first stage's plan, a change priced at c or more makes
+ * Exactness of the last stage: with c the cost of the plan before it, a change priced at c or more makes
  * any plan with one more change dearer than it, since no cost is negative. */
 #include "plan/replan.h"
 
@@ -16,7 +16,7 @@
 #include "store/plan.h"
 
 enum {
-    FIRST_PART = 2,      /* the first stage may take a half of the limits */
+    HALF = 2,            /* a stage may take a half of what is left; the last one takes it all */
     ROUND_MILLI = 60000, /* a multiple of usual weights */
 };
 
@@ -31,6 +31,7 @@ struct replanning {
     const Jc__Problem *asked; /* what the worker solves at the moment */
     Jc__Solution *solution;   /* the best so far */
     int64_t taken_off;        /* cost that only the second stage's price of changes makes, e5 */
+    Jc__Objective proven;     /* lower bounds of the tiers */
     int64_t elapsed_ms, work;
 };
 
@@ -146,7 +147,7 @@ static enum jc_code read_problem(struct jc_tx *tx, void *ctx, struct jc_err *err
     return code ? code : jc_plan_problem_fingerprint(&r->pp, r->arena, r->fingerprint, err);
 }
 
-/* --- the two stages ------------------------------------------------------------------------------------- */
+/* --- the three stages ------------------------------------------------------------------------------------- */
 
 static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
     struct replanning *r = ctx;
@@ -195,14 +196,41 @@ static enum jc_code measure(struct replanning *r, const Jc__Solution *solution, 
     return jc_solution_check(r->pp.problem, solution, r->arena, out, err);
 }
 
+/* A part of the time and work that is left. */
+static void set_limits(const struct replanning *r, Jc__Problem *problem, int64_t part) {
+    const Jc__Problem *whole = r->pp.problem;
+    int64_t ms = whole->time_limit_ms - r->elapsed_ms, work = whole->work_limit - r->work;
+    if (whole->time_limit_ms)
+        problem->time_limit_ms = ms > part ? ms / part : 1;
+    if (whole->work_limit)
+        problem->work_limit = work > part ? work / part : 1;
+}
+
+/* Nothing but the tiers: where limits or quotas must be broken, this finds out how little of it is enough
+ * without paying attention to anything else. What it proves need not be proven again. */
+static enum jc_code settle_tiers(struct replanning *r, struct jc_err *err) {
+    Jc__Problem problem = *r->pp.problem;
+    Jc__Weights nothing = JC__WEIGHTS__INIT;
+    problem.weights = &nothing;
+    set_limits(r, &problem, HALF);
+    enum jc_code code = ask(r, &problem, &r->solution, err);
+    if (!code && r->solution->bound) {
+        r->proven = *r->solution->bound;
+        r->proven.cost_e5 = 0;
+    }
+    return code;
+}
+
 /* Changes alone. Their proven number is rounded up: there are no halves of a change. */
 static enum jc_code fewest_changes(struct replanning *r, int64_t *least, struct jc_err *err) {
     Jc__Problem problem = *r->pp.problem;
     Jc__Weights weights = JC__WEIGHTS__INIT;
     weights.changes_milli = 1000;
     problem.weights = &weights;
-    problem.time_limit_ms = problem.time_limit_ms ? problem.time_limit_ms / FIRST_PART + 1 : 0;
-    problem.work_limit = problem.work_limit ? problem.work_limit / FIRST_PART + 1 : 0;
+    set_limits(r, &problem, HALF);
+    problem.proven = &r->proven;
+    if (r->proven.over_centi || r->proven.quota)
+        problem.start = r->solution; /* the plan in force is far from it */
     enum jc_code code = ask(r, &problem, &r->solution, err);
     *least = 0;
     if (!code && r->solution->tiers_settled && r->solution->bound)
@@ -250,10 +278,8 @@ static enum jc_code least_cost(struct replanning *r, struct jc_err *err) {
     r->taken_off = first.changes * price_e5;
     problem.weights = &weights;
     problem.start = r->solution;
-    if (problem.time_limit_ms)
-        problem.time_limit_ms = problem.time_limit_ms > r->elapsed_ms ? problem.time_limit_ms - r->elapsed_ms : 1;
-    if (problem.work_limit)
-        problem.work_limit = problem.work_limit / FIRST_PART + 1;
+    problem.proven = &r->proven;
+    set_limits(r, &problem, 1);
     code = ask(r, &problem, &solution, err);
     if (!code)
         code = measure(r, solution, &second, err);
@@ -273,18 +299,23 @@ static void settle_unchanged(struct replanning *r, const struct jc_measure *m) {
     r->solution->bound->cost_e5 = m->objective.cost_e5;
 }
 
+static bool is_cancelled(const struct replanning *r) {
+    return r->solution->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
+}
+
 static enum jc_code solve(struct replanning *r, struct jc_err *err) {
     struct jc_measure m;
-    enum jc_code code = fewest_changes(r, &r->out->least, err);
-    bool cancelled = !code && r->solution->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
+    enum jc_code code = settle_tiers(r, err);
+    if (!code && !is_cancelled(r))
+        code = fewest_changes(r, &r->out->least, err);
+    if (!code && is_cancelled(r)) {
+        r->solution->tiers_settled = false; /* what is proven is not about cost */
+        return JC_OK;
+    }
     if (!code)
         code = measure(r, r->solution, &m, err);
     if (code)
         return code;
-    if (cancelled) {
-        r->solution->tiers_settled = false; /* its bound is of changes, not of cost */
-        return JC_OK;
-    }
     if (m.changes == 0 && r->solution->tiers_settled && r->solution->bound)
         settle_unchanged(r, &m);
     else
@@ -387,7 +418,8 @@ static enum jc_code store(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 
 enum jc_code jc_replan(struct jc_db *db, int64_t agency_id, const struct jc_replan_request *request,
                        struct jc_arena *arena, struct jc_replanned *out, struct jc_err *err) {
-    struct replanning r = {.agency_id = agency_id, .request = request, .arena = arena, .out = out};
+    struct replanning r = {
+        .agency_id = agency_id, .request = request, .arena = arena, .out = out, .proven = JC__OBJECTIVE__INIT};
     *out = (struct jc_replanned){0};
     r.scratch = jc_arena_new(SIZE_MAX / 2);
     enum jc_code code = r.scratch ? jc_db_read(db, read_problem, &r, err) : jc_fail_memory(err);

@@ -1,7 +1,7 @@
 /* Re-planning in the middle of the year: what is done stays, what was missed or is new finds a month, and
  * as little as possible of the rest changes.
  *
- * The worker runs twice. First only changes cost, so its optimum, within the tiers, is the least number of
+ * The worker runs three times. First nothing costs, so it settles the tiers. Then only changes cost, so its optimum, within the tiers, is the least number of
  * visits whose month or lead team differs from the plan in force, and its bound proves it. Then the planner's
  * weights decide among the plans with that number: a change is priced above all that could be saved by one
  * more. The result is a draft of the next version (P5-P8); the plan in force is untouched until it is approved,
