@@ -153,9 +153,13 @@ void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t 
     if (jc_totals_cmp(&best->totals, &p->plan->totals) < 0)
         jc_snapshot_copy(p->in, p->plan, best);
     while (work < share && !atomic_load(stop) && open_tier(p, &p->plan->totals, &tier) && p->step[tier] < STEPS) {
+        const struct jc_totals before = p->bound;
+        const int step = p->step[tier];
         int64_t left = budget > work ? budget - work : 0;
         int64_t used = steps[p->step[tier]].columns ? branch(p, tier, left, stop) : relax(p, tier, stop);
         work = used < INT64_MAX - work ? work + used : INT64_MAX;
+        if (jc_totals_cmp(&before, &p->bound) != 0 && steps[step].columns)
+            break; /* the search may have found meanwhile what settles the tier */
     }
     jc_mip_end();
 }
