@@ -273,13 +273,11 @@ static json_t *ids_json(const struct jc_scenario_ids *ids) {
 
 static json_t *side_json(const struct jc_cli *cli, const struct jc_whatif_side *side) {
     struct figures all = all_figures(side);
-    json_t *shortfalls = json_array();
-    for (size_t i = 0; shortfalls && i < side->plan->n_shortfalls; i++)
-        json_array_append_new(shortfalls, jc_shortfall_json(cli, side->plan->shortfalls[i], side->pp.reg));
-    return json_pack("{s:o, s:s, s:I, s:o, s:I, s:I, s:o}", "solve", jc_solve_json(side->plan->solve), "source",
+    return json_pack("{s:o, s:s, s:I, s:o, s:I, s:I, s:o, s:o}", "solve", jc_solve_json(side->plan->solve), "source",
                      SOURCES[side->source].name, "visits", (json_int_t)all.visits, "workdays",
                      jc_centi_json(all.workdays_centi), "openings", (json_int_t)side->measure.openings, "headcount",
-                     (json_int_t)all.headcount, "shortfalls", shortfalls);
+                     (json_int_t)all.headcount, "shortfalls", jc_shortfalls_json(cli, side->plan, side->pp.reg),
+                     "coverage", jc_coverage_json(cli, side->plan->coverage, side->pp.reg));
 }
 
 static json_t *difference_json(const struct jc_whatif *w) {

@@ -194,16 +194,15 @@ static json_t *teams_json(const struct jc_years *years, size_t y) {
 
 static json_t *year_json(const struct jc_cli *cli, const struct jc_years *years, size_t y) {
     const struct jc_year *year = &years->items[y];
-    json_t *units = json_array(), *shortfalls = json_array();
+    json_t *units = json_array();
     for (size_t i = 0; units && i < years->spread.n_units; i++)
         if (years->spread.units[i].cycle > 1 && years->spread.units[i].years >> y & 1)
             json_array_append_new(units, json_string(years->spread.units[i].unit->unit_id));
-    for (size_t i = 0; shortfalls && i < year->plan->n_shortfalls; i++)
-        json_array_append_new(shortfalls, jc_shortfall_json(cli, year->plan->shortfalls[i], year->reg));
-    return json_pack("{s:i, s:i, s:b, s:o, s:I, s:o, s:o, s:o, s:o}", "year", year->year, "working_days",
+    return json_pack("{s:i, s:i, s:b, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "year", year->year, "working_days",
                      year->reg->year_days, "estimated", (int)year->estimated, "solve", jc_solve_json(year->plan->solve),
                      "visits", (json_int_t)year->measure.visits, "workdays", jc_centi_json(year_work(year)), "units",
-                     units, "teams", teams_json(years, y), "shortfalls", shortfalls);
+                     units, "teams", teams_json(years, y), "shortfalls", jc_shortfalls_json(cli, year->plan, year->reg),
+                     "coverage", jc_coverage_json(cli, year->plan->coverage, year->reg));
 }
 
 static enum jc_code print_json(struct jc_cli *cli, const struct jc_years *years, struct jc_err *err) {
