@@ -1,6 +1,6 @@
 /* A plan problem from anybody: whatever passes the check is planned, briefly, without leaving memory or
- * int64, and the referee accepts the plan; the search's own figures are the referee's, and no bound is
- * above them. */
+ * int64, and the referee accepts the plan; the search's own figures are the referee's, no bound is above
+ * them, and a plan to start from is not made worse. */
 #include "base/arena.h"
 #include "fuzz.h"
 #include "jiancha/optimizer.h"
@@ -20,8 +20,10 @@ static bool is_small(const Jc__Problem *p) {
 
 static void plan(Jc__Problem *p, struct jc_arena *arena) {
     struct jc_err err = {0};
-    struct jc_measure m;
+    struct jc_measure m = {0};
     Jc__Solution *s;
+    bool given = p->start && !p->n_pins && jc_solution_check(p, p->start, arena, &m, &err) == JC_OK;
+    Jc__Objective start = m.objective;
     p->work_limit = WORK;
     p->time_limit_ms = 0;
     enum jc_code code = jc_optimizer_run(p, NULL, arena, &s, &err);
@@ -30,6 +32,7 @@ static void plan(Jc__Problem *p, struct jc_arena *arena) {
         return;
     PROMISE(jc_solution_check(p, s, arena, &m, &err) == JC_OK);
     PROMISE(jc_objective_cmp(&m.objective, s->objective) == 0);
+    PROMISE(!given || jc_objective_cmp(&m.objective, &start) <= 0);
     PROMISE(s->bound->unserved == s->objective->unserved);
     PROMISE(s->bound->over_centi <= s->objective->over_centi);
     PROMISE(s->bound->over_centi < s->objective->over_centi || s->bound->quota <= s->objective->quota);
