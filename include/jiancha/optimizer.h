@@ -10,6 +10,13 @@
  * A problem may bring a plan to start from: what of it is possible is taken over, so that a small change
  * of a solved problem is solved again in a fraction of the time, and never worse than that plan is in it.
  *
+ * A problem may bring a plan in force (re-planning): each visit or slot that differs from it then costs
+ * weights.changes, which the caller makes as large as staying is worth, beyond all other cost if need be.
+ * Visits that happened are pins; months that are over are the caller's to close.
+ *
+ * The bound is proven and exact: no plan of the problem has a lower value in that tier, given the tiers
+ * before it; its cost is 0 until those are settled (tiers_settled). Status OPTIMAL means cost = bound.
+ *
  * Same problem, seed and work_limit (and no time limit): same plan, byte for byte, on any machine.
  *
  * GLPK ends the process when memory runs out, so servers run the program jiancha-optimizer (this
