@@ -2,8 +2,8 @@
  * plan the best there is?), then for each shortfall the problem without one kind of limit, as far as
  * arithmetic has not named it (plan/limit.h), then with one repair each (plan/repair.h). Every answer is
  * measured by the referee, and the plan itself is measured in the changed problem too, so a repair that
- * needs no move at all is not lost by the search. Time is shared out: a shortfall may take twice its share
- * of what is left. */
+ * needs no move at all is not lost by the search. Time is shared out, the worst shortfalls first: one may take
+ * twice its share of what is left. */
 #include "plan/explain.h"
 
 #include <stdlib.h>
@@ -21,10 +21,11 @@
 #include "store/plan.h"
 
 enum {
-    WORK_LEAST = 100000,  /* priced visits a question may cost … */
-    WORK_A_VISIT = 1000,  /* … and for each visit of the plan */
-    WORK_MOST = 20000000, /* … at most */
-    SHARE = 2,            /* times its share of the time left */
+    WORK_LEAST = 100000, /* priced visits a question may cost … */
+    WORK_A_VISIT = 1000, /* … and for each visit of the plan */
+    WORK_MOST = 3000000, /* … at most */
+    SHARE = 2,           /* times its share of the time left … */
+    SHARE_LEAST_MS = 2000,
 };
 
 /* An answer: a plan of a changed problem and what it is worth. */
@@ -41,6 +42,7 @@ struct explaining {
     Jc__Solution *start; /* the plan without what only its own run knows */
     struct jc_measure measure;
     struct answer again; /* the problem solved again as it is */
+    int64_t from_e5;     /* the cost of `start` */
     struct jc_arena *arena, *scratch;
     struct jc_err *err;
     int64_t end_ms;  /* 0: none */
@@ -143,12 +145,13 @@ struct found {
     size_t n_priced;
 };
 
-static void note_change(const struct explaining *e, Jc__Repair *repair, const struct jc_measure *m) {
-    const Jc__Objective *was = &e->measure.objective, *again = &e->again.measure.objective;
+/* What a plan differs by: its tiers from the plan's, its cost from where its search began. */
+static void note_change(const struct explaining *e, Jc__Repair *repair, const struct jc_measure *m, int64_t from_e5) {
+    const Jc__Objective *was = &e->measure.objective;
     repair->unserved_change = m->objective.unserved - was->unserved;
     repair->over_change_centi = m->objective.over_centi - was->over_centi;
     repair->quota_change = m->objective.quota - was->quota;
-    repair->cost_change_e5 = m->objective.cost_e5 - (again->cost_e5 < was->cost_e5 ? again->cost_e5 : was->cost_e5);
+    repair->cost_change_e5 = m->objective.cost_e5 - from_e5;
 }
 
 /* Solves the problem with the repair; keeps it if it holds. */
@@ -159,6 +162,7 @@ static enum jc_code try_repair(struct explaining *e, const struct jc_lack *lack,
     struct jc_err ignored = {0};
     Jc__Problem *v = NULL;
     bool solved = false;
+    int64_t from_e5 = e->from_e5;
     jc_arena_reset(e->scratch);
     enum jc_code code = jc_repair_apply(e->problem, repair, e->scratch, &v, e->err);
     if (!code)
@@ -170,10 +174,11 @@ static enum jc_code try_repair(struct explaining *e, const struct jc_lack *lack,
         judge_repair(e, lack, v, &as_is) == HOLDS) { /* the plan itself will do */
         verdict = HOLDS;
         answer.measure = as_is;
+        from_e5 = e->measure.objective.cost_e5;
     }
     if (verdict == FAILS)
         return JC_OK;
-    note_change(e, repair, &answer.measure);
+    note_change(e, repair, &answer.measure, from_e5);
     if (verdict == HOLDS)
         found->repairs[found->n++] = repair;
     else if (found->n_priced < JC_REPAIRS_KEPT)
@@ -403,7 +408,7 @@ static enum jc_code only_solve_again(struct explaining *e, Jc__Shortfall *s) {
         return jc_fail_memory(e->err);
     jc__repair__init(repair);
     repair->kind = JC__REPAIR_KIND__REPAIR_KIND_SOLVE_AGAIN;
-    note_change(e, repair, &e->again.measure);
+    note_change(e, repair, &e->again.measure, e->measure.objective.cost_e5);
     found.repairs[found.n++] = repair;
     return keep_repairs(e, &found, s);
 }
@@ -430,20 +435,39 @@ static enum jc_code explain_one(struct explaining *e, Jc__Shortfall *s) {
     return code;
 }
 
+/* Units left out first, then by amount: what there is no time for matters least. */
+static int worst_first(const void *a, const void *b) {
+    const Jc__Shortfall *x = *(Jc__Shortfall *const *)a, *y = *(Jc__Shortfall *const *)b;
+    if ((*x->unit_id != 0) != (*y->unit_id != 0))
+        return *x->unit_id ? -1 : 1;
+    return (x->amount_centi < y->amount_centi) - (x->amount_centi > y->amount_centi);
+}
+
+/* When the next shortfall has had its time. */
+static int64_t share_ends(const struct explaining *e, size_t left) {
+    int64_t now = jc_monotonic_ms(), share = (e->end_ms - now) * SHARE / (int64_t)left;
+    share = share > SHARE_LEAST_MS ? share : SHARE_LEAST_MS;
+    return now + share < e->end_ms ? now + share : e->end_ms;
+}
+
 static enum jc_code explain_all(struct explaining *e, Jc__Shortfall *const *shortfalls, size_t count) {
+    Jc__Shortfall **order = JC_NEW_ARRAY(e->arena, count + 1, Jc__Shortfall *);
     size_t found = 0;
-    enum jc_code code = JC_OK;
+    enum jc_code code = order ? JC_OK : jc_fail_memory(e->err);
+    if (!code && count) {
+        memcpy(order, shortfalls, count * sizeof(*order));
+        qsort(order, count, sizeof(*order), worst_first);
+    }
     for (size_t i = 0; !code && i < count; i++) {
         e->stop_ms = 0;
         if (out_of_time(e))
             break;
         if (e->request->progress)
             e->request->progress(e->request->ctx, i, count, found);
-        int64_t now = jc_monotonic_ms(), share = e->end_ms ? (e->end_ms - now) * SHARE / (int64_t)(count - i) : 0;
         if (e->end_ms)
-            e->stop_ms = now + share + 1 < e->end_ms ? now + share + 1 : e->end_ms;
-        code = explain_one(e, shortfalls[i]);
-        found += shortfalls[i]->n_repairs;
+            e->stop_ms = share_ends(e, count - i);
+        code = explain_one(e, order[i]);
+        found += order[i]->n_repairs;
     }
     return code;
 }
@@ -456,6 +480,18 @@ static Jc__Solution *start_of(const Jc__Solution *plan, struct jc_arena *arena) 
         start->objective = start->bound = NULL;
     }
     return start;
+}
+
+/* A cheaper plan with the same tiers is where the other questions start from, so that what a repair costs is
+ * not what the search gains besides. */
+static void start_from_better(struct explaining *e) {
+    const Jc__Objective *again = &e->again.measure.objective;
+    e->from_e5 = e->measure.objective.cost_e5;
+    if (!e->again.plan || !tiers_equal(again, &e->measure.objective) || again->cost_e5 >= e->from_e5)
+        return;
+    e->from_e5 = again->cost_e5;
+    *e->start = *e->again.plan;
+    e->start->objective = e->start->bound = NULL;
 }
 
 enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *plan, const struct jc_past *past,
@@ -476,10 +512,11 @@ enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *
         code = jc_limit_list(problem, past, shortfalls, count, arena, err);
     if (!code && count)
         code = solve_again(&e, same, &e.again, &solved);
-    if (!solved)
+    if (!solved) {
         e.again.plan = NULL;
-    if (!solved)
         e.again.measure.objective = e.measure.objective;
+    }
+    start_from_better(&e);
     for (size_t i = 0; i < count; i++) { /* what was found for another plan says nothing of this one */
         shortfalls[i]->n_repairs = 0;
         shortfalls[i]->explained = false;
