@@ -152,12 +152,16 @@ static void book_run(const struct jc_blocks *b, const struct jc_duals *d, uint32
         jc_usage_add(usage, d, &b->in->units[e->unit], chosen, months, times);
 }
 
-static void book_kind(struct jc_blocks *b, const struct jc_duals *d, const struct kind *k, struct jc_usage *usage) {
+/* usage: of the whole team, or block by block (jc_blocks_apart). */
+static void book_kind(struct jc_blocks *b, const struct jc_duals *d, const struct kind *k, struct jc_usage *usage,
+                      bool apart) {
     price_kind(b, d, k);
     for (uint32_t from = k->first, to; from < k->first + k->n; from = to) {
-        int32_t pair = b->entries[from].pair;
+        const struct jc_block_entry *e = &b->entries[from];
+        uint32_t open = e->pair >= 0 ? b->chosen[b->place[e->pair]] : JC_MONTHS_ALL;
+        int32_t at = !apart ? 0 : e->pair >= 0 ? e->pair : b->in->n_pairs + e->team;
         to = run_end(b, k, from);
-        book_run(b, d, from, to, pair >= 0 ? b->chosen[b->place[pair]] : JC_MONTHS_ALL, usage);
+        book_run(b, d, from, to, open, &usage[at]);
     }
 }
 
@@ -189,21 +193,41 @@ static int64_t pick_months(struct jc_blocks *b, const struct jc_openings *o, int
     return b->base[at] + ((int64_t)(value < JC_TABLE_CAP ? value : JC_TABLE_CAP) << b->shift);
 }
 
-int64_t jc_blocks_team(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
-                       struct jc_usage *usage, uint16_t *months) {
+/* Prices the kinds and picks the months; values as in jc_blocks_apart, unless NULL. */
+static int64_t price_team(struct jc_blocks *b, const struct jc_duals *d, int32_t team,
+                          const struct jc_openings *openings, int64_t *values) {
     uint32_t first = b->first_pair[team], n = b->first_pair[team + 1] - first;
     int64_t sum = 0;
     b->tables = openings || d->travel;
     clear_blocks(b, d, n);
     for (uint32_t k = b->first_kind[team]; k < b->first_kind[team + 1]; k++)
         sum += add_kind(b, d, &b->kinds[k]);
+    if (values)
+        values[b->in->n_pairs + team] = sum;
     for (uint32_t i = 0; i < n; i++) {
-        sum += pick_months(b, openings, b->pairs[first + i]);
-        if (months)
-            months[b->pairs[first + i]] = b->chosen[i];
+        int64_t one = pick_months(b, openings, b->pairs[first + i]);
+        sum += one;
+        if (values)
+            values[b->pairs[first + i]] = one;
     }
+    return sum;
+}
+
+int64_t jc_blocks_team(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
+                       struct jc_usage *usage, uint16_t *months) {
+    int64_t sum = price_team(b, d, team, openings, NULL);
+    for (uint32_t i = b->first_pair[team]; months && i < b->first_pair[team + 1]; i++)
+        months[b->pairs[i]] = b->chosen[i - b->first_pair[team]];
     for (uint32_t k = b->first_kind[team]; usage && k < b->first_kind[team + 1]; k++)
-        book_kind(b, d, &b->kinds[k], usage);
+        book_kind(b, d, &b->kinds[k], usage, false);
+    return sum;
+}
+
+int64_t jc_blocks_apart(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
+                        struct jc_usage *usage, int64_t *values) {
+    int64_t sum = price_team(b, d, team, openings, values);
+    for (uint32_t k = b->first_kind[team]; k < b->first_kind[team + 1]; k++)
+        book_kind(b, d, &b->kinds[k], usage, true);
     return sum;
 }
 

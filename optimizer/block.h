@@ -41,6 +41,11 @@ struct jc_openings {
 int64_t jc_blocks_team(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
                        struct jc_usage *usage, uint16_t *months);
 
+/* The same, block by block: values and usage at [pair], and of the team's units without district at
+ * [n_pairs + team]. */
+int64_t jc_blocks_apart(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
+                        struct jc_usage *usage, int64_t *values);
+
 /* After jc_blocks_team with `openings` other than NULL and until the next call: what one district of that team
  * costs for each set of open months, travel included: base + (extra[set] << shift). For looking at several
  * restrictions without pricing again. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 bool jc_duals_init(struct jc_duals *d, const struct jc_instance *in, struct jc_arena *arena) {
-    *d = (struct jc_duals){.in = in};
+    *d = (struct jc_duals){.in = in, .fine = 1};
     d->cell = JC_NEW_ARRAY(arena, (size_t)in->n_teams * JC_MONTHS + 1, int64_t);
     d->quota = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int64_t);
     d->unit = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, int64_t);
@@ -59,7 +59,7 @@ static int64_t month_costs(const struct jc_duals *d, const struct jc_plan_unit *
         int m = __builtin_ctz(left);
         int64_t sum = d->cell[(size_t)c->team * JC_MONTHS + (size_t)m] * u->work;
         if (d->season)
-            sum += jc_visit_e5(d->in, u, c, m);
+            sum += jc_visit_e5(d->in, u, c, m) * d->fine;
         sum += jc_duals_list(d, c->visits, m);
         for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
             if (d->in->joins[j].visits)
@@ -67,7 +67,7 @@ static int64_t month_costs(const struct jc_duals *d, const struct jc_plan_unit *
         int64_t heals = d->in->has_remote ? remote_cost(d, u, c, m) : 0;
         cost[m] = sum + (heals < 0 ? heals : 0);
     }
-    int64_t shared = d->season ? c->fixed_e5 : 0;
+    int64_t shared = d->season ? c->fixed_e5 * d->fine : 0;
     for (int32_t i = 0; i < c->n_unit_quotas; i++)
         shared += d->quota[c->unit_quotas[i]];
     return shared;

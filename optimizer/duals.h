@@ -15,6 +15,7 @@ struct jc_duals {
     int64_t *quota; /* by quota: cost of what it counts */
     int64_t *unit;  /* by unit: what serving it earns; read only for units of several teams */
     int64_t travel; /* cost of an opening */
+    int64_t fine;   /* prices and costs are counted in 1/fine of an e5, so that prices can be exact enough */
     bool season;    /* risk, preferred months and changes cost something */
 };
 
@@ -25,7 +26,7 @@ struct jc_usage {
     int64_t *unit;  /* times served; only units of several teams are counted */
 };
 
-/* Zero prices, no travel, no seasons. False without memory. */
+/* Zero prices, no travel, no seasons, fine = 1. False without memory. */
 bool jc_duals_init(struct jc_duals *d, const struct jc_instance *in, struct jc_arena *arena);
 bool jc_usage_init(struct jc_usage *u, const struct jc_instance *in, struct jc_arena *arena);
 void jc_usage_clear(struct jc_usage *u, const struct jc_instance *in);
