@@ -22,23 +22,41 @@ static int64_t min64(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static void add(struct sums *s, int64_t one, int64_t visits) {
-    s->need += one;
-    s->planned += one * visits;
+/* A unit's first part counts for coverage, every part for what is planned. */
+static void add(struct sums *s, int64_t work, int64_t visits, bool first) {
+    s->need += first ? work : 0;
+    s->planned += work * visits;
 }
 
-static void count_unit(struct counting *c, const Jc__ProblemUnit *u) {
+static void count_part(struct counting *c, const Jc__ProblemUnit *u, bool first) {
     int64_t visits = jc_problem_unit_due(u);
-    add(&c->all, u->work_centi, visits);
-    c->all.units++;
-    if (u->n_lead_teams == 1) {
-        add(&c->teams[u->lead_teams[0]], u->work_centi, visits);
-        c->teams[u->lead_teams[0]].units++;
+    struct sums *only = u->n_lead_teams == 1 ? &c->teams[u->lead_teams[0]] : NULL;
+    add(&c->all, u->work_centi, visits, first);
+    c->all.units += first;
+    if (only) {
+        add(only, u->work_centi, visits, first);
+        only->units += first;
     }
     for (size_t j = 0; j < u->n_joints; j++) {
-        add(&c->all, u->joints[j]->work_centi, u->joints[j]->visits);
-        add(&c->teams[u->joints[j]->team], u->joints[j]->work_centi, u->joints[j]->visits);
+        add(&c->all, u->joints[j]->work_centi, u->joints[j]->visits, first);
+        add(&c->teams[u->joints[j]->team], u->joints[j]->work_centi, u->joints[j]->visits, first);
     }
+}
+
+/* All parts of a unit, from `u` on (one, unless some of its visits stand alone). Returns where the next unit
+ * begins. It is left out if no part of it is served. */
+static size_t count_unit(struct counting *c, const struct jc_measure *measure, size_t u) {
+    const struct jc_plan_problem *pp = c->pp;
+    const Jc__Unit *unit = pp->sources[u].unit;
+    bool key = strcmp(unit->category, "key") == 0, missing = false, served = false;
+    for (bool first = true; u < pp->problem->n_units && pp->sources[u].unit == unit; u++, first = false) {
+        missing |= measure->unserved[u] > 0;
+        served |= !measure->unserved[u] && jc_problem_unit_due(pp->problem->units[u]) > 0;
+        if (key)
+            count_part(c, pp->problem->units[u], first);
+    }
+    c->unserved += key && missing && !served;
+    return u;
 }
 
 /* Workdays of a year; -1: no limit. */
@@ -85,20 +103,12 @@ enum jc_code jc_coverage_find(const struct jc_plan_problem *pp, const struct jc_
                               struct jc_arena *arena, Jc__KeyCoverage **out, struct jc_err *err) {
     struct counting c = {.pp = pp, .teams = JC_NEW_ARRAY(arena, pp->problem->n_teams + 1, struct sums)};
     Jc__KeyCoverage *worst = JC_NEW(arena, Jc__KeyCoverage);
-    const Jc__Unit *before = NULL;
     *out = NULL;
     if (!c.teams || !worst)
         return jc_fail_memory(err);
     jc__key_coverage__init(worst);
-    for (size_t u = 0; u < pp->problem->n_units; u++) {
-        const Jc__Unit *unit = pp->sources[u].unit;
-        if (strcmp(unit->category, "key") != 0)
-            continue;
-        c.unserved += measure->unserved[u] > 0;
-        if (unit != before) /* visits standing alone are of one unit */
-            count_unit(&c, pp->problem->units[u]);
-        before = unit;
-    }
+    for (size_t u = 0; u < pp->problem->n_units;)
+        u = count_unit(&c, measure, u);
     weigh_all(&c, worst);
     if (!worst->units && c.unserved) { /* nobody lacks workdays, but months do not allow it */
         worst->units = c.all.units;

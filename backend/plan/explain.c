@@ -583,6 +583,25 @@ static enum jc_code store_explanation(struct jc_tx *tx, void *ctx, struct jc_err
     return code;
 }
 
+/* Parts of units are the solver's affair: people know the unit. */
+static enum jc_code name_whole_units(const struct jc_register *reg, const Jc__Plan *plan, struct jc_arena *arena,
+                                     struct jc_err *err) {
+    for (size_t i = 0; i < plan->n_shortfalls; i++)
+        for (size_t r = 0; r < plan->shortfalls[i]->n_repairs; r++) {
+            Jc__Repair *repair = plan->shortfalls[i]->repairs[r];
+            for (size_t u = 0; u < repair->n_unit_ids; u++) {
+                struct jc_str rest = jc_str(repair->unit_ids[u]), id;
+                if (jc_register_unit(reg, repair->unit_ids[u]) >= 0)
+                    continue;
+                jc_str_cut(&rest, '/', &id);
+                repair->unit_ids[u] = (char *)jc_arena_copy(arena, id).ptr;
+                if (!repair->unit_ids[u])
+                    return jc_fail_memory(err);
+            }
+        }
+    return JC_OK;
+}
+
 enum jc_code jc_explain(struct jc_db *db, int64_t agency_id, const struct jc_explain_request *request,
                         struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err) {
     struct stored s = {.agency_id = agency_id, .request = request, .arena = arena};
@@ -590,6 +609,8 @@ enum jc_code jc_explain(struct jc_db *db, int64_t agency_id, const struct jc_exp
     if (!code)
         code = jc_explain_problem(s.pp.problem, s.solution, &s.past, request, s.plan->shortfalls, s.plan->n_shortfalls,
                                   arena, err);
+    if (!code)
+        code = name_whole_units(s.pp.reg, s.plan, arena, err);
     if (!code && s.plan->n_shortfalls)
         code = jc_db_write_wait(db, agency_id, store_explanation, &s, err);
     if (!code) {

@@ -565,6 +565,9 @@ struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *short
     struct jc_lack lack = {-1, shortfall->month, -1, -1, shortfall->amount_centi};
     if (*shortfall->unit_id) {
         for (size_t u = 0; lack.unit < 0 && u < problem->n_units; u++)
+            if (strcmp(problem->units[u]->unit_id, shortfall->unit_id) == 0 && !jc_limit_unit_possible(problem, u))
+                lack.unit = (int)u;
+        for (size_t u = 0; lack.unit < 0 && u < problem->n_units; u++)
             if (is_part(problem->units[u]->unit_id, shortfall->unit_id) && !jc_limit_unit_possible(problem, u))
                 lack.unit = (int)u;
     } else if (*shortfall->quota_id) {

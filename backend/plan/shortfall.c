@@ -251,10 +251,11 @@ void jc_repair_text(struct jc_buf *out, enum jc_lang lang, const struct jc_regis
     jc_msg_render(out, lang, repair_words(repair), args, 5);
     struct jc_str change = signed_cost(repair->cost_change_e5, cost);
     jc_msg_render(out, lang, JC_MSG_REPAIR_COST, &change, 1);
-    if (repair->over_change_centi > 0 || repair->quota_change > 0) {
-        struct jc_str price[] = {jc_str_from_centi(repair->over_change_centi, amount),
-                                 jc_str_from_int64(repair->quota_change, more)};
-        jc_msg_render(out, lang, JC_MSG_REPAIR_PRICE, price, 2);
-    }
+    struct jc_str over = jc_str_from_centi(repair->over_change_centi, amount);
+    struct jc_str missed = jc_str_from_int64(repair->quota_change, more);
+    if (repair->over_change_centi > 0)
+        jc_msg_render(out, lang, JC_MSG_REPAIR_PRICE_OVER, &over, 1);
+    if (repair->quota_change > 0)
+        jc_msg_render(out, lang, JC_MSG_REPAIR_PRICE_QUOTA, &missed, 1);
     jc_arena_free(arena);
 }
