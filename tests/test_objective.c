@@ -139,6 +139,49 @@ static void counts_what_is_elastic(void **state) {
     jc_arena_free(arena);
 }
 
+/* The good plan against plans in force: a unit's changes are the visits of the larger side that the other
+ * does not have, a draw's the slots beyond those in force. Each costs 3. */
+static void counts_changes(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        struct {
+            int unit, month, team;
+        } visits[4]; /* month 0 ends them */
+        int slots[3];
+        int64_t changes;
+    } cases[] = {
+        {"the same", {{0, 3, 0}, {0, 9, 0}, {1, 5, 0}}, {3, 5}, 0},
+        {"nothing in force", {{0, 0, 0}}, {0}, 5},
+        {"another month", {{0, 3, 0}, {0, 8, 0}, {1, 5, 0}}, {3, 5}, 1},
+        {"another team", {{0, 3, 1}, {0, 9, 1}, {1, 5, 0}}, {3, 5}, 2},
+        {"a team that is gone", {{0, 3, 0}, {0, 9, 0}, {1, 5, -1}}, {3, 5}, 1},
+        {"a visit more in force", {{0, 3, 0}, {0, 6, 0}, {0, 9, 0}, {1, 5, 0}}, {3, 5}, 1},
+        {"a visit of a unit that is not due", {{0, 3, 0}, {0, 9, 0}, {1, 5, 0}, {2, 4, 0}}, {3, 5}, 1},
+        {"both slots in March", {{0, 3, 0}, {0, 9, 0}, {1, 5, 0}}, {3, 3}, 1},
+    };
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct maker k = problem(arena);
+        struct jc_measure m;
+        struct jc_err err = {0};
+        k.p->in_force = JC_NEW(arena, Jc__PlanInForce);
+        jc__plan_in_force__init(k.p->in_force);
+        for (int v = 0; v < 4 && cases[i].visits[v].month; v++)
+            add_in_force(&k, cases[i].visits[v].unit, cases[i].visits[v].month, cases[i].visits[v].team);
+        for (int s = 0; cases[i].slots[s]; s++) {
+            Jc__PlanInForce *plan = k.p->in_force;
+            Jc__SolvedSlot *row = MAKER_ROW(&k, Jc__SolvedSlot, jc__solved_slot__init, plan->slots, plan->n_slots);
+            row->month = cases[i].slots[s];
+        }
+        CHECK_OK(cases[i].name, jc_solution_check(k.p, good_plan(&k), arena, &m, &err), &err);
+        CHECK_INT(cases[i].name, m.changes, cases[i].changes);
+        CHECK_INT(cases[i].name, m.objective.cost_e5, 3040000 + 300000 * cases[i].changes);
+        jc_arena_reset(arena);
+    }
+    jc_arena_free(arena);
+}
+
 typedef void breaker(struct maker *k, Jc__Solution *s);
 
 static void unknown_rule(struct maker *k, Jc__Solution *s) {
@@ -324,9 +367,8 @@ static void compares_by_strict_tiers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_by_hand),
-        cmocka_unit_test(counts_what_is_elastic),
-        cmocka_unit_test(refuses_broken_plans),
+        cmocka_unit_test(counts_by_hand),           cmocka_unit_test(counts_what_is_elastic),
+        cmocka_unit_test(counts_changes),           cmocka_unit_test(refuses_broken_plans),
         cmocka_unit_test(compares_by_strict_tiers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,6 +213,28 @@ static void too_many_slots(struct maker *k) {
         add_draw(k, 0, JC_PROBLEM_SLOTS, 1);
 }
 
+static void force_unit_unknown(struct maker *k) {
+    add_in_force(k, 99, 3, 0);
+}
+static void force_month_13(struct maker *k) {
+    add_in_force(k, 0, 13, 0);
+}
+static void force_team_unknown(struct maker *k) {
+    add_in_force(k, 0, 3, -2);
+}
+static void force_backwards(struct maker *k) {
+    add_in_force(k, 1, 3, 0);
+    add_in_force(k, 0, 3, 0);
+}
+static void force_twice(struct maker *k) {
+    add_in_force(k, 0, 3, 0);
+    add_in_force(k, 0, 3, -1);
+}
+static void changes_negative(struct maker *k) {
+    set_weights(k, 0, 0, 0, 0);
+    k->p->weights->changes_milli = -1;
+}
+
 static const struct {
     const char *name;
     breaker *breaks;
@@ -275,6 +297,12 @@ static const struct {
     {"huge weight", weight_huge, JC_INVALID_ARGUMENT, "weights[1]"},
     {"negative time", time_negative, JC_INVALID_ARGUMENT, "problem[0]"},
     {"sums leave int64", sums_overflow, JC_RESOURCE_EXHAUSTED, "persons, days"},
+    {"plan in force of unknown unit", force_unit_unknown, JC_INVALID_ARGUMENT, "in_force[0]"},
+    {"plan in force in month 13", force_month_13, JC_INVALID_ARGUMENT, "in_force[0]"},
+    {"plan in force of unknown team", force_team_unknown, JC_INVALID_ARGUMENT, "in_force[0]"},
+    {"plan in force backwards", force_backwards, JC_INVALID_ARGUMENT, "in_force[1]"},
+    {"plan in force twice in a month", force_twice, JC_INVALID_ARGUMENT, "in_force[1]"},
+    {"negative weight of changes", changes_negative, JC_INVALID_ARGUMENT, "weights[4]"},
     {"too many slots", too_many_slots, JC_RESOURCE_EXHAUSTED, "draws"},
 };
 
@@ -319,6 +347,7 @@ static void knows_defaults(void **state) {
     assert_int_equal(w.travel_milli, 4000);
     assert_int_equal(w.risk_milli, 100);
     assert_int_equal(w.preferred_milli, 1000);
+    assert_int_equal(w.changes_milli, 3000);
     set_weights(&k, 0, 7, 0, 0);
     assert_int_equal(jc_problem_weights(k.p).travel_milli, 7);
     assert_int_equal(jc_problem_unit_due(k.p->units[0]), 1); /* 2 visits or 1 */
