@@ -229,8 +229,7 @@ static enum jc_code fewest_changes(struct replanning *r, int64_t *least, struct 
     problem.weights = &weights;
     set_limits(r, &problem, HALF);
     problem.proven = &r->proven;
-    if (r->proven.over_centi || r->proven.quota)
-        problem.start = r->solution; /* the plan in force is far from it */
+    problem.start = r->solution; /* its tiers are right; the plan in force's need not be */
     enum jc_code code = ask(r, &problem, &r->solution, err);
     *least = 0;
     if (!code && r->solution->tiers_settled && r->solution->bound)
