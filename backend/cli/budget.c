@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "cli/table.h"
 
 const struct jc_command jc_cmd_budget;
@@ -116,22 +115,13 @@ static const struct jc_column year_columns[] = {
     {"joint_units", JC_MSG_COL_JOINT_UNITS, true},
 };
 
-/* Names of teams may be whole sentences; a table wants their head. */
-static struct jc_str short_name(struct jc_cli *cli, struct jc_str name) {
-    enum { WIDE = 24 };
-    struct jc_str head = name;
-    while (jc_text_width(head) > WIDE)
-        head = jc_text_cut(head, head.len - 1);
-    return head.len == name.len ? name : jc_arena_printf(cli->arena, "%.*s…", JC_FMT(head));
-}
-
 static enum jc_code print_year(struct work *work, struct jc_err *err) {
     struct jc_cli *cli = work->cli;
     struct jc_table *table =
         jc_table_new(cli->arena, "budget", year_columns, sizeof year_columns / sizeof *year_columns);
     for (size_t i = 0; table && i < work->budget.count; i++) {
         const struct jc_budget_row *row = &work->budget.rows[i];
-        struct jc_str name = short_name(cli, row->name);
+        struct jc_str name = jc_table_name(cli->arena, row->name);
         if (row->team_id.len) /* the id too: commands want it */
             jc_table_text(table, jc_arena_printf(cli->arena, "%.*s %.*s", JC_FMT(row->team_id), JC_FMT(name)));
         else
@@ -167,7 +157,7 @@ static enum jc_code print_months(struct work *work, struct jc_err *err) {
         const struct jc_budget_row *row = &work->budget.rows[i];
         if (!row->targets || row->need_centi == 0)
             continue;
-        jc_table_text(table, short_name(cli, row->name));
+        jc_table_text(table, jc_table_name(cli->arena, row->name));
         for (int m = 0; m < 12; m++)
             month_cell(table, row->targets, m);
     }

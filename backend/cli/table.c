@@ -70,6 +70,14 @@ void jc_table_null(struct jc_table *table) {
     add_cell(table, (struct cell){.type = JC_CELL_NULL});
 }
 
+struct jc_str jc_table_name(struct jc_arena *arena, struct jc_str name) {
+    enum { WIDE = 24 };
+    struct jc_str head = name;
+    while (jc_text_width(head) > WIDE)
+        head = jc_text_cut(head, head.len - 1);
+    return head.len == name.len ? name : jc_arena_printf(arena, "%.*s…", JC_FMT(head));
+}
+
 size_t jc_table_rows(const struct jc_table *table) {
     return table->count / table->column_count;
 }

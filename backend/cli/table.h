@@ -27,6 +27,8 @@ void jc_table_centi(struct jc_table *table, int64_t centi);
 void jc_table_micro(struct jc_table *table, int64_t micro);
 void jc_table_bool(struct jc_table *table, bool yes);
 void jc_table_null(struct jc_table *table);
+/* The head of a name that is too long for a cell (names of teams may be whole sentences); the arena's. */
+struct jc_str jc_table_name(struct jc_arena *arena, struct jc_str name);
 size_t jc_table_rows(const struct jc_table *table);
 /* Appends the listing to cli->out in cli->format. `table` NULL: it could not be had for want of memory. */
 enum jc_code jc_table_print(const struct jc_table *table, struct jc_cli *cli, struct jc_err *err);

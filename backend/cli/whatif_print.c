@@ -5,7 +5,6 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "cli/plan_print.h"
 #include "plan/shortfall.h"
 
@@ -206,15 +205,6 @@ static void team_row(struct jc_table *table, struct jc_str id, struct jc_str nam
     jc_table_centi(table, b->over_centi);
 }
 
-/* Names of teams may be whole sentences; a table wants their head. */
-static struct jc_str short_name(struct jc_cli *cli, const char *name) {
-    enum { WIDE = 24 };
-    struct jc_str whole = jc_str(name), head = whole;
-    while (jc_text_width(head) > WIDE)
-        head = jc_text_cut(head, head.len - 1);
-    return head.len == whole.len ? whole : jc_arena_printf(cli->arena, "%.*s…", JC_FMT(head));
-}
-
 /* The teams; for people only those that differ. */
 static enum jc_code print_teams(struct jc_cli *cli, const struct jc_whatif *w, struct jc_err *err) {
     bool people = cli->format == JC_FORMAT_TABLE;
@@ -226,7 +216,8 @@ static enum jc_code print_teams(struct jc_cli *cli, const struct jc_whatif *w, s
         struct figures a = team_figures(&w->present, t), b = team_figures(&w->changed, t);
         const Jc__Team *team = w->present.pp.reg->teams[t];
         if (!people || !same_figures(&a, &b))
-            team_row(table, jc_str(team->team_id), people ? short_name(cli, team->name) : jc_str(team->name), &a, &b);
+            team_row(table, jc_str(team->team_id),
+                     people ? jc_table_name(cli->arena, jc_str(team->name)) : jc_str(team->name), &a, &b);
     }
     if (people && !jc_table_rows(table)) {
         jc_cli_say(cli, JC_MSG_WHATIF_TEAMS_SAME, NULL, 0);

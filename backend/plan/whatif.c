@@ -207,9 +207,13 @@ static enum jc_code solve_sides(struct asking *a, struct jc_err *err) {
     offer(&changed->pp, right, &present->pp, &left, &taken, a->arena);
     if (taken && present->source == JC_WHATIF_STORED) { /* the bound is with the stored summary */
         present->source = JC_WHATIF_IMPROVED;
+        left->bound = JC_NEW(a->arena, Jc__Objective);
+        if (!left->bound)
+            return jc_fail_memory(err);
+        jc__objective__init(left->bound);
+        left->bound->cost_e5 = a->newest->solve->bound_e5;
+        left->tiers_settled = a->newest->solve->tiers_settled;
         left->status = JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
-        left->tiers_settled = false;
-        left->bound = NULL;
     }
     code = fill_side(a, present, left, err);
     return code ? code : fill_side(a, changed, right, err);
