@@ -12,7 +12,7 @@
 enum {
     FIRST_CYCLE = 200, /* evaluations */
     CYCLES = 16,
-    ACCORD_STEPS = 2000,
+    ACCORD_STEPS = 3200,
     BUNDLE_AFTER = 2, /* cycles, where a bundle can be used */
 };
 #define KEEP_MEAN 0.9
@@ -22,8 +22,8 @@ enum {
 #define NEXT_PACE 0.8   /* of the cycle before */
 #define NEXT_CYCLE 1.25
 #define BUNDLE_REACH 0.02
-#define ACCORD_PACE 0.025
-#define ACCORD_SLOWER 0.9975
+#define ACCORD_PACE 0.05
+#define ACCORD_SLOWER 0.9982
 
 struct jc_lagrange {
     struct jc_relax *relax;
