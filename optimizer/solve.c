@@ -98,13 +98,21 @@ static void tell(struct run *r, Jc__SearchPhase phase) {
     r->callbacks->progress(r->callbacks->ctx, &p);
 }
 
+/* Does the prover still bound a tier that the search has settled meanwhile? A program on it may take long. */
+static bool outdated(const struct run *r) {
+    const struct jc_totals *then = &r->shown->totals, *now = &jc_search_best(r->search)->totals;
+    if (!r->proving || now->over > r->known.over)
+        return false;
+    return then->over > r->known.over || (then->quota > r->known.quota && now->quota <= r->known.quota);
+}
+
 /* Looks up from the work: has the caller had enough, does it want news? */
 static void look_up(struct run *r, Jc__SearchPhase phase) {
     int64_t ms = elapsed(r);
     if (!r->cancelled && r->callbacks->cancelled)
         r->cancelled = r->callbacks->cancelled(r->callbacks->ctx);
     r->late |= r->problem->time_limit_ms > 0 && ms >= r->problem->time_limit_ms;
-    if (r->cancelled || r->late)
+    if (r->cancelled || r->late || (r->by_time && outdated(r)))
         atomic_store(&r->stop_prover, true);
     if (ms - r->told_ms < TELL_MS || r->cancelled)
         return;
