@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "optimizer/construct.h"
 #include "optimizer/moves.h"
 
 enum {
@@ -26,6 +25,7 @@ struct jc_search {
     uint8_t *is_changed;
     bool slots_changed;
     int64_t scale; /* of costs, e5 */
+    int64_t crowd; /* visits of a district-month on average, 16-bit fixed point, at least one */
     int64_t stage; /* of softness */
     int64_t tried;
 };
@@ -86,12 +86,15 @@ struct jc_search *jc_search_new(const struct jc_instance *in, uint64_t seed, uin
     jc_random_seed(&s->pricer.random, seed, stream);
     jc_noise_init(&s->pricer.noise);
     s->scale = scale < INT64_C(1) << 40 ? scale : INT64_C(1) << 40;
+    s->crowd = (int64_t)(((__int128)in->most_visits << 16) / ((int64_t)in->n_pairs * JC_MONTHS + 1));
+    s->crowd = s->crowd > 1 << 16 ? s->crowd : 1 << 16;
     s->moves = jc_moves_new(&s->pricer, arena);
     return s->moves ? s : NULL;
 }
 
-enum jc_code jc_search_construct(struct jc_search *s, struct jc_arena *arena, struct jc_err *err) {
-    enum jc_code code = jc_construct(&s->pricer, arena, err);
+enum jc_code jc_search_construct(struct jc_search *s, jc_construct_hurry *hurry, void *ctx, struct jc_arena *arena,
+                                 struct jc_err *err) {
+    enum jc_code code = jc_construct(&s->pricer, hurry, ctx, arena, err);
     if (code == JC_OK)
         jc_snapshot_take(s->best, s->pricer.state);
     return code;
@@ -128,22 +131,22 @@ static void keep_best(struct jc_search *s) {
 /* --- the schedule ------------------------------------------------------------------------------------ */
 
 /* An annealing is soft up to SOFT_PART of its way, in stages, then true. Temperatures are parts of the
- * scale of costs; softness is a reach of the parabolas (log2) and the visits that pay half an opening
- * (16-bit fixed point). All fall geometrically. */
+ * scale of costs; softness is a reach of the parabolas (log2) and the visits that pay half an opening, as
+ * parts of the visits a district-month has on average. All fall geometrically. */
 enum {
-    SOFT_PART = JC_ANNEALED * 7 / 10,
+    SOFT_PART = JC_ANNEALED * 6 / 10,
     STAGES = 400,
     SOFT_HOT = 26,
     SOFT_COLD = 200,
     TRUE_HOT = 40,
     TRUE_COLD = 400,
-    WARM_HOT = 2,
-    WARM_COLD = 64, /* without softness, from a plan given */
+    WARM_HOT = 2, /* without softness, from a plan given */
+    WARM_COLD = 64,
     WIDTH_FIRST = 17,
     WIDTH_LAST = 14,
+    HALF_FIRST = 1,
+    HALF_LAST = 16,
 };
-#define HALF_FIRST (INT64_C(20) << 16)
-#define HALF_LAST (INT64_C(26214)) /* 0.4 */
 
 /* from · (to / from)^(part / whole), linear between halvings, in integers; from >= to > 0. */
 static int64_t fall(int64_t from, int64_t to, int64_t part, int64_t whole) {
@@ -176,7 +179,8 @@ static void set_pace(struct jc_search *s, int64_t progress) {
         return;
     s->stage = stage;
     int64_t narrower = (stage * (WIDTH_FIRST - WIDTH_LAST) + STAGES / 2) / STAGES;
-    jc_soften(s->pricer.state, (int)(WIDTH_FIRST - narrower), fall(HALF_FIRST, HALF_LAST, stage, STAGES));
+    jc_soften(s->pricer.state, (int)(WIDTH_FIRST - narrower),
+              fall(s->crowd / HALF_FIRST, s->crowd / HALF_LAST, stage, STAGES));
 }
 
 void jc_search_run(struct jc_search *s, jc_search_pace *pace, void *ctx) {
@@ -208,11 +212,21 @@ const struct jc_snapshot *jc_search_best(const struct jc_search *s) {
     return s->best;
 }
 
+/* A soft annealing goes on where it is, since its plan only has to be good in the end. */
 void jc_search_offer(struct jc_search *s, const struct jc_snapshot *plan) {
     if (jc_totals_cmp(&plan->totals, &s->best->totals) >= 0)
         return;
     jc_snapshot_copy(s->in, s->best, plan);
-    jc_search_restart(s);
+    if (!s->pricer.state->soft.on) {
+        jc_search_restart(s);
+        return;
+    }
+    s->n_changed = s->in->n_units;
+    s->slots_changed = true;
+    for (int32_t u = 0; u < s->in->n_units; u++) {
+        s->changed[u] = u;
+        s->is_changed[u] = 1;
+    }
 }
 
 int64_t jc_search_work(const struct jc_search *s) {

@@ -6,7 +6,7 @@
 #ifndef JC_OPTIMIZER_SEARCH_H
 #define JC_OPTIMIZER_SEARCH_H
 
-#include "optimizer/price.h"
+#include "optimizer/construct.h"
 
 struct jc_search;
 
@@ -14,8 +14,9 @@ struct jc_search;
  * everything it does. Memory is the arena's. NULL without memory. */
 struct jc_search *jc_search_new(const struct jc_instance *in, uint64_t seed, uint64_t stream, struct jc_arena *arena);
 
-/* Constructs the first plan. Fails only without memory. */
-enum jc_code jc_search_construct(struct jc_search *s, struct jc_arena *arena, struct jc_err *err);
+/* Constructs the first plan; see jc_construct. Fails only without memory. */
+enum jc_code jc_search_construct(struct jc_search *s, jc_construct_hurry *hurry, void *ctx, struct jc_arena *arena,
+                                 struct jc_err *err);
 
 /* How far the annealing has come: 0 (hot) to JC_ANNEALED (frozen). */
 enum { JC_ANNEALED = 1 << 16 };
@@ -32,7 +33,7 @@ void jc_search_restart(struct jc_search *s);
 
 /* The best plan so far; changes while the search runs. */
 const struct jc_snapshot *jc_search_best(const struct jc_search *s);
-/* Takes over a plan found elsewhere if it is better. */
+/* Takes over a plan found elsewhere if it is better; while soft, it is remembered and the search goes on. */
 void jc_search_offer(struct jc_search *s, const struct jc_snapshot *plan);
 
 int64_t jc_search_work(const struct jc_search *s);

@@ -42,7 +42,8 @@ struct run {
     struct jc_snapshot *shown;           /* the best plan as the prover sees it */
     int64_t prover_share, prover_budget; /* of work */
     pthread_t prover_thread;
-    bool proving;
+    bool proving; /* on its thread */
+    bool proved;  /* on ours: no thread was to be had */
     atomic_bool stop_prover;
     struct jc_totals known; /* what the prover had proven when it last rested */
 };
@@ -140,7 +141,8 @@ static void *prove(void *ctx) {
     return NULL;
 }
 
-/* Starts the prover on the best plan, on a thread of its own if there is one to be had. */
+/* Starts the prover on the best plan, on a thread of its own; if none is to be had, it works its share now,
+ * and is heard when it would be with a thread. */
 static void start_prover(struct run *r) {
     jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
     if (r->problem->plan_only || jc_prover_idle(r->prover, &r->shown->totals))
@@ -149,13 +151,17 @@ static void start_prover(struct run *r) {
     r->prover_budget = r->by_time ? INT64_MAX : r->last - position(r);
     atomic_store(&r->stop_prover, false);
     r->proving = pthread_create(&r->prover_thread, NULL, prove, r) == 0;
-    if (!r->proving && !r->by_time)
-        prove(r);
+    if (r->proving)
+        return;
+    if (r->by_time)
+        r->prover_budget = PROVER_SHARE;
+    prove(r);
+    r->proved = true;
 }
 
 /* The prover rests: both sides learn what the other has found. */
 static void exchange(struct run *r) {
-    r->proving = false;
+    r->proving = r->proved = false;
     r->known = *jc_prover_bound(r->prover);
     jc_search_offer(r->search, jc_prover_plan(r->prover));
 }
@@ -181,7 +187,9 @@ static void run_slice(struct run *r) {
     if (!r->proving)
         start_prover(r);
     jc_search_run(r->search, pace, r);
-    if (!r->by_time)
+    if (r->proved)
+        exchange(r);
+    else if (!r->by_time)
         await_prover(r);
     else if (r->proving && pthread_tryjoin_np(r->prover_thread, NULL) == 0)
         exchange(r);
@@ -235,6 +243,14 @@ static void anneal_within(struct run *r, int64_t limit) {
 
 /* --- the run --------------------------------------------------------------------------------------------- */
 
+/* jc_construct_hurry. There is no plan to tell yet. */
+static bool hurry(void *ctx) {
+    struct run *r = ctx;
+    r->told_ms = elapsed(r);
+    look_up(r, JC__SEARCH_PHASE__SEARCH_PHASE_CONSTRUCT);
+    return r->cancelled || r->late;
+}
+
 /* Everything the run needs, in the arena. */
 static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err *err) {
     enum jc_code code = jc_problem_check(r->problem, err);
@@ -248,7 +264,7 @@ static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err
     r->shown = jc_snapshot_new(r->in, arena);
     if (!r->search || !r->prover || !r->message || !r->shown)
         return jc_fail_memory(err);
-    return jc_search_construct(r->search, arena, err);
+    return jc_search_construct(r->search, hurry, r, arena, err);
 }
 
 enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimizer_callbacks *callbacks,
