@@ -164,6 +164,13 @@ class ReplanTest(jiancha.Test):
         jiancha.run("replan", "--db", db, expect=2)
         self.assertEqual(jiancha.query(db, "SELECT COUNT(*) FROM plan"), [(1,)])
 
+    def raise_year_limits(self, case):
+        table = rows(case, "teams")
+        with open(os.path.join(case, "teams.csv"), "w", encoding="utf8", newline="") as file:
+            writer = csv.DictWriter(file, table[0].keys(), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(dict(t, supervision_workdays=int(t["supervision_workdays"]) * 3 // 2) for t in table)
+
     @jiancha.unittest.skipUnless(os.path.exists(GENERATOR), "no shared folder")
     def test_generated(self):
         """M with five months done, 25 visits missed and three new units."""
@@ -187,8 +194,23 @@ class ReplanTest(jiancha.Test):
             writer.writerows(table + [dict(u, unit_id=f"new{i}", name=f"新单位{i}") for i, u in enumerate(free)])
         jiancha.run("import", grown, "--update", "--db", db)
 
+        # as tight as the year was planned: what is proven is no more than what was found
         before = self.plan(db)
-        done, notice = self.replan(db, "--time-limit", "120")
+        dry, notice = self.replan(db, "--dry-run", "--time-limit", "10")
+        self.assertLessEqual(dry["changes"]["least"], dry["changes"]["count"])
+        self.assertEqual(dry["changes"]["count"], sum(row["change"] != "joined" for row in notice))
+        self.assertGreaterEqual(dry["changes"]["count"], 28)
+
+        # with more workdays from June on, nobody else has to move
+        table = rows(grown, "budgets")
+        with open(os.path.join(grown, "budgets.csv"), "w", encoding="utf8", newline="") as file:
+            writer = csv.DictWriter(file, table[0].keys(), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(dict(b, workdays=int(b["workdays"]) * (100 + 50 * (int(b["month"]) > OVER)) // 100)
+                             for b in table)
+        self.raise_year_limits(grown)
+        jiancha.run("import", grown, "--update", "--db", db)
+        done, notice = self.replan(db, "--time-limit", "60")
         changed = self.compare(before, self.plan(db), notice)
         self.assertEqual(done["changes"], {"count": len(changed), "least": len(changed), "proven": True})
         self.assertLessEqual(set(missed), set(changed))
