@@ -547,5 +547,5 @@ bool jc_accord_fits(const struct jc_accord *a) {
 }
 
 int64_t jc_accord_work(const struct jc_accord *a) {
-    return (int64_t)a->n_entries * 2000 + 1500;
+    return (int64_t)a->n_entries * 120 + 1500;
 }

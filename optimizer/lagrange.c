@@ -22,7 +22,7 @@ enum {
 #define NEXT_PACE 0.8   /* of the cycle before */
 #define NEXT_CYCLE 1.25
 #define BUNDLE_REACH 0.02
-#define ACCORD_PACE 0.05
+#define ACCORD_PACE 0.03
 #define ACCORD_SLOWER 0.9982
 
 struct jc_lagrange {
