@@ -251,6 +251,10 @@ bool jc_blocks_shared(const struct jc_blocks *b, int32_t unit) {
     return b->shared[unit];
 }
 
+int64_t jc_blocks_work(const struct jc_blocks *b, const struct jc_duals *d) {
+    return (int64_t)b->n_kinds * (d->travel ? 32 : 6) + (int64_t)b->n_entries * 3 + 200;
+}
+
 const struct jc_block_entry *jc_blocks_entries(const struct jc_blocks *b, size_t *n) {
     *n = b->n_entries;
     return b->entries;

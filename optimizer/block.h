@@ -62,7 +62,10 @@ void jc_blocks_value_units(struct jc_blocks *b, struct jc_duals *d);
 /* Must some price say who serves the unit? True if several teams could. */
 bool jc_blocks_shared(const struct jc_blocks *b, int32_t unit);
 
-/* All entries, team after team; their number is the measure of an evaluation's work. */
+/* Work of evaluating all teams at these prices, in the search's unit. */
+int64_t jc_blocks_work(const struct jc_blocks *b, const struct jc_duals *d);
+
+/* All entries, team after team. */
 const struct jc_block_entry *jc_blocks_entries(const struct jc_blocks *b, size_t *n);
 /* The choices of entries, as indexes into the instance's. */
 const int32_t *jc_blocks_choices(const struct jc_blocks *b);

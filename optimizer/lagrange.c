@@ -11,8 +11,9 @@
 
 enum {
     FIRST_CYCLE = 200, /* evaluations */
-    CYCLES = 16,
-    ACCORD_STEPS = 3200,
+    CYCLES = 3,
+    ACCORD_STEPS = 3200, /* of its first cycle */
+    ACCORD_CYCLES = 2,
     BUNDLE_AFTER = 2, /* cycles, where a bundle can be used */
 };
 #define KEEP_MEAN 0.9
@@ -23,7 +24,8 @@ enum {
 #define NEXT_CYCLE 1.25
 #define BUNDLE_REACH 0.02
 #define ACCORD_PACE 0.03
-#define ACCORD_SLOWER 0.9982
+#define ACCORD_LAST 0.003 /* at the end of a cycle */
+#define ACCORD_NEXT 0.5
 
 struct jc_lagrange {
     struct jc_relax *relax;
@@ -127,6 +129,8 @@ static bool begin_accord(struct jc_lagrange *l) {
         return false;
     l->relax->agreeing = true;
     l->first_pace = l->scale * ACCORD_PACE;
+    l->length = ACCORD_STEPS;
+    l->cycle = 0;
     jc_accord_begin(l->relax->accord);
     begin_cycle(l);
     return true;
@@ -137,8 +141,15 @@ static bool agree(struct jc_lagrange *l) {
     struct jc_relax *r = l->relax;
     bool flat = !jc_accord_move(r->accord, l->pace, r->duals.travel);
     flat &= !move_prices(l);
-    l->pace *= ACCORD_SLOWER;
-    return !flat && ++l->step < ACCORD_STEPS;
+    l->pace *= pow(ACCORD_LAST, 1.0 / l->length);
+    if (++l->step == l->length) {
+        l->step = 0;
+        l->length *= 2;
+        l->first_pace *= ACCORD_NEXT;
+        l->pace = l->first_pace;
+        l->cycle++;
+    }
+    return !flat && l->cycle < ACCORD_CYCLES;
 }
 
 static bool consult_bundle(struct jc_lagrange *l, int64_t value, const atomic_bool *stop) {

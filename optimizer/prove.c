@@ -64,10 +64,6 @@ struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, str
     return p->components ? p : NULL;
 }
 
-bool jc_prover_settled(const struct jc_prover *p, const struct jc_totals *best) {
-    return best->over <= p->bound.over && best->quota <= p->bound.quota;
-}
-
 /* The first tier whose bound is not reached; false if all are. */
 static bool open_tier(const struct jc_prover *p, const struct jc_totals *best, enum jc_tier *tier) {
     if (best->over > p->bound.over)

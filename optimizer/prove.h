@@ -24,9 +24,6 @@ void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t 
 /* What holds for every plan: tiers, and the cost of plans with the best tiers (0 until settled). */
 const struct jc_totals *jc_prover_bound(const struct jc_prover *p);
 
-/* Are tiers 2 and 3 of this plan proven to be the best possible? */
-bool jc_prover_settled(const struct jc_prover *p, const struct jc_totals *best);
-
 /* Nothing left to prove or to try about this plan. */
 bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best);
 

@@ -142,9 +142,7 @@ bool jc_relax_evaluate(struct jc_relax *r, struct jc_parts *parts, const atomic_
 }
 
 int64_t jc_relax_work(const struct jc_relax *r) {
-    size_t n;
-    jc_blocks_entries(r->blocks, &n);
-    return r->agreeing ? jc_accord_work(r->accord) : (int64_t)n * 100 + 1500;
+    return r->agreeing ? jc_accord_work(r->accord) : jc_blocks_work(r->blocks, &r->duals);
 }
 
 bool jc_parts_init(struct jc_parts *p, const struct jc_instance *in, struct jc_arena *arena) {
