@@ -288,6 +288,9 @@ static void add_partial_joins(struct jc_mip *m, const struct jc_class *k) {
         const struct jc_join *join = &in->joins[u->first_join + j];
         int *columns = m->of_join[u->first_join + j];
         for (int month = 0; join->visits && month < JC_MONTHS; month++) {
+            columns[month] = 0;
+            if (!(join->patterns->any >> month & 1)) /* outside all windows of the joint's own rule */
+                continue;
             bool now = m->best->joined[u->first_join + j] >> month & 1;
             columns[month] = add_column(m, 0, 1, 0, true, now);
             int within = add_row(m, -INFINITY, 0);

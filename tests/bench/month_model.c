@@ -152,7 +152,7 @@ struct span {
 };
 
 /* The rows (2) of a rule, to be laid over whatever columns: at most windows * 2 + 13. */
-static size_t rule_spans(const Jc__ProblemRule *rule, int visits, struct span to[JC_MONTHS * 3 + 1]) {
+static size_t rule_spans(const Jc__ProblemRule *rule, int visits, struct span to[JC_MONTHS * 3 + 2]) {
     size_t n = 0;
     to[n++] = (struct span){JC_MONTHS_ALL, visits, 0, 0};
     for (size_t w = 0; w < rule->n_windows; w++) {
@@ -164,6 +164,11 @@ static size_t rule_spans(const Jc__ProblemRule *rule, int visits, struct span to
     }
     for (int from = 0; visits > 1 && rule->min_gap_months > 1 && from + rule->min_gap_months <= JC_MONTHS; from++)
         to[n++] = (struct span){((1u << rule->min_gap_months) - 1) << from, 1, -INFINITY, 0};
+    uint32_t covered = rule->n_windows ? 0 : JC_MONTHS_ALL;
+    for (size_t w = 0; w < rule->n_windows; w++)
+        covered |= rule->windows[w]->months;
+    if (covered != JC_MONTHS_ALL)
+        to[n++] = (struct span){JC_MONTHS_ALL & ~covered, 0, 0, 0};
     return n;
 }
 
@@ -203,7 +208,7 @@ static void add_month(struct jc_month_model *m, struct choice *c, int month) {
 }
 
 static void add_choice(struct jc_month_model *m, struct choice *c, uint32_t any, uint32_t pinned) {
-    struct span spans[JC_MONTHS * 3 + 1];
+    struct span spans[JC_MONTHS * 3 + 2];
     int before = in_force(m, c->unit, -1, -1), dropped = before > c->visits ? before - c->visits : 0;
     c->y = jc_program_add_column(&m->program, 0, 1, dropped * change(m), true);
     if (!c->visits)
@@ -271,7 +276,7 @@ static void add_join(struct jc_month_model *m, int32_t unit, size_t index) {
     struct unit *u = &m->units[unit];
     struct join *j = &u->joins[index];
     const Jc__ProblemJoint *joint = m->p->units[unit]->joints[index];
-    struct span spans[JC_MONTHS * 3 + 1];
+    struct span spans[JC_MONTHS * 3 + 2];
     if (!joint->visits)
         return;
     for (size_t i = 0; i < u->n_choices; i++) {
