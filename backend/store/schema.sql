@@ -1,4 +1,4 @@
--- The schema of jiancha, version 1. One file for every database: CMake expands @int64@, @bytes@,
+-- The schema of jiancha, version 2. One file for every database: CMake expands @int64@, @bytes@,
 -- @bool@ and @strict@.
 --
 -- Keys lead with agency_id, the tenant. Amounts of work are hundredths of a workday (_centi). Sets
