@@ -12,28 +12,9 @@
 #include <string.h>
 
 #include "optimizer/capacity.h"
+#include "optimizer/program.h"
 
 enum { SIMPLEX_CHUNK = 500 /* iterations between two looks at the stop flag */ };
-#define TOLERANCE 1e-6
-
-struct column {
-    double lo, hi, cost, value;
-    bool integer;
-};
-
-struct row {
-    double lo, hi;
-};
-
-struct term {
-    int row, column;
-    double factor;
-};
-
-struct vector {
-    void *items;
-    size_t n, capacity;
-};
 
 struct choice_columns {
     int y;                          /* units on this choice */
@@ -56,8 +37,7 @@ struct jc_mip {
     int32_t component;
     enum jc_tier tier;
     const struct jc_snapshot *best;
-    struct vector column, row, term;
-    bool failed;                      /* without memory */
+    struct jc_program program;
     struct choice_columns *of_choice; /* by choice of the class's first unit */
     int (*of_join)[JC_MONTHS];        /* partial joins: by join */
     int *slots;                       /* by draw * 12 + m */
@@ -68,49 +48,7 @@ struct jc_mip {
     int64_t grain;                /* every value of the tier is a multiple */
 };
 
-/* --- the program's arrays ----------------------------------------------------------------------------- */
-
-static void *push(struct jc_mip *m, struct vector *v, size_t size) {
-    if (v->n == v->capacity) {
-        size_t capacity = v->capacity ? v->capacity * 2 : 1024;
-        void *items = jc_realloc(v->items, capacity * size);
-        if (!items) {
-            m->failed = true;
-            return NULL;
-        }
-        v->items = items;
-        v->capacity = capacity;
-    }
-    return (char *)v->items + v->n++ * size;
-}
-
-/* Numbers start at 1, as GLPK's. 0 without memory. */
-static int add_column(struct jc_mip *m, double lo, double hi, double cost, bool integer, double value) {
-    struct column *c = push(m, &m->column, sizeof *c);
-    if (!c)
-        return 0;
-    *c = (struct column){lo, hi, cost, value, integer};
-    return (int)m->column.n;
-}
-
-static int add_row(struct jc_mip *m, double lo, double hi) {
-    struct row *r = push(m, &m->row, sizeof *r);
-    if (!r)
-        return 0;
-    *r = (struct row){lo, hi};
-    return (int)m->row.n;
-}
-
-static void put(struct jc_mip *m, int row, int column, double factor) {
-    struct term *t = row && column && factor != 0 ? push(m, &m->term, sizeof *t) : NULL;
-    if (t)
-        *t = (struct term){row, column, factor};
-}
-
-static struct column *column_at(struct jc_mip *m, int column) {
-    static struct column nowhere; /* after a failed allocation: written, never read */
-    return column ? (struct column *)m->column.items + column - 1 : &nowhere;
-}
+/* --- gathering ------------------------------------------------------------------------------------------ */
 
 static double days(int64_t centi) {
     return (double)centi / 100;
@@ -122,9 +60,9 @@ static double money(int64_t e5) {
 /* Adds a column to a gathering row. */
 static void gather(struct jc_mip *m, struct gather *g, int column, double factor) {
     if (!g->row)
-        g->row = add_row(m, 0, 0);
-    put(m, g->row, column, factor);
-    g->value += factor * column_at(m, column)->value;
+        g->row = jc_program_add_row(&m->program, 0, 0);
+    jc_program_put(&m->program, g->row, column, factor);
+    g->value += factor * jc_program_column_at(&m->program, column)->value;
 }
 
 static void gather_list(struct jc_mip *m, const struct jc_month_list *list, int month, int column) {
@@ -141,28 +79,28 @@ static struct gather *cell(struct jc_mip *m, int32_t team, int month) {
 /* Rows (2) of a rule on month columns x for y units (a column, or the constant `n` if y is 0). */
 static void add_rule_rows(struct jc_mip *m, const Jc__ProblemRule *rule, int visits, const int x[JC_MONTHS], int y,
                           double n) {
-    int total = add_row(m, y ? 0 : visits * n, y ? 0 : visits * n);
-    put(m, total, y, -visits);
+    int total = jc_program_add_row(&m->program, y ? 0 : visits * n, y ? 0 : visits * n);
+    jc_program_put(&m->program, total, y, -visits);
     for (int month = 0; month < JC_MONTHS; month++)
-        put(m, total, x[month], 1);
+        jc_program_put(&m->program, total, x[month], 1);
     for (size_t w = 0; w < rule->n_windows; w++) {
         const Jc__TimeWindow *win = rule->windows[w];
-        int most = win->max < visits ? add_row(m, -INFINITY, y ? 0 : win->max * n) : 0;
-        int least = win->min > 0 ? add_row(m, y ? 0 : win->min * n, INFINITY) : 0;
-        put(m, most, y, -win->max);
-        put(m, least, y, -win->min);
+        int most = win->max < visits ? jc_program_add_row(&m->program, -INFINITY, y ? 0 : win->max * n) : 0;
+        int least = win->min > 0 ? jc_program_add_row(&m->program, y ? 0 : win->min * n, INFINITY) : 0;
+        jc_program_put(&m->program, most, y, -win->max);
+        jc_program_put(&m->program, least, y, -win->min);
         for (int month = 0; month < JC_MONTHS; month++)
             if (win->months >> month & 1) {
-                put(m, most, x[month], 1);
-                put(m, least, x[month], 1);
+                jc_program_put(&m->program, most, x[month], 1);
+                jc_program_put(&m->program, least, x[month], 1);
             }
     }
     int gap = rule->min_gap_months > 1 ? rule->min_gap_months : 1;
     for (int from = 0; visits > 1 && from + gap <= JC_MONTHS; from++) {
-        int near = add_row(m, -INFINITY, y ? 0 : n);
-        put(m, near, y, -1);
+        int near = jc_program_add_row(&m->program, -INFINITY, y ? 0 : n);
+        jc_program_put(&m->program, near, y, -1);
         for (int month = from; month < from + gap; month++)
-            put(m, near, x[month], 1);
+            jc_program_put(&m->program, near, x[month], 1);
     }
 }
 
@@ -185,12 +123,12 @@ static void add_opening(struct jc_mip *m, int32_t pair, int month, int x, int32_
         return;
     int *z = &m->opening[(size_t)pair * JC_MONTHS + (size_t)month];
     if (!*z)
-        *z = add_column(m, 0, 1, money(m->in->travel_e5), true, 0);
-    if (column_at(m, x)->value > 0)
-        column_at(m, *z)->value = 1;
-    int row = add_row(m, -INFINITY, 0);
-    put(m, row, x, 1);
-    put(m, row, *z, -n);
+        *z = jc_program_add_column(&m->program, 0, 1, money(m->in->travel_e5), true, 0);
+    if (jc_program_column_at(&m->program, x)->value > 0)
+        jc_program_column_at(&m->program, *z)->value = 1;
+    int row = jc_program_add_row(&m->program, -INFINITY, 0);
+    jc_program_put(&m->program, row, x, 1);
+    jc_program_put(&m->program, row, *z, -n);
 }
 
 /* Is a visit of this choice ever worth doing remotely? */
@@ -208,22 +146,22 @@ static void add_month(struct jc_mip *m, const struct jc_class *k, const struct j
     const struct jc_plan_unit *u = &in->units[k->units[0]];
     double cost = m->tier == JC_TIER_COST ? money(jc_visit_e5(in, u, c, month)) : 0;
     bool pinned = u->pinned >> month & 1;
-    int x = add_column(m, 0, k->n, cost, true, (double)values[0]);
+    int x = jc_program_add_column(&m->program, 0, k->n, cost, true, (double)values[0]);
     out->x[month] = x;
     if (pinned) { /* every unit on the choice comes then */
-        int row = add_row(m, 0, 0);
-        put(m, row, x, 1);
-        put(m, row, out->y, -1);
+        int row = jc_program_add_row(&m->program, 0, 0);
+        jc_program_put(&m->program, row, x, 1);
+        jc_program_put(&m->program, row, out->y, -1);
     }
     gather(m, cell(m, c->team, month), x, days(u->work));
     gather_list(m, c->visits, month, x);
     add_opening(m, c->pair, month, x, most_visits(m, k, c, month));
     int v = 0;
     if (has_remote(in, u, c)) {
-        v = out->v[month] = add_column(m, 0, k->n, 0, true, (double)values[1]);
-        int row = add_row(m, -INFINITY, 0);
-        put(m, row, v, 1);
-        put(m, row, x, -1);
+        v = out->v[month] = jc_program_add_column(&m->program, 0, k->n, 0, true, (double)values[1]);
+        int row = jc_program_add_row(&m->program, -INFINITY, 0);
+        jc_program_put(&m->program, row, v, 1);
+        jc_program_put(&m->program, row, x, -1);
         gather_list(m, c->remote, month, v);
     }
     for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++) {
@@ -257,18 +195,19 @@ static int64_t best_units(const struct jc_mip *m, const struct jc_class *k, uint
 static void add_remote_join(struct jc_mip *m, const struct jc_plan_unit *u, const struct jc_join *join, int month,
                             int joins, int32_t unit) {
     const struct jc_place *now = &m->best->place[unit];
-    double value = column_at(m, joins)->value > 0 && now->remote >> month & 1;
-    int both = add_column(m, 0, 1, 0, true, value);
-    int not_alone = add_row(m, -INFINITY, 0), not_unjoined = add_row(m, -INFINITY, 0);
-    int if_both = add_row(m, -INFINITY, 1);
-    put(m, not_unjoined, both, 1);
-    put(m, not_unjoined, joins, -1);
-    put(m, not_alone, both, 1);
-    put(m, if_both, joins, 1);
-    put(m, if_both, both, -1);
+    double value = jc_program_column_at(&m->program, joins)->value > 0 && now->remote >> month & 1;
+    int both = jc_program_add_column(&m->program, 0, 1, 0, true, value);
+    int not_alone = jc_program_add_row(&m->program, -INFINITY, 0),
+        not_unjoined = jc_program_add_row(&m->program, -INFINITY, 0);
+    int if_both = jc_program_add_row(&m->program, -INFINITY, 1);
+    jc_program_put(&m->program, not_unjoined, both, 1);
+    jc_program_put(&m->program, not_unjoined, joins, -1);
+    jc_program_put(&m->program, not_alone, both, 1);
+    jc_program_put(&m->program, if_both, joins, 1);
+    jc_program_put(&m->program, if_both, both, -1);
     for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++) {
-        put(m, not_alone, m->of_choice[c].v[month], -1);
-        put(m, if_both, m->of_choice[c].v[month], 1);
+        jc_program_put(&m->program, not_alone, m->of_choice[c].v[month], -1);
+        jc_program_put(&m->program, if_both, m->of_choice[c].v[month], 1);
     }
     gather_list(m, join->remote, month, both);
 }
@@ -278,12 +217,12 @@ static void add_partial_joins(struct jc_mip *m, const struct jc_class *k) {
     const struct jc_instance *in = m->in;
     const struct jc_plan_unit *u = &in->units[k->units[0]];
     const Jc__ProblemUnit *row = in->problem->units[k->units[0]];
-    int visited = add_column(m, 0, 1, 0, true, m->best->place[k->units[0]].months ? 1 : 0);
-    int sum = add_row(m, 0, 0);
-    put(m, sum, visited, -1);
+    int visited = jc_program_add_column(&m->program, 0, 1, 0, true, m->best->place[k->units[0]].months ? 1 : 0);
+    int sum = jc_program_add_row(&m->program, 0, 0);
+    jc_program_put(&m->program, sum, visited, -1);
     for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
         if (in->choices[c].patterns->visits)
-            put(m, sum, m->of_choice[c].y, 1);
+            jc_program_put(&m->program, sum, m->of_choice[c].y, 1);
     for (uint32_t j = 0; j < u->n_joins; j++) {
         const struct jc_join *join = &in->joins[u->first_join + j];
         int *columns = m->of_join[u->first_join + j];
@@ -292,11 +231,11 @@ static void add_partial_joins(struct jc_mip *m, const struct jc_class *k) {
             if (!(join->patterns->any >> month & 1)) /* outside all windows of the joint's own rule */
                 continue;
             bool now = m->best->joined[u->first_join + j] >> month & 1;
-            columns[month] = add_column(m, 0, 1, 0, true, now);
-            int within = add_row(m, -INFINITY, 0);
-            put(m, within, columns[month], 1);
+            columns[month] = jc_program_add_column(&m->program, 0, 1, 0, true, now);
+            int within = jc_program_add_row(&m->program, -INFINITY, 0);
+            jc_program_put(&m->program, within, columns[month], 1);
             for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
-                put(m, within, m->of_choice[c].x[month], -1);
+                jc_program_put(&m->program, within, m->of_choice[c].x[month], -1);
             gather(m, cell(m, join->team, month), columns[month], days(join->work));
             gather_list(m, join->quotas, month, columns[month]);
             if (join->remote)
@@ -311,15 +250,16 @@ static void add_class(struct jc_mip *m, const struct jc_class *k) {
     const struct jc_instance *in = m->in;
     const struct jc_plan_unit *u = &in->units[k->units[0]];
     const Jc__ProblemUnit *row = in->problem->units[k->units[0]];
-    int all = add_row(m, k->n, k->n);
+    int all = jc_program_add_row(&m->program, k->n, k->n);
     for (uint32_t i = 0; i < u->n_choices; i++) {
         const struct jc_choice *c = &in->choices[u->first_choice + i];
         struct choice_columns *out = &m->of_choice[u->first_choice + i];
         int64_t values[JC_MONTHS][2];
         memset(out, 0, sizeof *out);
         int64_t n = best_units(m, k, i, values);
-        out->y = add_column(m, 0, k->n, m->tier == JC_TIER_COST ? money(c->fixed_e5) : 0, true, (double)n);
-        put(m, all, out->y, 1);
+        out->y = jc_program_add_column(&m->program, 0, k->n, m->tier == JC_TIER_COST ? money(c->fixed_e5) : 0, true,
+                                       (double)n);
+        jc_program_put(&m->program, all, out->y, 1);
         for (int32_t q = 0; q < c->n_unit_quotas; q++)
             gather(m, &m->quota[c->unit_quotas[q]], out->y, 1);
         if (!c->patterns->visits)
@@ -339,33 +279,34 @@ static void add_class(struct jc_mip *m, const struct jc_class *k) {
 static void add_slot_changes(struct jc_mip *m, const struct jc_plan_draw *d, int month, int slots) {
     if (m->tier != JC_TIER_COST || m->in->change_e5 == 0)
         return;
-    double more = column_at(m, slots)->value - d->in_force[month];
-    int changed = add_column(m, 0, d->sample, money(m->in->change_e5), false, more > 0 ? more : 0);
-    int row = add_row(m, -INFINITY, d->in_force[month]);
-    put(m, row, slots, 1);
-    put(m, row, changed, -1);
+    double more = jc_program_column_at(&m->program, slots)->value - d->in_force[month];
+    int changed = jc_program_add_column(&m->program, 0, d->sample, money(m->in->change_e5), false, more > 0 ? more : 0);
+    int row = jc_program_add_row(&m->program, -INFINITY, d->in_force[month]);
+    jc_program_put(&m->program, row, slots, 1);
+    jc_program_put(&m->program, row, changed, -1);
 }
 
 static void add_draw(struct jc_mip *m, int32_t draw) {
     const struct jc_plan_draw *d = &m->in->draws[draw];
     int *slots = m->slots + (size_t)draw * JC_MONTHS;
-    int total = add_row(m, d->sample, d->sample);
+    int total = jc_program_add_row(&m->program, d->sample, d->sample);
     for (int month = 0; month < JC_MONTHS; month++) {
         slots[month] = 0;
         if (!(d->covered >> month & 1))
             continue;
-        slots[month] = add_column(m, d->pinned[month], d->sample, 0, true, m->best->slots[draw * JC_MONTHS + month]);
-        put(m, total, slots[month], 1);
+        slots[month] = jc_program_add_column(&m->program, d->pinned[month], d->sample, 0, true,
+                                             m->best->slots[draw * JC_MONTHS + month]);
+        jc_program_put(&m->program, total, slots[month], 1);
         gather(m, cell(m, d->team, month), slots[month], days(d->work));
         gather_list(m, d->quotas, month, slots[month]);
         add_slot_changes(m, d, month, slots[month]);
     }
     for (size_t w = 0; w < d->row->n_windows; w++) {
         const Jc__TimeWindow *win = d->row->windows[w];
-        int row = add_row(m, win->min, win->max);
+        int row = jc_program_add_row(&m->program, win->min, win->max);
         for (int month = 0; month < JC_MONTHS; month++)
             if (win->months >> month & 1)
-                put(m, row, slots[month], 1);
+                jc_program_put(&m->program, row, slots[month], 1);
     }
 }
 
@@ -375,42 +316,48 @@ static void add_draw(struct jc_mip *m, int32_t draw) {
 static int add_over(struct jc_mip *m, double value, double limit) {
     double over = value > limit ? value - limit : 0;
     m->over += over;
-    return add_column(m, 0, INFINITY, m->tier == JC_TIER_OVER ? 1 : 0, false, over);
+    return jc_program_add_column(&m->program, 0, INFINITY, m->tier == JC_TIER_OVER ? 1 : 0, false, over);
 }
 
 static void add_team(struct jc_mip *m, int32_t team, int held) {
     const struct jc_instance *in = m->in;
     int64_t year_limit = in->year_limit[team];
     double year = 0;
-    int year_row = year_limit < JC_NO_LIMIT ? add_row(m, -INFINITY, days(year_limit)) : 0;
+    int year_row = year_limit < JC_NO_LIMIT ? jc_program_add_row(&m->program, -INFINITY, days(year_limit)) : 0;
     for (int month = 0; month < JC_MONTHS; month++) {
         size_t at = (size_t)team * JC_MONTHS + (size_t)month;
         struct gather *g = &m->cell[at];
         if (!g->row)
-            g->row = add_row(m, 0, 0);
-        int load = add_column(m, 0, INFINITY, 0, false, g->value);
-        put(m, g->row, load, -1);
-        put(m, year_row, load, 1);
+            g->row = jc_program_add_row(&m->program, 0, 0);
+        int load = jc_program_add_column(&m->program, 0, INFINITY, 0, false, g->value);
+        jc_program_put(&m->program, g->row, load, -1);
+        jc_program_put(&m->program, year_row, load, 1);
         year += g->value;
         if (in->limit[at] < JC_NO_LIMIT) {
-            int row = add_row(m, -INFINITY, days(in->limit[at]));
+            int row = jc_program_add_row(&m->program, -INFINITY, days(in->limit[at]));
             int over = add_over(m, g->value, days(in->limit[at]));
-            put(m, row, load, 1);
-            put(m, row, over, -1);
-            put(m, held, over, 1);
+            jc_program_put(&m->program, row, load, 1);
+            jc_program_put(&m->program, row, over, -1);
+            jc_program_put(&m->program, held, over, 1);
         }
         if (m->tier == JC_TIER_COST && in->target[at] >= 0 && in->balance_e5) {
             double off = g->value - days(in->target[at]);
-            int row = add_row(m, days(in->target[at]), days(in->target[at]));
-            put(m, row, load, 1);
-            put(m, row, add_column(m, 0, INFINITY, money(in->balance_e5 * 100), false, off > 0 ? off : 0), -1);
-            put(m, row, add_column(m, 0, INFINITY, money(in->balance_e5 * 100), false, off < 0 ? -off : 0), 1);
+            int row = jc_program_add_row(&m->program, days(in->target[at]), days(in->target[at]));
+            jc_program_put(&m->program, row, load, 1);
+            jc_program_put(
+                &m->program, row,
+                jc_program_add_column(&m->program, 0, INFINITY, money(in->balance_e5 * 100), false, off > 0 ? off : 0),
+                -1);
+            jc_program_put(
+                &m->program, row,
+                jc_program_add_column(&m->program, 0, INFINITY, money(in->balance_e5 * 100), false, off < 0 ? -off : 0),
+                1);
         }
     }
     if (year_row) {
         int over = add_over(m, year, days(year_limit));
-        put(m, year_row, over, -1);
-        put(m, held, over, 1);
+        jc_program_put(&m->program, year_row, over, -1);
+        jc_program_put(&m->program, held, over, 1);
     }
 }
 
@@ -418,39 +365,39 @@ static void add_quota(struct jc_mip *m, int32_t q, int held) {
     const struct jc_instance *in = m->in;
     struct gather *g = &m->quota[q];
     if (!g->row || m->tier == JC_TIER_OVER)
-        g->row = g->row ? g->row : add_row(m, 0, 0);
+        g->row = g->row ? g->row : jc_program_add_row(&m->program, 0, 0);
     double lo = in->quota_min[q], hi = in->quota_max[q] == INT32_MAX ? INFINITY : in->quota_max[q];
-    struct row *row = g->row ? (struct row *)m->row.items + g->row - 1 : NULL;
+    struct jc_program_row *row = g->row ? &m->program.rows[g->row - 1] : NULL;
     if (!row)
         return;
-    *row = m->tier == JC_TIER_OVER ? (struct row){-INFINITY, INFINITY} : (struct row){lo, hi};
+    *row = m->tier == JC_TIER_OVER ? (struct jc_program_row){-INFINITY, INFINITY} : (struct jc_program_row){lo, hi};
     if (m->tier == JC_TIER_OVER)
         return;
     double low = g->value < lo ? lo - g->value : 0, high = g->value > hi ? g->value - hi : 0;
     m->miss += low + high;
     double cost = m->tier == JC_TIER_QUOTA ? 1 : 0;
-    int add = add_column(m, 0, INFINITY, cost, false, low), take = add_column(m, 0, INFINITY, cost, false, high);
-    put(m, g->row, add, 1);
-    put(m, g->row, take, -1);
-    put(m, held, add, 1);
-    put(m, held, take, 1);
+    int add = jc_program_add_column(&m->program, 0, INFINITY, cost, false, low),
+        take = jc_program_add_column(&m->program, 0, INFINITY, cost, false, high);
+    jc_program_put(&m->program, g->row, add, 1);
+    jc_program_put(&m->program, g->row, take, -1);
+    jc_program_put(&m->program, held, add, 1);
+    jc_program_put(&m->program, held, take, 1);
 }
 
 /* Cuts: the fewest months a district must be open within each span. */
 static void add_capacity(struct jc_mip *m, int32_t pair) {
     const struct jc_capacity *c = &m->capacity[pair];
     for (int s = 0; s < JC_SPANS; s++) {
-        int row = c->least[s] > 0 ? add_row(m, c->least[s], INFINITY) : 0;
+        int row = c->least[s] > 0 ? jc_program_add_row(&m->program, c->least[s], INFINITY) : 0;
         for (int month = 0; row && month < JC_MONTHS; month++)
             if (jc_span_months[s] >> month & 1)
-                put(m, row, m->opening[(size_t)pair * JC_MONTHS + (size_t)month], 1);
+                jc_program_put(&m->program, row, m->opening[(size_t)pair * JC_MONTHS + (size_t)month], 1);
     }
 }
 
 static void build(struct jc_mip *m) {
     const struct jc_instance *in = m->in;
-    m->column.n = m->row.n = m->term.n = 0;
-    m->failed = false;
+    jc_program_begin(&m->program);
     m->over = m->miss = 0;
     memset(m->cell, 0, (size_t)in->n_teams * JC_MONTHS * sizeof *m->cell);
     memset(m->quota, 0, (size_t)in->n_quotas * sizeof *m->quota);
@@ -464,79 +411,21 @@ static void build(struct jc_mip *m) {
     for (int32_t p = 0; m->tier == JC_TIER_COST && in->travel_e5 && p < in->n_pairs; p++)
         if (m->classes->of_team[in->pair_team[p]] == m->component)
             add_capacity(m, p);
-    int held_over = m->tier == JC_TIER_OVER ? 0 : add_row(m, -INFINITY, 0);
-    int held_quota = m->tier == JC_TIER_COST ? add_row(m, -INFINITY, 0) : 0;
+    int held_over = m->tier == JC_TIER_OVER ? 0 : jc_program_add_row(&m->program, -INFINITY, 0);
+    int held_quota = m->tier == JC_TIER_COST ? jc_program_add_row(&m->program, -INFINITY, 0) : 0;
     for (int32_t t = 0; t < in->n_teams; t++)
         if (m->classes->of_team[t] == m->component)
             add_team(m, t, held_over);
     for (int32_t q = 0; q < in->n_quotas; q++)
         if (m->classes->of_quota[q] == m->component)
             add_quota(m, q, held_quota);
-    if (held_over && !m->failed)
-        ((struct row *)m->row.items)[held_over - 1].hi = m->over;
-    if (held_quota && !m->failed)
-        ((struct row *)m->row.items)[held_quota - 1].hi = m->miss;
+    if (held_over && !m->program.failed)
+        m->program.rows[held_over - 1].hi = m->over;
+    if (held_quota && !m->program.failed)
+        m->program.rows[held_quota - 1].hi = m->miss;
 }
 
 /* --- GLPK ---------------------------------------------------------------------------------------------------- */
-
-static int bounds_type(double lo, double hi) {
-    if (lo == hi)
-        return GLP_FX;
-    if (isinf(lo))
-        return isinf(hi) ? GLP_FR : GLP_UP;
-    return isinf(hi) ? GLP_LO : GLP_DB;
-}
-
-/* Does the best plan satisfy every row? If not, the model is wrong. */
-static bool best_fits(struct jc_mip *m, double *activity) {
-    const struct row *rows = m->row.items;
-    const struct column *columns = m->column.items;
-    const struct term *terms = m->term.items;
-    memset(activity, 0, (m->row.n + 1) * sizeof *activity);
-    for (size_t i = 0; i < m->term.n; i++)
-        activity[terms[i].row] += terms[i].factor * columns[terms[i].column - 1].value;
-    for (size_t i = 0; i < m->row.n; i++)
-        if (activity[i + 1] < rows[i].lo - TOLERANCE || activity[i + 1] > rows[i].hi + TOLERANCE)
-            return false;
-    for (size_t i = 0; i < m->column.n; i++)
-        if (columns[i].value < columns[i].lo || columns[i].value > columns[i].hi)
-            return false;
-    return true;
-}
-
-/* Hands the arrays to GLPK; NULL without memory. */
-static glp_prob *load(struct jc_mip *m) {
-    const struct row *rows = m->row.items;
-    const struct column *columns = m->column.items;
-    const struct term *terms = m->term.items;
-    int *ia = jc_calloc(m->term.n + 1, sizeof *ia), *ja = jc_calloc(m->term.n + 1, sizeof *ja);
-    double *ar = jc_calloc(m->term.n + 1, sizeof *ar);
-    glp_prob *lp = NULL;
-    if (ia && ja && ar && m->row.n && m->column.n) {
-        lp = glp_create_prob();
-        glp_add_rows(lp, (int)m->row.n);
-        glp_add_cols(lp, (int)m->column.n);
-        for (size_t i = 0; i < m->row.n; i++)
-            glp_set_row_bnds(lp, (int)i + 1, bounds_type(rows[i].lo, rows[i].hi), rows[i].lo, rows[i].hi);
-        for (size_t i = 0; i < m->column.n; i++) {
-            const struct column *c = &columns[i];
-            glp_set_col_bnds(lp, (int)i + 1, bounds_type(c->lo, c->hi), c->lo, c->hi);
-            glp_set_obj_coef(lp, (int)i + 1, c->cost);
-            glp_set_col_kind(lp, (int)i + 1, c->integer ? GLP_IV : GLP_CV);
-        }
-        for (size_t i = 0; i < m->term.n; i++) {
-            ia[i + 1] = terms[i].row;
-            ja[i + 1] = terms[i].column;
-            ar[i + 1] = terms[i].factor;
-        }
-        glp_load_matrix(lp, (int)m->term.n, ia, ja, ar);
-    }
-    jc_free(ia);
-    jc_free(ja);
-    jc_free(ar);
-    return lp;
-}
 
 /* What branch and bound tells and is told. */
 struct watch {
@@ -686,7 +575,7 @@ int64_t jc_mip_grain(const struct jc_mip *m, enum jc_tier tier) {
 static int64_t safe_bound(const struct jc_mip *m, double bound) {
     double unit = m->tier == JC_TIER_COST ? 100000 : m->tier == JC_TIER_OVER ? 100 : 1;
     double value = bound * unit;
-    value -= TOLERANCE * (fabs(value) + unit);
+    value -= JC_PROGRAM_TOLERANCE * (fabs(value) + unit);
     if (!(value > 0))
         return 0;
     int64_t grain = jc_mip_grain(m, m->tier);
@@ -717,35 +606,23 @@ static void branch_and_bound(struct jc_mip *m, glp_prob *lp, struct watch *w, co
 
 /* The component's share of the tier in the best plan, in the tier's unit. */
 static int64_t best_share(const struct jc_mip *m) {
-    const struct column *columns = m->column.items;
-    double unit = m->tier == JC_TIER_COST ? 100000 : m->tier == JC_TIER_OVER ? 100 : 1, sum = 0;
-    for (size_t i = 0; i < m->column.n; i++)
-        sum += columns[i].cost * columns[i].value;
-    return llround(sum * unit);
+    double unit = m->tier == JC_TIER_COST ? 100000 : m->tier == JC_TIER_OVER ? 100 : 1;
+    return llround(jc_program_cost(&m->program) * unit);
 }
 
 static int64_t tier_value(enum jc_tier tier, const struct jc_totals *t) {
     return tier == JC_TIER_OVER ? t->over : tier == JC_TIER_QUOTA ? t->quota : t->cost;
 }
 
-/* Forgets the program's arrays. */
-static void clear(struct jc_mip *m) {
-    struct vector *all[] = {&m->column, &m->row, &m->term};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        jc_free(all[i]->items);
-        *all[i] = (struct vector){0};
-    }
-}
-
 /* Solves the program that is built; `values` has room for all columns and rows. */
 static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found,
                   struct jc_mip_result *out) {
     int64_t share = best_share(m);
-    bool fits = best_fits(m, values);
-    for (size_t i = 0; i < m->column.n; i++)
-        values[i + 1] = column_at(m, (int)i + 1)->value;
+    bool fits = jc_program_fits(&m->program, values);
+    for (size_t i = 0; i < m->program.n_columns; i++)
+        values[i + 1] = jc_program_column_at(&m->program, (int)i + 1)->value;
     glp_term_out(GLP_OFF);
-    glp_prob *lp = fits ? load(m) : NULL;
+    glp_prob *lp = fits ? jc_program_load(&m->program) : NULL;
     struct watch watch = {.mip = m, .stop = stop, .start = values, .nodes_most = nodes};
     if (lp && relax(lp, stop)) {
         if (nodes > 0)
@@ -772,13 +649,13 @@ enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier
     if (code != JC_OK)
         return code;
     build(m);
-    double *values = jc_calloc(m->column.n + m->row.n + 2, sizeof *values);
-    if (values && !m->failed)
+    double *values = jc_calloc(m->program.n_columns + m->program.n_rows + 2, sizeof *values);
+    if (values && !m->program.failed)
         solve(m, values, nodes, stop, found, out);
     else
         code = jc_fail_memory(err);
     jc_free(values);
-    clear(m);
+    jc_program_free(&m->program);
     return code;
 }
 
