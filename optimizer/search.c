@@ -26,6 +26,7 @@ struct jc_search {
     bool slots_changed;
     int64_t scale; /* of costs, e5 */
     int64_t crowd; /* visits of a district-month on average, 16-bit fixed point, at least one */
+    enum jc_annealing kind;
     int64_t stage; /* of softness */
     int64_t tried;
 };
@@ -130,22 +131,27 @@ static void keep_best(struct jc_search *s) {
 
 /* --- the schedule ------------------------------------------------------------------------------------ */
 
-/* An annealing is soft up to SOFT_PART of its way, in stages, then true. Temperatures are parts of the
+/* An annealing is soft up to a part of its way, in stages, then true, from `hot` to `cold`. Temperatures are parts of the
  * scale of costs; softness is a reach of the parabolas (log2) and the visits that pay half an opening, as
  * parts of the visits a district-month has on average. All fall geometrically. */
 enum {
-    SOFT_PART = JC_ANNEALED * 6 / 10,
     STAGES = 400,
     SOFT_HOT = 26,
     SOFT_COLD = 200,
-    TRUE_HOT = 40,
-    TRUE_COLD = 400,
     WARM_HOT = 2, /* without softness, from a plan given */
     WARM_COLD = 64,
     WIDTH_FIRST = 17,
     WIDTH_LAST = 14,
     HALF_FIRST = 1,
     HALF_LAST = 16,
+};
+
+static const struct {
+    int64_t soft_part;
+    int hot, cold;
+} kinds[] = {
+    [JC_ANNEAL_FORM] = {JC_ANNEALED * 6 / 10, 40, 400},
+    [JC_ANNEAL_ROAM] = {JC_ANNEALED * 3 / 10, 4, 200},
 };
 
 /* from · (to / from)^(part / whole), linear between halvings, in integers; from >= to > 0. */
@@ -168,13 +174,15 @@ static void set_pace(struct jc_search *s, int64_t progress) {
         s->pricer.temperature = fall_in_scale(s, WARM_HOT, WARM_COLD, progress, JC_ANNEALED);
         return;
     }
-    if (progress >= SOFT_PART) {
-        s->pricer.temperature = fall_in_scale(s, TRUE_HOT, TRUE_COLD, progress - SOFT_PART, JC_ANNEALED - SOFT_PART);
+    int64_t soft_part = kinds[s->kind].soft_part;
+    if (progress >= soft_part) {
+        s->pricer.temperature =
+            fall_in_scale(s, kinds[s->kind].hot, kinds[s->kind].cold, progress - soft_part, JC_ANNEALED - soft_part);
         jc_harden(s->pricer.state);
         return;
     }
-    s->pricer.temperature = fall_in_scale(s, SOFT_HOT, SOFT_COLD, progress, SOFT_PART);
-    int64_t stage = progress * STAGES / SOFT_PART;
+    s->pricer.temperature = fall_in_scale(s, SOFT_HOT, SOFT_COLD, progress, soft_part);
+    int64_t stage = progress * STAGES / soft_part;
     if (s->pricer.state->soft.on && stage == s->stage)
         return;
     s->stage = stage;
@@ -199,7 +207,8 @@ void jc_search_run(struct jc_search *s, jc_search_pace *pace, void *ctx) {
     }
 }
 
-void jc_search_restart(struct jc_search *s) {
+void jc_search_restart(struct jc_search *s, enum jc_annealing kind) {
+    s->kind = kind;
     jc_harden(s->pricer.state);
     jc_snapshot_restore(s->best, s->pricer.state);
     for (int32_t i = 0; i < s->n_changed; i++)
@@ -218,7 +227,7 @@ void jc_search_offer(struct jc_search *s, const struct jc_snapshot *plan) {
         return;
     jc_snapshot_copy(s->in, s->best, plan);
     if (!s->pricer.state->soft.on) {
-        jc_search_restart(s);
+        jc_search_restart(s, s->kind);
         return;
     }
     s->n_changed = s->in->n_units;

@@ -28,8 +28,13 @@ typedef int64_t jc_search_pace(void *ctx, int64_t work);
 /* Moves until `pace` says stop. */
 void jc_search_run(struct jc_search *s, jc_search_pace *pace, void *ctx);
 
-/* Starts again from the best plan; `heat` (0 to JC_ANNEALED) is where the temperature starts. */
-void jc_search_restart(struct jc_search *s);
+/* Kinds of annealing, which find different plans; a search begins with the first. FORM is soft for most of
+ * its way and cold when it hardens: what it finds, it finds soft. ROAM hardens early and hot and wanders on
+ * the true energy, which takes longer and finds more where a plan is small or breaks its limits. */
+enum jc_annealing { JC_ANNEAL_FORM, JC_ANNEAL_ROAM };
+
+/* Starts again from the best plan, for an annealing of this kind. */
+void jc_search_restart(struct jc_search *s, enum jc_annealing kind);
 
 /* The best plan so far; changes while the search runs. */
 const struct jc_snapshot *jc_search_best(const struct jc_search *s);

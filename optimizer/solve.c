@@ -19,6 +19,7 @@ enum {
     FIRST_SLICE_MS = 60,        /* slices grow with the time used … */
     SLICES_LEAST = 16,          /* … but there are at least so many */
     QUICK_PART = 8,             /* the first annealing takes a part of the budget, the second the rest */
+    WORK_A_VISIT = 40000,       /* the first annealing after the quick one; longer ones do not always find more */
     IDLE_ANNEALINGS = 2,        /* without a limit: stop after so many that bring nothing … */
     PATIENT_ANNEALINGS = 4,     /* … or so many while the prover still works */
     PROVER_SHARE = 10000000,    /* work between two exchanges in runs by time, some tenths of a second */
@@ -35,6 +36,7 @@ struct run {
     bool by_time; /* positions are milliseconds since the start, else work of the search */
     int64_t start_ms, told_ms;
     struct jc_totals told;               /* the plan the caller has */
+    int annealings;                      /* ended so far */
     int64_t from, to;                    /* the present annealing */
     int64_t slice_to;                    /* the present slice */
     int64_t last;                        /* where the run ends as far as is known */
@@ -217,7 +219,7 @@ static void anneal(struct run *r, int64_t to) {
         r->slice_to = at + length < to ? at + length : to;
         run_slice(r);
     }
-    jc_search_restart(r->search);
+    jc_search_restart(r->search, r->annealings++ % 2 ? JC_ANNEAL_FORM : JC_ANNEAL_ROAM);
 }
 
 /* Without a limit: annealings, each longer than the one before, until they bring nothing new. */
@@ -235,10 +237,24 @@ static void anneal_freely(struct run *r) {
     }
 }
 
+/* A quick annealing, then some of growing length, both kinds in turn, or a single one if the plan is so large
+ * that the rest has room for no more. */
 static void anneal_within(struct run *r, int64_t limit) {
+    int64_t begun = jc_search_work(r->search);
     r->last = limit;
     anneal(r, limit / QUICK_PART);
-    anneal(r, limit);
+    int64_t quick = jc_search_work(r->search) - begun;
+    r->annealings = 0;
+    jc_search_restart(r->search, JC_ANNEAL_FORM);
+    __int128 room =
+        (__int128)(limit / QUICK_PART + 1) * ((int64_t)(r->in->most_visits + 1) * WORK_A_VISIT) / (quick + 1);
+    int64_t length = room < limit ? (int64_t)room : limit;
+    while (!finished(r) && position(r) < limit) {
+        int64_t at = position(r);
+        anneal(r, (limit - at) / 2 < length ? limit : at + length);
+        if (r->annealings % 2 == 0)
+            length += length / 2;
+    }
 }
 
 /* --- the run --------------------------------------------------------------------------------------------- */
