@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "optimizer/capacity.h"
+#include "optimizer/gomory.h"
 #include "optimizer/program.h"
 
 enum { SIMPLEX_CHUNK = 500 /* iterations between two looks at the stop flag */ };
@@ -435,6 +436,7 @@ struct watch {
     int64_t nodes, nodes_most;
     double bound; /* of all open nodes */
     bool started, ended;
+    struct jc_gomory gomory;
 };
 
 static void on_event(glp_tree *tree, void *info) {
@@ -449,6 +451,8 @@ static void on_event(glp_tree *tree, void *info) {
         w->started = true;
         glp_ios_heur_sol(tree, w->start);
     }
+    if (glp_ios_reason(tree) == GLP_ICUTGEN)
+        jc_gomory_add(&w->gomory, tree, w->stop);
     if (atomic_load(w->stop) || w->nodes > w->nodes_most) {
         w->ended = true;
         glp_ios_terminate(tree);
@@ -587,7 +591,7 @@ static void branch_and_bound(struct jc_mip *m, glp_prob *lp, struct watch *w, co
     glp_iocp how;
     glp_init_iocp(&how);
     how.msg_lev = GLP_MSG_OFF;
-    how.gmi_cuts = how.mir_cuts = how.cov_cuts = how.clq_cuts = GLP_ON;
+    how.mir_cuts = how.cov_cuts = how.clq_cuts = GLP_ON;
     how.cb_func = on_event;
     how.cb_info = w;
     w->bound = glp_get_obj_val(lp);
