@@ -11,16 +11,17 @@
 
 enum {
     FIRST_CYCLE = 200, /* evaluations */
-    CYCLES = 3,
+    CYCLES = 12,
+    CYCLES_BEFORE = 3,   /* agreement, where that is possible */
     ACCORD_STEPS = 3200, /* of its first cycle */
     ACCORD_CYCLES = 2,
     BUNDLE_AFTER = 2, /* cycles, where a bundle can be used */
 };
 #define KEEP_MEAN 0.9
 #define KEEP_SQUARE 0.95
-#define FIRST_PACE 0.2  /* of the scale of decisions */
-#define LAST_PACE 0.003 /* at the end of a cycle, of its first */
-#define NEXT_PACE 0.8   /* of the cycle before */
+#define FIRST_PACE 0.04 /* of the scale of decisions */
+#define LAST_PACE 0.01  /* at the end of a cycle, of its first */
+#define NEXT_PACE 0.6   /* of the cycle before */
 #define NEXT_CYCLE 1.25
 #define BUNDLE_REACH 0.02
 #define ACCORD_PACE 0.03
@@ -170,7 +171,7 @@ static bool next_prices(struct jc_lagrange *l, int64_t value, const atomic_bool 
         l->bundling = true;
         jc_bundle_begin(l->bundle, l->relax, l->scale * BUNDLE_REACH);
     }
-    return l->cycle < CYCLES || begin_accord(l);
+    return (l->cycle == CYCLES_BEFORE && begin_accord(l)) || l->cycle < CYCLES;
 }
 
 bool jc_lagrange_step(struct jc_lagrange *l, const atomic_bool *stop) {
