@@ -317,12 +317,16 @@ static void book_month(struct month *o, int state) {
     }
 }
 
+static int64_t line_at(const struct jc_line *f, int64_t load) {
+    int64_t y = f->over * (load > f->limit ? load - f->limit : 0) - f->price * load;
+    return f->target >= 0 ? y + f->balance * llabs(load - f->target) : y;
+}
+
 /* The cheapest load for each state, others' work included; returns the best state. */
-static int best_state(const struct month *o, const struct jc_line *line, int64_t others, int64_t top, int64_t *value,
-                      int64_t *load) {
+static int best_state(const struct month *o, const struct jc_line *line, int64_t ideal, int64_t others, int64_t top,
+                      int64_t *value, int64_t *load) {
     const struct jc_accord *a = o->a;
-    int64_t grain = a->grain[o->team], ideal = 0, best = 0;
-    jc_line_minimum(line, top, grain, &ideal);
+    int64_t grain = a->grain[o->team], best = 0;
     *value = INT64_MAX;
     for (int s = 0; s <= o->last; s++) {
         if (a->value[s] >= NEVER / 2)
@@ -331,7 +335,7 @@ static int best_state(const struct month *o, const struct jc_line *line, int64_t
         if (o->beyond && s == o->last)
             most = top;
         int64_t x = ideal < least ? least : ideal > most ? most / grain * grain : ideal;
-        int64_t y = a->value[s] + jc_line_at(line, x);
+        int64_t y = a->value[s] + line_at(line, x);
         if (y < *value) {
             *value = y;
             *load = x;
@@ -341,8 +345,8 @@ static int best_state(const struct month *o, const struct jc_line *line, int64_t
     return (int)best;
 }
 
-int64_t jc_accord_month(struct jc_accord *a, int32_t team, int m, const struct jc_line *line, int64_t others,
-                        int64_t top, int64_t *load) {
+int64_t jc_accord_month(struct jc_accord *a, int32_t team, int m, const struct jc_line *line, int64_t ideal,
+                        int64_t others, int64_t top, int64_t *load) {
     struct month o = {.a = a, .team = team, .m = m};
     o.last = last_state(a, team, line, top, &o.beyond);
     for (int s = 0; s <= o.last; s++)
@@ -361,7 +365,7 @@ int64_t jc_accord_month(struct jc_accord *a, int32_t team, int m, const struct j
     }
     fill_joins(&o, a->value);
     int64_t value;
-    book_month(&o, best_state(&o, line, others, top, &value, load));
+    book_month(&o, best_state(&o, line, ideal, others, top, &value, load));
     return value;
 }
 

@@ -10,7 +10,6 @@
 #define JC_OPTIMIZER_ACCORD_H
 
 #include "optimizer/block.h"
-#include "optimizer/line.h"
 
 struct jc_accord;
 
@@ -30,10 +29,20 @@ void jc_accord_begin(struct jc_accord *a);
 int64_t jc_accord_blocks(struct jc_accord *a, const struct jc_duals *d, int32_t team,
                          const struct jc_openings *openings, struct jc_usage *usage);
 
+/* What a load of a team's month costs by itself, minus what its price pays for it (formula (15)). */
+struct jc_line {
+    int64_t target;  /* |load - target| · balance; -1: none */
+    int64_t limit;   /* beyond it a hundredth of a workday costs `over` */
+    int64_t balance; /* >= 0 */
+    int64_t over;    /* >= 0 */
+    int64_t price;   /* earned for each hundredth of a workday */
+};
+
 /* What month m (0-11) of the team costs at least, if its load is worth `line`: whole visits of the team's
- * units, and up to `others` of any other work (joins, slots). No load passes `top`. *load is the load. */
-int64_t jc_accord_month(struct jc_accord *a, int32_t team, int m, const struct jc_line *line, int64_t others,
-                        int64_t top, int64_t *load);
+ * units, and up to `others` of any other work (joins, slots). No load passes `top`; `ideal` is the load up to
+ * it at which the line is least. *load is the load. */
+int64_t jc_accord_month(struct jc_accord *a, int32_t team, int m, const struct jc_line *line, int64_t ideal,
+                        int64_t others, int64_t top, int64_t *load);
 
 /* After a whole evaluation: moves every price by about `pace` towards agreement. `travel` is what an opening
  * costs. False if both views agree. */

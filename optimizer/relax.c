@@ -67,10 +67,12 @@ static int64_t price_month(struct jc_relax *r, size_t i) {
     int64_t limit = in->limit[i], top = r->top[i], load = 0;
     top = hard_over(r) && top > limit ? limit : top;
     struct jc_line line = {in->target[i], limit, in->balance_e5 * r->fine, jc_relax_excess_price(r, i), r->price[i]};
-    int64_t value =
-        jc_accord_month(r->accord, (int32_t)(i / JC_MONTHS), (int)(i % JC_MONTHS), &line, r->other_top[i], top, &load);
+    int64_t value;
+    int least = jc_convex_least(&r->curve[i], line.over, line.price, &value);
+    value = jc_accord_month(r->accord, (int32_t)(i / JC_MONTHS), (int)(i % JC_MONTHS), &line, r->curve[i].at[least],
+                            r->other_top[i], top, &load);
     r->slope[i] -= load;
-    r->slope[r->at_held] += jc_beyond(load, limit);
+    r->slope[r->at_held] += load > limit ? load - limit : 0;
     return value;
 }
 
