@@ -151,7 +151,7 @@ static const struct {
     int hot, cold;
 } kinds[] = {
     [JC_ANNEAL_FORM] = {JC_ANNEALED * 6 / 10, 40, 400},
-    [JC_ANNEAL_ROAM] = {JC_ANNEALED * 3 / 10, 4, 200},
+    [JC_ANNEAL_ROAM] = {0, 2, 64},
 };
 
 /* from · (to / from)^(part / whole), linear between halvings, in integers; from >= to > 0. */

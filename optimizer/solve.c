@@ -15,11 +15,13 @@
 #include "optimizer/search.h"
 
 enum {
-    TELL_MS = 500,              /* between two reports */
-    FIRST_SLICE_MS = 60,        /* slices grow with the time used … */
-    SLICES_LEAST = 16,          /* … but there are at least so many */
-    QUICK_PART = 8,             /* the first annealing takes a part of the budget, the second the rest */
-    WORK_A_VISIT = 40000,       /* the first annealing after the quick one; longer ones do not always find more */
+    TELL_MS = 500,        /* between two reports */
+    FIRST_SLICE_MS = 60,  /* slices grow with the time used … */
+    SLICES_LEAST = 16,    /* … but there are at least so many */
+    QUICK_PART = 8,       /* the first annealing takes a part of the budget, the second the rest */
+    WORK_A_VISIT = 40000, /* the first annealing after the quick one; longer ones do not always find more */
+    ROAM_LENGTH =
+        4, /* times as long roams a plan of less than a visit for each district-month: forming finds little there */
     IDLE_ANNEALINGS = 2,        /* without a limit: stop after so many that bring nothing … */
     PATIENT_ANNEALINGS = 4,     /* … or so many while the prover still works */
     PROVER_SHARE = 10000000,    /* work between two exchanges in runs by time, some tenths of a second */
@@ -249,9 +251,10 @@ static void anneal_within(struct run *r, int64_t limit) {
     __int128 room =
         (__int128)(limit / QUICK_PART + 1) * ((int64_t)(r->in->most_visits + 1) * WORK_A_VISIT) / (quick + 1);
     int64_t length = room < limit ? (int64_t)room : limit;
+    int64_t roam = r->in->most_visits < (size_t)r->in->n_pairs * JC_MONTHS ? ROAM_LENGTH : 1;
     while (!finished(r) && position(r) < limit) {
-        int64_t at = position(r);
-        anneal(r, (limit - at) / 2 < length ? limit : at + length);
+        int64_t at = position(r), now = r->annealings % 2 ? roam * length : length;
+        anneal(r, (limit - at) / 2 < now ? limit : at + now);
         if (r->annealings % 2 == 0)
             length += length / 2;
     }
