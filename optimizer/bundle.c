@@ -21,7 +21,7 @@ enum {
     SEGMENTS = JC_CONVEX_POINTS - 1,
     CHUNK = 400,      /* simplex iterations between two looks at the stop flag */
     CHUNKS_MAX = 400, /* after so many the model is given up */
-    PATIENCE = 40,    /* proposals that gain less than LEAST_GAIN in all */
+    PATIENCE = 150,   /* proposals that gain less than LEAST_GAIN in all */
     KEEP = 15,        /* proposals a column may be idle */
 };
 #define LEAST_GAIN 1e-5 /* of the bound: what is not worth another step */

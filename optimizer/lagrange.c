@@ -21,7 +21,7 @@ enum {
 #define KEEP_SQUARE 0.95
 #define FIRST_PACE 0.04 /* of the scale of decisions */
 #define LAST_PACE 0.01  /* at the end of a cycle, of its first */
-#define NEXT_PACE 0.6   /* of the cycle before */
+#define NEXT_PACE 0.8   /* of the cycle before */
 #define NEXT_CYCLE 1.25
 #define BUNDLE_REACH 0.02
 #define ACCORD_PACE 0.03
