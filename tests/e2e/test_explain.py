@@ -45,22 +45,23 @@ def no_workdays(case):
         file.write("team_id,month,workdays\n" + "".join(f"hn-t2,{m},0\n" for m in range(1, 13)))
 
 
-# What is done to the case, the shortfall it must bring (its fields), kinds of limits and of repairs it must name.
+# What is done to the case, the shortfall it must bring (its fields), kinds of limits, and the
+# kinds of repairs it must name (one of these sets).
 SHORT = [
     ("a year too short", put("teams", "hn-t1", "supervision_workdays", "200"), {"team_id": "hn-t1", "month": 0},
-     {"workdays"}, {"workdays"}),
+     {"workdays"}, [{"workdays"}]),
     ("a year of nothing", put("teams", "hn-t1", "supervision_workdays", "0"), {"team_id": "hn-t1", "month": 0},
-     {"workdays"}, {"workdays"}),
-    ("months of nothing", no_workdays, {"team_id": "hn-t2", "month": 3}, {"workdays", "windows"}, {"workdays"}),
+     {"workdays"}, [{"workdays"}]),
+    ("months of nothing", no_workdays, {"team_id": "hn-t2", "month": 3}, {"workdays", "windows"}, [{"workdays"}]),
     ("a quota beyond its units", lambda case: (put("quotas", "hn-em-q3", "max", "")(case),
                                                put("quotas", "hn-em-q3", "min", "40")(case)),
-     {"quota_id": "hn-em-q3", "amount": 36}, {"count"}, {"quota_min"}),
+     {"quota_id": "hn-em-q3", "amount": 36}, {"count"}, [{"quota_min"}]),
     ("a quota in the wrong months", put("quotas", "hn-hr-q3", "months", "1-6"), {"quota_id": "hn-hr-q3", "amount": 3},
-     {"count"}, {"quota_min", "quota_months"}),
+     {"count"}, [{"quota_min", "quota_months"}]),
     ("quotas against each other", lambda case: (put("quotas", "hn-em-q1", "months", "7-12")(case),
                                                 put("quotas", "hn-em-q1", "min", "6")(case),
                                                 put("quotas", "hn-em-q1", "max", "6")(case)),
-     {"quota_id": "hn-em-q1"}, {"quotas"}, {"quota_min"}),
+     {"amount": 2}, {"quotas"}, [{"quota_min"}, {"quota_max"}]),  # plans that miss either are equally good
 ]
 
 
@@ -89,7 +90,7 @@ class ExplainTest(jiancha.Test):
                 kinds = {limit["kind"] for limit in row["limits"]}
                 self.assertTrue(kinds & limits, f"{kinds}, wanted one of {limits}")
                 found = {repair["kind"] for repair in row["repair_details"]}
-                self.assertTrue(found >= repairs, f"{found}, wanted {repairs}")
+                self.assertTrue(any(found >= each for each in repairs), f"{found}, wanted {repairs}")
                 for s in told:
                     self.assertLessEqual(len(s["repairs"]), 3)
                     self.assertEqual(s["repairs"], [repair["text"] for repair in s["repair_details"]])
