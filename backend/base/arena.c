@@ -167,6 +167,11 @@ void *jc_arena_array(struct jc_arena *arena, size_t count, size_t size) {
     return jc_arena_alloc(arena, bytes);
 }
 
+void *jc_arena_clone(struct jc_arena *arena, const void *items, size_t count, size_t size) {
+    void *clone = jc_arena_array(arena, count ? count : 1, size);
+    return clone && count ? memcpy(clone, items, count * size) : clone;
+}
+
 struct jc_str jc_arena_copy(struct jc_arena *arena, struct jc_str s) {
     char *copy = s.len < SIZE_MAX ? jc_arena_alloc(arena, s.len + 1) : NULL;
     if (!copy)

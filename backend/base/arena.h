@@ -23,6 +23,10 @@ void *jc_arena_array(struct jc_arena *arena, size_t count, size_t size);
 #define JC_NEW(arena, type) ((type *)jc_arena_alloc((arena), sizeof(type)))
 #define JC_NEW_ARRAY(arena, count, type) ((type *)jc_arena_array((arena), (count), sizeof(type)))
 
+/* A copy of `count` elements, not NULL for none of them. NULL without memory. */
+void *jc_arena_clone(struct jc_arena *arena, const void *items, size_t count, size_t size);
+#define JC_CLONE(arena, row) jc_arena_clone((arena), (row), 1, sizeof(*(row)))
+
 /* A NUL-terminated copy; ptr is NULL without memory. */
 struct jc_str jc_arena_copy(struct jc_arena *arena, struct jc_str s);
 struct jc_str jc_arena_printf(struct jc_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

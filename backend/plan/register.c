@@ -93,26 +93,18 @@ enum jc_code jc_register_load(struct jc_tx *tx, int64_t agency_id, struct jc_are
     return code;
 }
 
-/* A copy of `count` elements with room for one more, so that an empty list is no NULL. */
-static void *copy_list(struct jc_arena *arena, const void *items, size_t count, size_t size) {
-    void *copy = jc_arena_array(arena, count + 1, size);
-    if (copy && count)
-        memcpy(copy, items, count * size);
-    return copy;
-}
-
 struct jc_register *jc_register_copy(const struct jc_register *reg, struct jc_arena *arena) {
     struct jc_register *copy = JC_NEW(arena, struct jc_register);
     if (!copy)
         return NULL;
     *copy = *reg;
     copy->arena = arena;
-    copy->teams = copy_list(arena, reg->teams, reg->n_teams, sizeof(Jc__Team *));
-    copy->rules = copy_list(arena, reg->rules, reg->n_rules, sizeof(Jc__Rule *));
-    copy->units = copy_list(arena, reg->units, reg->n_units, sizeof(Jc__Unit *));
-    copy->draws = copy_list(arena, reg->draws, reg->n_draws, sizeof(Jc__Draw *));
-    copy->quotas = copy_list(arena, reg->quotas, reg->n_quotas, sizeof(Jc__Quota *));
-    copy->budgets = copy_list(arena, reg->budgets, reg->n_teams, sizeof(struct jc_team_budget));
+    copy->teams = jc_arena_clone(arena, reg->teams, reg->n_teams, sizeof(Jc__Team *));
+    copy->rules = jc_arena_clone(arena, reg->rules, reg->n_rules, sizeof(Jc__Rule *));
+    copy->units = jc_arena_clone(arena, reg->units, reg->n_units, sizeof(Jc__Unit *));
+    copy->draws = jc_arena_clone(arena, reg->draws, reg->n_draws, sizeof(Jc__Draw *));
+    copy->quotas = jc_arena_clone(arena, reg->quotas, reg->n_quotas, sizeof(Jc__Quota *));
+    copy->budgets = jc_arena_clone(arena, reg->budgets, reg->n_teams, sizeof(struct jc_team_budget));
     bool whole = copy->teams && copy->rules && copy->units && copy->draws && copy->quotas && copy->budgets;
     return whole ? copy : NULL;
 }

@@ -1,20 +1,10 @@
 /* Variants: lists of pointers copied at once, rows when they are asked for. */
 #include "plan/variant.h"
 
-#include <string.h>
-
-/* A copy of `count` things of `size` bytes; NULL without memory. */
-static void *copy(struct jc_arena *arena, const void *from, size_t count, size_t size) {
-    void *to = jc_arena_array(arena, count + 1, size);
-    if (to && count)
-        memcpy(to, from, count * size);
-    return to;
-}
-
-#define COPY(arena, list, count) ((list) = copy((arena), (list), (count), sizeof(*(list))))
+#define COPY(arena, list, count) ((list) = jc_arena_clone((arena), (list), (count), sizeof(*(list))))
 
 Jc__Problem *jc_variant_new(const Jc__Problem *base, struct jc_arena *arena) {
-    Jc__Problem *p = copy(arena, base, 1, sizeof(*base));
+    Jc__Problem *p = jc_arena_clone(arena, base, 1, sizeof(*base));
     if (!p || !COPY(arena, p->teams, p->n_teams) || !COPY(arena, p->rules, p->n_rules) ||
         !COPY(arena, p->units, p->n_units) || !COPY(arena, p->draws, p->n_draws) ||
         !COPY(arena, p->quotas, p->n_quotas) || !COPY(arena, p->pins, p->n_pins))
@@ -24,9 +14,9 @@ Jc__Problem *jc_variant_new(const Jc__Problem *base, struct jc_arena *arena) {
 
 /* Copies of the messages a list points to. */
 static bool copy_rows(struct jc_arena *arena, void ***list, size_t count, size_t size) {
-    void **rows = copy(arena, *list, count, sizeof(*rows));
+    void **rows = jc_arena_clone(arena, *list, count, sizeof(*rows));
     for (size_t i = 0; rows && i < count; i++)
-        if (!(rows[i] = copy(arena, rows[i], 1, size)))
+        if (!(rows[i] = jc_arena_clone(arena, rows[i], 1, size)))
             return false;
     *list = rows;
     return rows != NULL;
@@ -35,7 +25,7 @@ static bool copy_rows(struct jc_arena *arena, void ***list, size_t count, size_t
 #define COPY_ROWS(arena, list, count) copy_rows((arena), (void ***)&(list), (count), sizeof(**(list)))
 
 Jc__ProblemTeam *jc_variant_team(Jc__Problem *variant, size_t team, struct jc_arena *arena) {
-    Jc__ProblemTeam *t = copy(arena, variant->teams[team], 1, sizeof(*t));
+    Jc__ProblemTeam *t = jc_arena_clone(arena, variant->teams[team], 1, sizeof(*t));
     if (!t || !COPY(arena, t->month_limit_centi, t->n_month_limit_centi) ||
         !COPY(arena, t->target_centi, t->n_target_centi))
         return NULL;
@@ -43,14 +33,14 @@ Jc__ProblemTeam *jc_variant_team(Jc__Problem *variant, size_t team, struct jc_ar
 }
 
 Jc__ProblemRule *jc_variant_rule(Jc__Problem *variant, size_t rule, struct jc_arena *arena) {
-    Jc__ProblemRule *r = copy(arena, variant->rules[rule], 1, sizeof(*r));
+    Jc__ProblemRule *r = jc_arena_clone(arena, variant->rules[rule], 1, sizeof(*r));
     if (!r || !COPY_ROWS(arena, r->windows, r->n_windows))
         return NULL;
     return variant->rules[rule] = r;
 }
 
 Jc__ProblemUnit *jc_variant_unit(Jc__Problem *variant, size_t unit, struct jc_arena *arena) {
-    Jc__ProblemUnit *u = copy(arena, variant->units[unit], 1, sizeof(*u));
+    Jc__ProblemUnit *u = jc_arena_clone(arena, variant->units[unit], 1, sizeof(*u));
     if (!u || !COPY_ROWS(arena, u->options, u->n_options) || !COPY(arena, u->lead_teams, u->n_lead_teams) ||
         !COPY_ROWS(arena, u->joints, u->n_joints) || !COPY(arena, u->groups, u->n_groups))
         return NULL;
@@ -58,14 +48,14 @@ Jc__ProblemUnit *jc_variant_unit(Jc__Problem *variant, size_t unit, struct jc_ar
 }
 
 Jc__ProblemDraw *jc_variant_draw(Jc__Problem *variant, size_t draw, struct jc_arena *arena) {
-    Jc__ProblemDraw *d = copy(arena, variant->draws[draw], 1, sizeof(*d));
+    Jc__ProblemDraw *d = jc_arena_clone(arena, variant->draws[draw], 1, sizeof(*d));
     if (!d || !COPY_ROWS(arena, d->windows, d->n_windows))
         return NULL;
     return variant->draws[draw] = d;
 }
 
 Jc__ProblemQuota *jc_variant_quota(Jc__Problem *variant, size_t quota, struct jc_arena *arena) {
-    Jc__ProblemQuota *q = copy(arena, variant->quotas[quota], 1, sizeof(*q));
+    Jc__ProblemQuota *q = jc_arena_clone(arena, variant->quotas[quota], 1, sizeof(*q));
     if (!q || !COPY(arena, q->members, q->n_members) || !COPY(arena, q->groups, q->n_groups))
         return NULL;
     return variant->quotas[quota] = q;

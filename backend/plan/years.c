@@ -47,15 +47,10 @@ static void set_days(struct jc_register *reg, bool estimated) {
 
 /* --- a year's register ------------------------------------------------------------------------------------- */
 
-static void *duplicate(struct jc_arena *arena, const void *row, size_t size) {
-    void *copy = jc_arena_alloc(arena, size);
-    return copy ? memcpy(copy, row, size) : NULL;
-}
-
 /* The unit as it is that year: its rules of years if it comes, none if not; the teams that join then. */
 static Jc__Unit *unit_in_year(const struct jc_register *reg, const struct jc_spread_unit *u, int year,
                               struct jc_arena *arena) {
-    Jc__Unit *unit = duplicate(arena, u->unit, sizeof(*unit));
+    Jc__Unit *unit = JC_CLONE(arena, u->unit);
     if (!unit)
         return NULL;
     unit->rule_ids = JC_NEW_ARRAY(arena, u->unit->n_rule_ids + 1, char *);
@@ -92,7 +87,7 @@ static bool set_units(struct jc_register *copy, const struct jc_register *reg, c
 struct jc_register *jc_year_register(const struct jc_register *reg, const struct jc_spread *spread, int year,
                                      bool *estimated, struct jc_arena *arena) {
     struct jc_register *copy = jc_register_copy(reg, arena);
-    Jc__Agency *agency = duplicate(arena, reg->agency, sizeof(*agency));
+    Jc__Agency *agency = JC_CLONE(arena, reg->agency);
     if (!copy || !agency)
         return NULL;
     agency->year = copy->year = reg->year + year;
@@ -102,7 +97,7 @@ struct jc_register *jc_year_register(const struct jc_register *reg, const struct
     for (size_t i = 0; i < reg->n_rules; i++) {
         if (reg->rules[i]->cycle_years <= 1)
             continue;
-        copy->rules[i] = duplicate(arena, reg->rules[i], sizeof(Jc__Rule));
+        copy->rules[i] = JC_CLONE(arena, reg->rules[i]);
         if (!copy->rules[i])
             return NULL;
         copy->rules[i]->cycle_years = 1;
