@@ -9,6 +9,7 @@
 #include "model/quota.h"
 #include "plan/shortfall.h"
 #include "plan/solve.h"
+#include "plan/visit.h"
 #include "store/audit_log.h"
 #include "store/plan.h"
 
@@ -80,10 +81,6 @@ static bool same_unit(const Jc__Visit *a, const Jc__Visit *b) {
     return *a->unit_id && !*a->draw_id && !*b->draw_id && strcmp(a->unit_id, b->unit_id) == 0;
 }
 
-static bool is_told(const Jc__Visit *visit) {
-    return visit->status != JC__VISIT_STATUS__VISIT_STATUS_PLANNED;
-}
-
 static enum jc_code find_draft(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, Jc__Plan **out,
                                struct jc_err *err) {
     char number[JC_NUMBER_TEXT];
@@ -108,7 +105,7 @@ static enum jc_code check_request(struct moving *m) {
         return jc_fail(m->err, JC_INVALID_ARGUMENT, JC_MSG_MONTH_INVALID);
     if (move->force && !jc_str_trim(move->reason).len)
         return jc_fail(m->err, JC_INVALID_ARGUMENT, JC_MSG_MOVE_REASON_MISSING);
-    if (is_told(m->visit))
+    if (jc_visit_is_told(m->visit))
         return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_MOVE_TOLD, move->visit_id);
     if (move->team.len && *m->visit->draw_id)
         return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_MOVE_SLOT_TEAM, move->visit_id);
@@ -124,7 +121,7 @@ static void change(struct moving *m, char *team) {
             continue;
         m->marks[i] = (struct mark){v->forced_by, v->forced_reason};
         v->forced_by = v->forced_reason = (char *)protobuf_c_empty_string;
-        if (team && !is_told(v))
+        if (team && !jc_visit_is_told(v))
             v->lead_team = team;
     }
     if (m->move->month)

@@ -8,11 +8,7 @@
 
 #include "base/clock.h"
 #include "model/pattern.h"
-
-struct list {
-    Jc__Visit **visits;
-    size_t count;
-};
+#include "plan/visit.h"
 
 struct comparing {
     const struct jc_plan_problem *pp;
@@ -24,34 +20,6 @@ struct comparing {
         size_t count, capacity;
     } rows;
 };
-
-static const char *owner(const Jc__Visit *visit) {
-    return *visit->draw_id ? visit->draw_id : visit->unit_id;
-}
-
-/* Units before draws. */
-static int cmp_owner(const Jc__Visit *a, const Jc__Visit *b) {
-    int order = (*a->draw_id != 0) - (*b->draw_id != 0);
-    return order ? order : strcmp(owner(a), owner(b));
-}
-
-static int by_owner(const void *a, const void *b) {
-    const Jc__Visit *x = *(Jc__Visit *const *)a, *y = *(Jc__Visit *const *)b;
-    int order = cmp_owner(x, y);
-    order = order ? order : x->month - y->month;
-    return order ? order : strcmp(x->visit_id, y->visit_id);
-}
-
-static enum jc_code sort(const Jc__Plan *plan, struct jc_arena *arena, struct list *out, struct jc_err *err) {
-    out->visits = JC_NEW_ARRAY(arena, plan->n_visits + 1, Jc__Visit *);
-    if (!out->visits)
-        return jc_fail_memory(err);
-    out->count = plan->n_visits;
-    if (out->count)
-        memcpy(out->visits, plan->visits, out->count * sizeof(*out->visits));
-    qsort(out->visits, out->count, sizeof(*out->visits), by_owner);
-    return JC_OK;
-}
 
 /* --- why ------------------------------------------------------------------------------------------------ */
 
@@ -116,19 +84,6 @@ static bool same_place(const Jc__Visit *a, const Jc__Visit *b) {
     return a->month == b->month && strcmp(a->lead_team, b->lead_team) == 0;
 }
 
-static bool same_joined(const Jc__Visit *a, const Jc__Visit *b) {
-    if (a->n_joined != b->n_joined)
-        return false;
-    for (size_t i = 0; i < a->n_joined; i++) {
-        bool found = false;
-        for (size_t k = 0; k < b->n_joined; k++)
-            found |= strcmp(a->joined[i]->team_id, b->joined[k]->team_id) == 0;
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
 static enum jc_code add_row(struct comparing *c, enum jc_notice_kind kind, enum jc_notice_why why,
                             const Jc__Visit *from, const Jc__Visit *to) {
     struct jc_notice_row *row = JC_PUSH(c->arena, &c->rows, struct jc_notice_row);
@@ -149,14 +104,15 @@ static void take_identity(Jc__Visit *to, const Jc__Visit *from) {
 
 static enum jc_code give_number(struct comparing *c, Jc__Visit *visit, int no) {
     visit->visit_no = no;
-    visit->visit_id = (char *)jc_arena_printf(c->arena, "%s-%02d", owner(visit), no).ptr;
+    visit->visit_id = (char *)jc_arena_printf(c->arena, "%s-%02d", jc_visit_owner(visit), no).ptr;
     return visit->visit_id ? JC_OK : jc_fail_memory(c->err);
 }
 
 enum match { BY_ID, BY_PLACE, BY_ORDER, MATCHES };
 
 /* Which visit of `before` each visit of `after` continues: taken[i] is its index + 1, 0 none yet. */
-static void pair(const struct list *before, const struct list *after, size_t *taken, bool *used, enum match how) {
+static void pair(const struct jc_visit_list *before, const struct jc_visit_list *after, size_t *taken, bool *used,
+                 enum match how) {
     for (size_t i = 0; i < after->count; i++)
         for (size_t k = 0; !taken[i] && k < before->count; k++) {
             const Jc__Visit *old = before->visits[k], *new = after->visits[i];
@@ -174,13 +130,14 @@ static enum jc_code compare_pair(struct comparing *c, const Jc__Visit *from, Jc_
     take_identity(to, from);
     if (!same_place(from, to))
         return add_row(c, JC_NOTICE_MOVED, why_left(c, from, to), from, to);
-    if (!same_joined(from, to))
+    if (!jc_visit_same_joined(from, to))
         return add_row(c, JC_NOTICE_JOINED, JC_NOTICE_ROOM, from, to);
     return JC_OK;
 }
 
 /* Compares the visits of one unit, or the slots of one draw. */
-static enum jc_code compare(struct comparing *c, const struct list *before, const struct list *after) {
+static enum jc_code compare(struct comparing *c, const struct jc_visit_list *before,
+                            const struct jc_visit_list *after) {
     size_t *taken = JC_NEW_ARRAY(c->arena, after->count + 1, size_t);
     bool *used = JC_NEW_ARRAY(c->arena, before->count + 1, bool);
     enum jc_code code = taken && used ? JC_OK : jc_fail_memory(c->err);
@@ -209,26 +166,28 @@ static enum jc_code compare(struct comparing *c, const struct list *before, cons
 /* --- both plans ------------------------------------------------------------------------------------------------ */
 
 /* The run of visits that belong to the same unit or draw as the first one. */
-static struct list head_of(const struct list *all, size_t at) {
+static struct jc_visit_list head_of(const struct jc_visit_list *all, size_t at) {
     size_t n = 1;
-    while (at + n < all->count && cmp_owner(all->visits[at], all->visits[at + n]) == 0)
+    while (at + n < all->count && jc_visit_owner_cmp(all->visits[at], all->visits[at + n]) == 0)
         n++;
-    return (struct list){all->visits + at, n};
+    return (struct jc_visit_list){all->visits + at, n};
 }
 
 enum jc_code jc_notice_make(const struct jc_plan_problem *pp, Jc__Plan *plan, struct jc_arena *arena,
                             struct jc_notice *out, struct jc_err *err) {
     struct comparing c = {.pp = pp, .arena = arena, .err = err};
-    struct list before = {0}, after = {0};
+    struct jc_visit_list before = {0}, after = {0};
     struct jc_date as_of = {0};
-    enum jc_code code = sort(pp->in_force, arena, &before, err);
+    enum jc_code code = jc_visit_list_sort(pp->in_force, arena, &before, err);
     if (!code)
-        code = sort(plan, arena, &after, err);
+        code = jc_visit_list_sort(plan, arena, &after, err);
     if (jc_date_parse(jc_str(pp->kept->as_of), &as_of))
         c.closed = (1u << jc_months_over(plan->year, as_of)) - 1;
     for (size_t i = 0, k = 0; !code && (i < before.count || k < after.count);) {
-        int order = i == before.count ? 1 : k == after.count ? -1 : cmp_owner(before.visits[i], after.visits[k]);
-        struct list old = {0}, new = {0};
+        int order = i == before.count  ? 1
+                    : k == after.count ? -1
+                                       : jc_visit_owner_cmp(before.visits[i], after.visits[k]);
+        struct jc_visit_list old = {0}, new = {0};
         if (order <= 0)
             old = head_of(&before, i);
         if (order >= 0)

@@ -63,7 +63,4 @@ enum jc_code jc_plan_problem_build(struct jc_tx *tx, int64_t agency_id, const Jc
                                    const struct jc_problem_options *options, struct jc_arena *arena,
                                    struct jc_plan_problem *out, struct jc_err *err);
 
-/* Does the solver have to leave this visit where it is? */
-bool jc_visit_is_kept(const Jc__Visit *visit);
-
 #endif

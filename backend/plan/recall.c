@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/visit.h"
 #include "store/task.h"
 
 static int by_id(const void *a, const void *b) {
@@ -19,16 +20,9 @@ static Jc__Visit *find(Jc__Visit **sorted, size_t n, Jc__Visit *visit) {
 /* Would the tasks of the two be the same? */
 static bool same_tasks(const Jc__Visit *a, const Jc__Visit *b) {
     if (a->month != b->month || a->mode != b->mode || strcmp(a->lead_team, b->lead_team) != 0 ||
-        strcmp(a->unit_id, b->unit_id) != 0 || a->n_joined != b->n_joined)
+        strcmp(a->unit_id, b->unit_id) != 0)
         return false;
-    for (size_t i = 0; i < a->n_joined; i++) {
-        bool found = false;
-        for (size_t k = 0; k < b->n_joined; k++)
-            found |= strcmp(a->joined[i]->team_id, b->joined[k]->team_id) == 0;
-        if (!found)
-            return false;
-    }
-    return true;
+    return jc_visit_same_joined(a, b);
 }
 
 enum jc_code jc_plan_recall(struct jc_tx *tx, int64_t agency_id, const Jc__Plan *before, const Jc__Plan *after,

@@ -11,6 +11,7 @@
 
 #include "model/problem.h"
 #include "plan/solution.h"
+#include "plan/visit.h"
 #include "plan/worker.h"
 #include "store/audit_log.h"
 #include "store/plan.h"

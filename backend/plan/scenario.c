@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/pattern.h"
 #include "plan/headcount.h"
+#include "plan/visit.h"
 
-enum { ALL_MONTHS = 0xfff, CHANGE_MAX = 1000000 };
+enum { CHANGE_MAX = 1000000 };
 
 struct maker {
     struct jc_arena *arena;
@@ -28,12 +30,7 @@ static enum jc_code unknown(struct maker *m, enum jc_msg what, struct jc_str id)
 }
 
 /* The row's copy in the scenario, which may be written into; NULL without memory. */
-#define OWN(m, slot, type) ((slot) = duplicate((m)->arena, (slot), sizeof(type)))
-
-static void *duplicate(struct jc_arena *arena, const void *row, size_t size) {
-    void *copy = jc_arena_alloc(arena, size);
-    return copy ? memcpy(copy, row, size) : NULL;
-}
+#define OWN(m, slot) ((slot) = JC_CLONE((m)->arena, (slot)))
 
 static enum jc_code add_note(struct maker *m, enum jc_msg what, const struct jc_str *args, size_t count) {
     struct jc_scenario_note *note = JC_PUSH(m->arena, &m->out->notes, struct jc_scenario_note);
@@ -104,7 +101,7 @@ static enum jc_code change_headcount(struct maker *m, const struct jc_change *ch
     code = jc_headcount_gain(m->reg, index, change->amount, &gain, m->err);
     if (code)
         return code;
-    team = OWN(m, m->reg->teams[index], Jc__Team);
+    team = OWN(m, m->reg->teams[index]);
     if (!team)
         return jc_fail_memory(m->err);
     team->headcount = (int32_t)(before + change->amount);
@@ -136,7 +133,7 @@ static enum jc_code change_budget(struct maker *m, const struct jc_change *chang
     if (!change->month) {
         if (team->supervision_centi < 0)
             return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NO_LIMIT, jc_str(team->name));
-        team = OWN(m, m->reg->teams[index], Jc__Team);
+        team = OWN(m, m->reg->teams[index]);
         if (!team)
             return jc_fail_memory(m->err);
         amount = &team->supervision_centi;
@@ -174,7 +171,7 @@ static enum jc_code share_windows(struct maker *m, Jc__Rule *rule) {
     for (size_t i = 0; i < rule->n_windows; i++)
         total += rule->windows[i]->max;
     for (size_t i = 0; i < rule->n_windows; i++) {
-        Jc__TimeWindow *w = windows[i] = duplicate(m->arena, rule->windows[i], sizeof(Jc__TimeWindow));
+        Jc__TimeWindow *w = windows[i] = JC_CLONE(m->arena, rule->windows[i]);
         if (!w)
             return jc_fail_memory(m->err);
         int part = rule->visits * w->max, months = __builtin_popcount(w->months);
@@ -192,7 +189,7 @@ static enum jc_code change_rule(struct maker *m, const struct jc_change *change)
     enum jc_code code = find_rule(m, change->id, &index);
     if (code)
         return code;
-    Jc__Rule *rule = OWN(m, m->reg->rules[index], Jc__Rule);
+    Jc__Rule *rule = OWN(m, m->reg->rules[index]);
     if (!rule)
         return jc_fail_memory(m->err);
     if (change->fields & JC_CHANGE_VISITS) {
@@ -255,7 +252,7 @@ static const Jc__Unit **list_models(struct maker *m, struct jc_str rule, struct 
 /* One more unit: like `model` (NULL: 2 persons for a day), on one rule and one team if they are named. It
  * belongs to no group, since quotas by group count named units, and was never visited. */
 static enum jc_code add_unit(struct maker *m, const Jc__Unit *model, const struct jc_change *change, int64_t number) {
-    Jc__Unit *unit = model ? duplicate(m->arena, model, sizeof(*unit)) : JC_NEW(m->arena, Jc__Unit);
+    Jc__Unit *unit = model ? JC_CLONE(m->arena, model) : JC_NEW(m->arena, Jc__Unit);
     if (!unit)
         return jc_fail_memory(m->err);
     if (!model) {
@@ -272,11 +269,11 @@ static enum jc_code add_unit(struct maker *m, const Jc__Unit *model, const struc
     unit->last_visit = (char *)"";
     unit->n_groups = 0;
     if (change->id.len) {
-        unit->rule_ids = duplicate(m->arena, &change->id.ptr, sizeof(char *));
+        unit->rule_ids = jc_arena_clone(m->arena, &change->id.ptr, 1, sizeof(char *));
         unit->n_rule_ids = 1;
     }
     if (change->team.len) {
-        unit->lead_teams = duplicate(m->arena, &change->team.ptr, sizeof(char *));
+        unit->lead_teams = jc_arena_clone(m->arena, &change->team.ptr, 1, sizeof(char *));
         unit->n_lead_teams = 1;
     }
     if (!unit->unit_id || !unit->name || !unit->rule_ids || !unit->lead_teams)
@@ -344,7 +341,7 @@ static enum jc_code change_lead_team(struct maker *m, const struct jc_change *ch
     const Jc__Unit *old = m->reg->units[index];
     if (has(old->lead_teams, old->n_lead_teams, change->team))
         return JC_OK;
-    Jc__Unit *unit = OWN(m, m->reg->units[index], Jc__Unit);
+    Jc__Unit *unit = OWN(m, m->reg->units[index]);
     char **teams = JC_NEW_ARRAY(m->arena, old->n_lead_teams + 1, char *);
     if (!unit || !teams)
         return jc_fail_memory(m->err);
@@ -361,7 +358,7 @@ static enum jc_code change_quota(struct maker *m, const struct jc_change *change
     int64_t index = jc_index_find(m->reg->quota_index, change->id, -1);
     if (index < 0)
         return unknown(m, JC_MSG_SCENARIO_QUOTA_UNKNOWN, change->id);
-    Jc__Quota *quota = OWN(m, m->reg->quotas[index], Jc__Quota);
+    Jc__Quota *quota = OWN(m, m->reg->quotas[index]);
     if (!quota)
         return jc_fail_memory(m->err);
     quota->months = change->months;
@@ -377,11 +374,6 @@ static bool takes_part(const Jc__Visit *visit, struct jc_str team) {
     return part;
 }
 
-static bool is_history(const Jc__Visit *visit) {
-    return visit->status == JC__VISIT_STATUS__VISIT_STATUS_RELEASED ||
-           visit->status == JC__VISIT_STATUS__VISIT_STATUS_DONE;
-}
-
 /* Units whose visits by the team are told or done; the plan without its other visits of the team. */
 static enum jc_code split_kept(struct maker *m, struct jc_str team, struct jc_index **history) {
     const Jc__Plan *kept = m->out->kept;
@@ -390,7 +382,7 @@ static enum jc_code split_kept(struct maker *m, struct jc_str team, struct jc_in
         return jc_fail_memory(m->err);
     if (!kept)
         return JC_OK;
-    Jc__Plan *plan = duplicate(m->arena, kept, sizeof(*plan));
+    Jc__Plan *plan = JC_CLONE(m->arena, kept);
     if (!plan)
         return jc_fail_memory(m->err);
     plan->visits = JC_NEW_ARRAY(m->arena, kept->n_visits + 1, Jc__Visit *);
@@ -400,11 +392,10 @@ static enum jc_code split_kept(struct maker *m, struct jc_str team, struct jc_in
     for (size_t i = 0; i < kept->n_visits; i++) {
         Jc__Visit *visit = kept->visits[i];
         bool part = takes_part(visit, team);
-        if (part && !is_history(visit))
+        if (part && !jc_visit_is_told(visit))
             continue;
         plan->visits[plan->n_visits++] = visit;
-        int64_t *place =
-            part ? jc_index_at(*history, jc_str(*visit->draw_id ? visit->draw_id : visit->unit_id), NULL) : NULL;
+        int64_t *place = part ? jc_index_at(*history, jc_str(jc_visit_owner(visit)), NULL) : NULL;
         if (part && !place)
             return jc_fail_memory(m->err);
         if (place)
@@ -437,7 +428,7 @@ static enum jc_code drop_from_unit(struct maker *m, size_t index, struct jc_str 
         return JC_OK;
     if (jc_index_find(history, jc_str(old->unit_id), 0))
         return add_id(m, &m->out->stayed, old->unit_id);
-    Jc__Unit *unit = OWN(m, m->reg->units[index], Jc__Unit);
+    Jc__Unit *unit = OWN(m, m->reg->units[index]);
     char **teams = JC_NEW_ARRAY(m->arena, old->n_lead_teams + 1, char *);
     if (!unit || !teams)
         return jc_fail_memory(m->err);
@@ -445,7 +436,7 @@ static enum jc_code drop_from_unit(struct maker *m, size_t index, struct jc_str 
     if (code || !leads)
         return code;
     if (old->n_lead_teams == 1) {
-        unit->blackout_months = ALL_MONTHS;
+        unit->blackout_months = JC_MONTHS_ALL;
         return add_id(m, &m->out->nobody, unit->unit_id);
     }
     unit->lead_teams = teams;
@@ -463,7 +454,7 @@ static enum jc_code drop_lists(struct maker *m, struct jc_str team, const struct
         if (!jc_str_eq(jc_str(m->reg->draws[i]->team_id), team) || m->reg->draws[i]->sample == 0 ||
             jc_index_find(history, jc_str(m->reg->draws[i]->draw_id), 0))
             continue;
-        Jc__Draw *draw = OWN(m, m->reg->draws[i], Jc__Draw);
+        Jc__Draw *draw = OWN(m, m->reg->draws[i]);
         if (!draw)
             return jc_fail_memory(m->err);
         draw->sample = 0;
@@ -473,7 +464,7 @@ static enum jc_code drop_lists(struct maker *m, struct jc_str team, const struct
     for (size_t i = 0; !code && i < m->reg->n_quotas; i++) {
         if (!jc_str_eq(jc_str(m->reg->quotas[i]->team_id), team))
             continue;
-        Jc__Quota *quota = OWN(m, m->reg->quotas[i], Jc__Quota);
+        Jc__Quota *quota = OWN(m, m->reg->quotas[i]);
         if (!quota)
             return jc_fail_memory(m->err);
         quota->min = quota->max = -1;
@@ -519,7 +510,7 @@ static enum jc_code change_drop_team(struct maker *m, const struct jc_change *ch
         code = drop_from_unit(m, i, change->id, history);
     if (!code)
         code = drop_lists(m, change->id, history);
-    Jc__Team *team = code ? NULL : OWN(m, m->reg->teams[index], Jc__Team);
+    Jc__Team *team = code ? NULL : OWN(m, m->reg->teams[index]);
     if (!code && !team)
         code = jc_fail_memory(m->err);
     if (code)

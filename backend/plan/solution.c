@@ -6,58 +6,7 @@
 #include <string.h>
 
 #include "model/pattern.h"
-
-/* A plan's visits by (unit or draw, month, visit_id). */
-struct sorted {
-    const Jc__Visit **visits;
-    size_t count;
-};
-
-static const char *owner(const Jc__Visit *visit) {
-    return *visit->draw_id ? visit->draw_id : visit->unit_id;
-}
-
-static int by_owner(const void *a, const void *b) {
-    const Jc__Visit *x = *(const Jc__Visit *const *)a, *y = *(const Jc__Visit *const *)b;
-    int order = (*x->draw_id != 0) - (*y->draw_id != 0);
-    if (!order)
-        order = strcmp(owner(x), owner(y));
-    if (!order)
-        order = x->month - y->month;
-    return order ? order : strcmp(x->visit_id, y->visit_id);
-}
-
-static enum jc_code sort(const Jc__Plan *plan, struct jc_arena *arena, struct sorted *out, struct jc_err *err) {
-    size_t n = plan ? plan->n_visits : 0;
-    out->visits = JC_NEW_ARRAY(arena, n + 1, const Jc__Visit *);
-    if (!out->visits)
-        return jc_fail_memory(err);
-    for (size_t i = 0; i < n; i++)
-        out->visits[i] = plan->visits[i];
-    out->count = n;
-    qsort(out->visits, n, sizeof(*out->visits), by_owner);
-    return JC_OK;
-}
-
-/* The run of visits of a unit, or of slots of a draw. */
-static struct sorted run_of(const struct sorted *all, bool draw, const char *id) {
-    size_t lo = 0, hi = all->count, n = 0;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        const Jc__Visit *v = all->visits[mid];
-        int order = (*v->draw_id != 0) - draw;
-        if (!order)
-            order = strcmp(owner(v), id);
-        if (order < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    while (lo + n < all->count && (*all->visits[lo + n]->draw_id != 0) == draw &&
-           strcmp(owner(all->visits[lo + n]), id) == 0)
-        n++;
-    return (struct sorted){all->visits + lo, n};
-}
+#include "plan/visit.h"
 
 /* --- plan to solution --------------------------------------------------------------------------------- */
 
@@ -94,10 +43,10 @@ static enum jc_code solved_visit(const struct jc_plan_problem *pp, size_t unit, 
     return v->rule < 0 || v->team < 0 ? outdated(visit, err) : JC_OK;
 }
 
-static enum jc_code solved_slots(const struct jc_plan_problem *pp, const struct sorted *all, struct jc_arena *arena,
-                                 Jc__Solution *solution, size_t *used, struct jc_err *err) {
+static enum jc_code solved_slots(const struct jc_plan_problem *pp, const struct jc_visit_list *all,
+                                 struct jc_arena *arena, Jc__Solution *solution, size_t *used, struct jc_err *err) {
     for (size_t d = 0; d < pp->problem->n_draws; d++) {
-        struct sorted slots = run_of(all, true, pp->problem->draws[d]->draw_id);
+        struct jc_visit_list slots = jc_visit_list_of(all, true, pp->problem->draws[d]->draw_id);
         for (size_t i = 0; i < slots.count; i++) {
             Jc__SolvedSlot *slot = JC_NEW(arena, Jc__SolvedSlot);
             if (!slot)
@@ -118,11 +67,11 @@ static bool is_of_rest(const struct jc_plan_problem *pp, size_t unit, const Jc__
     return !jc_visit_is_kept(visit) && pp->problem->units[unit]->blackout_months != JC_MONTHS_ALL;
 }
 
-static enum jc_code solved_visits(const struct jc_plan_problem *pp, const struct sorted *all, struct jc_arena *arena,
-                                  Jc__Solution *solution, size_t *used, struct jc_err *err) {
+static enum jc_code solved_visits(const struct jc_plan_problem *pp, const struct jc_visit_list *all,
+                                  struct jc_arena *arena, Jc__Solution *solution, size_t *used, struct jc_err *err) {
     enum jc_code code = JC_OK;
     for (size_t u = 0; !code && u < pp->problem->n_units; u++) {
-        struct sorted visits = run_of(all, false, pp->sources[u].unit->unit_id);
+        struct jc_visit_list visits = jc_visit_list_of(all, false, pp->sources[u].unit->unit_id);
         const Jc__Visit *alone = pp->sources[u].alone;
         for (size_t i = 0; !code && i < visits.count; i++) {
             if (alone ? alone != visits.visits[i] : pp->sources[u].rest && !is_of_rest(pp, u, visits.visits[i]))
@@ -142,9 +91,9 @@ static bool is_planned_unit(const struct jc_register *reg, const char *unit_id) 
 
 enum jc_code jc_solution_of_plan(const struct jc_plan_problem *pp, const Jc__Plan *plan, struct jc_arena *arena,
                                  Jc__Solution **out, struct jc_err *err) {
-    struct sorted all;
+    struct jc_visit_list all;
     size_t used = 0;
-    enum jc_code code = sort(plan, arena, &all, err);
+    enum jc_code code = jc_visit_list_sort(plan, arena, &all, err);
     Jc__Solution *solution = JC_NEW(arena, Jc__Solution);
     if (code || !solution)
         return jc_fail_memory(err);
@@ -181,10 +130,10 @@ static enum jc_code impossible(const Jc__Visit *visit, struct jc_err *err) {
 
 /* A kept visit is the solution's visit of the same unit and month. */
 static enum jc_code match_visits(const struct jc_plan_problem *pp, const Jc__Solution *solution,
-                                 const struct sorted *all, struct match *match, struct jc_err *err) {
+                                 const struct jc_visit_list *all, struct match *match, struct jc_err *err) {
     size_t at = 0;
     for (size_t u = 0; u < pp->problem->n_units; u++) {
-        struct sorted kept = run_of(all, false, pp->sources[u].unit->unit_id);
+        struct jc_visit_list kept = jc_visit_list_of(all, false, pp->sources[u].unit->unit_id);
         size_t first = at;
         while (at < solution->n_visits && (size_t)solution->visits[at]->unit == u)
             at++;
@@ -206,10 +155,10 @@ static enum jc_code match_visits(const struct jc_plan_problem *pp, const Jc__Sol
 }
 
 static enum jc_code match_slots(const struct jc_plan_problem *pp, const Jc__Solution *solution,
-                                const struct sorted *all, struct match *match, struct jc_err *err) {
+                                const struct jc_visit_list *all, struct match *match, struct jc_err *err) {
     size_t at = 0;
     for (size_t d = 0; d < pp->problem->n_draws; d++) {
-        struct sorted kept = run_of(all, true, pp->problem->draws[d]->draw_id);
+        struct jc_visit_list kept = jc_visit_list_of(all, true, pp->problem->draws[d]->draw_id);
         bool forced = false;
         size_t first = at;
         for (size_t k = 0; k < kept.count; k++)
@@ -231,8 +180,8 @@ static enum jc_code match_slots(const struct jc_plan_problem *pp, const Jc__Solu
 }
 
 /* Every kept visit has found its place: none is of a unit or draw that the problem no longer has. */
-static enum jc_code check_all_matched(const struct sorted *all, const struct match *match, const Jc__Solution *solution,
-                                      struct jc_err *err) {
+static enum jc_code check_all_matched(const struct jc_visit_list *all, const struct match *match,
+                                      const Jc__Solution *solution, struct jc_err *err) {
     size_t kept = 0, matched = 0;
     for (size_t i = 0; i < solution->n_visits; i++)
         matched += match->visits[i] && jc_visit_is_kept(match->visits[i]);
@@ -254,8 +203,8 @@ static enum jc_code check_all_matched(const struct sorted *all, const struct mat
 
 static enum jc_code find_kept(const struct jc_plan_problem *pp, const Jc__Solution *solution, struct jc_arena *arena,
                               struct match *match, struct jc_err *err) {
-    struct sorted all;
-    enum jc_code code = sort(pp->kept, arena, &all, err);
+    struct jc_visit_list all;
+    enum jc_code code = jc_visit_list_sort(pp->kept, arena, &all, err);
     match->visits = JC_NEW_ARRAY(arena, solution->n_visits + 1, const Jc__Visit *);
     match->slots = JC_NEW_ARRAY(arena, solution->n_slots + 1, const Jc__Visit *);
     if (!code && (!match->visits || !match->slots))
@@ -270,9 +219,8 @@ static enum jc_code find_kept(const struct jc_plan_problem *pp, const Jc__Soluti
 /* --- restore --------------------------------------------------------------------------------------------- */
 
 /* Has anybody been told of this visit? Then it stays as it was told. */
-static bool is_told(const Jc__Visit *visit) {
-    return visit && (visit->status == JC__VISIT_STATUS__VISIT_STATUS_RELEASED ||
-                     visit->status == JC__VISIT_STATUS__VISIT_STATUS_DONE || *visit->forced_by);
+static bool is_fixed(const Jc__Visit *visit) {
+    return visit && jc_visit_is_fixed(visit);
 }
 
 static bool counts_lead(const Jc__Problem *p, const Jc__ProblemQuota *q, const Jc__SolvedVisit *v) {
@@ -309,11 +257,11 @@ static void restore_modes(const struct jc_plan_problem *pp, Jc__Solution *soluti
     for (size_t i = 0; i < solution->n_visits; i++) {
         Jc__SolvedVisit *v = solution->visits[i];
         const Jc__Visit *told = match->visits[i];
-        if (!is_told(told) || told->mode == v->mode)
+        if (!is_fixed(told) || told->mode == v->mode)
             continue;
         for (size_t j = 0; j < solution->n_visits; j++) {
             Jc__SolvedVisit *other = solution->visits[j];
-            if (is_told(match->visits[j]) || other->mode != told->mode || !same_remote_quotas(pp->problem, v, other))
+            if (is_fixed(match->visits[j]) || other->mode != told->mode || !same_remote_quotas(pp->problem, v, other))
                 continue;
             other->mode = v->mode;
             break;
@@ -348,9 +296,9 @@ static struct joining joining_of(const struct jc_plan_problem *pp, const Jc__Sol
         bool joins = false;
         found.months |= month;
         found.now |= visit_joined(solution->visits[i], (int32_t)joint) ? month : 0;
-        for (size_t k = 0; is_told(told) && k < told->n_joined; k++)
+        for (size_t k = 0; is_fixed(told) && k < told->n_joined; k++)
             joins |= strcmp(told->joined[k]->team_id, team_id) == 0;
-        if (is_told(told))
+        if (is_fixed(told))
             *(joins ? &found.must : &found.never) |= month;
     }
     return found;
@@ -518,10 +466,10 @@ static enum jc_code plan_slot(const struct jc_plan_problem *pp, const Jc__Solved
 enum jc_code jc_solution_to_plan(const struct jc_plan_problem *pp, const Jc__Solution *solution, struct jc_arena *arena,
                                  Jc__Plan *plan, struct jc_err *err) {
     struct match match;
-    struct sorted all = {0};
+    struct jc_visit_list all = {0};
     enum jc_code code = find_kept(pp, solution, arena, &match, err);
     if (!code)
-        code = sort(pp->kept, arena, &all, err);
+        code = jc_visit_list_sort(pp->kept, arena, &all, err);
     plan->visits = JC_NEW_ARRAY(arena, solution->n_visits + solution->n_slots + 1, Jc__Visit *);
     plan->n_visits = 0;
     if (!code && !plan->visits)
@@ -531,8 +479,9 @@ enum jc_code jc_solution_to_plan(const struct jc_plan_problem *pp, const Jc__Sol
             end++;
         struct numbers numbers = {match.visits + first, end - first, 0};
         if (pp->sources[solution->visits[first]->unit].rest) { /* the parts of a unit share its numbers */
-            struct sorted before = run_of(&all, false, pp->sources[solution->visits[first]->unit].unit->unit_id);
-            numbers = (struct numbers){before.visits, before.count, 0};
+            struct jc_visit_list before =
+                jc_visit_list_of(&all, false, pp->sources[solution->visits[first]->unit].unit->unit_id);
+            numbers = (struct numbers){(const Jc__Visit *const *)before.visits, before.count, 0};
         }
         for (size_t i = first; !code && i < end; i++)
             code = plan_visit(pp, solution->visits[i], match.visits[i], &numbers, arena, plan, err);

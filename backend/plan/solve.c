@@ -10,6 +10,7 @@
 #include "plan/coverage.h"
 #include "plan/shortfall.h"
 #include "plan/solution.h"
+#include "plan/visit.h"
 #include "plan/worker.h"
 #include "store/agency.h"
 #include "store/audit_log.h"
@@ -142,11 +143,6 @@ static void set_weights(Jc__SolveSummary *solve, const Jc__Problem *problem) {
     solve->changes_milli = weights.changes_milli;
 }
 
-static bool is_told(const Jc__Visit *v) {
-    return v->status == JC__VISIT_STATUS__VISIT_STATUS_RELEASED || v->status == JC__VISIT_STATUS__VISIT_STATUS_DONE ||
-           *v->forced_by;
-}
-
 enum jc_code jc_plan_past(const struct jc_plan_problem *pp, struct jc_arena *arena, struct jc_past *out,
                           struct jc_err *err) {
     struct jc_date as_of;
@@ -159,7 +155,7 @@ enum jc_code jc_plan_past(const struct jc_plan_problem *pp, struct jc_arena *are
         out->closed = (1u << jc_months_over(pp->kept->year, as_of)) - 1;
     for (size_t i = 0; pp->kept && i < pp->kept->n_visits; i++) {
         int unit = jc_register_unit(pp->reg, pp->kept->visits[i]->unit_id);
-        if (unit >= 0 && is_told(pp->kept->visits[i]))
+        if (unit >= 0 && jc_visit_is_fixed(pp->kept->visits[i]))
             units[unit] = 1;
     }
     for (size_t u = 0; u < pp->problem->n_units; u++) {

@@ -16,6 +16,7 @@
 
 #include "plan/budget.h"
 #include "plan/problem.h"
+#include "plan/visit.h"
 
 enum { ROUNDS = 30, PUSHES = 2000000 };
 
