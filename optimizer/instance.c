@@ -8,6 +8,7 @@
 
 #include "model/problem.h"
 #include "model/quota.h"
+#include "optimizer/integer.h"
 
 /* --- a table from bytes to pointers ------------------------------------------------------------- */
 
@@ -248,15 +249,6 @@ static bool build_teams(struct build *b) {
     return true;
 }
 
-static int64_t gcd(int64_t a, int64_t b) {
-    while (b) {
-        int64_t r = a % b;
-        a = b;
-        b = r;
-    }
-    return a;
-}
-
 static bool build_draws(struct build *b) {
     struct jc_instance *in = b->in;
     const Jc__Problem *p = b->problem;
@@ -275,7 +267,7 @@ static bool build_draws(struct build *b) {
             return false;
         in->n_slots += (size_t)row->sample;
         if (row->sample)
-            in->grain = gcd(in->grain, row->work_centi);
+            in->grain = jc_gcd(in->grain, row->work_centi);
     }
     for (size_t i = 0; i < p->n_pins; i++)
         if (p->pins[i]->draw >= 0)
@@ -442,7 +434,7 @@ static bool build_joins(struct build *b, struct jc_plan_unit *unit, size_t u) {
         join->quotas = lists->visits;
         join->remote = lists->remote;
         if (joint->visits)
-            in->grain = gcd(in->grain, joint->work_centi);
+            in->grain = jc_gcd(in->grain, joint->work_centi);
         for (uint32_t c = 0; c < unit->n_choices; c++) {
             const struct jc_choice *choice = &in->choices[unit->first_choice + c];
             unit->partial |= choice->patterns->visits && joint->visits && choice->patterns->visits != joint->visits;
@@ -480,7 +472,7 @@ static bool build_units(struct build *b) {
         }
         in->most_visits += (size_t)most;
         if (most)
-            in->grain = gcd(in->grain, unit->work);
+            in->grain = jc_gcd(in->grain, unit->work);
         if (!unit->n_choices)
             in->unserved += unit->due;
     }

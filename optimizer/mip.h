@@ -1,6 +1,5 @@
-/* The month program: DESIGN section 9 as an integer program over classes of units, solved by GLPK's branch
- * and bound, one component at a time. Small components (a real bureau's) are solved to the proven optimum;
- * large ones are left to the Lagrangian bound.
+/* The month program (month_program.h) solved by GLPK's branch and bound, one component at a time. Small
+ * components (a real bureau's) are solved to the proven optimum; large ones are left to the Lagrangian bound.
  *
  * GLPK computes in floating point: a bound of its own counts as proven after 10^-6 of it is taken off and
  * the rest rounded up to the next value a plan can have (formula (22)). The environment is per thread; call
@@ -37,8 +36,8 @@ struct jc_mip_result {
 };
 
 /* Bounds the tier for one component, starting from the plan `best` with the tiers before it held as there
- * (they must be proven). Stops after `nodes` nodes (0: the relaxation alone) or when *stop becomes true. A better plan is written to
- * `found`, which must equal `best` on entry. Fails without memory only. */
+ * (they must be proven). Stops after `nodes` nodes (0: the relaxation alone) or when *stop becomes true. A
+ * better plan is written to `found`, which must equal `best` on entry. Fails without memory only. */
 enum jc_code jc_mip_solve(struct jc_mip *mip, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
                           int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found, struct jc_mip_result *out,
                           struct jc_err *err);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "optimizer/integer.h"
 #include "optimizer/slots.h"
 
 #define ROOM (INT64_C(1) << 52) /* what a price may make of all work */
@@ -243,22 +244,13 @@ enum jc_code jc_relax_begin(struct jc_relax *r, enum jc_tier tier, const struct 
 
 /* --- set-up ------------------------------------------------------------------------------------------------ */
 
-static int64_t gcd(int64_t a, int64_t b) {
-    while (b) {
-        int64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
 /* The most each cell and year can get, and the grain of each team's loads. */
 static void add_tops(struct jc_relax *r, int32_t team, int64_t work, uint32_t months, int64_t times) {
     for (uint32_t left = months; left; left &= left - 1)
         r->top[(size_t)team * JC_MONTHS + (size_t)__builtin_ctz(left)] += work * times;
     r->top[r->at_year + (size_t)team] += work * times * __builtin_popcount(months);
     if (months)
-        r->grain[team] = gcd(r->grain[team], work);
+        r->grain[team] = jc_gcd(r->grain[team], work);
 }
 
 static void add_others(struct jc_relax *r, int32_t team, int64_t work, uint32_t months) {
