@@ -115,17 +115,7 @@ static int64_t add_entry(struct jc_accord *a, const struct jc_duals *d, uint32_t
         return 0;
     int64_t most = gain >> shift;
     if (d->travel && e->pair >= 0) {
-        jc_table_fill(a->entry_table, JC_TABLE_CAP);
-        for (uint32_t i = 0; i < e->n; i++) {
-            const struct jc_patterns *set = choice_of(a, e, i)->patterns;
-            for (int p = 0; p < set->n; p++) {
-                int64_t above = (cost[p] - least) >> shift;
-                if (above < a->entry_table[set->masks[p]])
-                    a->entry_table[set->masks[p]] = (int32_t)above;
-            }
-            cost += set->n;
-        }
-        jc_table_subset_minimum(a->entry_table);
+        jc_block_entry_table(a->in, a->ids, e, cost, least, shift, a->entry_table);
         jc_table_add(a->table, a->entry_table, 1, most < JC_TABLE_CAP ? (int32_t)most : JC_TABLE_CAP);
     }
     return e->shared ? -gain : least;
@@ -135,19 +125,9 @@ static int64_t add_entry(struct jc_accord *a, const struct jc_duals *d, uint32_t
 static void book_entry(struct jc_accord *a, const struct jc_duals *d, uint32_t entry, const int64_t *cost,
                        uint32_t open, struct jc_usage *usage) {
     const struct jc_block_entry *e = &a->entries[entry];
-    const struct jc_choice *chosen = NULL;
     int64_t least = e->shared ? d->unit[e->unit] : JC_DUALS_NEVER;
     uint32_t months = 0;
-    for (uint32_t i = 0; i < e->n; i++) {
-        const struct jc_choice *c = choice_of(a, e, i);
-        for (int p = 0; p < c->patterns->n; p++)
-            if (cost[p] < least && !(c->patterns->masks[p] & ~open)) {
-                least = cost[p];
-                chosen = c;
-                months = c->patterns->masks[p];
-            }
-        cost += c->patterns->n;
-    }
+    const struct jc_choice *chosen = jc_block_entry_cheapest(a->in, a->ids, e, cost, open, &least, &months);
     if (!chosen)
         return;
     usage->unit[e->unit] += e->shared;

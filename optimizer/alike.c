@@ -32,7 +32,8 @@ int jc_alike_choice(const struct jc_choice *a, const struct jc_choice *b) {
     return c ? c : cmp_list(a->remote, b->remote);
 }
 
-int jc_alike_join(const struct jc_join *a, const struct jc_join *b) {
+/* Everything of a join. */
+static int cmp_join(const struct jc_join *a, const struct jc_join *b) {
     int c = jc_order(a->team, b->team);
     c = c ? c : jc_order(a->visits, b->visits);
     c = c ? c : jc_order(a->work, b->work);
@@ -50,6 +51,6 @@ int jc_alike_unit(const struct jc_instance *in, const struct jc_plan_unit *a, co
     c = c ? c : jc_order(a->partial, b->partial);
     c = c ? c : jc_order(a->n_joins, b->n_joins);
     for (uint32_t i = 0; !c && i < a->n_joins; i++)
-        c = jc_alike_join(&in->joins[a->first_join + i], &in->joins[b->first_join + i]);
+        c = cmp_join(&in->joins[a->first_join + i], &in->joins[b->first_join + i]);
     return c;
 }

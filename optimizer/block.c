@@ -40,6 +40,40 @@ struct jc_blocks {
     bool tables; /* the sets of open months matter */
 };
 
+/* --- one entry ------------------------------------------------------------------------------------------ */
+
+const struct jc_choice *jc_block_entry_cheapest(const struct jc_instance *in, const int32_t *ids,
+                                                const struct jc_block_entry *e, const int64_t *cost, uint32_t open,
+                                                int64_t *least, uint32_t *months) {
+    const struct jc_choice *chosen = NULL;
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct jc_choice *c = &in->choices[ids[e->first + i]];
+        for (int p = 0; p < c->patterns->n; p++)
+            if (cost[p] < *least && !(c->patterns->masks[p] & ~open)) {
+                *least = cost[p];
+                *months = c->patterns->masks[p];
+                chosen = c;
+            }
+        cost += c->patterns->n;
+    }
+    return chosen;
+}
+
+void jc_block_entry_table(const struct jc_instance *in, const int32_t *ids, const struct jc_block_entry *e,
+                          const int64_t *cost, int64_t least, int shift, int32_t *table) {
+    jc_table_fill(table, JC_TABLE_CAP);
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct jc_patterns *set = in->choices[ids[e->first + i]].patterns;
+        for (int p = 0; p < set->n; p++) {
+            int64_t above = (cost[p] - least) >> shift;
+            if (above < table[set->masks[p]])
+                table[set->masks[p]] = (int32_t)above;
+        }
+        cost += set->n;
+    }
+    jc_table_subset_minimum(table);
+}
+
 /* --- pricing a kind ------------------------------------------------------------------------------------- */
 
 static const struct jc_choice *choice_of(const struct jc_blocks *b, const struct jc_block_entry *e, uint32_t i) {
@@ -58,23 +92,6 @@ static int64_t price_kind(struct jc_blocks *b, const struct jc_duals *d, const s
         cost += c->patterns->n;
     }
     return least;
-}
-
-/* The kind's table, above `least`. */
-static void tabulate(struct jc_blocks *b, const struct kind *k, int64_t least) {
-    const struct jc_block_entry *e = &b->entries[k->first];
-    const int64_t *cost = b->cost;
-    jc_table_fill(b->kind_table, JC_TABLE_CAP);
-    for (uint32_t i = 0; i < e->n; i++) {
-        const struct jc_patterns *set = choice_of(b, e, i)->patterns;
-        for (int p = 0; p < set->n; p++) {
-            int64_t above = (cost[p] - least) >> b->shift;
-            if (above < b->kind_table[set->masks[p]])
-                b->kind_table[set->masks[p]] = (int32_t)above;
-        }
-        cost += set->n;
-    }
-    jc_table_subset_minimum(b->kind_table);
 }
 
 /* --- a kind's entries in the blocks --------------------------------------------------------------------- */
@@ -112,7 +129,7 @@ static int64_t add_run(struct jc_blocks *b, const struct jc_duals *d, uint32_t f
 static int64_t add_kind(struct jc_blocks *b, const struct jc_duals *d, const struct kind *k) {
     int64_t least = price_kind(b, d, k), sum = 0;
     if (b->tables && b->entries[k->first + k->n - 1].pair >= 0) /* the last one has the highest pair */
-        tabulate(b, k, least);
+        jc_block_entry_table(b->in, b->ids, &b->entries[k->first], b->cost, least, b->shift, b->kind_table);
     for (uint32_t from = k->first, to; from < k->first + k->n; from = to) {
         to = run_end(b, k, from);
         int64_t run = add_run(b, d, from, to, least);
@@ -128,20 +145,9 @@ static int64_t add_kind(struct jc_blocks *b, const struct jc_duals *d, const str
 static void book_run(const struct jc_blocks *b, const struct jc_duals *d, uint32_t from, uint32_t to, uint32_t open,
                      struct jc_usage *usage) {
     const struct jc_block_entry *e = &b->entries[from];
-    const struct jc_choice *chosen = NULL;
-    const int64_t *cost = b->cost;
     int64_t least = JC_DUALS_NEVER, times = 0;
     uint32_t months = 0;
-    for (uint32_t i = 0; i < e->n; i++) {
-        const struct jc_choice *c = choice_of(b, e, i);
-        for (int p = 0; p < c->patterns->n; p++)
-            if (cost[p] < least && !(c->patterns->masks[p] & ~open)) {
-                least = cost[p];
-                chosen = c;
-                months = c->patterns->masks[p];
-            }
-        cost += c->patterns->n;
-    }
+    const struct jc_choice *chosen = jc_block_entry_cheapest(b->in, b->ids, e, b->cost, open, &least, &months);
     for (uint32_t i = from; chosen && i < to; i++) {
         const struct jc_block_entry *at = &b->entries[i];
         bool served = !at->shared || least < d->unit[at->unit];
@@ -229,10 +235,6 @@ int64_t jc_blocks_apart(struct jc_blocks *b, const struct jc_duals *d, int32_t t
     for (uint32_t k = b->first_kind[team]; k < b->first_kind[team + 1]; k++)
         book_kind(b, d, &b->kinds[k], usage, true);
     return sum;
-}
-
-struct jc_block_table jc_blocks_table(const struct jc_blocks *b, int32_t pair) {
-    return (struct jc_block_table){b->base[b->place[pair]], b->shift, b->table[b->place[pair]]};
 }
 
 void jc_blocks_value_units(struct jc_blocks *b, struct jc_duals *d) {

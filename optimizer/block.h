@@ -46,16 +46,6 @@ int64_t jc_blocks_team(struct jc_blocks *b, const struct jc_duals *d, int32_t te
 int64_t jc_blocks_apart(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
                         struct jc_usage *usage, int64_t *values);
 
-/* After jc_blocks_team with `openings` other than NULL and until the next call: what one district of that team
- * costs for each set of open months, travel included: base + (extra[set] << shift). For looking at several
- * restrictions without pricing again. */
-struct jc_block_table {
-    int64_t base;
-    int shift;
-    const int32_t *extra; /* JC_SETS; JC_TABLE_CAP or more: never */
-};
-struct jc_block_table jc_blocks_table(const struct jc_blocks *b, int32_t pair);
-
 /* Sets the price of each unit of several teams to what serving it costs at least, openings apart. */
 void jc_blocks_value_units(struct jc_blocks *b, struct jc_duals *d);
 
@@ -69,5 +59,17 @@ int64_t jc_blocks_work(const struct jc_blocks *b, const struct jc_duals *d);
 const struct jc_block_entry *jc_blocks_entries(const struct jc_blocks *b, size_t *n);
 /* The choices of entries, as indexes into the instance's. */
 const int32_t *jc_blocks_choices(const struct jc_blocks *b);
+
+/* What accord and block ask of one entry alike. `ids` are jc_blocks_choices; `cost` are the costs of the
+ * entry's patterns, choice after choice. */
+
+/* The choice of the cheapest pattern within the months `open` that costs less than *least, which becomes its
+ * cost; *months are the pattern's. NULL if there is none: nothing is changed then. */
+const struct jc_choice *jc_block_entry_cheapest(const struct jc_instance *in, const int32_t *ids,
+                                                const struct jc_block_entry *e, const int64_t *cost, uint32_t open,
+                                                int64_t *least, uint32_t *months);
+/* By set of open months: the cheapest pattern within it above `least`, shifted right; JC_TABLE_CAP: none, or more. */
+void jc_block_entry_table(const struct jc_instance *in, const int32_t *ids, const struct jc_block_entry *e,
+                          const int64_t *cost, int64_t least, int shift, int32_t *table);
 
 #endif
