@@ -1,5 +1,5 @@
-/* A register that differs from the stored one: what a planner asks "what if" about, and what a repair of
- * a shortfall proposes. Pure: the register in memory goes in, another comes out, and nothing is written.
+/* A register that differs from the stored one: what a planner asks "what if" about. Repairs of a shortfall
+ * change single rows of the problem (variant.h). Pure: the register in memory goes in, another comes out, and nothing is written.
  *
  * What a change means is what importing it would mean (DESIGN section 10). A person more or less changes
  * the workdays as REGULATION W2, W3 and W7 have it: statutory days by heads, other enforcement as it is

@@ -47,13 +47,6 @@ Jc__ProblemUnit *jc_variant_unit(Jc__Problem *variant, size_t unit, struct jc_ar
     return variant->units[unit] = u;
 }
 
-Jc__ProblemDraw *jc_variant_draw(Jc__Problem *variant, size_t draw, struct jc_arena *arena) {
-    Jc__ProblemDraw *d = jc_arena_clone(arena, variant->draws[draw], 1, sizeof(*d));
-    if (!d || !COPY_ROWS(arena, d->windows, d->n_windows))
-        return NULL;
-    return variant->draws[draw] = d;
-}
-
 Jc__ProblemQuota *jc_variant_quota(Jc__Problem *variant, size_t quota, struct jc_arena *arena) {
     Jc__ProblemQuota *q = jc_arena_clone(arena, variant->quotas[quota], 1, sizeof(*q));
     if (!q || !COPY(arena, q->members, q->n_members) || !COPY(arena, q->groups, q->n_groups))
@@ -99,9 +92,10 @@ bool jc_variant_visits(Jc__Problem *variant, size_t rule, int visits, struct jc_
 }
 
 bool jc_variant_sample(Jc__Problem *variant, size_t draw, int sample, struct jc_arena *arena) {
-    Jc__ProblemDraw *d = jc_variant_draw(variant, draw, arena);
-    if (!d)
+    Jc__ProblemDraw *d = jc_arena_clone(arena, variant->draws[draw], 1, sizeof(*d));
+    if (!d || !COPY_ROWS(arena, d->windows, d->n_windows))
         return false;
+    variant->draws[draw] = d;
     d->sample = sample;
     relax_windows(d->windows, d->n_windows, sample);
     return true;

@@ -1,8 +1,10 @@
 /* A problem with something changed, beside the problem it came from.
  *
  * A variant has lists of its own but shares every row with its base until the row is asked for to be
- * changed; so a variant of 100,000 units with one change costs the lists and one row. What-if, repairs
- * and re-planning change problems through this. Memory is the arena's; the base must live as long. */
+ * changed; so a variant of 100,000 units with one change costs the lists and one row. Limits and
+ * repairs are tried on variants: a row of the problem is what they are about. A what-if question is asked of the
+ * register instead (scenario.h), from which limits, targets and quotas follow. Memory is the arena's; the base
+ * must live as long. */
 #ifndef JC_PLAN_VARIANT_H
 #define JC_PLAN_VARIANT_H
 
@@ -17,7 +19,6 @@ Jc__Problem *jc_variant_new(const Jc__Problem *base, struct jc_arena *arena);
 Jc__ProblemTeam *jc_variant_team(Jc__Problem *variant, size_t team, struct jc_arena *arena);
 Jc__ProblemRule *jc_variant_rule(Jc__Problem *variant, size_t rule, struct jc_arena *arena);
 Jc__ProblemUnit *jc_variant_unit(Jc__Problem *variant, size_t unit, struct jc_arena *arena);
-Jc__ProblemDraw *jc_variant_draw(Jc__Problem *variant, size_t draw, struct jc_arena *arena);
 Jc__ProblemQuota *jc_variant_quota(Jc__Problem *variant, size_t quota, struct jc_arena *arena);
 
 /* A rule asks for `visits` (at least 0) a year wherever it is due, and its windows for no more than that:

@@ -84,8 +84,10 @@ static bool set_units(struct jc_register *copy, const struct jc_register *reg, c
     return true;
 }
 
-struct jc_register *jc_year_register(const struct jc_register *reg, const struct jc_spread *spread, int year,
-                                     bool *estimated, struct jc_arena *arena) {
+/* The register of one of the years (0: its own): units of cycles that come then, on their rule of years
+ * asked once; others of that kind without a rule. NULL without memory. */
+static struct jc_register *year_register(const struct jc_register *reg, const struct jc_spread *spread, int year,
+                                         bool *estimated, struct jc_arena *arena) {
     struct jc_register *copy = jc_register_copy(reg, arena);
     Jc__Agency *agency = JC_CLONE(arena, reg->agency);
     if (!copy || !agency)
@@ -124,7 +126,7 @@ static enum jc_code read_register(struct jc_tx *tx, void *ctx, struct jc_err *er
 static enum jc_code plan_year(struct planning *p, int index, struct jc_err *err) {
     struct jc_year *year = &p->out->items[index];
     Jc__Solution *solution = NULL;
-    year->reg = jc_year_register(p->out->reg, &p->out->spread, index, &year->estimated, p->arena);
+    year->reg = year_register(p->out->reg, &p->out->spread, index, &year->estimated, p->arena);
     if (!year->reg)
         return jc_fail_memory(err);
     year->year = year->reg->year;

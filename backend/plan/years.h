@@ -36,9 +36,4 @@ struct jc_years_request {
 enum jc_code jc_years_run(struct jc_db *db, int64_t agency_id, const struct jc_years_request *request,
                           struct jc_arena *arena, struct jc_years *out, struct jc_err *err);
 
-/* The register of one of the years (0: its own): units of cycles that come then, on their rule of years
- * asked once; others of that kind without a rule. Rows that differ are the arena's. NULL without memory. */
-struct jc_register *jc_year_register(const struct jc_register *reg, const struct jc_spread *spread, int year,
-                                     bool *estimated, struct jc_arena *arena);
-
 #endif
