@@ -72,12 +72,13 @@ static inline bool brute_months_allowed(const Jc__ProblemRule *rule, int visits,
 /* --- what a way comes to -------------------------------------------------------------------------------- */
 
 static inline int brute_district(struct brute *b, const char *name) {
-    int d = 0;
-    while (d < BRUTE_DISTRICTS && b->districts[d] && strcmp(b->districts[d], name) != 0)
-        d++;
-    assert_true(d < BRUTE_DISTRICTS);
-    b->districts[d] = name;
-    return d;
+    for (int d = 0; d < BRUTE_DISTRICTS; d++)
+        if (!b->districts[d] || strcmp(b->districts[d], name) == 0) {
+            b->districts[d] = name;
+            return d;
+        }
+    fail_msg("more than %d districts", BRUTE_DISTRICTS);
+    return 0;
 }
 
 static inline bool brute_member(const Jc__ProblemQuota *q, int index) {

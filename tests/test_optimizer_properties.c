@@ -175,7 +175,7 @@ enum { MOST = 32 };
 /* The same problem with units, teams and quotas in another order. */
 static void shuffle(struct jc_arena *arena, Jc__Problem *p, uint64_t seed) {
     struct dice d = {seed};
-    int32_t unit[MOST], team[MOST], quota[MOST];
+    int32_t unit[MOST] = {0}, team[MOST] = {0}, quota[MOST] = {0};
     assert_true(p->n_units <= MOST && p->n_teams <= MOST && p->n_quotas <= MOST);
     permutation(&d, p->n_units, unit);
     permutation(&d, p->n_teams, team);

@@ -227,9 +227,7 @@ static void test_refusals(void **state) {
     } rows[] = {
         {"team", {.kind = JC_CHANGE_HEADCOUNT, .id = JC_STR("t9"), .amount = 1}, JC_MSG_SCENARIO_TEAM_UNKNOWN},
         {"fewer than none", {.kind = JC_CHANGE_HEADCOUNT, .id = JC_STR("t1"), .amount = -4}, JC_MSG_SCENARIO_TOO_FEW},
-        {"too many",
-         {.kind = JC_CHANGE_HEADCOUNT, .id = JC_STR("t1"), .amount = INT64_MAX},
-         JC_MSG_SCENARIO_TOO_FEW},
+        {"too many", {.kind = JC_CHANGE_HEADCOUNT, .id = JC_STR("t1"), .amount = INT64_MAX}, JC_MSG_SCENARIO_TOO_FEW},
         {"no year", {.kind = JC_CHANGE_BUDGET, .id = JC_STR("t2"), .amount = 100}, JC_MSG_SCENARIO_NO_LIMIT},
         {"less than 0",
          {.kind = JC_CHANGE_BUDGET, .id = JC_STR("t2"), .amount = -300, .month = 1},

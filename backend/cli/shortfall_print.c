@@ -6,7 +6,7 @@
 #include "plan/coverage.h"
 #include "plan/shortfall.h"
 
-static const char *const LIMIT_KIND[] = {"",      "workdays", "blackout", "windows", "gap",     "kept",
+static const char *const LIMIT_KIND[] = {"",      "workdays", "blackout", "windows", "gap",      "kept",
                                          "joint", "quotas",   "count",    "teams",   "together", "closed"};
 static const char *const REPAIR_KIND[] = {"",       "workdays",     "team",       "rule",      "fewer_visits",
                                           "sample", "quota_months", "quota_min",  "quota_max", "blackout",
