@@ -8,7 +8,7 @@
 #include "plan/case.h"
 #include "plan/worker.h"
 
-enum { TIME_LIMIT_S = 60 };
+enum { TIME_LIMIT_S = 60, BUDGET_MAX_CENTI = 100000000 };
 
 const struct jc_command jc_cmd_whatif;
 
@@ -68,7 +68,7 @@ static bool each_budget(void *ctx, const char *value) {
     head.len = colon - 1;
     if (amount.ptr[0] == '+')
         amount = (struct jc_str){amount.ptr + 1, amount.len - 1};
-    if (!jc_str_to_centi(amount, &centi) || !centi || centi > INT64_C(100000000000) ||
+    if (!jc_str_to_centi(amount, &centi) || !centi || centi > BUDGET_MAX_CENTI || centi < -BUDGET_MAX_CENTI ||
         (!jc_str_eq(month, JC_STR("year")) && (!jc_str_to_int64(month, &number) || number < 1 || number > 12)))
         return false;
     struct jc_change *change = add(ctx, JC_CHANGE_BUDGET, head);

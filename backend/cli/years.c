@@ -90,16 +90,19 @@ static enum jc_code print_years(struct jc_cli *cli, const struct jc_years *years
 static enum jc_code print_teams(struct jc_cli *cli, const struct jc_years *years, struct jc_err *err) {
     static const enum jc_msg headings[JC_SPREAD_MAX] = {JC_MSG_YEARS_Y1, JC_MSG_YEARS_Y2, JC_MSG_YEARS_Y3,
                                                         JC_MSG_YEARS_Y4, JC_MSG_YEARS_Y5, JC_MSG_YEARS_Y6};
-    struct jc_column columns[JC_SPREAD_MAX + 1] = {{"team_id", JC_MSG_COL_TEAM, false}};
+    enum { TEXTS = 2 };
+    struct jc_column columns[JC_SPREAD_MAX + TEXTS] = {{"team_id", JC_MSG_COL_TEAM, false},
+                                                       {"name", JC_MSG_COL_TEAM_NAME, false}};
     for (size_t y = 0; y < years->count; y++)
-        columns[y + 1] = (struct jc_column){"year", headings[y], true};
-    struct jc_table *table = jc_table_new(cli->arena, "teams", columns, years->count + 1);
+        columns[y + TEXTS] = (struct jc_column){"year", headings[y], true};
+    struct jc_table *table = jc_table_new(cli->arena, "teams", columns, years->count + TEXTS);
     if (!table)
         return jc_fail_memory(err);
     for (size_t t = 0; t < years->reg->n_teams; t++) {
         int64_t capacity = years->spread.teams[t].capacity_centi;
         char work[JC_NUMBER_TEXT], there[JC_NUMBER_TEXT];
         jc_table_text(table, jc_str(years->reg->teams[t]->team_id));
+        jc_table_text(table, jc_str(years->reg->teams[t]->name));
         for (size_t y = 0; y < years->count; y++) {
             jc_str_from_centi(team_work(&years->items[y], t), work);
             jc_str_from_centi(capacity, there);

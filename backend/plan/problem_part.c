@@ -114,7 +114,19 @@ static enum jc_code add_rest(struct jc_builder *b, const Jc__Unit *unit, const s
     return code;
 }
 
-/* A unit that no pattern fits: what stays stands alone. */
+/* The fewest visits that one of the unit's rules asks for this year; `most` if there is none with fewer. */
+static int least_due(const struct jc_builder *b, const Jc__Unit *unit, int most) {
+    int least = most;
+    for (size_t i = 0; i < unit->n_rule_ids; i++) {
+        int rule = jc_register_rule(b->reg, unit->rule_ids[i]);
+        int due = rule < 0 ? 0 : jc_rule_due(b->reg->rules[rule], unit, b->reg->year);
+        least = due > 0 && due < least ? due : least;
+    }
+    return least;
+}
+
+/* A unit that no pattern fits: what stays stands alone. Where nothing stays and nothing can come, the rule that
+ * asks least says how much is missing (rule 1). */
 static enum jc_code add_parts(struct jc_builder *b, const Jc__Unit *unit, const struct jc_visit_list *visits,
                               int32_t rule, const struct jc_remainder_year *year, bool all_alone) {
     struct jc_remainder rest = {0};
@@ -131,12 +143,55 @@ static enum jc_code add_parts(struct jc_builder *b, const Jc__Unit *unit, const 
         rest.missed = due > (int)alone ? due - (int)alone : 0;
     else
         code = jc_remainder_of(b->rules.items[rule], due, year, b->arena, &rest, b->err);
+    if (!code && !alone && !rest.visits)
+        rest.missed = least_due(b, unit, rest.missed);
     return code ? code : add_rest(b, unit, visits, rule, &rest, !alone);
 }
 
+/* Did only teams take part in a done visit that still join the unit? */
+static bool joins_known(const Jc__Unit *unit, const Jc__Visit *visit) {
+    if (visit->status != JC__VISIT_STATUS__VISIT_STATUS_DONE)
+        return true;
+    for (size_t i = 0; i < visit->n_joined; i++) {
+        bool known = false;
+        for (size_t j = 0; j < unit->n_joints; j++)
+            known |= strcmp(unit->joints[j]->team_id, visit->joined[i]->team_id) == 0;
+        if (!known)
+            return false;
+    }
+    return true;
+}
+
+/* Can each joining team join as often as its rule asks, when those who took part in done and released visits,
+ * and those who did not, stay as they are? `months`: of all the unit's visits. */
+static bool joins_hold(const struct jc_builder *b, const Jc__ProblemUnit *u, const struct jc_visit_list *visits,
+                       uint32_t months) {
+    for (size_t j = 0; j < u->n_joints; j++) {
+        const char *team = b->problem->teams[u->joints[j]->team]->team_id;
+        struct jc_pattern_rule rule = jc_pattern_rule(b->rules.items[u->joints[j]->rule], u->joints[j]->visits, 0);
+        uint32_t must = 0, told = 0;
+        for (size_t i = 0; i < visits->count; i++) {
+            const Jc__Visit *v = visits->visits[i];
+            if (v->status != JC__VISIT_STATUS__VISIT_STATUS_DONE &&
+                v->status != JC__VISIT_STATUS__VISIT_STATUS_RELEASED)
+                continue;
+            told |= 1u << (v->month - 1);
+            for (size_t k = 0; k < v->n_joined; k++)
+                must |= strcmp(v->joined[k]->team_id, team) == 0 ? 1u << (v->month - 1) : 0;
+        }
+        uint32_t free = months & ~told, more = free;
+        while (told && jc_pattern_check(&rule, must | more) != JC_PATTERN_OK) { /* every subset */
+            if (!more)
+                return false;
+            more = (more - 1) & free;
+        }
+    }
+    return true;
+}
+
 /* Has the unit a pattern with what stays where it is? */
-static bool has_pattern(const struct jc_builder *b, const Jc__ProblemUnit *u, const struct jc_visit_list *visits,
-                        uint32_t held) {
+static bool has_pattern(const struct jc_builder *b, const Jc__Unit *unit, const Jc__ProblemUnit *u,
+                        const struct jc_visit_list *visits, uint32_t held) {
     const Jc__Problem view = {.rules = b->rules.items, .n_rules = b->rules.count};
     uint16_t masks[JC_PATTERNS_MAX];
     const Jc__Visit *first = NULL;
@@ -148,14 +203,21 @@ static bool has_pattern(const struct jc_builder *b, const Jc__ProblemUnit *u, co
         first = first ? first : v;
         for (size_t t = 0; t < u->n_lead_teams; t++)
             leads |= u->lead_teams[t] == jc_register_team(b->reg, v->lead_team);
-        if (!leads || strcmp(v->lead_team, first->lead_team) != 0 || strcmp(v->rule_id, first->rule_id) != 0)
+        if (!leads || strcmp(v->lead_team, first->lead_team) != 0 || strcmp(v->rule_id, first->rule_id) != 0 ||
+            !joins_known(unit, v))
             return false;
     }
-    for (size_t o = 0; o < u->n_options; o++)
-        if ((!first || u->options[o]->rule == jc_register_rule(b->reg, first->rule_id)) &&
-            jc_pattern_of_option(&view, u, u->options[o], held, masks))
-            return true;
-    return false;
+    size_t found = 0;
+    for (size_t o = 0; o < u->n_options; o++) {
+        if (first && u->options[o]->rule != jc_register_rule(b->reg, first->rule_id))
+            continue;
+        size_t count = jc_pattern_of_option(&view, u, u->options[o], held, masks);
+        found += count;
+        for (size_t i = 0; i < count; i++)
+            if (!joins_hold(b, u, visits, masks[i]))
+                return false;
+    }
+    return found > 0;
 }
 
 enum jc_code jc_builder_add_as_of(struct jc_builder *b, const Jc__Unit *unit, const struct jc_visit_list *visits) {
@@ -169,7 +231,7 @@ enum jc_code jc_builder_add_as_of(struct jc_builder *b, const Jc__Unit *unit, co
         return code;
     Jc__ProblemUnit *u = b->units.items[before];
     u->blackout_months = (year.closed | jc_remainder_near(b->rules.items[rule], year.executed)) & ~year.held;
-    if (has_pattern(b, u, visits, year.held))
+    if (has_pattern(b, unit, u, visits, year.held))
         return JC_OK;
     b->units.count = b->sources.count = before; /* not whole, then */
     b->pins.count = pins;

@@ -357,6 +357,16 @@ static enum jc_code describe(struct replanning *r, Jc__Plan *plan, struct jc_err
     return plan->amend_reason && plan->decided_on ? JC_OK : jc_fail_memory(err);
 }
 
+/* Visits that were missed cannot stay where they are: so many changes has every plan, whatever its tiers. */
+static int64_t count_missed(const struct replanning *r) {
+    int over = jc_months_over(r->pp.in_force->year, r->request->as_of);
+    int64_t missed = 0;
+    for (size_t i = 0; i < r->pp.in_force->n_visits; i++)
+        missed += r->pp.in_force->visits[i]->month <= over &&
+                  r->pp.in_force->visits[i]->status != JC__VISIT_STATUS__VISIT_STATUS_DONE;
+    return missed;
+}
+
 static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
     struct jc_measure m;
     Jc__Plan *plan = NULL;
@@ -374,9 +384,11 @@ static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
         s->status = optimal ? JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL : JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
     s->elapsed_ms = r->elapsed_ms;
     s->work = r->work;
-    s->changes_bound = r->out->least < m.changes ? r->out->least : m.changes;
     /* visits no plan can have (missed for good, units not planned any more) change in every plan */
-    r->out->least = s->changes_bound + (r->out->notice.changes - m.changes);
+    int64_t in_every_plan = r->out->notice.changes - m.changes, missed = count_missed(r) - in_every_plan;
+    s->changes_bound = r->out->least > missed ? r->out->least : missed;
+    s->changes_bound = s->changes_bound < m.changes ? s->changes_bound : m.changes;
+    r->out->least = s->changes_bound + in_every_plan;
     r->out->plan = plan;
     r->out->reg = r->pp.reg;
     return JC_OK;

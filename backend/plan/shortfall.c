@@ -174,7 +174,7 @@ static enum jc_msg limit_words(const Jc__Shortfall *s, const Jc__BindingLimit *l
     case JC__LIMIT_KIND__LIMIT_KIND_COUNT:
         return limit->need_centi > limit->limit_centi ? JC_MSG_LIMIT_FEW : JC_MSG_LIMIT_MANY;
     case JC__LIMIT_KIND__LIMIT_KIND_TEAMS:
-        return JC_MSG_LIMIT_LIFT_TEAMS;
+        return unit ? JC_MSG_LIMIT_UNIT_NOBODY : JC_MSG_LIMIT_LIFT_TEAMS;
     case JC__LIMIT_KIND__LIMIT_KIND_CLOSED:
         return JC_MSG_LIMIT_UNIT_CLOSED;
     default:

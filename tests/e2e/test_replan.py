@@ -139,6 +139,38 @@ class ReplanTest(jiancha.Test):
         states = dict(jiancha.query(db, "SELECT visit_id, state FROM task WHERE kind = 1"))
         self.assertTrue(all(states[row["visit_id"]] == TASK_OPEN for row in moved if row["to_month"] == month))
 
+    def test_joining_teams_change(self):
+        """Who took part in a done visit stays on record, and a team that joins later asks nothing of what is done."""
+        case = self.path("joining")
+        shutil.copytree(jiancha.CASE, case)
+        units = rows(case, "units")
+        joint = next(u for u in units if u["co_team"])
+
+        def write():
+            with open(os.path.join(case, "units.csv"), "w", encoding="utf8", newline="") as file:
+                writer = csv.DictWriter(file, units[0].keys())
+                writer.writeheader()
+                writer.writerows(units)
+
+        db = self.approved("joining", case, "--work", "300000", release=True)
+        with sqlite3.connect(db) as connection:  # the whole year is told, the joint visit done
+            connection.execute(f"UPDATE visit SET status = {DONE} WHERE month <= {OVER}")
+            connection.execute(f"UPDATE visit SET month = 5, status = {DONE} WHERE unit_id = ?", (joint["unit_id"],))
+        connection.close()
+        before = self.plan(db)
+        done = [v for v in before["visits"] if v["status"] == "done" and v["unit_id"]]
+        self.assertTrue([v for v in done if v["joined"]])
+        single = next(v for v in done if not v["joined"] and v["rule_id"] == "ind-yearly")
+        added = next(u for u in units if u["unit_id"] == single["unit_id"])
+        added.update(co_team=joint["co_team"], co_rule=joint["co_rule"], co_persons="2", co_days="1")
+        joint.update(co_team="", co_rule="", co_persons="", co_days="")
+        write()
+        jiancha.run("import", case, "--update", "--db", db)
+        self.replan(db)
+        after = visits(self.plan(db))
+        for visit in done:
+            self.assertEqual(after[visit["visit_id"]], visit)
+
     def test_nothing_to_change(self):
         """Everything that is over is done: the plan in force stands, at once."""
         db = self.approved("unchanged", jiancha.CASE, "--work", "300000")
