@@ -60,6 +60,12 @@ static struct jc_str why_text(const struct jc_cli *cli, const struct jc_register
     return copy;
 }
 
+/* People read the draw's name, scripts its id. */
+static struct jc_str draw_name(const struct jc_register *reg, const Jc__Visit *visit) {
+    int draw = *visit->draw_id ? jc_register_draw(reg, visit->draw_id) : -1;
+    return jc_str(draw >= 0 ? reg->draws[draw]->name : visit->draw_id);
+}
+
 static struct jc_str unit_name(const struct jc_register *reg, const Jc__Visit *visit) {
     int unit = jc_register_unit(reg, visit->unit_id);
     return jc_str(unit >= 0 ? reg->units[unit]->name : visit->unit_id);
@@ -88,7 +94,7 @@ static void notice_row(struct jc_table *table, const struct jc_cli *cli, const s
     jc_table_text(table, jc_str(visit->visit_id));
     jc_table_text(table, jc_str(visit->unit_id));
     jc_table_text(table, unit_name(reg, visit));
-    jc_table_text(table, jc_str(visit->draw_id));
+    jc_table_text(table, words ? draw_name(reg, visit) : jc_str(visit->draw_id));
     month_cell(table, row->from);
     jc_table_text(table, team_cell(cli, reg, row->from));
     month_cell(table, row->to);
