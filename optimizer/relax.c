@@ -123,7 +123,7 @@ bool jc_relax_evaluate(struct jc_relax *r, struct jc_parts *parts, const atomic_
             sum += jc_blocks_team(r->blocks, &r->duals, k, o, &r->usage, NULL);
     }
     for (int32_t d = 0; d < in->n_draws; d++) {
-        size_t part = (size_t)(in->n_pairs + in->n_teams + d);
+        size_t part = (size_t)in->n_pairs + (size_t)in->n_teams + (size_t)d;
         int64_t one = jc_slots_price(&r->duals, &in->draws[d], parts ? &parts->usage[part] : &r->usage);
         sum += one;
         if (parts)
@@ -149,7 +149,7 @@ int64_t jc_relax_work(const struct jc_relax *r) {
 }
 
 bool jc_parts_init(struct jc_parts *p, const struct jc_instance *in, struct jc_arena *arena) {
-    p->n = (size_t)(in->n_pairs + in->n_teams + in->n_draws);
+    p->n = (size_t)in->n_pairs + (size_t)in->n_teams + (size_t)in->n_draws;
     p->value = JC_NEW_ARRAY(arena, p->n + 1, int64_t);
     p->usage = JC_NEW_ARRAY(arena, p->n + 1, struct jc_usage);
     bool ok = p->value && p->usage;

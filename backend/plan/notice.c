@@ -187,7 +187,7 @@ enum jc_code jc_notice_make(const struct jc_plan_problem *pp, Jc__Plan *plan, st
         int order = i == before.count  ? 1
                     : k == after.count ? -1
                                        : jc_visit_owner_cmp(before.visits[i], after.visits[k]);
-        struct jc_visit_list old = {0}, new = {0};
+        struct jc_visit_list old = {before.visits, 0}, new = {after.visits, 0};
         if (order <= 0)
             old = head_of(&before, i);
         if (order >= 0)
