@@ -10,12 +10,24 @@
 #include "optimizer/integer.h"
 #include "optimizer/month_program.h"
 
-enum { SIMPLEX_CHUNK = 500 /* iterations between two looks at the stop flag */ };
+enum {
+    SIMPLEX_CHUNK = 500, /* iterations between two looks at the stop flag */
+    TRIES = 5,           /* of limits on the number of changes */
+    SHIFT_MOST = 16,
+    NODES_A_TRY = 100, /* in the first round, then twice as many each */
+};
+
+/* How far counting changes down has come in a component. */
+struct countdown {
+    int64_t low; /* proven */
+    int turn;    /* tries that were neither met nor refuted */
+};
 
 struct jc_mip {
     struct jc_month_program month;
     struct jc_state *state; /* to measure plans that were found */
     int64_t *columns;       /* by component */
+    struct countdown *countdown;
 };
 
 /* --- GLPK ---------------------------------------------------------------------------------------------------- */
@@ -28,7 +40,25 @@ struct watch {
     double bound; /* of all open nodes */
     bool started, ended;
     struct jc_gomory gomory;
+    bool better_only; /* the program has no room for the best plan */
+    double enough;    /* a plan below this ends it */
 };
+
+/* Branches on what stays in force before what moves: a visit that stays has no cost, and it decides more. */
+static void branch_on_staying(glp_tree *tree) {
+    glp_prob *lp = glp_ios_get_prob(tree);
+    int last = 0;
+    bool stays = false;
+    for (int j = glp_get_num_cols(lp); j > 0 && !stays; j--)
+        if (glp_ios_can_branch(tree, j)) {
+            stays = glp_get_obj_coef(lp, j) == 0;
+            last = last && !stays ? last : j;
+        }
+    if (last) {
+        double at = glp_get_col_prim(lp, last);
+        glp_ios_branch_upon(tree, last, at - floor(at) < 0.5 ? GLP_DN_BRNCH : GLP_UP_BRNCH);
+    }
+}
 
 static void on_event(glp_tree *tree, void *info) {
     struct watch *w = info;
@@ -42,9 +72,12 @@ static void on_event(glp_tree *tree, void *info) {
         w->started = true;
         glp_ios_heur_sol(tree, w->start);
     }
-    if (glp_ios_reason(tree) == GLP_ICUTGEN)
+    if (glp_ios_reason(tree) == GLP_ICUTGEN && !w->better_only)
         jc_gomory_add(&w->gomory, tree, w->stop);
-    if (atomic_load(w->stop) || w->nodes > w->nodes_most) {
+    if (glp_ios_reason(tree) == GLP_IBRANCH && w->better_only)
+        branch_on_staying(tree);
+    bool enough = glp_ios_reason(tree) == GLP_IBINGO && glp_get_obj_val(glp_ios_get_prob(tree)) < w->enough;
+    if (atomic_load(w->stop) || w->nodes > w->nodes_most || enough) {
         w->ended = true;
         glp_ios_terminate(tree);
     }
@@ -87,8 +120,14 @@ int64_t jc_mip_grain(const struct jc_mip *m, enum jc_tier tier) {
     return cost > 0 ? cost : 1;
 }
 
+bool jc_mip_counts_changes(const struct jc_mip *m) {
+    return m->month.in->change_e5 > 0 && jc_mip_grain(m, JC_TIER_COST) == m->month.in->change_e5;
+}
+
 /* A bound of GLPK's in the tier's unit: less the tolerance, then up to the next possible value. */
 static int64_t safe_bound(const struct jc_mip *m, double bound) {
+    if (isinf(bound))
+        return INT64_MAX;
     double unit = m->month.tier == JC_TIER_COST ? 100000 : m->month.tier == JC_TIER_OVER ? 100 : 1;
     double value = bound * unit;
     value -= JC_PROGRAM_TOLERANCE * (fabs(value) + unit);
@@ -106,20 +145,31 @@ static void branch_and_bound(struct jc_mip *m, glp_prob *lp, struct watch *w, co
     how.mir_cuts = how.cov_cuts = how.clq_cuts = GLP_ON;
     how.cb_func = on_event;
     how.cb_info = w;
-    w->bound = glp_get_obj_val(lp);
+    w->bound = w->better_only ? 0 : glp_get_obj_val(lp);
+    if (w->better_only) {
+        how.presolve = how.gmi_cuts = GLP_ON;
+        how.br_tech = GLP_BR_LFV;
+        w->started = true; /* its values are not those of the program that is left */
+    }
     int result = glp_intopt(lp, &how);
     int status = glp_mip_status(lp);
     double bound = w->bound;
-    if (result == 0 && !w->ended && status == GLP_OPT)
+    if (w->better_only && !w->ended && (result == GLP_ENOPFS || (result == 0 && status == GLP_NOFEAS)))
+        bound = INFINITY; /* there is none */
+    else if (result == 0 && !w->ended && status == GLP_OPT)
         bound = glp_mip_obj_val(lp);
     else if (result != 0 && !w->ended)
         bound = 0; /* GLPK gave up: claim nothing */
     out->bound = safe_bound(m, bound);
     out->nodes = w->nodes;
-    if ((status == GLP_OPT || status == GLP_FEAS) && jc_month_program_read(&m->month, lp, found)) {
+    if (status != GLP_OPT && status != GLP_FEAS)
+        return;
+    if (jc_month_program_read(&m->month, lp, found)) {
         jc_snapshot_restore(found, m->state);
         found->totals = m->state->totals;
         out->better = jc_totals_cmp(&found->totals, best) < 0;
+    } else {
+        jc_snapshot_copy(m->month.in, found, m->month.best);
     }
 }
 
@@ -133,6 +183,56 @@ static int64_t tier_value(enum jc_tier tier, const struct jc_totals *t) {
     return tier == JC_TIER_OVER ? t->over : tier == JC_TIER_QUOTA ? t->quota : t->cost;
 }
 
+/* One try for a plan of at most `limit`. False without memory. */
+static bool try_limit(struct jc_mip *m, struct watch *w, double limit, struct jc_snapshot *found,
+                      struct jc_mip_result *out) {
+    *out = (struct jc_mip_result){0};
+    if (m->month.program.failed)
+        return false;
+    m->month.program.rows[m->month.limit_row - 1].hi = limit;
+    glp_prob *lp = jc_program_load(&m->month.program);
+    if (!lp)
+        return false;
+    branch_and_bound(m, lp, w, &m->month.best->totals, found, out);
+    glp_delete_prob(lp);
+    return true;
+}
+
+/* Counting changes: values are whole and few, and the cuts that bring the relaxation near the optimum are
+ * stronger the nearer a row that limits changes is. So limits just above what is proven (`least`) are tried in
+ * turn, each for a while: one is refuted, met by a plan, or leaves a better bound. */
+static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t nodes, const atomic_bool *stop,
+                       struct jc_snapshot *found, struct jc_mip_result *out) {
+    static const int64_t steps[TRIES] = {2, 4, 3, 1, 0};
+    struct countdown *at = &m->countdown[m->month.component];
+    int64_t grain = jc_mip_grain(m, m->month.tier), low = least > at->low ? least : at->low, high = share;
+    int refuted = 0; /* in a row */
+    for (size_t i = 0; i < m->month.program.n_columns; i++)
+        jc_program_put(&m->month.program, m->month.limit_row, (int)i + 1, m->month.program.columns[i].cost);
+    while (low < high && nodes > 0 && !atomic_load(stop)) {
+        struct jc_mip_result now;
+        struct watch watch = {.stop = stop, .better_only = true, .enough = (double)(low + grain / 2) / 100000};
+        int round = at->turn / TRIES < SHIFT_MOST ? at->turn / TRIES : SHIFT_MOST;
+        watch.nodes_most = (int64_t)NODES_A_TRY << round;
+        int64_t limit = low + (steps[at->turn % TRIES] << refuted) * grain;
+        limit = limit < high ? limit : high - grain;
+        if (!try_limit(m, &watch, (double)limit / 100000, found, &now))
+            break;
+        if (now.better) {
+            high = share - (m->month.best->totals.cost - found->totals.cost);
+            out->better = true;
+        }
+        int64_t bound = now.bound < limit + grain ? now.bound : limit + grain;
+        low = bound > low ? bound : low;
+        refuted = bound > limit ? refuted + (refuted < SHIFT_MOST) : 0;
+        at->turn += bound <= limit;
+        nodes -= now.nodes + 1;
+        out->nodes += now.nodes;
+    }
+    at->low = low;
+    out->bound = low;
+}
+
 /* Solves the program that is built; `values` has room for all columns and rows. */
 static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found,
                   struct jc_mip_result *out) {
@@ -143,8 +243,11 @@ static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_
     glp_term_out(GLP_OFF);
     glp_prob *lp = fits ? jc_program_load(&m->month.program) : NULL;
     struct watch watch = {.stop = stop, .start = values, .nodes_most = nodes};
+    bool changes = nodes > 0 && m->month.tier == JC_TIER_COST && jc_mip_counts_changes(m);
     if (lp && relax(lp, stop)) {
-        if (nodes > 0)
+        if (changes)
+            count_down(m, safe_bound(m, glp_get_obj_val(lp)), share, nodes, stop, found, out);
+        else if (nodes > 0)
             branch_and_bound(m, lp, &watch, &m->month.best->totals, found, out);
         else
             out->bound = safe_bound(m, glp_get_obj_val(lp));
@@ -201,7 +304,8 @@ struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena) 
         return NULL;
     m->state = jc_state_new(in, arena);
     m->columns = JC_NEW_ARRAY(arena, (size_t)m->month.classes->n_components + 1, int64_t);
-    if (!m->state || !m->columns)
+    m->countdown = JC_NEW_ARRAY(arena, (size_t)m->month.classes->n_components + 1, struct countdown);
+    if (!m->state || !m->columns || !m->countdown)
         return NULL;
     survey(m);
     return m;

@@ -27,6 +27,10 @@ int64_t jc_mip_resting_e5(const struct jc_mip *mip);
 /* Every value of the tier, of whatever plan, is a multiple of this. */
 int64_t jc_mip_grain(const struct jc_mip *mip, enum jc_tier tier);
 
+/* Is every cost a multiple of a change's, as when nothing else has a weight? Then values between bound and plan
+ * are few, and branch and bound is asked for plans that are better by one change or more. */
+bool jc_mip_counts_changes(const struct jc_mip *mip);
+
 /* What came of a component. */
 struct jc_mip_result {
     int64_t bound; /* of the component's share of the tier, in the tier's unit */

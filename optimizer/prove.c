@@ -14,12 +14,15 @@ enum { TIERS = 3 };
 
 /* The steps of one tier: how many nodes each gives a component, and up to which size (larger programs cost
  * GLPK seconds a node). No columns: the Lagrangian bound. `flat`: only programs without travel, whose
- * relaxation (no nodes) is nearly the optimum, where prices often stall short of it. */
+ * relaxation (no nodes) is nearly the optimum, where prices often stall short of it. `changes`: only programs
+ * that count nothing else, which cuts at the root nearly close. */
 static const struct {
     int64_t nodes, columns;
-    bool flat;
+    bool flat, changes;
 } steps[] = {
-    {200, 400, false}, {0, 4000, true}, {50, 4000, true}, {0, 0, false}, {5000, 1200, false}, {100000, 1200, false},
+    {0, 12000, true, true},   {400, 12000, true, true},   {5000, 12000, true, true},
+    {200, 400, false, false}, {0, 4000, true, false},     {50, 4000, true, false},
+    {0, 0, false, false},     {5000, 1200, false, false}, {100000, 1200, false, false},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 
@@ -107,7 +110,9 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
     struct component *component = &p->components[c];
     int64_t columns = jc_mip_columns(p->mip, c);
     bool travel = tier == JC_TIER_COST && p->in->travel_e5 > 0;
-    if (component->closed[tier] || columns > steps[p->step[tier]].columns || (travel && steps[p->step[tier]].flat))
+    bool changes = tier == JC_TIER_COST && jc_mip_counts_changes(p->mip);
+    if (component->closed[tier] || columns > steps[p->step[tier]].columns || (travel && steps[p->step[tier]].flat) ||
+        (!changes && steps[p->step[tier]].changes))
         return 0;
     int64_t nodes = budget / node_work(columns);
     nodes = nodes < steps[p->step[tier]].nodes ? nodes : steps[p->step[tier]].nodes;
