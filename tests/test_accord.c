@@ -7,7 +7,7 @@
 #include "model/problem.h"
 #include "optimizer/lagrange.h"
 
-enum { CASES = 30, PLANS_MAX = 30000, FIRST_STEPS = 450 };
+enum { CASES = 12, PLANS_MAX = 30000, FIRST_STEPS = 450 };
 
 struct tally {
     int compared, higher, reached;
