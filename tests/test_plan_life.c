@@ -233,7 +233,7 @@ static void test_shortfalls(void **state) {
          "DELETE FROM unit_rule WHERE unit_id <> 'u5'",
          "执法2队全年缺 1.5 个工作日", "执法2队 lacks 1.5 workdays in the year",
          "执法2队全年至少要完成 3 个工作日的检查，只有 1.5 个", 0, 150, 0},
-        {"a unit", "UPDATE unit SET blackout_months = 4095 WHERE unit_id = 'u1'; DELETE FROM quota",
+        {"a unit", "UPDATE unit SET blackout_months = 4094 WHERE unit_id = 'u1'; DELETE FROM quota",
          "单位“甲厂”未排入计划，缺 2 次检查", "unit \"甲厂\" is left out: 2 visits missing",
          "停检月份使其没有可以检查的月份", 2, 0, 0},
         {"a quota",
