@@ -73,7 +73,7 @@ struct jc_bundle *jc_bundle_new(const struct jc_relax *r, struct jc_arena *arena
     if (!b)
         return NULL;
     b->n_prices = r->n;
-    b->n_parts = (size_t)(r->in->n_pairs + r->in->n_teams + r->in->n_draws);
+    b->n_parts = (size_t)r->in->n_pairs + (size_t)r->in->n_teams + (size_t)r->in->n_draws;
     size_t rows = r->n + b->n_parts + 1;
     b->row_of = JC_NEW_ARRAY(arena, r->n, int32_t);
     b->price_of = JC_NEW_ARRAY(arena, rows, size_t);

@@ -211,7 +211,8 @@ static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t n
         jc_program_put(&m->month.program, m->month.limit_row, (int)i + 1, m->month.program.columns[i].cost);
     while (low < high && nodes > 0 && !atomic_load(stop)) {
         struct jc_mip_result now;
-        struct watch watch = {.stop = stop, .better_only = true, .enough = (double)(low + grain / 2) / 100000};
+        int64_t enough = low + grain / 2;
+        struct watch watch = {.stop = stop, .better_only = true, .enough = (double)enough / 100000};
         int round = at->turn / TRIES < SHIFT_MOST ? at->turn / TRIES : SHIFT_MOST;
         watch.nodes_most = (int64_t)NODES_A_TRY << round;
         int64_t limit = low + (steps[at->turn % TRIES] << refuted) * grain;

@@ -184,7 +184,7 @@ static void quota_against_quota(struct maker *k) {
         simple_unit(k, 0, 0, 100);
     for (int i = 0; i < 2; i++) {
         Jc__ProblemQuota *q = add_quota(k, JC__QUOTA_SCOPE__QUOTA_SCOPE_RULE, JC__QUOTA_COUNTS__QUOTA_COUNTS_VISITS,
-                                        i ? 0xffe : MONTH_1, i ? 2 : 2, -1);
+                                        i ? 0xffe : MONTH_1, 2, -1);
         add_member(k, q, 0);
     }
 }

@@ -19,8 +19,10 @@ static int threads_asked;
 
 typedef int thread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg);
 
-/* Stands before libc's. */
-int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg) {
+/* Stands before libc's pthread_create. */
+thread_create refusable_create __asm__("pthread_create");
+
+int refusable_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg) {
     threads_asked++;
     if (refuse_threads)
         return EAGAIN;

@@ -16,12 +16,12 @@ static const enum jc_msg VISIT_STATUS_WORD[] = {JC_MSG_NONE, JC_MSG_VISIT_PLANNE
 
 /* --- JSON ------------------------------------------------------------------------------------------------ */
 
-json_t *jc_centi_json(int64_t number) {
-    return number % 100 ? json_real((double)number / 100) : json_integer(number / 100);
+json_t *jc_centi_json(int64_t centi) {
+    return centi % 100 ? json_real((double)centi / 100) : json_integer(centi / 100);
 }
 
-json_t *jc_e5_json(int64_t number) {
-    return number % 100000 ? json_real((double)number / 100000) : json_integer(number / 100000);
+json_t *jc_e5_json(int64_t e5) {
+    return e5 % 100000 ? json_real((double)e5 / 100000) : json_integer(e5 / 100000);
 }
 
 static int append_out(const char *text, size_t len, void *ctx) {

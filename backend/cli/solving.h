@@ -22,8 +22,8 @@ struct jc_solving {
 void jc_solving_options(struct jc_solving *s, struct jc_option out[JC_SOLVING_OPTIONS]);
 
 /* Turns them into options of the problem; `seconds` is the time limit without --time-limit and --work. Names
- * the first option that cannot be taken, NULL if all can. `s` must live as long as the options. */
-const char *jc_solving_read(struct jc_solving *s, int seconds, struct jc_problem_options *options);
+ * the first option that cannot be taken, NULL if all can. `w` must live as long as the options. */
+const char *jc_solving_read(struct jc_solving *w, int seconds, struct jc_problem_options *options);
 
 /* Shows how the search goes (`ctx` is the struct): silent at first, then a line every two seconds with phase,
  * tiers, cost, gap and time. */

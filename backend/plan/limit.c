@@ -113,7 +113,7 @@ static const struct profile *profile_of(struct survey *s, size_t unit) {
         }
     }
     jc_buf_free(&key);
-    return known ? s->profiles.items[known - 1] : NULL;
+    return known && s->profiles.items ? s->profiles.items[known - 1] : NULL;
 }
 
 /* The least number of a draw's slots within the months. */

@@ -109,7 +109,7 @@ static size_t choose_units(const struct proposing *p, const struct loads *loads,
             out[n++] = i;
             sum += loads->items[i].work;
         }
-    return sum >= p->lack.amount_centi ? n : 0;
+    return loads->items && sum >= p->lack.amount_centi ? n : 0;
 }
 
 static bool name_units(struct proposing *p, Jc__Repair *repair, const struct loads *loads, const size_t *chosen,
@@ -117,7 +117,7 @@ static bool name_units(struct proposing *p, Jc__Repair *repair, const struct loa
     repair->unit_ids = JC_NEW_ARRAY(p->arena, n + 1, char *);
     if (!repair->unit_ids)
         p->failed = true;
-    for (size_t i = 0; repair->unit_ids && i < n; i++)
+    for (size_t i = 0; repair->unit_ids && loads->items && i < n; i++)
         repair->unit_ids[repair->n_unit_ids++] = p->problem->units[loads->items[chosen[i]].unit]->unit_id;
     return !p->failed;
 }
@@ -145,7 +145,8 @@ static int64_t spare_of(const struct proposing *p, int team, int month) {
 }
 
 static void propose_workdays(struct proposing *p, int team, int month, int64_t amount, int round) {
-    if (limit_of(p->problem->teams[team], month) < 0 || amount <= 0 || (month && p->past.closed >> (month - 1) & 1))
+    bool past = month > 0 && month <= JC_MONTHS && p->past.closed >> (month - 1) & 1;
+    if (limit_of(p->problem->teams[team], month) < 0 || amount <= 0 || past)
         return;
     Jc__Repair *repair = propose(p, JC__REPAIR_KIND__REPAIR_KIND_WORKDAYS, round);
     if (!repair)

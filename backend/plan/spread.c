@@ -110,7 +110,7 @@ static int64_t lead_work(const struct jc_register *reg, const struct jc_spread_u
         int rule = jc_register_rule(reg, u->unit->rule_ids[i]);
         visits += rule < 0 ? 0 : reg->rules[rule]->visits;
     }
-    return work * visits / (int64_t)u->unit->n_rule_ids;
+    return visits ? work * visits / (int64_t)u->unit->n_rule_ids : 0;
 }
 
 static void count(struct jc_spread_team *team, int64_t target, int years, int y, int64_t work, struct score *score) {

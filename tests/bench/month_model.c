@@ -615,7 +615,7 @@ Jc__Solution *jc_month_model_plan(const struct jc_month_model *model) {
             }
     for (size_t d = 0; d < m->p->n_draws; d++)
         for (int k = 0; k < JC_MONTHS; k++)
-            for (double n = get(m, m->slots[d * JC_MONTHS + (size_t)k]); n >= 1; n--) {
+            for (int64_t n = (int64_t)get(m, m->slots[d * JC_MONTHS + (size_t)k]); n >= 1; n--) {
                 Jc__SolvedSlot *slot = row(m, (void *)&s->slots, &s->n_slots, &slots, sizeof *slot);
                 jc__solved_slot__init(slot);
                 slot->draw = (int32_t)d;

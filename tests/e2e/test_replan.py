@@ -242,7 +242,7 @@ class ReplanTest(jiancha.Test):
                              for b in table)
         self.raise_year_limits(grown)
         jiancha.run("import", grown, "--update", "--db", db)
-        done, notice = self.replan(db, "--time-limit", "60")
+        done, notice = self.replan(db, "--time-limit", "30")
         changed = self.compare(before, self.plan(db), notice)
         self.assertEqual(done["changes"], {"count": len(changed), "least": len(changed), "proven": True})
         self.assertLessEqual(set(missed), set(changed))
