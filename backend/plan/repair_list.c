@@ -169,7 +169,7 @@ static bool takes_part(const Jc__ProblemUnit *u, int team) {
 static int64_t room_for(const struct proposing *p, int team, const struct loads *loads, const size_t *chosen,
                         size_t n) {
     int64_t asked = 0, room = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; loads->items && i < n; i++) {
         const struct load *load = &loads->items[chosen[i]];
         asked += p->problem->units[load->unit]->work_centi * __builtin_popcount(load->months);
         if (takes_part(p->problem->units[load->unit], team))
