@@ -534,7 +534,7 @@ static enum jc_code explain_unit(struct listing *l, const struct jc_lack *lack, 
         return JC_OK;
     if (l->closed && needs_the_past(l, unit))
         return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, l->arena, NULL, l->err);
-    if (l->problem->units[unit]->blackout_months == (1u << JC_MONTHS) - 1) /* the register refuses it; see scenario.h */
+    if (l->problem->units[unit]->blackout_months == (1u << JC_MONTHS) - 1) /* how scenario.c marks it */
         return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, l->arena, NULL, l->err);
     for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
         Jc__Problem *v = jc_variant_new(l->problem, l->arena);
