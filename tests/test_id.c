@@ -130,10 +130,36 @@ static int init(void **state) {
     return first && jc_id_init() ? 0 : 1; /* a second call is fine */
 }
 
+static void count_up(void *ctx, void *out, size_t len) {
+    uint8_t *next = ctx;
+    for (size_t i = 0; i < len; i++)
+        ((uint8_t *)out)[i] = (*next)++;
+}
+
+/* A simulation replays its ids: the same source gives the same id at the same time. */
+static void test_random_source(void **state) {
+    (void)state;
+    int64_t now = 1700000000000;
+    struct jc_clock clock = {fixed_now, &now};
+    struct jc_uuid ids[3];
+    char text[JC_UUID_TEXT];
+    for (int i = 0; i < 2; i++) {
+        uint8_t next = 0;
+        jc_random_source(count_up, &next);
+        ids[i] = jc_uuid7(&clock);
+        assert_int_equal(next, JC_UUID_SIZE);
+    }
+    assert_memory_equal(&ids[0], &ids[1], sizeof ids[0]);
+    assert_string_equal(jc_uuid_format(ids[0], text).ptr, "018bcfe5-6800-7607-8809-0a0b0c0d0e0f");
+    jc_random_source(NULL, NULL);
+    ids[2] = jc_uuid7(&clock);
+    assert_memory_not_equal(&ids[0], &ids[2], sizeof ids[0]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_uuid7),  cmocka_unit_test(test_uuid_parse),       cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_sha256), cmocka_unit_test(test_random_and_equal),
+        cmocka_unit_test(test_sha256), cmocka_unit_test(test_random_and_equal), cmocka_unit_test(test_random_source),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }

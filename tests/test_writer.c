@@ -517,6 +517,87 @@ static void test_close_drains(void **state) {
     jc_db_close(db);
 }
 
+/* --- without a thread ------------------------------------------------------------------------------ */
+
+struct ends {
+    int batches;
+    int answered[16]; /* by the end of each batch */
+};
+
+static void batch_ended(void *ctx) {
+    struct ends *ends = ctx;
+    assert_true(ends->batches < (int)COUNT(ends->answered));
+    ends->answered[ends->batches++] = atomic_load(&finished);
+}
+
+static struct jc_db *open_inline(const struct jc_db_config *config) {
+    struct jc_db *db = NULL;
+    struct jc_err err = {0};
+    CHECK_OK("open", jc_db_open(config, &db, &err), &err);
+    CHECK_OK("schema", jc_db_write_wait(db, 1, make_schema, NULL, &err), &err);
+    return db;
+}
+
+static void test_inline(void **state) {
+    (void)state;
+    struct ends ends = {0};
+    struct jc_db_config config = {.path = ":memory:",
+                                  .create = true,
+                                  .batch_max = 4,
+                                  .inline_writer = true,
+                                  .batch_end = batch_ended,
+                                  .batch_ctx = &ends};
+    struct jc_db *db = open_inline(&config);
+    struct jc_err err = {0};
+    assert_int_equal(ends.batches, 1);
+    assert_int_equal(jc_db_pump(db), 0);
+    struct task tasks[6] = {0};
+    ends.batches = 0;
+    atomic_store(&finished, 0);
+    for (size_t i = 0; i < COUNT(tasks); i++) {
+        tasks[i] = (struct task){.act = i == 1 ? FAILS : WRITES, .agency_id = 1, .no = (int64_t)i};
+        submit(db, &tasks[i]);
+        assert_int_equal(tasks[i].runs, 0);
+    }
+    assert_int_equal(jc_db_pump(db), 4);
+    assert_int_equal(atomic_load(&finished), 4);
+    assert_int_equal(tasks[1].code, JC_ABORTED);
+    struct task waited = {.act = WRITES, .agency_id = 1, .no = 6}; /* behind the two that wait */
+    CHECK_OK("wait", jc_db_write_wait(db, 1, run_task, &waited, &err), &err);
+    assert_int_equal(atomic_load(&finished), 6);
+    assert_int_equal(ends.batches, 2);
+    assert_int_equal(ends.answered[0], 4);
+    assert_int_equal(ends.answered[1], 6);
+    assert_int_equal(jc_db_pump(db), 0);
+    assert_int_equal(counter_of(db, 1), 6);
+    tasks[0] = (struct task){.agency_id = 1, .no = 7};
+    submit(db, &tasks[0]);
+    jc_db_close(db); /* runs what waits */
+    assert_int_equal(atomic_load(&tasks[0].done), 1);
+}
+
+/* A batch ends with the job that brings its costs to batch_cost_max. */
+static void test_batch_cost(void **state) {
+    (void)state;
+    struct jc_db_config config = {.path = ":memory:", .create = true, .batch_cost_max = 10, .inline_writer = true};
+    static const struct {
+        unsigned cost;
+        size_t batch; /* jobs of the batch that it begins */
+    } JOBS[] = {{9, 2}, {1, 0}, {10, 1}, {4, 3}, {4, 0}, {4, 0}, {50, 1}, {0, 2}, {3, 0}};
+    struct jc_db *db = open_inline(&config);
+    struct jc_err err = {0};
+    struct task tasks[COUNT(JOBS)] = {0};
+    for (size_t i = 0; i < COUNT(JOBS); i++) {
+        tasks[i] = (struct task){.agency_id = 1, .no = (int64_t)i};
+        CHECK_OK("submit", jc_db_write_cost(db, 1, JOBS[i].cost, run_task, &tasks[i], task_done, &err), &err);
+    }
+    for (size_t i = 0; i < COUNT(JOBS); i++)
+        if (JOBS[i].batch)
+            assert_int_equal(jc_db_pump(db), JOBS[i].batch);
+    assert_int_equal(jc_db_pump(db), 0);
+    jc_db_close(db);
+}
+
 /* --- callbacks ----------------------------------------------------------------------------------- */
 
 /* In `done` the row is durable: another connection sees it. From there the next job can be
@@ -642,7 +723,7 @@ static enum jc_code run_on(struct jc_writer *writer, enum act act, int no) {
     struct task task = {.act = act, .agency_id = 1, .no = no};
     struct jc_err err = {0};
     sem_init(&one_finished, 0, 0);
-    CHECK_OK("submit", jc_writer_submit(writer, 1, run_task, &task, task_done, &err), &err);
+    CHECK_OK("submit", jc_writer_submit(writer, 1, 1, run_task, &task, task_done, &err), &err);
     sem_wait(&one_finished);
     return task.code;
 }
@@ -660,6 +741,7 @@ static void test_connection_lost(void **state) {
         .conn = {.path = path, .busy_timeout_ms = 1000},
         .batch_max = 8,
         .queue_max = 8,
+        .batch_cost_max = 8,
     };
     struct jc_writer *writer;
     struct jc_err err = {0};
@@ -710,6 +792,7 @@ int main(void) {
         cmocka_unit_test(test_batches),      cmocka_unit_test(test_batch_max),
         cmocka_unit_test(test_many_threads), cmocka_unit_test(test_many_threads_waiting),
         cmocka_unit_test(test_two_writers),  cmocka_unit_test(test_queue_limit),
+        cmocka_unit_test(test_inline),       cmocka_unit_test(test_batch_cost),
         cmocka_unit_test(test_close_drains), cmocka_unit_test(test_done),
         cmocka_unit_test(test_states),       cmocka_unit_test(test_connection_lost),
     };

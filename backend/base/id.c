@@ -11,7 +11,7 @@ bool jc_id_init(void) {
 struct jc_uuid jc_uuid7(const struct jc_clock *clock) {
     struct jc_uuid id;
     uint64_t ms = (uint64_t)jc_clock_now_ms(clock);
-    randombytes_buf(id.bytes, sizeof id.bytes);
+    jc_random(id.bytes, sizeof id.bytes);
     for (int i = 0; i < 6; i++)
         id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
     id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f)); /* version 7 */
@@ -50,10 +50,6 @@ bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out) {
     }
     *out = id;
     return true;
-}
-
-void jc_random(void *out, size_t len) {
-    randombytes_buf(out, len);
 }
 
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {

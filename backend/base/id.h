@@ -1,8 +1,9 @@
-/* Identifiers and hashes: UUIDv7 (RFC 9562), SHA-256, random bytes, hex. libsodium underneath. */
+/* Identifiers and hashes: UUIDv7 (RFC 9562), SHA-256, hex; random bytes are base/random.h's. libsodium underneath. */
 #ifndef JC_BASE_ID_H
 #define JC_BASE_ID_H
 
 #include "base/clock.h"
+#include "base/random.h"
 
 enum { JC_UUID_SIZE = 16, JC_UUID_TEXT = 37, JC_SHA256_SIZE = 32 };
 
@@ -17,7 +18,6 @@ struct jc_uuid jc_uuid7(const struct jc_clock *clock);
 struct jc_str jc_uuid_format(struct jc_uuid id, char buf[JC_UUID_TEXT]); /* 8-4-4-4-12 */
 bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out);             /* with or without dashes */
 
-void jc_random(void *out, size_t len);
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]);
 /* The same piece by piece: begin, add …, end. */
 struct jc_sha256_state {

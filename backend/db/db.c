@@ -14,6 +14,7 @@ enum {
     DEFAULT_READERS = 4,
     DEFAULT_BATCH_MAX = 256,
     DEFAULT_QUEUE_MAX = 4096,
+    DEFAULT_BATCH_COST_MAX = 2048,
 };
 
 struct jc_db {
@@ -21,9 +22,10 @@ struct jc_db {
     struct jc_conn_config conn; /* of a reader */
     char *path, *vfs;           /* owned; conn points to them */
     struct jc_writer *writer;   /* NULL: opened read-only */
-    struct jc_session *only;    /* the writer's session, if it is the only one */
-    pthread_mutex_t single;     /* held while `only` is used */
-    pthread_mutex_t lock;       /* of the pool: the fields below */
+    bool inline_writer;
+    struct jc_session *only; /* the writer's session, if it is the only one */
+    pthread_mutex_t single;  /* held while `only` is used */
+    pthread_mutex_t lock;    /* of the pool: the fields below */
     pthread_cond_t returned;
     struct jc_session **idle;
     size_t idle_count, idle_max;
@@ -97,11 +99,20 @@ enum jc_code jc_db_read(struct jc_db *db, jc_job *job, void *ctx, struct jc_err 
 
 /* --- writes ------------------------------------------------------------------------------------ */
 
-enum jc_code jc_db_write(struct jc_db *db, int64_t agency_id, jc_job *job, void *ctx, jc_done *done,
-                         struct jc_err *err) {
+enum jc_code jc_db_write_cost(struct jc_db *db, int64_t agency_id, unsigned cost, jc_job *job, void *ctx, jc_done *done,
+                              struct jc_err *err) {
     if (!db->writer)
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_DB_READ_ONLY);
-    return jc_writer_submit(db->writer, agency_id, job, ctx, done, err);
+    return jc_writer_submit(db->writer, agency_id, cost, job, ctx, done, err);
+}
+
+enum jc_code jc_db_write(struct jc_db *db, int64_t agency_id, jc_job *job, void *ctx, jc_done *done,
+                         struct jc_err *err) {
+    return jc_db_write_cost(db, agency_id, 1, job, ctx, done, err);
+}
+
+size_t jc_db_pump(struct jc_db *db) {
+    return db->writer ? jc_writer_pump(db->writer) : 0;
 }
 
 struct waiting {
@@ -140,6 +151,8 @@ enum jc_code jc_db_write_wait(struct jc_db *db, int64_t agency_id, jc_job *job, 
     pthread_cond_init(&waiting.ready, NULL);
     enum jc_code code = jc_db_write(db, agency_id, run_waiting, &waiting, wake_waiting, err);
     if (code == JC_OK) {
+        while (db->inline_writer && !waiting.done)
+            jc_db_pump(db);
         pthread_mutex_lock(&waiting.lock);
         while (!waiting.done)
             pthread_cond_wait(&waiting.ready, &waiting.lock);
@@ -215,7 +228,12 @@ static enum jc_code open_writer(struct jc_db *db, const struct jc_db_config *con
         .conn = db->conn,
         .batch_max = (size_t)or_default(config->batch_max, DEFAULT_BATCH_MAX),
         .queue_max = (size_t)or_default(config->queue_max, DEFAULT_QUEUE_MAX),
+        .batch_cost_max = (size_t)or_default(config->batch_cost_max, DEFAULT_BATCH_COST_MAX),
+        .inline_writer = config->inline_writer,
+        .batch_end = config->batch_end,
+        .batch_ctx = config->batch_ctx,
     };
+    db->inline_writer = config->inline_writer;
     writer.conn.reader = false;
     writer.conn.create = config->create;
     enum jc_code code = jc_session_open(db->driver, &writer.conn, &writer.session, err);

@@ -32,7 +32,15 @@ struct jc_db_config {
     int readers;         /* connections kept for reads; 0: 4 */
     int batch_max;       /* jobs in one commit; 0: 256 */
     int queue_max;       /* waiting jobs before jc_db_write answers JC_RESOURCE_EXHAUSTED; 0: 4096 */
+    int batch_cost_max;  /* costs of the jobs in one commit (jc_db_write_cost); 0: 2,048 */
     const char *vfs;     /* the driver's name of another file system layer; NULL: the system's (tests) */
+    /* No writer thread: jobs wait until jc_db_pump runs them on the caller's thread, and all use of
+     * the database is by one thread at a time (simulation). */
+    bool inline_writer;
+    /* Called after the last `done` of a batch, on the same thread: what many answers share is
+     * finished here. NULL: nothing. */
+    void (*batch_end)(void *batch_ctx);
+    void *batch_ctx;
 };
 
 enum jc_code jc_db_open(const struct jc_db_config *config, struct jc_db **out, struct jc_err *err);
@@ -49,8 +57,15 @@ typedef void jc_done(void *ctx, enum jc_code code, const struct jc_err *err);
  * itself (queue full, closing) `done` is not called. `ctx` belongs to the writer until done. */
 enum jc_code jc_db_write(struct jc_db *db, int64_t agency_id, jc_job *job, void *ctx, jc_done *done,
                          struct jc_err *err);
-/* The same, waiting for the outcome. Not from the writer's own thread. */
+/* The same for a job that does the work of `cost` small ones (operations of a request): a batch takes
+ * no further job once its costs reach batch_cost_max, so nobody waits long for a commit. */
+enum jc_code jc_db_write_cost(struct jc_db *db, int64_t agency_id, unsigned cost, jc_job *job, void *ctx, jc_done *done,
+                              struct jc_err *err);
+/* The same, waiting for the outcome. Not from the writer's own thread. With an inline writer it pumps. */
 enum jc_code jc_db_write_wait(struct jc_db *db, int64_t agency_id, jc_job *job, void *ctx, struct jc_err *err);
+/* With an inline writer: runs the jobs that wait as one batch, on this thread, and says how many
+ * they were (0: none waited). Their `done` and batch_end have been called when it returns. */
+size_t jc_db_pump(struct jc_db *db);
 /* Runs `job` now, on this thread, in one snapshot; writes in it fail. */
 enum jc_code jc_db_read(struct jc_db *db, jc_job *job, void *ctx, struct jc_err *err);
 

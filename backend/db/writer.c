@@ -23,6 +23,7 @@ struct write {
     void *ctx;
     jc_done *done;
     int64_t agency_id; /* a driver with a writer for each agency would batch by it; SQLite has one for all */
+    unsigned cost;
 };
 
 struct outcome {
@@ -38,6 +39,7 @@ struct jc_writer {
     struct write *ring;
     size_t head, count;
     bool closing;
+    bool pumping; /* inline: a batch is running */
     /* the thread's own */
     struct jc_session *session; /* NULL after a failure that cost the connection */
     struct jc_tx tx;
@@ -152,6 +154,8 @@ static void run_batch(struct jc_writer *writer, size_t count) {
     atomic_fetch_add_explicit(&writer->jobs, (int64_t)count, memory_order_relaxed);
     for (size_t i = 0; i < count; i++)
         answer(&writer->batch[i], &writer->outcomes[i]);
+    if (writer->config.batch_end)
+        writer->config.batch_end(writer->config.batch_ctx);
     if (!writer->session)
         return;
     if (single)
@@ -163,18 +167,25 @@ static void run_batch(struct jc_writer *writer, size_t count) {
 
 /* --- the queue --------------------------------------------------------------------------------- */
 
-/* Waits for jobs and moves them into the batch; 0 if the end has come. */
-static size_t gather(struct jc_writer *writer) {
-    pthread_mutex_lock(&writer->lock);
-    while (writer->count == 0 && !writer->closing)
-        pthread_cond_wait(&writer->work, &writer->lock);
-    size_t taken = writer->count < writer->config.batch_max ? writer->count : writer->config.batch_max;
-    for (size_t i = 0; i < taken; i++) {
-        writer->batch[i] = writer->ring[writer->head];
+/* Moves waiting jobs into the batch until it is full or costs enough; how many. Under the lock. */
+static size_t take_batch(struct jc_writer *writer) {
+    size_t taken = 0, cost = 0;
+    while (taken < writer->count && taken < writer->config.batch_max && cost < writer->config.batch_cost_max) {
+        writer->batch[taken] = writer->ring[writer->head];
+        cost += writer->batch[taken++].cost;
         if (++writer->head == writer->config.queue_max)
             writer->head = 0;
     }
     writer->count -= taken;
+    return taken;
+}
+
+/* Waits for jobs; 0 if the end has come. */
+static size_t gather(struct jc_writer *writer) {
+    pthread_mutex_lock(&writer->lock);
+    while (writer->count == 0 && !writer->closing)
+        pthread_cond_wait(&writer->work, &writer->lock);
+    size_t taken = take_batch(writer);
     pthread_mutex_unlock(&writer->lock);
     return taken;
 }
@@ -187,8 +198,20 @@ static void *writer_main(void *ctx) {
     return NULL;
 }
 
-enum jc_code jc_writer_submit(struct jc_writer *writer, int64_t agency_id, jc_job *job, void *ctx, jc_done *done,
-                              struct jc_err *err) {
+size_t jc_writer_pump(struct jc_writer *writer) {
+    assert(writer->config.inline_writer && !writer->pumping);
+    pthread_mutex_lock(&writer->lock);
+    size_t count = take_batch(writer);
+    pthread_mutex_unlock(&writer->lock);
+    writer->pumping = true;
+    if (count > 0)
+        run_batch(writer, count);
+    writer->pumping = false;
+    return count;
+}
+
+enum jc_code jc_writer_submit(struct jc_writer *writer, int64_t agency_id, unsigned cost, jc_job *job, void *ctx,
+                              jc_done *done, struct jc_err *err) {
     assert(job && done);
     pthread_mutex_lock(&writer->lock);
     bool closing = writer->closing;
@@ -197,7 +220,7 @@ enum jc_code jc_writer_submit(struct jc_writer *writer, int64_t agency_id, jc_jo
         size_t tail = writer->head + writer->count;
         if (tail >= writer->config.queue_max)
             tail -= writer->config.queue_max;
-        writer->ring[tail] = (struct write){job, ctx, done, agency_id};
+        writer->ring[tail] = (struct write){job, ctx, done, agency_id, cost};
         if (writer->count++ == 0)
             pthread_cond_signal(&writer->work);
     }
@@ -210,7 +233,7 @@ enum jc_code jc_writer_submit(struct jc_writer *writer, int64_t agency_id, jc_jo
 }
 
 bool jc_writer_is_self(const struct jc_writer *writer) {
-    return pthread_equal(pthread_self(), writer->thread);
+    return writer->config.inline_writer ? writer->pumping : pthread_equal(pthread_self(), writer->thread);
 }
 
 void jc_writer_stats(struct jc_writer *writer, struct jc_db_stats *out) {
@@ -226,6 +249,8 @@ void jc_writer_stats(struct jc_writer *writer, struct jc_db_stats *out) {
 
 /* Signals are for the program's other threads. */
 static bool start_thread(struct jc_writer *writer) {
+    if (writer->config.inline_writer)
+        return true;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -269,7 +294,10 @@ void jc_writer_drain(struct jc_writer *writer) {
     writer->closing = true;
     pthread_cond_signal(&writer->work);
     pthread_mutex_unlock(&writer->lock);
-    pthread_join(writer->thread, NULL);
+    if (!writer->config.inline_writer)
+        pthread_join(writer->thread, NULL);
+    while (writer->config.inline_writer && jc_writer_pump(writer) > 0)
+        ;
 }
 
 void jc_writer_free(struct jc_writer *writer) {
