@@ -34,7 +34,7 @@ function(jc_tests)
   add_library(jc_bench STATIC EXCLUDE_FROM_ALL ${sources})
   target_compile_options(jc_bench PRIVATE ${JC_WARNINGS})
   target_include_directories(jc_bench PUBLIC "${CMAKE_SOURCE_DIR}/tests")
-  target_link_libraries(jc_bench PUBLIC jc_model m)
+  target_link_libraries(jc_bench PUBLIC jc_auth PkgConfig::zlib m)
 
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/test_*.c")
   foreach(source IN LISTS sources)
