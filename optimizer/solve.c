@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "jiancha/optimizer.h"
+#include "model/objective.h"
 #include "model/problem.h"
 #include "optimizer/prove.h"
 #include "optimizer/search.h"
@@ -37,6 +38,7 @@ struct run {
     struct jc_plan_message *message;
     bool by_time; /* positions are milliseconds since the start, else work of the search */
     int64_t start_ms, told_ms;
+    int64_t counted_ms, counted_moves;   /* when progress was told last, for moves a second */
     struct jc_totals told;               /* the plan the caller has */
     int annealings;                      /* ended so far */
     int64_t from, to;                    /* the present annealing */
@@ -100,6 +102,11 @@ static void tell(struct run *r, Jc__SearchPhase phase) {
     p.tiers_settled = s->tiers_settled;
     p.moves = jc_search_moves(r->search);
     p.elapsed_ms = s->elapsed_ms;
+    if (p.elapsed_ms > r->counted_ms)
+        p.moves_per_second = (p.moves - r->counted_moves) * 1000 / (p.elapsed_ms - r->counted_ms);
+    r->counted_ms = p.elapsed_ms;
+    r->counted_moves = p.moves;
+    p.gap_ppm = s->tiers_settled ? jc_gap_ppm(s->objective->cost_e5, s->bound->cost_e5) : 0;
     r->callbacks->progress(r->callbacks->ctx, &p);
 }
 

@@ -365,11 +365,28 @@ static void compares_by_strict_tiers(void **state) {
         }
 }
 
+static void counts_the_gap(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t cost_e5, bound_e5, ppm;
+    } cases[] = {
+        {"nothing costs", 0, 0, 0},
+        {"proven", 5000000, 5000000, 0},
+        {"nothing is proven", 5000000, 0, 1000000},
+        {"a third, rounded", 300000, 200000, 333333},
+        {"two thirds, rounded", 300000, 100000, 666667},
+        {"figures near the end of int64", INT64_MAX / 2, INT64_MAX / 4, 500000},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        CHECK_INT(cases[i].name, jc_gap_ppm(cases[i].cost_e5, cases[i].bound_e5), cases[i].ppm);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_by_hand),           cmocka_unit_test(counts_what_is_elastic),
         cmocka_unit_test(counts_changes),           cmocka_unit_test(refuses_broken_plans),
-        cmocka_unit_test(compares_by_strict_tiers),
+        cmocka_unit_test(compares_by_strict_tiers), cmocka_unit_test(counts_the_gap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

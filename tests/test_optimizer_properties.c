@@ -321,6 +321,9 @@ static void watch(void *ctx, const Jc__Progress *progress) {
     (void)ctx;
     CHECK("progress", progress->bound->over_centi <= progress->incumbent->over_centi);
     CHECK("progress", !progress->tiers_settled || progress->bound->cost_e5 <= progress->incumbent->cost_e5);
+    int64_t gap = jc_gap_ppm(progress->incumbent->cost_e5, progress->bound->cost_e5);
+    CHECK_INT("gap", progress->gap_ppm, progress->tiers_settled ? gap : 0);
+    CHECK("moves", progress->moves_per_second >= 0);
 }
 
 static void keeps_its_best_wherever_it_stops(void **state) {

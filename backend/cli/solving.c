@@ -18,31 +18,59 @@ enum { QUIET_MS = 1500, EVERY_MS = 2000 };
 
 static const enum jc_msg PHASES[] = {JC_MSG_PHASE_START, JC_MSG_PHASE_CONSTRUCT, JC_MSG_PHASE_SEARCH,
                                      JC_MSG_PHASE_BOUND, JC_MSG_PHASE_INTEGER};
+static const char *const PHASE_CODE[] = {"start", "construct", "search", "bound", "integer_program"};
+
+/* In the user's words. */
+static void tell_people(struct jc_cli *cli, const Jc__Progress *p, const Jc__Objective *best, int64_t bound_e5,
+                        struct jc_arena *arena) {
+    char over[JC_NUMBER_TEXT];
+    size_t phase = p->phase < sizeof(PHASES) / sizeof(*PHASES) ? p->phase : 0;
+    struct jc_str gap = jc_gap_text(arena, best->cost_e5, bound_e5, p->tiers_settled);
+    jc_str_from_centi(best->over_centi, over);
+    struct jc_str args[] = {
+        jc_msg_text(PHASES[phase], cli->lang),
+        jc_arena_printf(arena, "%lld/%s/%lld", (long long)best->unserved, over, (long long)best->quota),
+        jc_cost_text(arena, best->cost_e5),
+        jc_arena_printf(arena, "%lld", (long long)p->moves_per_second),
+        jc_arena_printf(arena, "%lld", (long long)(p->elapsed_ms / 1000)),
+        gap,
+    };
+    jc_cli_note(cli, gap.len ? JC_MSG_SOLVE_PROGRESS : JC_MSG_SOLVE_PROGRESS_OPEN, args, sizeof(args) / sizeof(*args));
+}
+
+/* A line of its own on stderr, so that stdout stays one document. */
+static void tell_scripts(const Jc__Progress *p, const Jc__Objective *best, int64_t bound_e5) {
+    size_t phase = p->phase < sizeof(PHASE_CODE) / sizeof(*PHASE_CODE) ? p->phase : 0;
+    json_t *root = json_pack("{s:{s:s, s:{s:I, s:o, s:I}, s:o, s:o, s:o, s:I, s:I, s:o}}", "progress", "phase",
+                             PHASE_CODE[phase], "tiers", "unserved", (json_int_t)best->unserved, "over",
+                             jc_centi_json(best->over_centi), "quota", (json_int_t)best->quota, "cost",
+                             jc_e5_json(best->cost_e5), "bound", p->tiers_settled ? jc_e5_json(bound_e5) : json_null(),
+                             "gap", p->tiers_settled ? json_real((double)p->gap_ppm / 1000000) : json_null(), "moves",
+                             (json_int_t)p->moves, "moves_per_second", (json_int_t)p->moves_per_second, "seconds",
+                             json_real((double)p->elapsed_ms / 1000));
+    char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+    if (text)
+        fprintf(stderr, "%s\n", text);
+    free(text);
+    json_decref(root);
+}
 
 void jc_solving_progress(void *ctx, const Jc__Progress *progress) {
     struct jc_solving *watch = ctx;
-    struct jc_cli *cli = watch->cli;
     int64_t now = jc_monotonic_ms();
     if (now - watch->started_ms < QUIET_MS || now - watch->told_ms < EVERY_MS)
         return;
     watch->told_ms = now;
     const Jc__Objective none = JC__OBJECTIVE__INIT, *best = progress->incumbent ? progress->incumbent : &none;
-    int64_t bound = progress->bound ? progress->bound->cost_e5 : 0;
+    int64_t bound_e5 = progress->bound ? progress->bound->cost_e5 : 0;
+    if (watch->cli->format == JC_FORMAT_JSON) {
+        tell_scripts(progress, best, bound_e5);
+        return;
+    }
     struct jc_arena *arena = jc_arena_new(1 << 16);
     if (!arena)
         return;
-    char over[JC_NUMBER_TEXT];
-    jc_str_from_centi(best->over_centi, over);
-    size_t phase = progress->phase < sizeof(PHASES) / sizeof(*PHASES) ? progress->phase : 0;
-    struct jc_str gap = jc_gap_text(arena, best->cost_e5, bound, progress->tiers_settled);
-    struct jc_str args[] = {
-        jc_msg_text(PHASES[phase], cli->lang),
-        jc_arena_printf(arena, "%lld/%s/%lld", (long long)best->unserved, over, (long long)best->quota),
-        jc_arena_printf(arena, "%.*s%s%.*s", JC_FMT(jc_cost_text(arena, best->cost_e5)), gap.len ? ", " : "",
-                        JC_FMT(gap)),
-        jc_arena_printf(arena, "%lld", (long long)(progress->elapsed_ms / 1000)),
-    };
-    jc_cli_note(cli, JC_MSG_SOLVE_PROGRESS, args, 4);
+    tell_people(watch->cli, progress, best, bound_e5, arena);
     jc_arena_free(arena);
 }
 

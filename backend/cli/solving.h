@@ -26,7 +26,8 @@ void jc_solving_options(struct jc_solving *s, struct jc_option out[JC_SOLVING_OP
 const char *jc_solving_read(struct jc_solving *w, int seconds, struct jc_problem_options *options);
 
 /* Shows how the search goes (`ctx` is the struct): silent at first, then a line every two seconds with phase,
- * tiers, cost, gap and time. */
+ * tiers, cost, gap, moves a second and time; with --format json each is a document
+ * {"progress":{"phase","tiers","cost","bound","gap","moves","moves_per_second","seconds"}} on stderr. */
 void jc_solving_progress(void *ctx, const Jc__Progress *progress);
 
 /* From here on SIGINT and SIGTERM make the descriptor readable that it returns, instead of ending the program

@@ -59,6 +59,12 @@ int64_t jc_measure_over(const Jc__Problem *problem, const struct jc_measure *mea
     return limit >= 0 && value > limit ? value - limit : 0;
 }
 
+int64_t jc_gap_ppm(int64_t cost_e5, int64_t bound_e5) {
+    if (cost_e5 <= 0)
+        return 0;
+    return (int64_t)(((__int128)(cost_e5 - bound_e5) * 1000000 + cost_e5 / 2) / cost_e5);
+}
+
 int jc_objective_cmp(const Jc__Objective *a, const Jc__Objective *b) {
     const int64_t x[] = {a->unserved, a->over_centi, a->quota, a->cost_e5};
     const int64_t y[] = {b->unserved, b->over_centi, b->quota, b->cost_e5};

@@ -33,6 +33,9 @@ int64_t jc_measure_over(const Jc__Problem *problem, const struct jc_measure *mea
 enum jc_code jc_solution_check(const Jc__Problem *problem, const Jc__Solution *solution, struct jc_arena *arena,
                                struct jc_measure *out, struct jc_err *err);
 
+/* (cost - bound) / cost in millionths, rounded to nearest; 0 where the cost is 0. */
+int64_t jc_gap_ppm(int64_t cost_e5, int64_t bound_e5);
+
 /* <0 if a is better than b, in strict tiers: unserved, over, quota, cost. */
 int jc_objective_cmp(const Jc__Objective *a, const Jc__Objective *b);
 

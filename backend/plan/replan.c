@@ -171,6 +171,7 @@ static void hear(void *ctx, const Jc__Progress *progress) {
     bound.cost_e5 -= bound.cost_e5 > r->taken_off ? r->taken_off : bound.cost_e5;
     told.incumbent = &incumbent;
     told.bound = &bound;
+    told.gap_ppm = progress->tiers_settled ? jc_gap_ppm(incumbent.cost_e5, bound.cost_e5) : 0;
     told.elapsed_ms += r->elapsed_ms;
     r->request->progress(r->request->ctx, &told);
 }

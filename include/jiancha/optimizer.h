@@ -36,7 +36,9 @@ struct jc_optimizer_callbacks {
     void *ctx;
     /* Asked several times a second; true ends the run with the best plan so far (status CANCELLED). */
     bool (*cancelled)(void *ctx);
-    /* At most twice a second. */
+    /* How the run goes, at most twice a second: what it works at (phase), the best plan and the proven
+     * bound by tier, moves tried so far and in a second (since the last report), and, once the tiers are
+     * settled, the gap of the cost in millionths. */
     void (*progress)(void *ctx, const Jc__Progress *progress);
     /* A whole plan, better than any before; at most twice a second. The last one is not told here but
      * returned by jc_optimizer_run. */

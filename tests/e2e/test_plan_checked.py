@@ -1,6 +1,7 @@
 """Plans against the independent checker of the shared folder: it must find nothing and agree on tiers and cost. Skips
 (exit 77) where there is no shared folder."""
 import csv
+import json
 import os
 import re
 import signal
@@ -127,6 +128,23 @@ class PlanCheckedTest(jiancha.Test):
         self.assertIn(process.returncode, (0, 1), err)
         self.assertIn('"status": "cancelled"', out)
         self.agree(case, db)
+
+    def test_progress(self):
+        """A long search says how it goes: lines of JSON on stderr for scripts, one document on stdout."""
+        case = self.generate("progress", "M")
+        db = self.path("progress.db")
+        jiancha.run("init", "--db", db)
+        jiancha.run("import", case, "--db", db)
+        done = jiancha.run("solve", "--time-limit", "4", "--format", "json", "--db", db, expect=(0, 1))
+        lines = [json.loads(line)["progress"] for line in done.err.splitlines() if line.startswith("{")]
+        self.assertTrue(any(line["moves_per_second"] for line in lines))
+        for line in lines:
+            self.assertIn(line["phase"], ("construct", "search", "bound", "integer_program"))
+            self.assertEqual(line["tiers"].keys(), done.json["tiers"].keys())
+            self.assertGreater(line["moves"], 0)
+            self.assertEqual(line["gap"] is None, line["bound"] is None)
+            if line["gap"] is not None:
+                self.assertAlmostEqual(line["gap"], (line["cost"] - line["bound"]) / line["cost"], delta=1e-5)
 
 
 if __name__ == "__main__":
