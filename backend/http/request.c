@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/message.h"
+#include "http/codec.h"
 #include "http/run.h"
 
 enum {
@@ -172,7 +172,8 @@ static void add_error_headers(struct jc_request *request, struct MHD_Response *r
  * still says what it is. */
 static void make_body(struct jc_request *request) {
     if (!request->err.code && !request->health && !request->answer.ptr) {
-        if (jc_message_pack(request->call.response, request->arena, &request->answer, &request->err) == JC_OK)
+        if (jc_codec_encode(&request->connect, request->call.response, request->arena, &request->answer,
+                            &request->answer_gzip, &request->err) == JC_OK)
             return;
     }
     if (!request->err.code)

@@ -12,12 +12,10 @@
 
 #include <assert.h>
 
-#include "base/message.h"
-#include "http/gzip.h"
+#include "http/codec.h"
 #include "store/store.h"
 
 enum {
-    GZIP_MIN = 1024,       /* smaller answers are sent as they are */
     LARGE_BODY = 64 << 10, /* bytes that the event thread does not decode or encode itself */
 };
 
@@ -28,35 +26,18 @@ static bool is_late(const struct jc_request *request) {
 }
 
 static enum jc_code decode(struct jc_request *request) {
-    struct jc_buf plain;
-    struct jc_str bytes = jc_buf_str(&request->body);
-    enum jc_code code = JC_OK;
-    jc_buf_init(&plain, request->http->config.body_max);
-    if (request->connect.gzip_in && bytes.len) {
-        code = jc_gunzip(bytes, &plain, &request->err);
-        bytes = jc_buf_str(&plain);
-    }
     ProtobufCMessage *message = NULL;
-    if (!code)
-        code = jc_message_unpack(jc_procedure_request(request->call.procedure), bytes, request->arena, &message,
-                                 &request->err);
+    enum jc_code code = jc_codec_decode(&request->connect, jc_buf_str(&request->body), request->http->config.body_max,
+                                        request->arena, &message, &request->err);
     request->call.request = message;
-    jc_buf_free(&plain);
     jc_buf_free(&request->body);
     return code;
 }
 
 static void encode(struct jc_request *request) {
-    struct jc_str zipped;
     assert(request->call.response); /* a procedure that succeeds has answered */
-    if (jc_message_pack(request->call.response, request->arena, &request->answer, &request->err))
-        return;
-    if (!request->connect.gzip_out || request->answer.len < GZIP_MIN)
-        return;
-    if (jc_gzip(request->answer, request->arena, &zipped, &request->err))
-        return;
-    request->answer = zipped;
-    request->answer_gzip = true;
+    (void)jc_codec_encode(&request->connect, request->call.response, request->arena, &request->answer,
+                          &request->answer_gzip, &request->err);
 }
 
 /* Gives the request back to the event thread. The request must not be touched afterwards. */
