@@ -105,6 +105,43 @@ static void test_long_lines(void **state) {
     assert_true(cut_seen && whole_seen);
 }
 
+/* Bytes that have left so far. */
+static int64_t out_now(int fds[2]) {
+    char bytes[8192];
+    int64_t sum = 0;
+    for (ssize_t n; (n = read(fds[0], bytes, sizeof bytes)) > 0;)
+        sum += n;
+    return sum;
+}
+
+/* Whole lines gather, and leave when the next does not fit, with a warning, or when asked. */
+static void test_gathered(void **state) {
+    char line[8192];
+    jc_log(JC_LOG_INFO, "a", JC_LOG_INT("n", 1));
+    int64_t one = (int64_t)written(*state, line).len + (int64_t)strlen("{\"time\":\"2023-01-05T09:00:00.000+08:00\"");
+    jc_log_buffer((size_t)(2 * one + one / 2));
+    for (int i = 0; i < 2; i++)
+        jc_log(JC_LOG_INFO, "a", JC_LOG_INT("n", 1));
+    CHECK_INT("two wait", out_now(*state), 0);
+    jc_log(JC_LOG_INFO, "a", JC_LOG_INT("n", 1));
+    CHECK_INT("the third does not fit", out_now(*state), 2 * one);
+    jc_log_flush();
+    CHECK_INT("asked", out_now(*state), one);
+    jc_log_flush();
+    CHECK_INT("nothing waits", out_now(*state), 0);
+    jc_log(JC_LOG_INFO, "a", JC_LOG_INT("n", 1));
+    jc_log(JC_LOG_WARN, "a", JC_LOG_INT("n", 1));
+    CHECK_INT("a warning takes along what waits", out_now(*state), 2 * one);
+    memset(line, 'x', sizeof line);
+    jc_log(JC_LOG_INFO, "a", JC_LOG_STR("b", ((struct jc_str){line, 1000})));
+    CHECK("longer than the buffer", out_now(*state) > 1000);
+    jc_log(JC_LOG_INFO, "a", JC_LOG_INT("n", 1));
+    jc_log_buffer(0);
+    CHECK_INT("the buffer goes", out_now(*state), one);
+    jc_log(JC_LOG_INFO, "a", JC_LOG_INT("n", 1));
+    CHECK_INT("one by one again", out_now(*state), one);
+}
+
 static void test_without_memory(void **state) {
     char line[8192];
     jc_alloc_fail_at(1);
@@ -115,10 +152,8 @@ static void test_without_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_long_lines),
-        cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_escapes),  cmocka_unit_test(test_levels),         cmocka_unit_test(test_long_lines),
+        cmocka_unit_test(test_gathered), cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, open_log, close_log);
 }

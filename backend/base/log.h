@@ -18,7 +18,12 @@ struct jc_log_field {
 
 /* Where lines go (default: 2) and the least important level written (default: JC_LOG_INFO). */
 void jc_log_setup(int fd, enum jc_log_level level);
-/* {"time":"…","level":"info","event":"…",fields…}\n in one write(2). */
+/* From now on lines gather in a buffer of so many bytes and leave together; warnings and errors take along
+ * at once what waits. 0: each line leaves by itself (the default; also without memory). */
+void jc_log_buffer(size_t bytes);
+/* What waits leaves now. Call it often enough for whoever reads along, and at the end. */
+void jc_log_flush(void);
+/* {"time":"…","level":"info","event":"…",fields…}\n in one write(2), or gathered. */
 #define jc_log(level, event, ...)                                              \
     jc_log_write((level), (event), (const struct jc_log_field[]){__VA_ARGS__}, \
                  sizeof((struct jc_log_field[]){__VA_ARGS__}) / sizeof(struct jc_log_field))
