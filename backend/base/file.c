@@ -67,8 +67,7 @@ static bool write_all(int fd, struct jc_str bytes) {
     return true;
 }
 
-/* Makes a rename in the folder of `path` durable. */
-static bool sync_folder(const char *path) {
+bool jc_file_sync_folder(const char *path) {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     size_t len = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
@@ -116,7 +115,7 @@ static enum jc_code fresh_finish(struct fresh *fresh, const char *path, unsigned
         reason = errno;
     }
     errno = reason;
-    if (ok && rename(fresh->name, path) == 0 && sync_folder(path))
+    if (ok && rename(fresh->name, path) == 0 && jc_file_sync_folder(path))
         return JC_OK;
     enum jc_code code = jc_fail_errno(err, jc_str(path));
     unlink(fresh->name);

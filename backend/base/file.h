@@ -16,5 +16,7 @@ enum jc_code jc_file_copy(const char *from, const char *path, unsigned mode, uin
                           struct jc_err *err);
 /* Writes beside, fsyncs, renames over `path`, fsyncs the folder: a reader sees the old or the new. */
 enum jc_code jc_file_write(const char *path, struct jc_str bytes, unsigned mode, struct jc_err *err);
+/* Makes a rename or removal in the folder of `path` durable. False with errno set. */
+bool jc_file_sync_folder(const char *path);
 
 #endif
