@@ -6,6 +6,10 @@ if(SCHEMA)
   string(REPLACE "@bytes@" "BLOB" text "${text}")
   string(REPLACE "@bool@" "INTEGER" text "${text}")
   string(REPLACE "@strict@" "STRICT" text "${text}")
+  string(REPLACE "@clustered@" "STRICT, WITHOUT ROWID" text "${text}") # the table is its primary key's b-tree
+  string(REPLACE "@empty@" "X''" text "${text}") # no bytes
+  string(REPEAT "00" 32 nothing)
+  string(REPLACE "@zeros@" "X'${nothing}'" text "${text}") # a hash of nothing
   if(text MATCHES "@[a-z0-9_]+@")
     message(FATAL_ERROR "${INPUT}: unknown type macro ${CMAKE_MATCH_0}")
   endif()

@@ -44,7 +44,8 @@ static inline struct jc_uuid field_uuid(int kind, int n) {
 static const char FIELD_REGISTER[] =
     "UPDATE agency SET code = 'x', name = 'X', level = 'city', year = 2023;"
     "INSERT INTO agency (agency_id, code, name, level, year) VALUES (2, 'y', 'Y', 'city', 2023);"
-    "INSERT INTO agency_head SELECT 2, 0, 0, chain_head, 0 FROM agency_head WHERE agency_id = 1;"
+    "INSERT INTO agency_head (agency_id, change_seq, operation_no, chain_head, audit_no)"
+    "SELECT 2, 0, 0, zeroblob(32), 0 FROM agency_head WHERE agency_id = 1;"
     "INSERT INTO team VALUES (1, 'a', 0, 'A', 'bureau', 3, NULL, NULL), (1, 'b', 1, 'B', 'bureau', 3, NULL, NULL),"
     "                        (2, 'z', 0, 'Z', 'bureau', 3, NULL, NULL);"
     "INSERT INTO inspector VALUES (1, 'a1', 0, 'A1', 'a', 'L1', NULL, '', ''), (1, 'a2', 1, 'A2', 'a', 'L2', NULL, '', ''),"

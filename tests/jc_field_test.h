@@ -360,7 +360,7 @@ static const char *const FIELD_EFFECTS[] = {
     "SELECT hex(inspection_id) || team_id || workdays_centi FROM inspection_workdays ORDER BY inspection_id, team_id",
     "SELECT hex(finding_id) || hex(inspection_id) || outcome || COALESCE(deadline_on, '-')"
     " || COALESCE(hex(order_id), '-') || COALESCE(corrected_on, '-') FROM finding ORDER BY finding_id",
-    "SELECT hex(inspection_id) || hex(sha256) FROM photo ORDER BY inspection_id, sha256",
+    "SELECT hex(inspection_id) || hex(sha256) FROM record_blob ORDER BY inspection_id, sha256",
     "SELECT hex(order_id) || deadline_on || unit_id FROM rectification_order ORDER BY order_id",
     "SELECT hex(recheck_id) || is_record || due_on || done_on || passed FROM recheck ORDER BY recheck_id",
     "SELECT hex(task_id) || kind || state || team_id || unit_id || due_on || return_reason || inspector_ids ||"

@@ -18,7 +18,7 @@ static const char SELECT_SHAPE[] =
 
 struct shape {
     struct jc_arena *arena;
-    struct jc_str lines[1000];
+    struct jc_str lines[1200];
     size_t count;
 };
 
@@ -64,6 +64,9 @@ static struct jc_db *old_database(int version, struct jc_arena *arena) {
     CHECK_OK(path, jc_db_open(&config, &db, &err), &err);
     jc_test_write(db, run_script, (void *)schema.ptr);
     jc_test_write(db, run_script, (void *)ROWS);
+    char set_version[64];
+    snprintf(set_version, sizeof set_version, "UPDATE meta SET schema_version = %d", version);
+    jc_test_write(db, run_script, set_version);
     return db;
 }
 

@@ -62,7 +62,7 @@ static void test_submit_writes_everything(void **state) {
               field_query(f, "SELECT outcome || COALESCE(deadline_on, '-') || COALESCE(corrected_on, '-')"
                              " FROM finding ORDER BY position"),
               "22023-01-20-,1-2023-01-10,4--");
-    CHECK_INT("the same photo twice is one", jc_test_number(f->db, "SELECT COUNT(*) FROM photo"), 1);
+    CHECK_INT("the same photo twice is one", jc_test_number(f->db, "SELECT COUNT(*) FROM record_blob"), 1);
     CHECK_STR("tasks, the joint one with it", field_query(f, "SELECT state FROM task WHERE unit_id = 'u1'"), "2,2");
     CHECK_INT("done when it ended", jc_test_number(f->db, "SELECT MIN(done_ms) FROM task WHERE unit_id = 'u1'"),
               FIELD_NOW_MS);
@@ -411,7 +411,10 @@ static void test_ids_are_the_agencys(void **state) {
     (void)state;
     field_script(f,
                  "INSERT INTO inspector VALUES (2, 'z1', 0, 'Z1', 'z', '', NULL, '', '');"
-                 "INSERT INTO device SELECT 2, device_id, X'99', public_key, name, 'z1', 1, 0, NULL, NULL, '', 0, 0, 0"
+                 "INSERT INTO device (agency_id, device_id, token_hash, public_key, name, inspector_id, scope_version,"
+                 "                    enrolled_ms, revoked_ms, last_seen_ms, app_version, unsent, clock_offset_ms,"
+                 "                    free_bytes)"
+                 "SELECT 2, device_id, X'99', public_key, name, 'z1', 1, 0, NULL, NULL, '', 0, 0, 0"
                  "  FROM device WHERE inspector_id = 'a1';");
     Jc__Operation *operation = field_submit(f, 1, field_inspection(f, 1, FIELD_T1, "u1", 1));
     CHECK_INT("agency 1", field_send(f, FIELD_A1, operation)->status, APPLIED);

@@ -9,19 +9,22 @@
 
 static enum jc_code read_head(struct jc_rows *rows, void *ctx, struct jc_err *err) {
     struct jc_head *head = ctx;
-    struct jc_str chain = jc_rows_bytes(rows, 2);
-    if (chain.len != JC_SHA256_SIZE) {
-        jc_fail(err, JC_DATA_LOSS, JC_MSG_STORE_DAMAGED, JC_STR("agency_head.chain_head"));
+    struct jc_str chain = jc_rows_bytes(rows, 2), audit = jc_rows_bytes(rows, 4);
+    if (chain.len != JC_SHA256_SIZE || audit.len != JC_SHA256_SIZE) {
+        jc_fail(err, JC_DATA_LOSS, JC_MSG_STORE_DAMAGED,
+                jc_str(chain.len != JC_SHA256_SIZE ? "agency_head.chain_head" : "agency_head.audit_head"));
         return err->code;
     }
     head->change_seq = jc_rows_int64(rows, 0);
     head->operation_no = jc_rows_int64(rows, 1);
     memcpy(head->chain_head, chain.ptr, JC_SHA256_SIZE);
     head->audit_no = jc_rows_int64(rows, 3);
+    memcpy(head->audit_head, audit.ptr, JC_SHA256_SIZE);
+    head->conflict_no = jc_rows_int64(rows, 5);
     return JC_OK;
 }
 
-static const char SELECT_HEAD[] = "SELECT change_seq, operation_no, chain_head, audit_no\n"
+static const char SELECT_HEAD[] = "SELECT change_seq, operation_no, chain_head, audit_no, audit_head, conflict_no\n"
                                   "FROM agency_head\n"
                                   "WHERE agency_id = $1";
 
@@ -40,14 +43,17 @@ static enum jc_code load_head(struct jc_tx *tx, int64_t agency_id, void *state, 
 }
 
 static const char UPDATE_HEAD[] = "UPDATE agency_head\n"
-                                  "SET change_seq = $1, operation_no = $2, chain_head = $3, audit_no = $4\n"
-                                  "WHERE agency_id = $5";
+                                  "SET change_seq = $1, operation_no = $2, chain_head = $3, audit_no = $4,\n"
+                                  "    audit_head = $5, conflict_no = $6\n"
+                                  "WHERE agency_id = $7";
 
 static enum jc_code store_head(struct jc_tx *tx, int64_t agency_id, const void *state, struct jc_err *err) {
     const struct jc_head *head = state;
     return jc_tx_exec(tx, UPDATE_HEAD,
                       JC_VALUES(jc_int(head->change_seq), jc_int(head->operation_no),
-                                jc_bytes(head->chain_head, JC_SHA256_SIZE), jc_int(head->audit_no), jc_int(agency_id)),
+                                jc_bytes(head->chain_head, JC_SHA256_SIZE), jc_int(head->audit_no),
+                                jc_bytes(head->audit_head, JC_SHA256_SIZE), jc_int(head->conflict_no),
+                                jc_int(agency_id)),
                       err);
 }
 

@@ -13,6 +13,8 @@ struct jc_head {
     int64_t operation_no;               /* last row of `operation` */
     uint8_t chain_head[JC_SHA256_SIZE]; /* its chain_hash; zeros before the first */
     int64_t audit_no;                   /* last row of `audit_log` */
+    uint8_t audit_head[JC_SHA256_SIZE]; /* its chain_hash; zeros before the first of version 3 */
+    int64_t conflict_no;                /* last row of `id_conflict` */
 };
 
 /* This transaction's head of the agency, to be changed in place. Write jobs only. */

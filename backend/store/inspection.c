@@ -56,9 +56,10 @@ static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, struct jc_
 }
 
 /* The same photo may show two findings: one row. */
-static const char INSERT_PHOTO[] = "INSERT INTO photo (agency_id, inspection_id, sha256, size_bytes, media_type)\n"
-                                   "VALUES ($1, $2, $3, $4, $5)\n"
-                                   "ON CONFLICT (agency_id, inspection_id, sha256) DO NOTHING";
+static const char INSERT_PHOTO[] =
+    "INSERT INTO record_blob (agency_id, inspection_id, sha256, kind, size_bytes, media_type)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6)\n"
+    "ON CONFLICT (agency_id, inspection_id, sha256) DO NOTHING";
 
 static enum jc_code add_photos(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
                                const Jc__Inspection *message, struct jc_err *err) {
@@ -67,8 +68,9 @@ static enum jc_code add_photos(struct jc_tx *tx, int64_t agency_id, struct jc_st
         const Jc__Photo *photo = message->photos[i];
         code = jc_tx_exec(tx, INSERT_PHOTO,
                           JC_VALUES(jc_int(agency_id), id_value(inspection_id),
-                                    jc_bytes(photo->sha256.data, photo->sha256.len), jc_int(photo->size_bytes),
-                                    jc_text(jc_str(photo->media_type))),
+                                    jc_bytes(photo->sha256.data, photo->sha256.len),
+                                    jc_int(photo->kind ? photo->kind : JC__BLOB_KIND__BLOB_KIND_PHOTO),
+                                    jc_int(photo->size_bytes), jc_text(jc_str(photo->media_type))),
                           err);
     }
     return code;

@@ -7,14 +7,16 @@
 #include "store/verdict.h"
 
 static const char INSERT_REVIEW[] =
-    "INSERT INTO review (agency_id, review_id, reason, reason_args, state, command, unit_id, task_id)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    "INSERT INTO review (agency_id, review_id, reason, reason_args, state, command, device_id, team_id, unit_id,\n"
+    "                    task_id, decision, note, decided_by)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', '')";
 
 enum jc_code jc_review_add(struct jc_tx *tx, int64_t agency_id, const struct jc_review *review, struct jc_err *err) {
     return jc_tx_exec(tx, INSERT_REVIEW,
                       JC_VALUES(jc_int(agency_id), jc_int(review->review_id), jc_int(review->reason),
                                 jc_text(review->grounds), jc_int(JC__REVIEW_STATE__REVIEW_STATE_OPEN),
-                                jc_text(review->command), jc_text(review->unit_id),
+                                jc_text(review->command), jc_bytes(review->device_id.bytes, JC_UUID_SIZE),
+                                jc_text(review->team_id), jc_text(review->unit_id),
                                 jc_bytes(review->task_id.ptr, review->task_id.len)),
                       err);
 }

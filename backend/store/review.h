@@ -11,6 +11,8 @@ struct jc_review {
     Jc__ReviewReason reason;
     struct jc_str grounds; /* jc_verdict_text */
     struct jc_str command; /* "submit_inspection"; empty if it could not be read */
+    struct jc_uuid device_id;
+    struct jc_str team_id; /* whose terminals are told the outcome */
     struct jc_str unit_id; /* what it is about; may be unknown to the register, may be empty */
     struct jc_str task_id; /* 16 bytes, or empty */
 };

@@ -1,5 +1,6 @@
--- The schema of jiancha, version 2. One file for every database: CMake expands @int64@, @bytes@,
--- @bool@ and @strict@.
+-- The schema of jiancha, version 3. One file for every database: CMake expands @int64@, @bytes@,
+-- @bool@, @strict@, @clustered@ (a table that is its primary key's b-tree), @empty@ (no bytes) and
+-- @zeros@ (32 zero bytes).
 --
 -- Keys lead with agency_id, the tenant. Amounts of work are hundredths of a workday (_centi). Sets
 -- of months are masks, bit m-1 is month m. Instants (_ms) are Unix time in ms UTC; days (_on) are ISO
@@ -42,7 +43,9 @@ CREATE TABLE agency_head (
     change_seq   @int64@ NOT NULL,             -- last number given in `change`
     operation_no @int64@ NOT NULL,             -- last row of `operation`
     chain_head   @bytes@ NOT NULL,             -- its chain_hash; 32 zero bytes before the first
-    audit_no     @int64@ NOT NULL              -- last row of `audit_log`
+    audit_no     @int64@ NOT NULL,             -- last row of `audit_log`
+    audit_head   @bytes@ NOT NULL DEFAULT @zeros@, -- chain_hash of that row
+    conflict_no  @int64@ NOT NULL DEFAULT 0    -- last row of `id_conflict`
 ) @strict@;
 
 CREATE TABLE team (
@@ -466,10 +469,15 @@ CREATE TABLE task (
     return_reason TEXT NOT NULL,
     released_ms   @int64@ NOT NULL,
     done_ms       @int64@,
+    recall_reason TEXT NOT NULL DEFAULT '',
+    recalled_ms   @int64@,
+    planner_note  TEXT NOT NULL DEFAULT '',    -- why a returned task was opened again
+    held_by       TEXT NOT NULL DEFAULT '',    -- inspector after a hand-over
     UNIQUE (agency_id, task_id),
     FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id),
     FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id)
 ) @strict@;
+CREATE INDEX task_by_unit ON task (agency_id, unit_id, state);
 CREATE INDEX task_by_team ON task (agency_id, team_id, state, due_on);
 CREATE UNIQUE INDEX task_by_visit ON task (agency_id, plan_year, visit_id, team_id) WHERE visit_id IS NOT NULL;
 
@@ -495,6 +503,25 @@ CREATE TABLE operation (
     PRIMARY KEY (agency_id, operation_no),
     UNIQUE (agency_id, id)
 ) @strict@;
+
+-- Somebody used a known id for other bytes or from another device: the first stays, this is shown to people.
+CREATE TABLE id_conflict (
+    agency_id   @int64@ NOT NULL,
+    conflict_no @int64@ NOT NULL,
+    op_key      @int64@ NOT NULL,              -- the one that stays
+    device_id   @bytes@ NOT NULL,
+    received_ms @int64@ NOT NULL,
+    body        @bytes@ NOT NULL,
+    PRIMARY KEY (agency_id, conflict_no)
+) @strict@;
+
+-- Operations that wait for one that has not arrived: judged again when it has.
+CREATE TABLE operation_waiting (
+    agency_id  @int64@ NOT NULL,
+    depends_on @bytes@ NOT NULL,
+    op_key     @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, depends_on, op_key)
+) @clustered@;
 
 CREATE TABLE inspection (
     agency_id      @int64@ NOT NULL REFERENCES agency (agency_id),
@@ -547,16 +574,43 @@ CREATE TABLE finding (
 CREATE INDEX finding_by_inspection ON finding (agency_id, inspection_id, position);
 CREATE INDEX finding_by_order ON finding (agency_id, order_id) WHERE order_id IS NOT NULL;
 
-CREATE TABLE photo (                           -- named by a record; the bytes come later
+-- Blobs a record names (photos, recordings, images of signatures); the bytes come later.
+CREATE TABLE record_blob (
     agency_id     @int64@ NOT NULL,
-    inspection_id @bytes@ NOT NULL,
+    inspection_id @bytes@ NOT NULL,            -- or order_id, recheck_id
     sha256        @bytes@ NOT NULL,
+    kind          @int64@ NOT NULL,            -- jiancha.v1.BlobKind
     size_bytes    @int64@ NOT NULL,
     media_type    TEXT NOT NULL,
     received_ms   @int64@,                     -- NULL: still missing
-    PRIMARY KEY (agency_id, inspection_id, sha256),
-    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id)
+    PRIMARY KEY (agency_id, inspection_id, sha256)
+) @clustered@;
+CREATE INDEX record_blob_by_hash ON record_blob (agency_id, sha256);
+
+-- Bytes that are whole and durable beside the database: DB.blobs/AGENCY/ab/cdef...
+CREATE TABLE blob (
+    agency_id   @int64@ NOT NULL,
+    sha256      @bytes@ NOT NULL,
+    size_bytes  @int64@ NOT NULL,
+    media_type  TEXT NOT NULL,
+    stored_ms   @int64@ NOT NULL,
+    deleted_ms  @int64@,                       -- retention: hash and reason stay
+    deleted_why TEXT,
+    PRIMARY KEY (agency_id, sha256)
+) @clustered@;
+
+CREATE TABLE upload (                          -- begun and not finished; the offset is the file's size
+    upload_id  TEXT NOT NULL PRIMARY KEY,      -- 128 random bits in hex: the last part of its URL
+    agency_id  @int64@ NOT NULL,
+    device_id  @bytes@ NOT NULL,
+    sha256     @bytes@ NOT NULL,
+    size_bytes @int64@ NOT NULL,
+    media_type TEXT NOT NULL,
+    created_ms @int64@ NOT NULL,
+    expires_ms @int64@ NOT NULL                -- moved by every piece
 ) @strict@;
+CREATE INDEX upload_by_expiry ON upload (expires_ms);
+CREATE INDEX upload_by_device ON upload (agency_id, device_id);
 
 CREATE TABLE rectification_order (
     agency_id     @int64@ NOT NULL,
@@ -603,21 +657,27 @@ CREATE TABLE recheck_workdays (
     FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
 ) @strict@;
 
-CREATE TABLE review (                          -- operations kept for a person (待核处理)
+CREATE TABLE review (                          -- operations kept or flagged for a person (待核处理)
     agency_id    @int64@ NOT NULL,
     review_id    @int64@ NOT NULL,             -- = operation_no
     reason       @int64@ NOT NULL,             -- jiancha.v1.ReviewReason
-    reason_args  TEXT NOT NULL,                -- grounds of the verdict (store/verdict.h)
+    reason_args  TEXT NOT NULL,                -- grounds (store/verdict.h)
     state        @int64@ NOT NULL,             -- jiancha.v1.ReviewState
     command      TEXT NOT NULL,
+    device_id    @bytes@ NOT NULL,
+    team_id      TEXT NOT NULL,                -- scope of the outcome
     unit_id      TEXT NOT NULL,
     task_id      @bytes@ NOT NULL,
-    decided_by   TEXT,
-    decision     TEXT,
+    decision     @int64@ NOT NULL,             -- jiancha.v1.ReviewDecisionKind; 0: open
+    linked_to    @bytes@,
+    note         TEXT NOT NULL,
+    decided_by   TEXT NOT NULL,
     decided_ms   @int64@,
-    PRIMARY KEY (agency_id, review_id),
-    FOREIGN KEY (agency_id, review_id) REFERENCES operation (agency_id, operation_no)
+    decision_no  @int64@,                      -- operation_no of the decision's row
+    PRIMARY KEY (agency_id, review_id)
 ) @strict@;
+CREATE INDEX review_by_state ON review (agency_id, state, review_id);
+CREATE INDEX review_open_by_device ON review (agency_id, device_id) WHERE state = 1;
 
 -- What terminals have to be told (DESIGN section 5, point 5): one row per entity, moved to a new seq
 -- when the entity changes. seq is given in commit order.
@@ -688,6 +748,7 @@ CREATE TABLE invitation (
     created_ms   @int64@ NOT NULL,
     expires_ms   @int64@ NOT NULL,
     used_ms      @int64@,
+    used_by      @bytes@,                      -- public key: the same terminal may ask again
     FOREIGN KEY (agency_id, inspector_id) REFERENCES inspector (agency_id, inspector_id)
 ) @strict@;
 
@@ -706,9 +767,20 @@ CREATE TABLE device (
     unsent          @int64@ NOT NULL,
     clock_offset_ms @int64@ NOT NULL,
     free_bytes      @int64@ NOT NULL,
+    link            @bytes@ NOT NULL DEFAULT @empty@, -- tail of its chain here
+    link_no         @int64@ NOT NULL DEFAULT 0, -- operation_no of the tail
+    sealed_no       @int64@ NOT NULL DEFAULT 0, -- everything of it up to this row is vouched for
+    seal_due_ms     @int64@,                   -- since when newer ones wait; NULL: none
+    seal_wrong_no   @int64@,                   -- row of a seal that does not hold
+    report          @bytes@ NOT NULL DEFAULT @empty@, -- jiancha.v1.DeviceReport, the last
+    cursor_seq      @int64@ NOT NULL DEFAULT 0, -- where its listing stands
+    revoked_reason  TEXT NOT NULL DEFAULT '',
+    rebuild_requested @bool@ NOT NULL DEFAULT 0,
+    blocks_version  @int64@ NOT NULL DEFAULT 1, -- moved when a block is leased
     PRIMARY KEY (agency_id, device_id),
     FOREIGN KEY (agency_id, inspector_id) REFERENCES inspector (agency_id, inspector_id)
 ) @strict@;
+CREATE INDEX device_seal_due ON device (seal_due_ms) WHERE seal_due_ms IS NOT NULL;
 
 CREATE TABLE audit_log (                       -- every administrative act
     agency_id @int64@ NOT NULL,
@@ -718,5 +790,25 @@ CREATE TABLE audit_log (                       -- every administrative act
     act       TEXT NOT NULL,                   -- "plan.approve", "device.revoke" …
     object    TEXT NOT NULL,
     detail    TEXT NOT NULL,
+    chain_hash @bytes@ NOT NULL DEFAULT @empty@,   -- empty: written before version 3
     PRIMARY KEY (agency_id, audit_no)
+) @strict@;
+
+-- Keys that sign receipts. In backups without their secret halves unless asked for.
+CREATE TABLE server_key (
+    key_id      @bytes@ NOT NULL PRIMARY KEY,  -- first 8 bytes of SHA-256 of the public key
+    position    @int64@ NOT NULL UNIQUE,       -- 1, 2, 3 ... in order of rotation
+    public_key  @bytes@ NOT NULL,
+    secret_key  @bytes@,                       -- NULL: not here (a restored backup); a new key is made then
+    created_ms  @int64@ NOT NULL,
+    retired_ms  @int64@,                       -- NULL: the one in use
+    endorsed_by @bytes@ NOT NULL,              -- key_id before; empty: the first
+    endorsement @bytes@ NOT NULL
+) @strict@;
+
+CREATE TABLE backup_mark (                     -- up to where an agency's chain is in a finished backup
+    agency_id    @int64@ NOT NULL PRIMARY KEY,
+    operation_no @int64@ NOT NULL,
+    chain_head   @bytes@ NOT NULL,
+    made_ms      @int64@ NOT NULL
 ) @strict@;

@@ -229,6 +229,8 @@ static enum jc_code record(struct jc_apply *apply, const struct jc_command *comm
             .reason = apply->verdict.reason,
             .grounds = apply->row.grounds,
             .command = jc_str(command ? command->name : ""),
+            .device_id = apply->caller->device_id,
+            .team_id = apply->caller->team_id,
             .unit_id = shown_unit(apply->unit_id),
             .task_id = apply->task_id,
         };

@@ -194,7 +194,7 @@ INVALID, TOO_MUCH = (400, "invalid_argument"), (429, "resource_exhausted")
 # A neighbour in the same database: one team, one inspector, one unit of its own.
 NEIGHBOUR = """
 INSERT INTO agency (agency_id, code, name, level, year) VALUES (2, 'bengbu', '蚌埠市应急管理局', 'city', 2023);
-INSERT INTO agency_head VALUES (2, 0, 0, zeroblob(32), 0);
+INSERT INTO agency_head (agency_id, change_seq, operation_no, chain_head, audit_no) VALUES (2, 0, 0, zeroblob(32), 0);
 INSERT INTO team VALUES (2, 'bb-t1', 0, '一科', 'bureau', 2, NULL, NULL);
 INSERT INTO inspector VALUES (2, 'bb-t1-01', 0, '甲', 'bb-t1', '', NULL, '', '');
 INSERT INTO inspector VALUES (2, 'bb-t1-02', 1, '乙', 'bb-t1', '', NULL, '', '');
