@@ -11,6 +11,7 @@
 #include "store/device.h"
 #include "store/task.h"
 #include "store/verdict.h"
+#include "sync/prepare.h"
 #include "sync/sync.h"
 
 struct field {
@@ -299,7 +300,10 @@ struct field_call {
 
 static inline enum jc_code field_call_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct field_call *call = ctx;
-    return jc_sync_run(tx, &call->caller, call->f->now_ms, &call->request, call->arena, &call->response, err);
+    struct jc_sync_prepared *prepared = NULL;
+    enum jc_code code = jc_sync_prepare(&call->request, call->arena, &prepared, err);
+    return code ? code
+                : jc_sync_run(tx, &call->caller, call->f->now_ms, prepared, call->arena, &call->response, NULL, err);
 }
 
 static inline struct field_call field_call(struct field *f, int device) {

@@ -54,7 +54,8 @@ static const struct jc_procedure TABLE[] = {
 
     {PLAN, "GetPlan", READ, .callers = READERS | JC_ROLE(TEAM_LEAD), .run = jc_get_plan_run},
     {TASK, "ListTasks", READ, .callers = ALL, .run = jc_list_tasks_run},
-    {SYNC, "Sync", WRITE, .callers = JC_CALLS_DEVICE, .run = jc_sync_call_run},
+    {SYNC, "Sync", WRITE, .callers = JC_CALLS_DEVICE, .run = jc_sync_call_run, .prepare = jc_sync_call_prepare,
+     .after = jc_sync_call_after},
     {REVIEW, "ListReviews", READ, .callers = READERS, .run = jc_list_reviews_run},
 
     {REPORT, "GetCompletion", READ, .callers = READERS, .run = jc_get_completion_run},
@@ -131,4 +132,12 @@ enum jc_code jc_rpc_look(struct jc_tx *tx, struct jc_call *call, struct jc_err *
 
 enum jc_code jc_rpc_work(struct jc_call *call, struct jc_err *err) {
     return call->procedure->work(call, err);
+}
+
+enum jc_code jc_rpc_prepare(struct jc_call *call, struct jc_err *err) {
+    return call->procedure->prepare ? call->procedure->prepare(call, err) : JC_OK;
+}
+
+enum jc_code jc_rpc_after(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
+    return call->procedure->after(tx, call, err);
 }

@@ -4,7 +4,8 @@
  * simulator. The layer above finds it by path, decodes the request, and runs it by its kind:
  *
  *   READ      jc_rpc_run in one snapshot
- *   WRITE     jc_rpc_run in a job of the writer
+ *   WRITE     jc_rpc_prepare without a transaction, jc_rpc_run in a job of the writer; if that left
+ *             call->more, jc_rpc_after in a snapshot taken once the job is durable
  *   PASSWORD  jc_rpc_look in a snapshot, jc_rpc_work without a transaction (Argon2id, a tenth of a
  *             second), then jc_rpc_run in a job of the writer
  *
@@ -27,6 +28,7 @@ enum {
 };
 
 struct jc_procedure;
+struct jc_sealer;
 
 /* One call. The layer above fills the first part and keeps it until the call is answered. */
 struct jc_call {
@@ -35,10 +37,13 @@ struct jc_call {
     int64_t now_ms;         /* the moment of arrival; the only clock a procedure sees */
     struct jc_str token;    /* of `Authorization: Bearer`; empty: none */
     const ProtobufCMessage *request;
+    struct jc_sealer *sealer; /* keys of devices that were here before; NULL: none are remembered */
+    bool splits;              /* the layer above calls jc_rpc_after; if not, run answers whole */
 
     struct jc_caller caller;    /* by the authentication of the running step */
     ProtobufCMessage *response; /* by run; the arena's */
-    void *work;                 /* what look and work leave for run; the arena's */
+    void *work;                 /* what look, work or prepare leave for run; the arena's */
+    bool more;                  /* run left a part of the answer to jc_rpc_after */
 };
 
 typedef enum jc_code jc_procedure_step(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);
@@ -51,8 +56,10 @@ struct jc_procedure {
     bool before_password_change; /* open to a person who still has the one-time password */
     bool guessable;              /* failures are counted against the address: a secret could be guessed */
     jc_procedure_step *run;
-    jc_procedure_step *look;                                        /* PASSWORD alone */
-    enum jc_code (*work)(struct jc_call *call, struct jc_err *err); /* PASSWORD alone */
+    jc_procedure_step *look;                                           /* PASSWORD alone */
+    enum jc_code (*work)(struct jc_call *call, struct jc_err *err);    /* PASSWORD alone */
+    enum jc_code (*prepare)(struct jc_call *call, struct jc_err *err); /* WRITE alone; NULL: nothing to prepare */
+    jc_procedure_step *after;                                          /* WRITE alone; of those that set call->more */
 };
 
 /* The procedure of "/jiancha.v1.TaskService/ListTasks", or NULL. */
@@ -68,6 +75,11 @@ const ProtobufCMessageDescriptor *jc_procedure_response(const struct jc_procedur
 enum jc_code jc_rpc_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);
 enum jc_code jc_rpc_look(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);
 enum jc_code jc_rpc_work(struct jc_call *call, struct jc_err *err);
+/* What can be done before the job: hashing, unpacking, signatures. May be left out, the job then does it
+ * itself. Nobody is authenticated yet. */
+enum jc_code jc_rpc_prepare(struct jc_call *call, struct jc_err *err);
+/* Adds to call->response what the job left out. The caller is the one the job authenticated. */
+enum jc_code jc_rpc_after(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);
 
 /* The clock that stands at call->now_ms. */
 struct jc_clock jc_call_clock(const struct jc_call *call);

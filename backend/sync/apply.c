@@ -2,8 +2,8 @@
  *
  *   id malformed            rejected, not stored: there is nothing to store it under
  *   id known                same device and bytes: the stored result; else rejected, the first stays
- *   dependency, signature,
- *   body, command           each looked at, each adds grounds to the verdict
+ *   dependency, signature
+ *   or seal, body, command  each looked at, each adds grounds to the verdict
  *   row, review, effects    written in this order; effects only of what is applied
  *
  * Memory for one operation comes from a scratch arena that is emptied behind it, so a request of 200
@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-#include "base/message.h"
-#include "base/sign.h"
 #include "store/device.h"
 #include "store/review.h"
 
@@ -54,16 +52,17 @@ struct jc_uuid jc_apply_derive(const struct jc_apply *apply, const char *purpose
 /* --- open and close ------------------------------------------------------------------------------------- */
 
 enum jc_code jc_apply_open(struct jc_apply *apply, struct jc_tx *tx, const struct jc_sync_caller *caller,
-                           int64_t now_ms, struct jc_arena *arena, struct jc_err *err) {
+                           int64_t now_ms, const struct jc_sync_prepared *prepared, struct jc_arena *arena,
+                           struct jc_err *err) {
     memset(apply, 0, sizeof *apply);
     apply->tx = tx;
     apply->caller = caller;
     apply->now_ms = now_ms;
+    apply->prepared = prepared;
     apply->arena = arena;
+    apply->applied = JC_NEW_ARRAY(arena, prepared->request->n_operations, struct jc_uuid);
     apply->scratch = jc_arena_new(SCRATCH_BYTES);
-    if (!apply->scratch)
-        return jc_fail_memory(err);
-    return jc_device_public_key(tx, caller->agency_id, caller->device_id, arena, &apply->public_key, err);
+    return apply->scratch && apply->applied ? JC_OK : jc_fail_memory(err);
 }
 
 void jc_apply_close(struct jc_apply *apply) {
@@ -73,19 +72,20 @@ void jc_apply_close(struct jc_apply *apply) {
 
 /* --- results ----------------------------------------------------------------------------------------------- */
 
-static enum jc_code result_of(struct jc_apply *apply, struct jc_str id, Jc__OperationStatus status, enum jc_code why,
-                              struct jc_str grounds, Jc__OperationResult **out, struct jc_err *err) {
+static enum jc_code result_of(struct jc_apply *apply, struct jc_str id, const struct jc_operation *row,
+                              Jc__OperationResult **out, struct jc_err *err) {
     Jc__OperationResult *result = JC_NEW(apply->arena, Jc__OperationResult);
     if (!result)
         return jc_fail_memory(err);
     jc__operation_result__init(result);
     result->id = jc_data(id);
-    result->status = status;
-    if (why != JC_OK)
-        result->code = (char *)jc_code_name(why);
-    if (grounds.len) {
-        result->reason_zh = jc_verdict_words(apply->arena, JC_ZH, grounds);
-        result->reason_en = jc_verdict_words(apply->arena, JC_EN, grounds);
+    result->status = row->status;
+    result->operation_no = row->operation_no;
+    if (row->code != JC_OK)
+        result->code = (char *)jc_code_name(row->code);
+    if (row->grounds.len) {
+        result->reason_zh = jc_verdict_words(apply->arena, JC_ZH, row->grounds);
+        result->reason_en = jc_verdict_words(apply->arena, JC_EN, row->grounds);
         if (!result->reason_zh || !result->reason_en)
             return jc_fail_memory(err);
     }
@@ -99,35 +99,19 @@ static enum jc_code refuse(struct jc_apply *apply, struct jc_str id, enum jc_gro
     struct jc_verdict verdict;
     jc_verdict_init(&verdict);
     jc_verdict_add(&verdict, ground);
-    return result_of(apply, id, verdict.status, verdict.code, jc_verdict_text(&verdict), out, err);
+    const struct jc_operation none = {
+        .status = verdict.status, .code = verdict.code, .grounds = jc_verdict_text(&verdict)};
+    return result_of(apply, id, &none, out, err);
 }
 
 /* --- what any operation must satisfy ------------------------------------------------------------------------- */
 
-/* The bytes that count: as sent, or those of a JSON client's plain body. */
-static enum jc_code take_body(struct jc_apply *apply, const Jc__Operation *operation, struct jc_str *out,
-                              struct jc_err *err) {
-    *out = jc_view(operation->body);
-    if (out->len || !operation->plain)
-        return JC_OK;
-    return jc_message_pack(&operation->plain->base, apply->scratch, out, err);
-}
-
-static enum jc_code take_dependencies(struct jc_apply *apply, const Jc__Operation *operation, struct jc_err *err) {
-    size_t len = 0;
-    for (size_t i = 0; i < operation->n_depends_on; i++)
-        len += operation->depends_on[i].len;
-    char *bytes = jc_arena_alloc(apply->scratch, len);
-    if (!bytes)
-        return jc_fail_memory(err);
-    apply->row.depends_on = (struct jc_str){bytes, len};
-    for (size_t i = 0; i < operation->n_depends_on; i++) {
-        ProtobufCBinaryData id = operation->depends_on[i];
-        if (id.len)
-            memcpy(bytes, id.data, id.len);
-        bytes += id.len;
+static bool applied_here(const struct jc_apply *apply, struct jc_uuid id) {
+    for (size_t i = apply->applied_count; i-- > 0;) {
+        if (memcmp(apply->applied[i].bytes, id.bytes, JC_UUID_SIZE) == 0)
+            return true;
     }
-    return JC_OK;
+    return false;
 }
 
 /* An operation that is unknown here, or here but not applied, holds back those that depend on it. */
@@ -145,7 +129,9 @@ static enum jc_code check_dependencies(struct jc_apply *apply, const Jc__Operati
         bool applied = false;
         if (id.len == JC_UUID_SIZE) {
             memcpy(uuid.bytes, id.ptr, JC_UUID_SIZE);
-            enum jc_code code = jc_operation_is_applied(apply->tx, apply->caller->agency_id, uuid, &applied, err);
+            applied = applied_here(apply, uuid);
+            enum jc_code code =
+                applied ? JC_OK : jc_operation_is_applied(apply->tx, apply->caller->agency_id, uuid, &applied, err);
             if (code)
                 return code;
         }
@@ -155,34 +141,31 @@ static enum jc_code check_dependencies(struct jc_apply *apply, const Jc__Operati
     return JC_OK;
 }
 
-static void check_signature(struct jc_apply *apply) {
-    struct jc_str signature = apply->row.signature;
-    if (apply->public_key.len != JC_SIGN_PUBLIC_SIZE)
+/* A device with a key vouches for what it did: by a signature of its own, or by a seal over it. */
+static void check_voucher(struct jc_apply *apply, const struct jc_sync_operation *operation) {
+    const struct jc_sync_operation *sealed =
+        operation->sealed_by < 0 ? NULL : &apply->prepared->operations[operation->sealed_by];
+    if (!apply->prepared->must_sign)
         return;
-    if (!signature.len)
-        jc_verdict_add(&apply->verdict, JC_GROUND_SIGNATURE_MISSING);
-    else if (signature.len != JC_SIGNATURE_SIZE ||
-             !jc_sign_verify(apply->row.body, (const uint8_t *)signature.ptr, (const uint8_t *)apply->public_key.ptr))
+    if (operation->signature == JC_VOUCHER_WRONG)
         jc_verdict_add(&apply->verdict, JC_GROUND_SIGNATURE_WRONG);
+    if (sealed && sealed->seal == JC_VOUCHER_WRONG)
+        jc_verdict_add(&apply->verdict, JC_GROUND_SEAL_WRONG);
+    if (operation->signature == JC_VOUCHER_NONE && !sealed)
+        jc_verdict_add(&apply->verdict, operation->chained ? JC_GROUND_SEAL_MISSING : JC_GROUND_SIGNATURE_MISSING);
 }
 
 /* The body as a message; `body` stays NULL if it is none, and the verdict says why. */
-static enum jc_code decode(struct jc_apply *apply, struct jc_err *err) {
-    ProtobufCMessage *message = NULL;
+static enum jc_code take_message(struct jc_apply *apply, const struct jc_sync_operation *operation,
+                                 struct jc_err *err) {
+    enum jc_ground ground = operation->ground;
+    struct jc_str arg = operation->ground_arg;
+    apply->body = operation->message;
     enum jc_code code =
-        jc_message_unpack(&jc__operation_body__descriptor, apply->row.body, apply->scratch, &message, err);
-    if (code == JC_OK) {
-        apply->body = (const Jc__OperationBody *)message;
-    } else if (code == JC_INVALID_ARGUMENT && err->what == JC_MSG_MESSAGE_TEXT) {
-        jc_verdict_add(&apply->verdict, JC_GROUND_TEXT, err->arg[0]);
-    } else if (code == JC_INVALID_ARGUMENT) {
-        jc_verdict_add(&apply->verdict, JC_GROUND_BODY_MALFORMED);
-    } else if (code == JC_RESOURCE_EXHAUSTED && jc_arena_used(apply->scratch) > SCRATCH_BYTES / 4) {
-        jc_verdict_add(&apply->verdict, JC_GROUND_BODY_LARGE); /* the arena's limit, not the machine's */
-    } else {
-        return code;
-    }
-    return JC_OK;
+        operation->decoded ? JC_OK : jc_sync_decode(operation->body, apply->scratch, &apply->body, &ground, &arg, err);
+    if (!code && !apply->body)
+        jc_verdict_add(&apply->verdict, ground, arg);
+    return code;
 }
 
 static const struct jc_command *command_of(const Jc__OperationBody *body) {
@@ -196,13 +179,13 @@ static const struct jc_command *command_of(const Jc__OperationBody *body) {
 /* --- one operation -------------------------------------------------------------------------------------------- */
 
 /* Everything that is to be known about the operation, before anything is written. */
-static enum jc_code judge(struct jc_apply *apply, const Jc__Operation *operation, const struct jc_command **command,
-                          struct jc_err *err) {
-    enum jc_code code = check_dependencies(apply, operation, err);
+static enum jc_code judge(struct jc_apply *apply, const struct jc_sync_operation *operation,
+                          const struct jc_command **command, struct jc_err *err) {
+    enum jc_code code = check_dependencies(apply, operation->wire, err);
     if (code)
         return code;
-    check_signature(apply);
-    code = decode(apply, err);
+    check_voucher(apply, operation);
+    code = take_message(apply, operation, err);
     if (code || !apply->body)
         return code;
     *command = command_of(apply->body);
@@ -240,45 +223,63 @@ static enum jc_code record(struct jc_apply *apply, const struct jc_command *comm
     return !code && effects ? command->write(apply, err) : code;
 }
 
-static enum jc_code apply_new(struct jc_apply *apply, const Jc__Operation *operation, Jc__OperationResult **out,
-                              struct jc_err *err) {
+/* Operations behind it in the request may depend on it. */
+static void remember(struct jc_apply *apply, const struct jc_operation *row) {
+    if (row->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED)
+        apply->applied[apply->applied_count++] = apply->row.id;
+}
+
+static enum jc_code apply_new(struct jc_apply *apply, const struct jc_sync_operation *operation,
+                              Jc__OperationResult **out, struct jc_err *err) {
     const struct jc_command *command = NULL;
-    apply->row.device_id = apply->caller->device_id;
-    apply->row.inspector_id = apply->caller->inspector_id;
-    apply->row.received_ms = apply->now_ms;
-    apply->row.signature = jc_view(operation->signature);
     jc_verdict_init(&apply->verdict);
-    enum jc_code code = take_dependencies(apply, operation, err);
-    if (!code)
-        code = judge(apply, operation, &command, err);
+    enum jc_code code = judge(apply, operation, &command, err);
     if (!code)
         code = record(apply, command, err);
     if (code)
         return code;
-    return result_of(apply, jc_view(operation->id), apply->row.status, apply->row.code, apply->row.grounds, out, err);
+    remember(apply, &apply->row);
+    return result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
 }
 
 /* What was answered the first time, if it is the same operation. */
-static enum jc_code answer_again(struct jc_apply *apply, const Jc__Operation *operation,
+static enum jc_code answer_again(struct jc_apply *apply, const struct jc_sync_operation *operation,
                                  const struct jc_operation *stored, Jc__OperationResult **out, bool *durable,
                                  struct jc_err *err) {
+    struct jc_str id = jc_view(operation->wire->id);
     *durable = memcmp(stored->body_sha256, apply->row.body_sha256, JC_SHA256_SIZE) == 0 &&
                memcmp(stored->device_id.bytes, apply->caller->device_id.bytes, JC_UUID_SIZE) == 0;
     if (!*durable)
-        return refuse(apply, jc_view(operation->id), JC_GROUND_ID_TAKEN, out, err);
-    return result_of(apply, jc_view(operation->id), stored->status, stored->code, stored->grounds, out, err);
+        return refuse(apply, id, JC_GROUND_ID_TAKEN, out, err);
+    remember(apply, stored);
+    return result_of(apply, id, stored, out, err);
 }
 
-static enum jc_code apply_or_repeat(struct jc_apply *apply, const Jc__Operation *operation, Jc__OperationResult **out,
-                                    bool *durable, struct jc_err *err) {
+/* The row as far as the request says it. */
+static void begin(struct jc_apply *apply, const struct jc_sync_operation *operation) {
+    ProtobufCBinaryData signature = operation->wire->signature;
+    apply->body = NULL;
+    apply->beside = false;
+    apply->work = NULL;
+    apply->unit_id = apply->task_id = (struct jc_str){0};
+    apply->row = (struct jc_operation){
+        .id = operation->id,
+        .device_id = apply->caller->device_id,
+        .inspector_id = apply->caller->inspector_id,
+        .received_ms = apply->now_ms,
+        .body = operation->body,
+        .signature = jc_view(signature.len ? signature : operation->wire->seal),
+        .depends_on = operation->depends_on,
+    };
+    memcpy(apply->row.body_sha256, operation->body_sha256, JC_SHA256_SIZE);
+}
+
+static enum jc_code apply_or_repeat(struct jc_apply *apply, const struct jc_sync_operation *operation,
+                                    Jc__OperationResult **out, bool *durable, struct jc_err *err) {
     struct jc_operation stored;
     bool found = false;
-    memcpy(apply->row.id.bytes, operation->id.data, JC_UUID_SIZE);
-    enum jc_code code = take_body(apply, operation, &apply->row.body, err);
-    if (code)
-        return code;
-    jc_sha256(apply->row.body, apply->row.body_sha256);
-    code = jc_operation_find(apply->tx, apply->caller->agency_id, apply->row.id, apply->scratch, &stored, &found, err);
+    enum jc_code code =
+        jc_operation_find(apply->tx, apply->caller->agency_id, apply->row.id, apply->scratch, &stored, &found, err);
     if (code)
         return code;
     if (found)
@@ -287,16 +288,13 @@ static enum jc_code apply_or_repeat(struct jc_apply *apply, const Jc__Operation 
     return apply_new(apply, operation, out, err);
 }
 
-enum jc_code jc_apply_operation(struct jc_apply *apply, const Jc__Operation *operation, Jc__OperationResult **out,
-                                bool *durable, struct jc_err *err) {
+enum jc_code jc_apply_operation(struct jc_apply *apply, size_t index, Jc__OperationResult **out, bool *durable,
+                                struct jc_err *err) {
+    const struct jc_sync_operation *operation = &apply->prepared->operations[index];
     *durable = false;
-    if (operation->id.len != JC_UUID_SIZE)
-        return refuse(apply, jc_view(operation->id), JC_GROUND_ID_MALFORMED, out, err);
-    apply->body = NULL;
-    apply->beside = false;
-    apply->work = NULL;
-    apply->unit_id = apply->task_id = (struct jc_str){0};
-    memset(&apply->row, 0, sizeof apply->row);
+    if (!operation->named)
+        return refuse(apply, jc_view(operation->wire->id), JC_GROUND_ID_MALFORMED, out, err);
+    begin(apply, operation);
     enum jc_code code = apply_or_repeat(apply, operation, out, durable, err);
     jc_arena_reset(apply->scratch);
     return code;

@@ -9,15 +9,18 @@
 
 #include "store/calendar.h"
 #include "store/operation.h"
+#include "sync/prepare.h"
 #include "sync/sync.h"
 
 struct jc_apply {
     struct jc_tx *tx;
     const struct jc_sync_caller *caller;
     int64_t now_ms;
+    const struct jc_sync_prepared *prepared;
     struct jc_arena *arena;   /* lives as long as the request */
     struct jc_arena *scratch; /* emptied behind each operation */
-    struct jc_str public_key; /* the device's; empty: it need not sign */
+    struct jc_uuid *applied;  /* operations of this request that are, so that those behind need not ask */
+    size_t applied_count;
 
     /* loaded once a request, when first needed */
     Jc__Checklist **checklists;
@@ -50,14 +53,16 @@ extern const struct jc_command jc_command_return_task;
 extern const struct jc_command jc_command_report_unit_change;
 extern const struct jc_command jc_command_void_document_number;
 
-/* Prepares for the operations of a request; close it always. */
+/* Prepares for the operations of a request, whose signatures and seals have been looked at
+ * (jc_sync_vouch); close it always. */
 enum jc_code jc_apply_open(struct jc_apply *apply, struct jc_tx *tx, const struct jc_sync_caller *caller,
-                           int64_t now_ms, struct jc_arena *arena, struct jc_err *err);
+                           int64_t now_ms, const struct jc_sync_prepared *prepared, struct jc_arena *arena,
+                           struct jc_err *err);
 void jc_apply_close(struct jc_apply *apply);
-/* Applies one operation, or finds that it came before. *durable: it is stored under its id, now or
- * before, with exactly these bytes. */
-enum jc_code jc_apply_operation(struct jc_apply *apply, const Jc__Operation *operation, Jc__OperationResult **out,
-                                bool *durable, struct jc_err *err);
+/* Applies operation `index` of the request, or finds that it came before. *durable: it is stored under
+ * its id, now or before, with exactly these bytes. */
+enum jc_code jc_apply_operation(struct jc_apply *apply, size_t index, Jc__OperationResult **out, bool *durable,
+                                struct jc_err *err);
 
 /* A UUIDv7 that follows from the operation in hand: its time, and a hash of its id and `purpose`. */
 struct jc_uuid jc_apply_derive(const struct jc_apply *apply, const char *purpose);

@@ -18,7 +18,11 @@
 #include "store/unit.h"
 #include "sync/cursor.h"
 
-enum { CHUNK = 64 };
+enum {
+    CHUNK = 64,
+    FEW_CHANGES = 16, /* what a write job tells itself */
+    FEW_BYTES = 8 << 10,
+};
 
 struct page {
     struct jc_tx *tx;
@@ -26,6 +30,7 @@ struct page {
     int64_t now_ms;
     struct jc_arena *arena;
     size_t limit;
+    size_t most; /* entities */
     struct jc_cursor at;
     int64_t last_seq; /* of the database at this moment */
     bool full;
@@ -37,7 +42,7 @@ struct page {
 /* Appends the entity unless the page has no room for it; the first always fits. */
 static enum jc_code send(struct page *page, const Jc__Change *change, struct jc_err *err) {
     size_t size = jc__change__get_packed_size(change) + 6; /* tag and length in the answer */
-    if (page->out->count && page->out->bytes + size > page->limit) {
+    if (page->out->count && (page->out->bytes + size > page->limit || page->out->count >= page->most)) {
         page->full = true;
         return JC_OK;
     }
@@ -316,6 +321,12 @@ static enum jc_code fill(struct page *page, struct jc_err *err) {
     return code;
 }
 
+static enum jc_code finish(struct page *page, const uint8_t incarnation[16], struct jc_err *err) {
+    page->out->has_more = page->full;
+    page->out->cursor = jc_cursor_write(&page->at, page->caller, incarnation, page->arena);
+    return page->out->cursor.ptr ? JC_OK : jc_fail_memory(err);
+}
+
 enum jc_code jc_changes_page(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, int64_t last_seq,
                              struct jc_str cursor, size_t page_bytes, struct jc_arena *arena, struct jc_changes *out,
                              struct jc_err *err) {
@@ -324,6 +335,7 @@ enum jc_code jc_changes_page(struct jc_tx *tx, const struct jc_sync_caller *call
                         .now_ms = now_ms,
                         .arena = arena,
                         .limit = page_bytes,
+                        .most = SIZE_MAX,
                         .last_seq = last_seq,
                         .out = out};
     struct jc_store_meta meta;
@@ -333,9 +345,32 @@ enum jc_code jc_changes_page(struct jc_tx *tx, const struct jc_sync_caller *call
         return code;
     begin(&page, cursor, meta.incarnation);
     code = fill(&page, err);
+    return code ? code : finish(&page, meta.incarnation, err);
+}
+
+enum jc_code jc_changes_few(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, int64_t last_seq,
+                            struct jc_str cursor, struct jc_arena *arena, struct jc_changes *out, bool *whole,
+                            struct jc_err *err) {
+    struct page page = {.tx = tx,
+                        .caller = caller,
+                        .now_ms = now_ms,
+                        .arena = arena,
+                        .limit = FEW_BYTES,
+                        .most = FEW_CHANGES,
+                        .last_seq = last_seq,
+                        .out = out};
+    struct jc_store_meta meta;
+    *out = (struct jc_changes){0};
+    *whole = false;
+    enum jc_code code = jc_store_meta(tx, &meta, err);
     if (code)
         return code;
-    out->has_more = page.full;
-    out->cursor = jc_cursor_write(&page.at, caller, meta.incarnation, arena);
-    return out->cursor.ptr ? JC_OK : jc_fail_memory(err);
+    begin(&page, cursor, meta.incarnation);
+    if (page.at.section != JC_SECTION_CHANGES)
+        return JC_OK; /* a listing is never little */
+    code = list_changes(&page, err);
+    if (code || page.full)
+        return code;
+    *whole = true;
+    return finish(&page, meta.incarnation, err);
 }

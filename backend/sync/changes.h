@@ -22,5 +22,10 @@ struct jc_changes {
 enum jc_code jc_changes_page(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, int64_t last_seq,
                              struct jc_str cursor, size_t page_bytes, struct jc_arena *arena, struct jc_changes *out,
                              struct jc_err *err);
+/* The same if it comes to little: a handful of changes, and no listing. Otherwise *whole is false and
+ * *out holds nothing of use. Cost: what is told, or a handful of entities read for nothing. */
+enum jc_code jc_changes_few(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, int64_t last_seq,
+                            struct jc_str cursor, struct jc_arena *arena, struct jc_changes *out, bool *whole,
+                            struct jc_err *err);
 
 #endif

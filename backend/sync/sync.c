@@ -21,11 +21,24 @@ struct run {
     const struct jc_sync_caller *caller;
     int64_t now_ms;
     const Jc__SyncRequest *request;
+    struct jc_sync_prepared *prepared;
     struct jc_arena *arena;
     Jc__SyncResponse *response;
     ProtobufCBinaryData *durable; /* ids for the receipt */
     size_t durable_count;
 };
+
+/* Signatures and seals, if nobody who knew the device's key has looked at them before the job. */
+static enum jc_code vouch(struct run *run, struct jc_err *err) {
+    struct jc_str key;
+    if (run->prepared->vouched)
+        return JC_OK;
+    enum jc_code code =
+        jc_device_public_key(run->tx, run->caller->agency_id, run->caller->device_id, run->arena, &key, err);
+    if (!code)
+        jc_sync_vouch(run->prepared, key);
+    return code;
+}
 
 static enum jc_code apply_all(struct run *run, struct jc_err *err) {
     size_t count = run->request->n_operations;
@@ -34,10 +47,10 @@ static enum jc_code apply_all(struct run *run, struct jc_err *err) {
     run->durable = JC_NEW_ARRAY(run->arena, count, ProtobufCBinaryData);
     if (!run->response->results || !run->durable)
         return jc_fail_memory(err);
-    enum jc_code code = jc_apply_open(&apply, run->tx, run->caller, run->now_ms, run->arena, err);
+    enum jc_code code = jc_apply_open(&apply, run->tx, run->caller, run->now_ms, run->prepared, run->arena, err);
     for (size_t i = 0; !code && i < count; i++) {
         bool durable = false;
-        code = jc_apply_operation(&apply, run->request->operations[i], &run->response->results[i], &durable, err);
+        code = jc_apply_operation(&apply, i, &run->response->results[i], &durable, err);
         if (!code && durable)
             run->durable[run->durable_count++] = run->request->operations[i]->id;
     }
@@ -67,50 +80,68 @@ static size_t page_bytes(const Jc__SyncRequest *request) {
     return asked > JC_SYNC_PAGE_MAX ? JC_SYNC_PAGE_MAX : (size_t)asked;
 }
 
-static enum jc_code add_changes(struct run *run, struct jc_err *err) {
-    struct jc_changes changes;
+static void put_page(Jc__SyncResponse *response, const struct jc_changes *page) {
+    response->changes = page->items;
+    response->n_changes = page->count;
+    response->cursor = jc_data(page->cursor);
+    response->has_more = page->has_more;
+    response->restarted = page->restarted;
+}
+
+/* In the job only what is quickly told, if the rest may come later. */
+static enum jc_code add_changes(struct run *run, bool *later, struct jc_err *err) {
+    struct jc_changes page;
     struct jc_head *head = NULL;
+    bool whole = false;
+    struct jc_str cursor = jc_view(run->request->cursor);
     enum jc_code code = jc_head_of(run->tx, run->caller->agency_id, &head, err);
-    if (!code)
-        code = jc_changes_page(run->tx, run->caller, run->now_ms, head->change_seq, jc_view(run->request->cursor),
-                               page_bytes(run->request), run->arena, &changes, err);
+    if (!code && later)
+        code =
+            jc_changes_few(run->tx, run->caller, run->now_ms, head->change_seq, cursor, run->arena, &page, &whole, err);
+    if (!code && !later)
+        code = jc_changes_page(run->tx, run->caller, run->now_ms, head->change_seq, cursor, page_bytes(run->request),
+                               run->arena, &page, err);
     if (code)
         return code;
-    run->response->changes = changes.items;
-    run->response->n_changes = changes.count;
-    run->response->cursor = jc_data(changes.cursor);
-    run->response->has_more = changes.has_more;
-    run->response->restarted = changes.restarted;
+    if (later)
+        *later = !whole;
+    if (!later || whole)
+        put_page(run->response, &page);
     return JC_OK;
 }
 
-static enum jc_code check_request(const Jc__SyncRequest *request, struct jc_err *err) {
-    char limit[JC_NUMBER_TEXT], count[JC_NUMBER_TEXT];
-    if (request->n_operations <= JC_SYNC_OPERATIONS_MAX)
-        return JC_OK;
-    return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_SYNC_TOO_MANY, jc_str_from_int64(JC_SYNC_OPERATIONS_MAX, limit),
-                   jc_str_from_int64((int64_t)request->n_operations, count));
+enum jc_code jc_sync_page(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                          const Jc__SyncRequest *request, struct jc_arena *arena, Jc__SyncResponse *response,
+                          struct jc_err *err) {
+    struct jc_changes page;
+    struct jc_head head;
+    enum jc_code code = jc_head_read(tx, caller->agency_id, &head, err);
+    if (!code)
+        code = jc_changes_page(tx, caller, now_ms, head.change_seq, jc_view(request->cursor), page_bytes(request),
+                               arena, &page, err);
+    if (!code)
+        put_page(response, &page);
+    return code;
 }
 
 enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
-                         const Jc__SyncRequest *request, struct jc_arena *arena, Jc__SyncResponse **out,
-                         struct jc_err *err) {
-    struct run run = {.tx = tx, .caller = caller, .now_ms = now_ms, .request = request, .arena = arena};
-    enum jc_code code = check_request(request, err);
-    if (code)
-        return code;
-    run.response = JC_NEW(arena, Jc__SyncResponse);
+                         struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__SyncResponse **out,
+                         bool *page_later, struct jc_err *err) {
+    const Jc__SyncRequest *request = prepared->request;
+    struct run run = {tx, caller, now_ms, request, prepared, arena, JC_NEW(arena, Jc__SyncResponse), NULL, 0};
     if (!run.response)
         return jc_fail_memory(err);
     jc__sync_response__init(run.response);
-    code = apply_all(&run, err);
+    enum jc_code code = vouch(&run, err);
+    if (!code)
+        code = apply_all(&run, err);
     if (!code)
         code = jc_numbers_lease(tx, caller, now_ms, request->numbers_used, request->n_numbers_used, arena,
                                 &run.response->number_blocks, &run.response->n_number_blocks, err);
     if (!code)
         code = note_device(&run, err);
     if (!code)
-        code = add_changes(&run, err);
+        code = add_changes(&run, page_later, err);
     if (!code)
         code = jc_receipt_make(tx, caller->agency_id, now_ms, run.durable, run.durable_count, arena,
                                &run.response->receipt, err);

@@ -11,8 +11,9 @@
 #include "db/db.h"
 #include "jiancha/v1/sync_service.pb-c.h"
 
+struct jc_sync_prepared;
+
 enum {
-    JC_SYNC_OPERATIONS_MAX = 200,
     JC_SYNC_PAGE_DEFAULT = 256 * 1024, /* bytes of changes in an answer */
     JC_SYNC_PAGE_MIN = 4 * 1024,
     JC_SYNC_PAGE_MAX = 4 * 1024 * 1024,
@@ -28,15 +29,21 @@ struct jc_sync_caller {
 };
 
 /* Applies the operations in order, leases document numbers, notes what the device says of itself, and
- * answers with a page of changes. `request` has been checked as UTF-8 text (jc_message_unpack); the
- * bodies of its operations have not. The answer is the arena's.
+ * answers with a page of changes. The answer is the arena's. `prepared` is vouched for here if nobody
+ * knew the device's key before.
  *
- * Fails as a whole, with nothing written, only for what is wrong with the request itself
- * (JC_INVALID_ARGUMENT: more than JC_SYNC_OPERATIONS_MAX operations), for an unknown device
- * (JC_NOT_FOUND), or for want of memory, disk or database. Whatever is wrong with an operation is told
- * in its result. */
+ * If `page_later` is given and more than a little has to be told, the answer has no page yet and
+ * *page_later is true: jc_sync_page adds it in a snapshot taken after the commit, so that listing ten
+ * thousand units does not hold up the writer.
+ *
+ * Fails as a whole, with nothing written, for an unknown device (JC_NOT_FOUND), or for want of memory,
+ * disk or database. Whatever is wrong with an operation is told in its result. */
 enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
-                         const Jc__SyncRequest *request, struct jc_arena *arena, Jc__SyncResponse **out,
-                         struct jc_err *err);
+                         struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__SyncResponse **out,
+                         bool *page_later, struct jc_err *err);
+/* The page of an answer that jc_sync_run left without; any transaction that began after its commit. */
+enum jc_code jc_sync_page(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                          const Jc__SyncRequest *request, struct jc_arena *arena, Jc__SyncResponse *response,
+                          struct jc_err *err);
 
 #endif

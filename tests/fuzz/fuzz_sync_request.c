@@ -7,6 +7,7 @@
 #include "base/message.h"
 #include "fuzz.h"
 #include "store/store.h"
+#include "sync/prepare.h"
 #include "sync/sync.h"
 
 struct run {
@@ -84,7 +85,10 @@ static enum jc_code job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     if (code)
         return code;
     const Jc__SyncRequest *request = (const Jc__SyncRequest *)message;
-    code = jc_sync_run(tx, &caller, FIELD_NOW_MS, request, run->arena, &response, err);
+    struct jc_sync_prepared *prepared = NULL;
+    code = jc_sync_prepare(request, run->arena, &prepared, err);
+    if (!code)
+        code = jc_sync_run(tx, &caller, FIELD_NOW_MS, prepared, run->arena, &response, NULL, err);
     if (!code) {
         check_answer(request, response);
         check_rows(tx, request);
