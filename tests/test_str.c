@@ -216,7 +216,12 @@ static void test_buffer_printf(void **state) {
     jc_buf_centi(&buf, 50);
     jc_buf_add(&buf, JC_STR("|"));
     CHECK_STR("mixed", jc_buf_str(&buf), "12-月0.5|");
+    jc_buf_reserve(&buf, 301); /* more than there may be: shows with the append alone */
+    assert_false(buf.failed);
+    jc_buf_reserve(&buf, 300 - buf.len);
+    const char *before = buf.ptr;
     jc_buf_printf(&buf, "%*s", 300 - (int)buf.len, "x"); /* fills it to the last byte */
+    assert_ptr_equal(buf.ptr, before);
     assert_int_equal(buf.len, 300);
     assert_false(buf.failed);
     jc_buf_printf(&buf, "y");

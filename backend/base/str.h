@@ -61,6 +61,8 @@ struct jc_buf {
 void jc_buf_init(struct jc_buf *buf, size_t max_size);
 void jc_buf_free(struct jc_buf *buf);  /* also fine on a zeroed struct; leaves it empty */
 void jc_buf_reset(struct jc_buf *buf); /* empty again, not failed; keeps the memory */
+/* Allocates at once what `more` bytes will need; too much or no memory shows with the append. */
+void jc_buf_reserve(struct jc_buf *buf, size_t more);
 /* `bytes` must not lie in the buffer itself. */
 void jc_buf_append(struct jc_buf *buf, const void *bytes, size_t len);
 void jc_buf_add(struct jc_buf *buf, struct jc_str s);

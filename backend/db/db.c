@@ -111,6 +111,11 @@ enum jc_code jc_db_write(struct jc_db *db, int64_t agency_id, jc_job *job, void 
     return jc_db_write_cost(db, agency_id, 1, job, ctx, done, err);
 }
 
+void jc_db_on_batch_end(struct jc_db *db, void (*batch_end)(void *batch_ctx), void *batch_ctx) {
+    if (db->writer)
+        jc_writer_on_batch_end(db->writer, batch_end, batch_ctx);
+}
+
 size_t jc_db_pump(struct jc_db *db) {
     return db->writer ? jc_writer_pump(db->writer) : 0;
 }

@@ -66,6 +66,10 @@ enum jc_code jc_db_write_wait(struct jc_db *db, int64_t agency_id, jc_job *job, 
 /* With an inline writer: runs the jobs that wait as one batch, on this thread, and says how many
  * they were (0: none waited). Their `done` and batch_end have been called when it returns. */
 size_t jc_db_pump(struct jc_db *db);
+/* Another batch_end from now on (jc_db_config), NULL for none: for what opens and ends while the database
+ * is open. When it returns the one before is not running and will not be called again. Not from batch_end
+ * itself, and not from a job. */
+void jc_db_on_batch_end(struct jc_db *db, void (*batch_end)(void *batch_ctx), void *batch_ctx);
 /* Runs `job` now, on this thread, in one snapshot; writes in it fail. */
 enum jc_code jc_db_read(struct jc_db *db, jc_job *job, void *ctx, struct jc_err *err);
 

@@ -39,7 +39,8 @@ struct jc_writer {
     struct write *ring;
     size_t head, count;
     bool closing;
-    bool pumping; /* inline: a batch is running */
+    bool pumping;         /* inline: a batch is running */
+    pthread_mutex_t hook; /* of config.batch_end and batch_ctx; held during the call */
     /* the thread's own */
     struct jc_session *session; /* NULL after a failure that cost the connection */
     struct jc_tx tx;
@@ -137,6 +138,20 @@ static bool run_together(struct jc_writer *writer, size_t count) {
     return true;
 }
 
+static void end_batch(struct jc_writer *writer) {
+    pthread_mutex_lock(&writer->hook);
+    if (writer->config.batch_end)
+        writer->config.batch_end(writer->config.batch_ctx);
+    pthread_mutex_unlock(&writer->hook);
+}
+
+void jc_writer_on_batch_end(struct jc_writer *writer, void (*batch_end)(void *batch_ctx), void *batch_ctx) {
+    pthread_mutex_lock(&writer->hook);
+    writer->config.batch_end = batch_end;
+    writer->config.batch_ctx = batch_ctx;
+    pthread_mutex_unlock(&writer->hook);
+}
+
 /* Runs the batch; answers only what is certain, in order. */
 static void run_batch(struct jc_writer *writer, size_t count) {
     pthread_mutex_t *single = writer->config.single;
@@ -154,8 +169,7 @@ static void run_batch(struct jc_writer *writer, size_t count) {
     atomic_fetch_add_explicit(&writer->jobs, (int64_t)count, memory_order_relaxed);
     for (size_t i = 0; i < count; i++)
         answer(&writer->batch[i], &writer->outcomes[i]);
-    if (writer->config.batch_end)
-        writer->config.batch_end(writer->config.batch_ctx);
+    end_batch(writer);
     if (!writer->session)
         return;
     if (single)
@@ -262,6 +276,7 @@ static bool start_thread(struct jc_writer *writer) {
 static void free_memory(struct jc_writer *writer) {
     pthread_cond_destroy(&writer->work);
     pthread_mutex_destroy(&writer->lock);
+    pthread_mutex_destroy(&writer->hook);
     jc_tx_free(&writer->tx);
     jc_free(writer->ring);
     jc_free(writer->batch);
@@ -277,6 +292,7 @@ enum jc_code jc_writer_start(const struct jc_writer_config *config, struct jc_wr
     writer->session = config->session;
     jc_tx_init(&writer->tx);
     pthread_mutex_init(&writer->lock, NULL);
+    pthread_mutex_init(&writer->hook, NULL);
     pthread_cond_init(&writer->work, NULL);
     writer->ring = jc_calloc(config->queue_max, sizeof *writer->ring);
     writer->batch = jc_calloc(config->batch_max, sizeof *writer->batch);

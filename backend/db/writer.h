@@ -29,6 +29,8 @@ enum jc_code jc_writer_submit(struct jc_writer *writer, int64_t agency_id, unsig
                               jc_done *done, struct jc_err *err);
 /* One batch of an inline writer; the number of its jobs. */
 size_t jc_writer_pump(struct jc_writer *writer);
+/* See jc_db_on_batch_end. */
+void jc_writer_on_batch_end(struct jc_writer *writer, void (*batch_end)(void *batch_ctx), void *batch_ctx);
 bool jc_writer_is_self(const struct jc_writer *writer); /* is the caller a job or an answer of this writer? */
 void jc_writer_stats(struct jc_writer *writer, struct jc_db_stats *out);
 
