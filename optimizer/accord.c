@@ -5,9 +5,10 @@
  * month has states. The two sides must use the same prices; whatever they are, the sum is a bound. */
 #include "optimizer/accord.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "optimizer/adam.h"
 
 enum {
     STATES_MAX = 600,   /* grains in a month */
@@ -15,14 +16,12 @@ enum {
 };
 #define NEVER (INT64_C(1) << 58)
 #define ROOM (INT64_C(1) << 34) /* no price passes it */
-#define KEEP_MEAN 0.9
-#define KEEP_SQUARE 0.95
 
 /* A price of agreement: what is priced costs that much more in its block, and less in its month. */
 struct price {
     int64_t at;
     int64_t slope; /* decided in the block minus decided in the month */
-    double mean, square;
+    struct jc_adam late;
 };
 
 /* The units of a team in one district, or one unit without district. */
@@ -47,7 +46,7 @@ struct jc_accord {
     uint32_t *joins_of;     /* joins that take part in every visit, by team */
     uint32_t *first_join;   /* by team, n_teams + 1, into joins_of */
     uint16_t *join_any;     /* by join: months it can be needed */
-    double mean_left, square_left;
+    struct jc_adam_age age;
     int64_t largest; /* work of a visit */
     bool fits;
 
@@ -351,23 +350,17 @@ int64_t jc_accord_month(struct jc_accord *a, int32_t team, int m, const struct j
 
 /* --- prices ----------------------------------------------------------------------------------------------- */
 
-/* A step of Adam, as in lagrange.c. */
 static bool move_price(const struct jc_accord *a, struct price *p, double pace, int64_t least, int64_t most) {
     bool agree = p->slope == 0;
-    double slope = (double)p->slope;
+    double step = jc_adam_step(&p->late, &a->age, (double)p->slope);
     p->slope = 0;
-    p->mean = KEEP_MEAN * p->mean + (1 - KEEP_MEAN) * slope;
-    p->square = KEEP_SQUARE * p->square + (1 - KEEP_SQUARE) * slope * slope;
-    double mean = p->mean / (1 - a->mean_left), square = p->square / (1 - a->square_left);
-    double at = (double)p->at + pace * mean / (sqrt(square) + 1e-3);
-    p->at = (int64_t)llround(at < (double)least ? (double)least : at > (double)most ? (double)most : at);
+    p->at = jc_adam_price((double)p->at + pace * step, least, most);
     return agree;
 }
 
 bool jc_accord_move(struct jc_accord *a, double pace, int64_t travel) {
     bool agree = true;
-    a->mean_left *= KEEP_MEAN;
-    a->square_left *= KEEP_SQUARE;
+    jc_adam_age(&a->age);
     for (size_t i = 0; i < a->n_entries * JC_MONTHS; i++)
         if (a->any[i / JC_MONTHS] >> (i % JC_MONTHS) & 1)
             agree &= move_price(a, &a->visits[i], pace, -ROOM, ROOM);
@@ -383,7 +376,7 @@ void jc_accord_begin(struct jc_accord *a) {
     memset(a->visits, 0, a->n_entries * JC_MONTHS * sizeof *a->visits);
     memset(a->joined, 0, (size_t)a->in->n_joins * JC_MONTHS * sizeof *a->joined);
     memset(a->openings, 0, (size_t)a->in->n_pairs * JC_MONTHS * sizeof *a->openings);
-    a->mean_left = a->square_left = 1;
+    a->age = jc_adam_begin();
 }
 
 /* --- set-up ----------------------------------------------------------------------------------------------- */

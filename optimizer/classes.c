@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "optimizer/alike.h"
+#include "optimizer/partition.h"
 
 /* --- alike -------------------------------------------------------------------------------------------- */
 
@@ -68,38 +69,23 @@ static bool is_visited(const struct jc_instance *in, int32_t unit) {
 
 /* --- components ----------------------------------------------------------------------------------------- */
 
-static int32_t root(int32_t *parent, int32_t i) {
-    while (parent[i] != i) {
-        parent[i] = parent[parent[i]];
-        i = parent[i];
-    }
-    return i;
-}
-
-static void unite(int32_t *parent, int32_t a, int32_t b) {
-    a = root(parent, a);
-    b = root(parent, b);
-    if (a != b)
-        parent[a > b ? a : b] = a > b ? b : a;
-}
-
 static void unite_list(int32_t *parent, int32_t n_teams, int32_t team, const struct jc_month_list *list) {
     for (int i = 0; list && i < list->first[JC_MONTHS]; i++)
-        unite(parent, team, n_teams + list->ids[i]);
+        jc_partition_unite(parent, team, n_teams + list->ids[i]);
 }
 
 static void unite_unit(const struct jc_instance *in, int32_t *parent, const struct jc_plan_unit *u) {
     for (uint32_t i = u->first_choice; i < u->first_choice + u->n_choices; i++) {
         const struct jc_choice *c = &in->choices[i];
-        unite(parent, in->choices[u->first_choice].team, c->team);
+        jc_partition_unite(parent, in->choices[u->first_choice].team, c->team);
         unite_list(parent, in->n_teams, c->team, c->visits);
         unite_list(parent, in->n_teams, c->team, c->remote);
         for (int32_t q = 0; q < c->n_unit_quotas; q++)
-            unite(parent, c->team, in->n_teams + c->unit_quotas[q]);
+            jc_partition_unite(parent, c->team, in->n_teams + c->unit_quotas[q]);
     }
     for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
         const struct jc_join *join = &in->joins[j];
-        unite(parent, in->choices[u->first_choice].team, join->team);
+        jc_partition_unite(parent, in->choices[u->first_choice].team, join->team);
         unite_list(parent, in->n_teams, join->team, join->quotas);
         unite_list(parent, in->n_teams, join->team, join->remote);
     }
@@ -114,23 +100,22 @@ static bool find_components(struct jc_classes *k, struct jc_arena *arena) {
     k->of_quota = JC_NEW_ARRAY(arena, (size_t)in->n_quotas + 1, int32_t);
     if (!parent || !number || !k->of_team || !k->of_quota)
         return false;
-    for (int32_t i = 0; i < n; i++) {
-        parent[i] = i;
+    jc_partition_init(parent, n);
+    for (int32_t i = 0; i < n; i++)
         number[i] = -1;
-    }
     for (int32_t u = 0; u < in->n_units; u++)
         if (is_visited(in, u))
             unite_unit(in, parent, &in->units[u]);
     for (int32_t d = 0; d < in->n_draws; d++)
         unite_list(parent, in->n_teams, in->draws[d].team, in->draws[d].quotas);
     for (int32_t t = 0; t < in->n_teams; t++) {
-        int32_t *at = &number[root(parent, t)];
+        int32_t *at = &number[jc_partition_root(parent, t)];
         if (*at < 0)
             *at = k->n_components++;
         k->of_team[t] = *at;
     }
     for (int32_t q = 0; q < in->n_quotas; q++)
-        k->of_quota[q] = number[root(parent, in->n_teams + q)];
+        k->of_quota[q] = number[jc_partition_root(parent, in->n_teams + q)];
     return true;
 }
 

@@ -1,12 +1,11 @@
-/* Adam (Kingma and Ba) on the slopes: every price moves by about `pace`, towards where its slope has pointed
- * lately; ordinary subgradient steps stay some percent lower (docs/OPTIMIZER.md). The pace falls within a
- * cycle; the next cycle starts from the best prices, nearly as fast again, and takes longer. Doubles decide
- * where to look, never what is proven. */
+/* Adam steps (adam.h) in cycles: the pace falls within a cycle; the next one starts from the best prices,
+ * nearly as fast again, and takes longer. */
 #include "optimizer/lagrange.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "optimizer/adam.h"
 #include "optimizer/bundle.h"
 
 enum {
@@ -17,8 +16,6 @@ enum {
     ACCORD_CYCLES = 2,
     BUNDLE_AFTER = 2, /* cycles, where a bundle can be used */
 };
-#define KEEP_MEAN 0.9
-#define KEEP_SQUARE 0.95
 #define FIRST_PACE 0.04 /* of the scale of decisions */
 #define LAST_PACE 0.01  /* at the end of a cycle, of its first */
 #define NEXT_PACE 0.8   /* of the cycle before */
@@ -32,8 +29,8 @@ struct jc_lagrange {
     struct jc_relax *relax;
     struct jc_bundle *bundle; /* NULL: too many prices */
     struct jc_parts parts;
-    double *mean, *square; /* of late slopes, in units of scale */
-    double mean_left, square_left;
+    struct jc_adam *late; /* slopes, in units of scale */
+    struct jc_adam_age age;
     int64_t *best; /* prices of the bound */
     int64_t bound; /* scaled */
     double scale, pace, first_pace;
@@ -46,10 +43,9 @@ struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_aren
     struct jc_lagrange *l = JC_NEW(arena, struct jc_lagrange);
     if (!l || !(l->relax = jc_relax_new(in, arena)))
         return NULL;
-    l->mean = JC_NEW_ARRAY(arena, l->relax->n, double);
-    l->square = JC_NEW_ARRAY(arena, l->relax->n, double);
+    l->late = JC_NEW_ARRAY(arena, l->relax->n, struct jc_adam);
     l->best = JC_NEW_ARRAY(arena, l->relax->n, int64_t);
-    if (!l->mean || !l->square || !l->best)
+    if (!l->late || !l->best)
         return NULL;
     if (jc_bundle_fits(l->relax) &&
         (!(l->bundle = jc_bundle_new(l->relax, arena)) || !jc_parts_init(&l->parts, in, arena)))
@@ -60,9 +56,8 @@ struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_aren
 /* Sets out from the best prices. */
 static void begin_cycle(struct jc_lagrange *l) {
     memcpy(l->relax->price, l->best, l->relax->n * sizeof *l->best);
-    memset(l->mean, 0, l->relax->n * sizeof *l->mean);
-    memset(l->square, 0, l->relax->n * sizeof *l->square);
-    l->mean_left = l->square_left = 1;
+    memset(l->late, 0, l->relax->n * sizeof *l->late);
+    l->age = jc_adam_begin();
     l->pace = l->first_pace;
     l->step = 0;
 }
@@ -86,21 +81,15 @@ enum jc_code jc_lagrange_begin(struct jc_lagrange *l, enum jc_tier tier, const s
 
 static void move_price(struct jc_lagrange *l, size_t i) {
     struct jc_relax *r = l->relax;
-    double slope = (double)r->slope[i] / r->scale[i];
-    l->mean[i] = KEEP_MEAN * l->mean[i] + (1 - KEEP_MEAN) * slope;
-    l->square[i] = KEEP_SQUARE * l->square[i] + (1 - KEEP_SQUARE) * slope * slope;
-    double mean = l->mean[i] / (1 - l->mean_left), square = l->square[i] / (1 - l->square_left);
-    double price = (double)r->price[i] + l->pace * mean / (sqrt(square) + 1e-3) / r->scale[i];
-    double least = (double)r->least[i], most = (double)r->most[i];
-    r->price[i] = (int64_t)llround(price < least ? least : price > most ? most : price);
+    double step = jc_adam_step(&l->late[i], &l->age, (double)r->slope[i] / r->scale[i]);
+    r->price[i] = jc_adam_price((double)r->price[i] + l->pace * step / r->scale[i], r->least[i], r->most[i]);
 }
 
 /* False where every slope is flat: these are the best prices. */
 static bool move_prices(struct jc_lagrange *l) {
     struct jc_relax *r = l->relax;
     bool flat = true;
-    l->mean_left *= KEEP_MEAN;
-    l->square_left *= KEEP_SQUARE;
+    jc_adam_age(&l->age);
     for (size_t i = 0; i < r->n; i++) {
         if (r->least[i] >= r->most[i])
             continue;

@@ -1,28 +1,31 @@
 /* Decides what to bound next. The tiers are strict, so a bound on the cost means something only when the
  * tiers before it are held at their proven values; until then the prover stays with them. For each tier:
- * branch and bound on small components first (a real bureau's close in milliseconds), then the Lagrangian
- * bound, then more branch and bound. The tier's bound is the best of both, since the components' bounds
- * add up. */
+ * what the quotas say by themselves, branch and bound on small components (a real bureau's close in
+ * milliseconds), then the Lagrangian bound, then more branch and bound. The tier's bound is the best of all,
+ * since the components' bounds add up. */
 #include "optimizer/prove.h"
 
 #include <string.h>
 
 #include "optimizer/lagrange.h"
 #include "optimizer/mip.h"
+#include "optimizer/tally.h"
 
 enum { TIERS = 3 };
 
-/* The steps of one tier: how many nodes each gives a component, and up to which size (larger programs cost
- * GLPK seconds a node). No columns: the Lagrangian bound. `flat`: only programs without travel, whose
- * relaxation (no nodes) is nearly the optimum, where prices often stall short of it. `changes`: only programs
- * that count nothing else, which cuts at the root nearly close. */
+/* The steps of one tier. BRANCH: how many nodes it gives a component, and up to which size (larger programs
+ * cost GLPK seconds a node). `flat`: only programs without travel, whose relaxation (no nodes) is nearly the
+ * optimum, where prices often stall short of it. `changes`: only programs that count nothing else, which cuts
+ * at the root nearly close. */
 static const struct {
+    enum { TALLY, BRANCH, RELAX } how;
     int64_t nodes, columns;
     bool flat, changes;
 } steps[] = {
-    {0, 12000, true, true},   {400, 12000, true, true},   {5000, 12000, true, true},
-    {200, 400, false, false}, {0, 4000, true, false},     {50, 4000, true, false},
-    {0, 0, false, false},     {5000, 1200, false, false}, {100000, 1200, false, false},
+    {TALLY, 0, 0, false, false},          {BRANCH, 0, 12000, true, true},   {BRANCH, 400, 12000, true, true},
+    {BRANCH, 5000, 12000, true, true},    {BRANCH, 200, 400, false, false}, {BRANCH, 0, 4000, true, false},
+    {BRANCH, 50, 4000, true, false},      {RELAX, 0, 0, false, false},      {BRANCH, 5000, 1200, false, false},
+    {BRANCH, 100000, 1200, false, false},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 
@@ -33,6 +36,7 @@ struct component {
 
 struct jc_prover {
     const struct jc_instance *in;
+    struct jc_tally *tally;
     struct jc_lagrange *lagrange;
     struct jc_mip *mip;
     struct jc_totals bound;
@@ -55,11 +59,12 @@ struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, str
         p->bound.over = in->problem->proven->over_centi;
         p->bound.quota = in->problem->proven->quota;
     }
+    p->tally = jc_tally_new(in, arena);
     p->lagrange = jc_lagrange_new(in, arena);
     p->mip = jc_mip_new(in, arena);
     p->plan = jc_snapshot_new(in, arena);
     p->found = jc_snapshot_new(in, arena);
-    if (!p->lagrange || !p->mip || !p->plan || !p->found)
+    if (!p->tally || !p->lagrange || !p->mip || !p->plan || !p->found)
         return NULL;
     p->components = JC_NEW_ARRAY(arena, (size_t)jc_mip_components(p->mip) + 1, struct component);
     p->plan->totals = (struct jc_totals){INT64_MAX, INT64_MAX, INT64_MAX};
@@ -134,6 +139,16 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
     return (result.nodes + 1) * node_work(columns);
 }
 
+/* One evaluation of the quotas alone. */
+static int64_t count(struct jc_prover *p, enum jc_tier tier) {
+    if (tier != JC_TIER_QUOTA || !jc_tally_step(p->tally))
+        p->step[tier]++;
+    if (tier != JC_TIER_QUOTA)
+        return 0;
+    raise_bound(p, tier, jc_tally_bound(p->tally));
+    return jc_tally_work(p->tally);
+}
+
 /* One evaluation of the Lagrangian bound. */
 static int64_t relax(struct jc_prover *p, enum jc_tier tier, const atomic_bool *stop) {
     struct jc_err err = {0};
@@ -147,6 +162,18 @@ static int64_t relax(struct jc_prover *p, enum jc_tier tier, const atomic_bool *
     return jc_lagrange_step_work(p->lagrange);
 }
 
+/* Part of the tier's present step. Returns the work it took. */
+static int64_t take_step(struct jc_prover *p, enum jc_tier tier, int64_t budget, const atomic_bool *stop) {
+    switch (steps[p->step[tier]].how) {
+    case TALLY:
+        return count(p, tier);
+    case BRANCH:
+        return branch(p, tier, budget, stop);
+    default:
+        return relax(p, tier, stop);
+    }
+}
+
 void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t share, int64_t budget,
                    const atomic_bool *stop) {
     enum jc_tier tier;
@@ -157,9 +184,9 @@ void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t 
         const struct jc_totals before = p->bound;
         const int step = p->step[tier];
         int64_t left = budget > work ? budget - work : 0;
-        int64_t used = steps[p->step[tier]].columns ? branch(p, tier, left, stop) : relax(p, tier, stop);
+        int64_t used = take_step(p, tier, left, stop);
         work = used < INT64_MAX - work ? work + used : INT64_MAX;
-        if (jc_totals_cmp(&before, &p->bound) != 0 && steps[step].columns)
+        if (jc_totals_cmp(&before, &p->bound) != 0 && steps[step].how == BRANCH)
             break; /* the search may have found meanwhile what settles the tier */
     }
     jc_mip_end();
