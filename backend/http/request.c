@@ -11,8 +11,10 @@
 #include "http/run.h"
 
 enum {
-    ARENA_FACTOR = 16,  /* memory of a request by the limit of its body: unpacked, answered, encoded */
-    DISCARD_FACTOR = 4, /* bytes of a refused body that are read before the connection is cut */
+    ARENA_FACTOR = 16,      /* memory of a request by the limit of its body: unpacked, answered, encoded */
+    SPARE_MAX = 32 << 10,   /* bytes used by a request whose arena is worth keeping */
+    RESERVE_MAX = 64 << 10, /* bytes of a body whose memory is taken because they were announced */
+    DISCARD_FACTOR = 4,     /* bytes of a refused body that are read before the connection is cut */
     PATH_LOG_MAX = 200,
 };
 
@@ -66,6 +68,8 @@ static void check_length(struct jc_request *request, const struct jc_connect_hea
         length = INT64_MAX;
     if (length > limit)
         (void)fail_large(request);
+    else if (!request->err.code)
+        jc_buf_reserve(&request->body, length < RESERVE_MAX ? (size_t)length : RESERVE_MAX);
     request->cut |= length > limit * DISCARD_FACTOR;
 }
 
@@ -78,6 +82,8 @@ static void fill_call(struct jc_request *request) {
         .arena = request->arena,
         .now_ms = jc_clock_now_ms(&request->http->config.clock),
         .token = jc_arena_copy(request->arena, connect->token),
+        .sealer = request->http->sealer,
+        .splits = true,
     };
     if (!request->call.token.ptr)
         (void)jc_fail_memory(&request->err);
@@ -88,26 +94,41 @@ static bool is_health(const struct jc_request *request) {
            (jc_str_eq(request->method, JC_STR("GET")) || jc_str_eq(request->method, JC_STR("HEAD")));
 }
 
-struct jc_request *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
-                                    const char *method) {
-    struct jc_arena *arena = jc_arena_new(http->config.body_max * ARENA_FACTOR);
+/* A new request in an arena of its own, counted; NULL without memory. */
+static struct jc_request *new_request(struct jc_http *http) {
+    pthread_mutex_lock(&http->lock);
+    struct jc_arena *arena = http->spares ? http->spare[--http->spares] : NULL;
+    uint64_t id = ++http->requests;
+    http->open++;
+    pthread_mutex_unlock(&http->lock);
+    if (!arena)
+        arena = jc_arena_new(http->config.body_max * ARENA_FACTOR);
     struct jc_request *request = arena ? JC_NEW(arena, struct jc_request) : NULL;
     if (!request) {
         jc_arena_free(arena);
+        pthread_mutex_lock(&http->lock);
+        http->open--;
+        pthread_cond_signal(&http->idle);
+        pthread_mutex_unlock(&http->lock);
         return NULL;
     }
+    request->id = id;
+    request->arena = arena;
+    return request;
+}
+
+struct jc_request *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
+                                    const char *method) {
+    struct jc_request *request = new_request(http);
+    if (!request)
+        return NULL;
     request->http = http;
     request->connection = connection;
-    request->arena = arena;
-    request->id = ++http->requests;
     request->started_ms = jc_monotonic_ms();
     request->deadline_ms = -1;
     request->method = jc_str(method);
     request->path = jc_str(url);
     jc_buf_init(&request->body, http->config.body_max);
-    pthread_mutex_lock(&http->lock);
-    http->open++;
-    pthread_mutex_unlock(&http->lock);
 
     struct jc_connect_head head;
     read_head(request, &head);
@@ -266,10 +287,18 @@ void jc_request_end(struct jc_request *request, bool sent) {
     bool whole = request->whole;
     log_line(request, sent && request->status);
     jc_buf_free(&request->body);
-    jc_arena_free(request->arena);
+    struct jc_arena *arena = request->arena; /* the request itself lies in it */
+    bool keep = jc_arena_used(arena) <= SPARE_MAX;
+    if (keep)
+        jc_arena_reset(arena);
     pthread_mutex_lock(&http->lock);
+    keep = keep && http->spares < JC_HTTP_SPARE_ARENAS;
+    if (keep)
+        http->spare[http->spares++] = arena;
     http->open--;
     http->whole -= whole;
     pthread_cond_signal(&http->idle);
     pthread_mutex_unlock(&http->lock);
+    if (!keep)
+        jc_arena_free(arena);
 }

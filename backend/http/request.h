@@ -17,19 +17,33 @@
 #include "http/pool.h"
 #include "http/server.h"
 
+struct jc_request;
+struct jc_sealer;
+
+enum { JC_HTTP_SPARE_ARENAS = 64 };
+
+/* Requests whose jobs are durable and whose commit's other answers are still being collected. */
+struct jc_batch {
+    struct jc_request *first, **last;
+};
+
 /* What all requests of a server share. */
 struct jc_http {
     struct jc_server_config config; /* defaults filled in */
     struct jc_pool *pool;           /* reads, large bodies */
     struct jc_pool *passwords;      /* Argon2id: one thread, 64 MiB at a time */
-    struct jc_limit *limit;         /* the event thread's */
-    uint64_t requests;              /* begun since the start; the event thread's */
-    pthread_mutex_t lock;           /* of the rest */
-    pthread_cond_t idle;            /* a counter went down */
-    int open;                       /* requests that have begun and are not over */
-    int whole;                      /* of those, the ones that have arrived whole */
-    int running;                    /* suspended connections, until their resumption has returned */
-    bool draining;                  /* nothing may start running */
+    struct jc_sealer *sealer;
+    struct jc_batch batch;                        /* the writer's thread's */
+    struct jc_limit *limit;                       /* the event thread's */
+    pthread_mutex_t lock;                         /* of the rest */
+    pthread_cond_t idle;                          /* a counter went down */
+    uint64_t requests;                            /* begun since the start */
+    struct jc_arena *spare[JC_HTTP_SPARE_ARENAS]; /* of requests that are over, for the next ones */
+    int spares;
+    int open;      /* requests that have begun and are not over */
+    int whole;     /* of those, the ones that have arrived whole */
+    int running;   /* suspended connections, until their resumption has returned */
+    bool draining; /* nothing may start running */
 };
 
 enum jc_request_state { JC_REQUEST_READING, JC_REQUEST_RUNNING, JC_REQUEST_ANSWERED };
@@ -47,6 +61,7 @@ struct jc_request {
     bool whole;  /* arrived */
     bool guess;  /* took a token of the limit */
     bool cut;    /* the answer is followed by the end of the connection */
+    bool small;  /* decoded on the event thread */
     struct jc_buf body;
     uint64_t received; /* bytes of the body on the wire */
     struct jc_call call;
@@ -56,6 +71,7 @@ struct jc_request {
     struct jc_str answer;
     bool answer_gzip;
     struct jc_pool_task task;
+    struct jc_request *next; /* of its batch */
 };
 
 /* What libmicrohttpd's callbacks come down to. */

@@ -1,11 +1,15 @@
 /* How a request moves between threads:
  *
  *   READ      event ─ pool: decode, snapshot, encode ─ event
- *   WRITE     event: decode ─ writer: job, commit ─ event: encode
+ *   WRITE     event: decode, prepare ─ writer: job, commit ─ event: encode
  *   PASSWORD  event: decode ─ password pool: look, Argon2id ─ writer: job, commit ─ event: encode
  *
  * Large bodies of a WRITE are decoded, and large answers encoded, on the pool, so that the event
- * thread is never busy with one request for long. What must never happen: a thread touches a request
+ * thread is never busy with one request for long; so is what a WRITE leaves to a snapshot after its
+ * commit. The requests of one commit wait for each other: they leave the writer together at the end
+ * of the batch (jc_run_batch_end), the writer having nothing left to do for them.
+ *
+ * What must never happen: a thread touches a request
  * after it resumed its connection, because the event thread may have freed it by then; therefore
  * finish() is the last thing done with it, always. */
 #include "http/run.h"
@@ -17,6 +21,8 @@
 
 enum {
     LARGE_BODY = 64 << 10, /* bytes that the event thread does not decode or encode itself */
+    LARGE_GZIP = 16 << 10, /* the same, compressed */
+    GZIP_TAIL = 8,         /* checksum and size behind the compressed bytes */
 };
 
 /* --- steps ----------------------------------------------------------------------------------------- */
@@ -27,10 +33,13 @@ static bool is_late(const struct jc_request *request) {
 
 static enum jc_code decode(struct jc_request *request) {
     ProtobufCMessage *message = NULL;
-    enum jc_code code = jc_codec_decode(&request->connect, jc_buf_str(&request->body), request->http->config.body_max,
-                                        request->arena, &message, &request->err);
+    size_t most =
+        request->small && request->http->config.body_max > LARGE_BODY ? LARGE_BODY : request->http->config.body_max;
+    enum jc_code code =
+        jc_codec_decode(&request->connect, jc_buf_str(&request->body), most, request->arena, &message, &request->err);
     request->call.request = message;
-    jc_buf_free(&request->body);
+    if (!code)
+        jc_buf_free(&request->body);
     return code;
 }
 
@@ -89,6 +98,11 @@ static enum jc_code health_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_store_meta(tx, &meta, err);
 }
 
+static enum jc_code after_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_request *request = ctx;
+    return jc_rpc_after(tx, &request->call, err);
+}
+
 /* --- WRITE ----------------------------------------------------------------------------------------- */
 
 static void encode_task(struct jc_pool_task *task) {
@@ -97,19 +111,50 @@ static void encode_task(struct jc_pool_task *task) {
     finish(request);
 }
 
-/* On the writer's thread: the job is durable, or it failed. */
+/* The write is durable whatever happens here: a client that hears of a failure asks again and is told
+ * what it missed. */
+static void after_task(struct jc_pool_task *task) {
+    struct jc_request *request = request_of(task);
+    if (!jc_db_read(request->http->config.db, after_job, request, &request->err))
+        encode(request);
+    finish(request);
+}
+
+/* On the writer's thread, which alone touches the batch: the job is durable, or it failed. */
 static void written(void *ctx, enum jc_code code, const struct jc_err *err) {
     struct jc_request *request = ctx;
-    if (code) {
+    struct jc_batch *batch = &request->http->batch;
+    if (code)
         jc_err_copy(&request->err, err);
+    request->next = NULL;
+    *batch->last = request;
+    batch->last = &request->next;
+}
+
+static void leave_batch(struct jc_request *request) {
+    if (request->err.code) {
         finish(request);
+        return;
+    }
+    if (request->call.more) {
+        submit(request, request->http->pool, after_task);
         return;
     }
     request->task.run = encode_task;
     bool large = protobuf_c_message_get_packed_size(request->call.response) > LARGE_BODY;
-    if (large && jc_pool_submit(request->http->pool, &request->task))
-        return;
-    finish(request);
+    if (!large || !jc_pool_submit(request->http->pool, &request->task))
+        finish(request);
+}
+
+void jc_run_batch_end(void *ctx) {
+    struct jc_batch *batch = &((struct jc_http *)ctx)->batch;
+    struct jc_request *request = batch->first;
+    batch->first = NULL;
+    batch->last = &batch->first;
+    for (struct jc_request *next; request; request = next) {
+        next = request->next; /* it may be gone once it has left */
+        leave_batch(request);
+    }
 }
 
 /* The agency is not known before the token has been looked up, inside the job. */
@@ -120,17 +165,34 @@ static void write_job(struct jc_request *request) {
 
 static void write_task(struct jc_pool_task *task) {
     struct jc_request *request = request_of(task);
-    if (decode(request))
+    enum jc_code code = decode(request);
+    if (code && request->small && request->err.what == JC_MSG_MESSAGE_LARGE) {
+        request->small = false; /* larger than it promised: of several gzip members, or a lie */
+        request->err.code = JC_OK;
+        submit(request, request->http->pool, write_task);
+        return;
+    }
+    if (code || jc_rpc_prepare(&request->call, &request->err))
         finish(request);
     else
         write_job(request);
 }
 
+/* The size that gzip's last bytes promise. */
+static size_t gzip_promise(struct jc_str gzip) {
+    const uint8_t *at = (const uint8_t *)gzip.ptr + gzip.len - 4;
+    return gzip.len < GZIP_TAIL ? 0 : at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
+}
+
 static void start_write(struct jc_request *request) {
-    if (request->body.len > LARGE_BODY || request->connect.gzip_in)
+    struct jc_str body = jc_buf_str(&request->body);
+    bool gzip = request->connect.gzip_in;
+    if (body.len > (gzip ? LARGE_GZIP : LARGE_BODY) || (gzip && gzip_promise(body) > LARGE_BODY)) {
         submit(request, request->http->pool, write_task);
-    else
-        write_task(&request->task);
+        return;
+    }
+    request->small = true;
+    write_task(&request->task);
 }
 
 /* --- READ, PASSWORD, health -------------------------------------------------------------------------- */

@@ -10,4 +10,7 @@
  * is draining. */
 bool jc_run_start(struct jc_request *request);
 
+/* The database's batch_end, with the struct jc_http: the requests of a commit go on their ways. */
+void jc_run_batch_end(void *ctx);
+
 #endif

@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "http/request.h"
+#include "http/run.h"
+#include "sync/sealer.h"
 
 enum {
     BODY_MAX = 4 << 20,
@@ -28,7 +29,7 @@ enum {
     PASSWORD_QUEUE_MAX = 64,
     BACKLOG = 511,
     ARRIVING_MS = 1000,
-    CONNECTION_MEMORY = 16 << 10, /* head of a request and a piece of its body */
+    CONNECTION_MEMORY = 4096,
 };
 
 struct jc_server {
@@ -128,6 +129,7 @@ static void fill_defaults(struct jc_server_config *config) {
     config->request_timeout_ms = config->request_timeout_ms ? config->request_timeout_ms : REQUEST_TIMEOUT_MS;
     config->readers = config->readers ? config->readers : READERS;
     config->queue_max = config->queue_max ? config->queue_max : QUEUE_MAX;
+    config->connection_memory = config->connection_memory ? config->connection_memory : (size_t)CONNECTION_MEMORY;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > 2 * SPARE_FDS &&
         files.rlim_cur - SPARE_FDS < (rlim_t)config->connections_max)
         config->connections_max = (int)(files.rlim_cur - SPARE_FDS);
@@ -145,7 +147,7 @@ static enum jc_code start_daemon(struct jc_server *server, struct jc_err *err) {
         on_request, &server->http, MHD_OPTION_EXTERNAL_LOGGER, on_trouble, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->connections_max,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        config->connection_memory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (server->daemon)
         return JC_OK;
     close(fd);
@@ -155,9 +157,13 @@ static enum jc_code start_daemon(struct jc_server *server, struct jc_err *err) {
 
 static void release(struct jc_server *server) {
     struct jc_http *http = &server->http;
+    jc_db_on_batch_end(http->config.db, NULL, NULL);
     jc_pool_free(http->pool);
     jc_pool_free(http->passwords);
     jc_limit_free(http->limit);
+    jc_sealer_free(http->sealer);
+    while (http->spares > 0)
+        jc_arena_free(http->spare[--http->spares]);
     pthread_cond_destroy(&http->idle);
     pthread_mutex_destroy(&http->lock);
     jc_free(server);
@@ -181,12 +187,15 @@ enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_se
     http->config = *config;
     fill_defaults(&http->config);
     init_lock(http);
+    http->batch.last = &http->batch.first;
     http->limit = jc_limit_new();
-    enum jc_code code = http->limit ? JC_OK : jc_fail_memory(err);
+    http->sealer = jc_sealer_new();
+    enum jc_code code = http->limit && http->sealer ? JC_OK : jc_fail_memory(err);
     if (!code)
         code = jc_pool_new(http->config.readers, http->config.queue_max, &http->pool, err);
     if (!code)
         code = jc_pool_new(1, PASSWORD_QUEUE_MAX, &http->passwords, err);
+    jc_db_on_batch_end(http->config.db, jc_run_batch_end, http);
     if (!code)
         code = start_daemon(server, err);
     if (code) {

@@ -22,6 +22,9 @@ struct jc_server_config {
     int request_timeout_ms; /* from the first to the last byte of a request; 0: 60,000 */
     int readers;            /* threads for reads; 0: 4 */
     int queue_max;          /* reads waiting before JC_RESOURCE_EXHAUSTED; 0: 1024 */
+    /* Bytes kept for a connection as long as it lives: the head of a request must fit (else 431), a body
+     * passes through in pieces. 0: 4096. */
+    size_t connection_memory;
 };
 
 /* Listens and serves when it returns. JC_INVALID_ARGUMENT for an address that is none,
