@@ -12,6 +12,7 @@
 
 #include "store/change.h"
 #include "store/row.h"
+#include "store/stamp.h"
 #include "store/visit.h"
 
 static struct jc_str id_of(const ProtobufCBinaryData *id) {
@@ -66,7 +67,7 @@ static const char SQL_TASK_REOPEN[] =
     "UPDATE task"
     "   SET kind = $1, state = $2, unit_id = $3, plan_version = $4, month = $5, due_on = $6, mode = $7,"
     "       persons = $8, days_centi = $9, theme = $10, checklist_id = $11, return_reason = '', released_ms = $12,"
-    "       done_ms = NULL"
+    "       done_ms = NULL, recall_reason = '', recalled_ms = NULL, planner_note = '', held_by = ''"
     " WHERE agency_id = $13 AND task_id = $14";
 
 static enum jc_code reopen(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, int64_t now_ms,
@@ -125,7 +126,7 @@ enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, Jc__Task *task, in
 
 #define TASK_COLUMNS                                                                                \
     "task_id, kind, state, team_id, unit_id, visit_id, plan_version, month, due_on, mode, persons," \
-    " days_centi, theme, checklist_id, inspector_ids, order_id, return_reason"
+    " days_centi, theme, checklist_id, inspector_ids, order_id, return_reason, recall_reason, recalled_ms, planner_note"
 
 static Jc__Task *task_of(struct jc_row *row) {
     const struct jc_rows *rows = row->rows;
@@ -152,6 +153,10 @@ static Jc__Task *task_of(struct jc_row *row) {
     task->inspector_ids = jc_row_list(row, 14, ';', &task->n_inspector_ids);
     task->order_id = jc_row_bytes(row, 15);
     task->return_reason = jc_row_text(row, 16);
+    task->recall_reason = jc_row_text(row, 17);
+    if (!jc_rows_is_null(rows, 18) && !(task->recalled_at = jc_stamp_of_ms(row->arena, jc_rows_int64(rows, 18))))
+        row->failed = true;
+    task->planner_note = jc_row_text(row, 19);
     return task;
 }
 
@@ -228,16 +233,19 @@ enum jc_code jc_task_get(struct jc_tx *tx, int64_t agency_id, struct jc_str task
 /* --- move ---------------------------------------------------------------------------------------- */
 
 static const char SQL_TASK_MOVE[] = "UPDATE task"
-                                    "   SET state = $1, return_reason = $2, done_ms = $3"
-                                    " WHERE agency_id = $4 AND task_id = $5";
+                                    "   SET state = $1, return_reason = $2, done_ms = $3, recall_reason = $4,"
+                                    "       recalled_ms = $5"
+                                    " WHERE agency_id = $6 AND task_id = $7";
 
 /* Moves this task alone and tells its team. */
 static enum jc_code move_one(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str team_id,
                              Jc__TaskState state, struct jc_str reason, int64_t now_ms, struct jc_err *err) {
-    bool done = state == JC__TASK_STATE__TASK_STATE_DONE, returned = state == JC__TASK_STATE__TASK_STATE_RETURNED;
+    bool done = state == JC__TASK_STATE__TASK_STATE_DONE, returned = state == JC__TASK_STATE__TASK_STATE_RETURNED,
+         recalled = state == JC__TASK_STATE__TASK_STATE_RECALLED;
     enum jc_code code =
         jc_tx_exec(tx, SQL_TASK_MOVE,
                    JC_VALUES(jc_int(state), jc_text(returned ? reason : JC_STR("")), done ? jc_int(now_ms) : jc_null(),
+                             jc_text(recalled ? reason : JC_STR("")), recalled ? jc_int(now_ms) : jc_null(),
                              jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len)),
                    err);
     return code ? code : tell(tx, agency_id, task_id, team_id, err);
@@ -281,6 +289,18 @@ static enum jc_code move_joints(struct jc_tx *tx, int64_t agency_id, struct jc_s
     return code;
 }
 
+/* The status of a visit by the state of its lead's task: taken back, it is planned again. */
+static Jc__VisitStatus visit_status(Jc__TaskState state) {
+    switch (state) {
+    case JC__TASK_STATE__TASK_STATE_DONE:
+        return JC__VISIT_STATUS__VISIT_STATUS_DONE;
+    case JC__TASK_STATE__TASK_STATE_RECALLED:
+        return JC__VISIT_STATUS__VISIT_STATUS_PLANNED;
+    default:
+        return JC__VISIT_STATUS__VISIT_STATUS_RELEASED;
+    }
+}
+
 enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, Jc__TaskState state,
                           struct jc_str reason, int64_t now_ms, struct jc_err *err) {
     Jc__Task *task = NULL;
@@ -289,12 +309,10 @@ enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str tas
     if (!code)
         code = move_one(tx, agency_id, task_id, jc_str(task->team_id), state, reason, now_ms, err);
     if (!code && task->kind == JC__TASK_KIND__TASK_KIND_VISIT) {
-        bool done = state == JC__TASK_STATE__TASK_STATE_DONE;
         code = move_joints(tx, agency_id, task_id, state, reason, now_ms, arena, err);
         if (!code)
-            code = jc_visit_set_status(
-                tx, agency_id, task->plan_version, jc_str(task->visit_id),
-                done ? JC__VISIT_STATUS__VISIT_STATUS_DONE : JC__VISIT_STATUS__VISIT_STATUS_RELEASED, err);
+            code = jc_visit_set_status(tx, agency_id, task->plan_version, jc_str(task->visit_id), visit_status(state),
+                                       err);
     }
     jc_arena_free(arena);
     return code;
@@ -404,4 +422,43 @@ enum jc_code jc_task_list(struct jc_tx *tx, int64_t agency_id, const struct jc_t
         *count = list.count;
     }
     return code;
+}
+
+/* --- what planners do ---------------------------------------------------------------------------- */
+
+static const char SQL_TASK_TEAM[] =
+    "UPDATE task"
+    "   SET team_id = $1, state = $2, return_reason = '', inspector_ids = '', held_by = ''"
+    " WHERE agency_id = $3 AND task_id = $4";
+
+enum jc_code jc_task_give(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str team_id,
+                          struct jc_err *err) {
+    enum jc_code code = jc_tx_exec(tx, SQL_TASK_TEAM,
+                                   JC_VALUES(jc_text(team_id), jc_int(JC__TASK_STATE__TASK_STATE_OPEN),
+                                             jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len)),
+                                   err);
+    return code ? code : tell(tx, agency_id, task_id, team_id, err);
+}
+
+static const char SQL_TASK_NOTE[] = "UPDATE task"
+                                    "   SET planner_note = $1"
+                                    " WHERE agency_id = $2 AND task_id = $3";
+
+enum jc_code jc_task_note(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str note,
+                          struct jc_err *err) {
+    return jc_tx_exec(tx, SQL_TASK_NOTE,
+                      JC_VALUES(jc_text(note), jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len)), err);
+}
+
+static const char SQL_TASK_OF_TEAM[] = "SELECT 1"
+                                       "  FROM task AS t"
+                                       "  JOIN task AS o ON o.agency_id = t.agency_id AND o.plan_year = t.plan_year"
+                                       "                AND o.visit_id = t.visit_id"
+                                       " WHERE t.agency_id = $1 AND t.task_id = $2 AND o.team_id = $3";
+
+enum jc_code jc_task_of_team(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str team_id,
+                             bool *found, struct jc_err *err) {
+    return jc_row_exists(tx, SQL_TASK_OF_TEAM,
+                         JC_VALUES(jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len), jc_text(team_id)), found,
+                         err);
 }

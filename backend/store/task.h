@@ -12,8 +12,9 @@ enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, Jc__Task *task, in
 /* JC_NOT_FOUND if the agency has no such task. `joined` comes from the plan's visit. */
 enum jc_code jc_task_get(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_arena *arena,
                          Jc__Task **out, struct jc_err *err);
-/* Moves a task to a state and records the change. done_ms is kept for JC__TASK_STATE__TASK_STATE_DONE;
- * `reason` for RETURNED. A lead's visit takes its joint tasks (same visit_id) with it. */
+/* Moves a task to a state and records the change. now_ms is kept for DONE and RECALLED, `reason` for
+ * RETURNED and RECALLED. A lead's visit takes its joint tasks (same visit_id) with it, and the visit of the
+ * plan follows: done, planned again when recalled, released otherwise. */
 enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, Jc__TaskState state,
                           struct jc_str reason, int64_t now_ms, struct jc_err *err);
 
@@ -21,6 +22,16 @@ enum jc_code jc_task_move(struct jc_tx *tx, int64_t agency_id, struct jc_str tas
  * returned, and tells their teams. */
 enum jc_code jc_task_recall(struct jc_tx *tx, int64_t agency_id, int year, struct jc_str visit_id, int64_t now_ms,
                             struct jc_err *err);
+
+/* Gives a task to another team, open, and tells both. */
+enum jc_code jc_task_give(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str team_id,
+                          struct jc_err *err);
+/* Writes the planner's note; tells nobody: a move comes with it. */
+enum jc_code jc_task_note(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str note,
+                          struct jc_err *err);
+/* Whether the team has a task of the same visit. */
+enum jc_code jc_task_of_team(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str team_id,
+                             bool *found, struct jc_err *err);
 
 struct jc_task_filter {
     struct jc_str team_id; /* empty: all */

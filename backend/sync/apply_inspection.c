@@ -308,9 +308,9 @@ static enum jc_code place(struct jc_apply *apply, struct work *work, struct jc_e
     if (code)
         return code;
     if (!recorded) {
-        work->row.late = jc_check_late(apply, work->task);
+        code = jc_check_late(apply, work->task, &work->row.late, err);
         bool reassigned = !jc_str_eq(jc_str(work->task->team_id), apply->caller->team_id);
-        return work->row.late && reassigned ? leading_team(apply, work, err) : JC_OK;
+        return !code && work->row.late && reassigned ? leading_team(apply, work, err) : code;
     }
     work->row.is_record = false;
     apply->beside = jc_verdict_applied(&apply->verdict);

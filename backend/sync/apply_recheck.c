@@ -169,8 +169,9 @@ static enum jc_code place(struct jc_apply *apply, struct work *work, struct jc_e
         return code;
     work->row.is_record = !recorded;
     if (!recorded) {
-        jc_check_late(apply, work->task);
-        return work->row.passed ? JC_OK : jc_recheck_due(apply, work->base, &work->due, err);
+        bool late = false;
+        code = jc_check_late(apply, work->task, &late, err);
+        return code || work->row.passed ? code : jc_recheck_due(apply, work->base, &work->due, err);
     }
     apply->beside = jc_verdict_applied(&apply->verdict);
     jc_verdict_add(&apply->verdict, JC_GROUND_TASK_DONE, jc_show_id(task_id, shown));

@@ -10,6 +10,7 @@
 #include "store/stamp.h"
 #include "store/task.h"
 #include "store/unit.h"
+#include "sync/recall.h"
 
 struct jc_str jc_show_number(const Jc__DocumentNumber *number, char buf[64]) {
     int len = snprintf(buf, 64, "%d-%d-%d", (int)number->kind, number->year, number->number);
@@ -228,17 +229,34 @@ enum jc_code jc_check_task(struct jc_apply *apply, const char *field, ProtobufCB
     return JC_OK;
 }
 
-bool jc_check_late(struct jc_apply *apply, const Jc__Task *task) {
-    char shown[JC_UUID_TEXT];
-    enum jc_ground ground;
-    if (task->state == JC__TASK_STATE__TASK_STATE_RECALLED)
-        ground = JC_GROUND_TASK_LATE_RECALLED;
-    else if (task->state == JC__TASK_STATE__TASK_STATE_RETURNED)
-        ground = JC_GROUND_TASK_LATE_RETURNED;
-    else if (!jc_str_eq(jc_str(task->team_id), apply->caller->team_id))
-        ground = JC_GROUND_TASK_LATE_REASSIGNED;
+/* A recalled task: its grace may be over. Where nobody knows when it was recalled, it has not ended. */
+static enum jc_code check_recalled(struct jc_apply *apply, const Jc__Task *task, struct jc_err *err) {
+    char shown[JC_UUID_TEXT], until[JC_TIME_MAX];
+    struct jc_str id = jc_show_id(jc_view(task->task_id), shown);
+    struct jc_date last = jc_date_of_ms(apply->now_ms);
+    enum jc_code code = JC_OK;
+    if (task->recalled_at)
+        code = jc_recall_grace(apply->tx, apply->caller->agency_id, task, apply->scratch, &last, err);
+    if (code)
+        return code;
+    if (jc_date_to_days(jc_date_of_ms(apply->now_ms)) > jc_date_to_days(last))
+        jc_verdict_add(&apply->verdict, JC_GROUND_TASK_LATE_GRACE, id, jc_date_format(last, until));
     else
-        return false;
-    jc_verdict_add(&apply->verdict, ground, jc_show_id(jc_view(task->task_id), shown));
-    return true;
+        jc_verdict_add(&apply->verdict, JC_GROUND_TASK_LATE_RECALLED, id);
+    return JC_OK;
+}
+
+enum jc_code jc_check_late(struct jc_apply *apply, const Jc__Task *task, bool *late, struct jc_err *err) {
+    char shown[JC_UUID_TEXT];
+    struct jc_str id = jc_show_id(jc_view(task->task_id), shown);
+    *late = true;
+    if (task->state == JC__TASK_STATE__TASK_STATE_RECALLED)
+        return check_recalled(apply, task, err);
+    if (task->state == JC__TASK_STATE__TASK_STATE_RETURNED)
+        jc_verdict_add(&apply->verdict, JC_GROUND_TASK_LATE_RETURNED, id);
+    else if (!jc_str_eq(jc_str(task->team_id), apply->caller->team_id))
+        jc_verdict_add(&apply->verdict, JC_GROUND_TASK_LATE_REASSIGNED, id);
+    else
+        *late = false;
+    return JC_OK;
 }

@@ -48,8 +48,8 @@ void jc_check_unknown(struct jc_apply *apply, const char *field, struct jc_str i
 enum jc_code jc_check_task(struct jc_apply *apply, const char *field, ProtobufCBinaryData task_id, Jc__Task **out,
                            struct jc_err *err);
 /* Whether the task was recalled, returned or reassigned meanwhile; if so, flags it (DESIGN section 5,
- * point 4: recall with grace). */
-bool jc_check_late(struct jc_apply *apply, const Jc__Task *task);
+ * point 4: recall with grace), and keeps it for review if the days of grace are over. */
+enum jc_code jc_check_late(struct jc_apply *apply, const Jc__Task *task, bool *late, struct jc_err *err);
 
 /* Kind, year and number, "1-2023-12". */
 struct jc_str jc_show_number(const Jc__DocumentNumber *number, char buf[64]);

@@ -1,0 +1,159 @@
+/* Two passes: look at every task, then move them. The store moves joint tasks and the plan's visit along
+ * with a lead's task and records the changes; here stand the rules about who may be moved. */
+#include "sync/recall.h"
+
+#include "base/id.h"
+#include "store/audit_log.h"
+#include "store/registry.h"
+#include "store/stamp.h"
+#include "store/task.h"
+
+enum {
+    GRACE_DAYS = 30,
+    GRACE_DAYS_MAX = 3660,
+    OPEN = 1 << JC__TASK_STATE__TASK_STATE_OPEN,
+    RETURNED = 1 << JC__TASK_STATE__TASK_STATE_RETURNED,
+    RECALLED = 1 << JC__TASK_STATE__TASK_STATE_RECALLED,
+};
+
+static struct jc_str view(ProtobufCBinaryData data) {
+    return (struct jc_str){(const char *)data.data, data.len};
+}
+
+static struct jc_str shown(ProtobufCBinaryData id, char hex[2 * JC_UUID_SIZE + 1]) {
+    return jc_hex(id.data, id.len < JC_UUID_SIZE ? id.len : JC_UUID_SIZE, hex);
+}
+
+/* --- looking ------------------------------------------------------------------------------------------ */
+
+static enum jc_code check_act(const struct jc_task_act *act, bool needs_reason, struct jc_err *err) {
+    char limit[JC_NUMBER_TEXT];
+    if (!act->count || act->count > JC_RECALL_TASKS_MAX)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TASKS_COUNT, jc_str_from_int64(JC_RECALL_TASKS_MAX, limit));
+    if (needs_reason && !jc_str_trim(act->reason).len)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REASON_MISSING);
+    return JC_OK;
+}
+
+/* The task, if it is in one of these states and no joint one. */
+static enum jc_code look(struct jc_tx *tx, const struct jc_task_act *act, size_t i, unsigned states,
+                         struct jc_arena *arena, Jc__Task **out, struct jc_err *err) {
+    char hex[2 * JC_UUID_SIZE + 1];
+    enum jc_code code = jc_task_get(tx, act->agency_id, view(act->task_ids[i]), arena, out, err);
+    if (code)
+        return code;
+    if ((*out)->kind == JC__TASK_KIND__TASK_KIND_JOINT)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_GOES_ALONG, shown(act->task_ids[i], hex));
+    if (!(states & 1u << (*out)->state))
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_STATE_OTHER, shown(act->task_ids[i], hex));
+    return JC_OK;
+}
+
+static enum jc_code look_at_all(struct jc_tx *tx, const struct jc_task_act *act, unsigned states,
+                                struct jc_arena *arena, Jc__Task ***out, struct jc_err *err) {
+    Jc__Task **tasks = JC_NEW_ARRAY(arena, act->count, Jc__Task *);
+    enum jc_code code = tasks ? JC_OK : jc_fail_memory(err);
+    for (size_t i = 0; !code && i < act->count; i++)
+        code = look(tx, act, i, states, arena, &tasks[i], err);
+    *out = tasks;
+    return code;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
+/* One line in the audit log, and the tasks as they are now. */
+static enum jc_code conclude(struct jc_tx *tx, const struct jc_task_act *act, const char *name, struct jc_str object,
+                             struct jc_arena *arena, Jc__Task **tasks, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    struct jc_str detail = jc_arena_printf(arena, "%zu: %.*s", act->count, JC_FMT(act->reason));
+    if (!detail.ptr)
+        return jc_fail_memory(err);
+    for (size_t i = 0; !code && i < act->count; i++)
+        code = jc_task_get(tx, act->agency_id, view(act->task_ids[i]), arena, &tasks[i], err);
+    if (!code)
+        code = jc_audit_log_add(tx, act->agency_id, act->now_ms, act->actor, jc_str(name), object, detail, err);
+    return code;
+}
+
+static enum jc_code move_all(struct jc_tx *tx, const struct jc_task_act *act, Jc__TaskState state, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < act->count; i++)
+        code = jc_task_move(tx, act->agency_id, view(act->task_ids[i]), state, act->reason, act->now_ms, err);
+    return code;
+}
+
+static struct jc_str object_of(const struct jc_task_act *act, char hex[2 * JC_UUID_SIZE + 1]) {
+    return shown(act->task_ids[0], hex);
+}
+
+enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
+                                Jc__Task ***out, struct jc_err *err) {
+    char hex[2 * JC_UUID_SIZE + 1];
+    enum jc_code code = check_act(act, true, err);
+    if (!code)
+        code = look_at_all(tx, act, OPEN | RETURNED, arena, out, err);
+    if (!code)
+        code = move_all(tx, act, JC__TASK_STATE__TASK_STATE_RECALLED, err);
+    return code ? code : conclude(tx, act, "task.recall", object_of(act, hex), arena, *out, err);
+}
+
+static enum jc_code check_team(struct jc_tx *tx, const struct jc_task_act *act, struct jc_str team_id,
+                               Jc__Task *const *tasks, struct jc_arena *arena, struct jc_err *err) {
+    char hex[2 * JC_UUID_SIZE + 1];
+    Jc__Team *team = NULL;
+    enum jc_code code = jc_team_get(tx, act->agency_id, team_id, arena, &team, err);
+    for (size_t i = 0; !code && i < act->count; i++) {
+        struct jc_str id = shown(act->task_ids[i], hex);
+        bool has = false;
+        if (jc_str_eq(jc_str(tasks[i]->team_id), team_id))
+            return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_TEAM_SAME, id, team_id);
+        code = jc_task_of_team(tx, act->agency_id, view(act->task_ids[i]), team_id, &has, err);
+        if (!code && has)
+            return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_TASK_TEAM_HAS, team_id, id);
+    }
+    return code;
+}
+
+enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *act, struct jc_str team_id,
+                                  struct jc_arena *arena, Jc__Task ***out, struct jc_err *err) {
+    enum jc_code code = check_act(act, true, err);
+    if (!code)
+        code = look_at_all(tx, act, OPEN | RETURNED, arena, out, err);
+    if (!code)
+        code = check_team(tx, act, team_id, *out, arena, err);
+    for (size_t i = 0; !code && i < act->count; i++) {
+        struct jc_str id = view(act->task_ids[i]);
+        code = jc_task_note(tx, act->agency_id, id, act->reason, err);
+        if (!code)
+            code = jc_task_give(tx, act->agency_id, id, team_id, err);
+    }
+    return code ? code : conclude(tx, act, "task.reassign", team_id, arena, *out, err);
+}
+
+enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
+                                Jc__Task ***out, struct jc_err *err) {
+    char hex[2 * JC_UUID_SIZE + 1];
+    enum jc_code code = check_act(act, false, err);
+    if (!code)
+        code = look_at_all(tx, act, RETURNED | RECALLED, arena, out, err);
+    for (size_t i = 0; !code && i < act->count; i++)
+        code = jc_task_note(tx, act->agency_id, view(act->task_ids[i]), act->reason, err);
+    if (!code)
+        code = move_all(tx, act, JC__TASK_STATE__TASK_STATE_OPEN, err);
+    return code ? code : conclude(tx, act, "task.reopen", object_of(act, hex), arena, *out, err);
+}
+
+/* --- grace -------------------------------------------------------------------------------------------- */
+
+enum jc_code jc_recall_grace(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, struct jc_arena *arena,
+                             struct jc_date *out, struct jc_err *err) {
+    struct jc_parameter parameter;
+    int64_t recalled_ms = 0, days = GRACE_DAYS;
+    (void)jc_stamp_to_ms(task->recalled_at, &recalled_ms);
+    struct jc_date day = jc_date_of_ms(recalled_ms);
+    enum jc_code code = jc_parameter_at(tx, agency_id, JC_STR("recall_grace_days"), day, arena, &parameter, err);
+    if (code == JC_OK && parameter.value_centi >= 0 && parameter.value_centi <= GRACE_DAYS_MAX * 100)
+        days = parameter.value_centi / 100;
+    *out = jc_date_from_days(jc_date_to_days(day) + days);
+    return code == JC_NOT_FOUND ? JC_OK : code;
+}
