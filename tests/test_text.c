@@ -37,6 +37,48 @@ static void test_valid(void **state) {
     }
 }
 
+/* Bytes of the UTF-8 character at s (RFC 3629, section 4, word for word); 0 if there is none. */
+static size_t reference(const unsigned char *s, size_t len) {
+    static const struct {
+        unsigned char first[2], second[2];
+        size_t len;
+    } ROWS[] = {
+        {{0x01, 0x7f}, {0, 0}, 1},       {{0xc2, 0xdf}, {0x80, 0xbf}, 2}, {{0xe0, 0xe0}, {0xa0, 0xbf}, 3},
+        {{0xe1, 0xec}, {0x80, 0xbf}, 3}, {{0xed, 0xed}, {0x80, 0x9f}, 3}, {{0xee, 0xef}, {0x80, 0xbf}, 3},
+        {{0xf0, 0xf0}, {0x90, 0xbf}, 4}, {{0xf1, 0xf3}, {0x80, 0xbf}, 4}, {{0xf4, 0xf4}, {0x80, 0x8f}, 4},
+    };
+    for (size_t i = 0; i < COUNT(ROWS); i++) {
+        bool good = s[0] >= ROWS[i].first[0] && s[0] <= ROWS[i].first[1] && len >= ROWS[i].len;
+        if (good && ROWS[i].len > 1)
+            good = s[1] >= ROWS[i].second[0] && s[1] <= ROWS[i].second[1];
+        for (size_t j = 2; good && j < ROWS[i].len; j++)
+            good = (s[j] & 0xc0) == 0x80;
+        if (good)
+            return ROWS[i].len;
+    }
+    return 0;
+}
+
+/* Four bytes of every kind, at every place of a word of eight. */
+static void test_valid_everywhere(void **state) {
+    (void)state;
+    static const unsigned char BYTES[] = {0x00, 0x01, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf,
+                                          0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
+    enum { KINDS = COUNT(BYTES), SPACE = 20 };
+    for (unsigned code = 0; code < KINDS * KINDS * KINDS * KINDS; code++) {
+        unsigned char text[SPACE];
+        size_t at = code % 11, expected = 0, bad = SPACE;
+        memset(text, 'a', sizeof text);
+        for (unsigned i = 0, rest = code; i < 4; i++, rest /= KINDS)
+            text[at + i] = BYTES[rest % KINDS];
+        for (size_t size; expected < SPACE && (size = reference(text + expected, SPACE - expected)) != 0;)
+            expected += size;
+        bool valid = jc_text_valid((struct jc_str){(const char *)text, SPACE}, &bad);
+        if (valid != (expected == SPACE) || bad != expected)
+            fail_msg("%02x %02x %02x %02x at %zu", text[at], text[at + 1], text[at + 2], text[at + 3], at);
+    }
+}
+
 static void test_nfc(void **state) {
     (void)state;
     static const struct {
@@ -140,7 +182,8 @@ static void test_clean(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid), cmocka_unit_test(test_nfc),   cmocka_unit_test(test_width),
+        cmocka_unit_test(test_valid), cmocka_unit_test(test_valid_everywhere),
+        cmocka_unit_test(test_nfc),   cmocka_unit_test(test_width),
         cmocka_unit_test(test_cut),   cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,17 +10,11 @@
 
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5, VARINT_MAX = 10 };
 
-struct path {
-    const struct path *parent;
-    const char *name;
-    int depth;
-};
-
 static enum jc_code fail_malformed(struct jc_err *err) {
     return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_MALFORMED);
 }
 
-static void add_path(struct jc_buf *text, const struct path *path) {
+static void add_path(struct jc_buf *text, const struct jc_field_path *path) {
     if (path->parent) {
         add_path(text, path->parent);
         jc_buf_char(text, '.');
@@ -28,13 +22,15 @@ static void add_path(struct jc_buf *text, const struct path *path) {
     jc_buf_add(text, jc_str(path->name));
 }
 
-static enum jc_code fail_text(const struct path *path, struct jc_err *err) {
+enum jc_code jc_field_fail(struct jc_err *err, enum jc_code code, enum jc_msg what, const struct jc_field_path *path,
+                           struct jc_str more) {
     struct jc_buf text;
     jc_buf_init(&text, 200);
-    add_path(&text, path);
-    enum jc_code code = jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_TEXT, jc_buf_str(&text));
+    if (path)
+        add_path(&text, path);
+    (void)jc_fail(err, code, what, jc_buf_str(&text), more);
     jc_buf_free(&text);
-    return code;
+    return jc_failed(code);
 }
 
 /* Takes `len` bytes off the front; false if there are fewer. */
@@ -78,8 +74,33 @@ static bool take_value(struct jc_str *rest, unsigned wire, struct jc_str *value)
     }
 }
 
+/* Items in the bytes of a packed list; anything else is one value. */
+static size_t count_values(const ProtobufCFieldDescriptor *field, struct jc_str value) {
+    if (!field || field->label != PROTOBUF_C_LABEL_REPEATED)
+        return 1;
+    size_t ends = 0;
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_STRING:
+    case PROTOBUF_C_TYPE_BYTES:
+    case PROTOBUF_C_TYPE_MESSAGE:
+        return 1;
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        return value.len / 4;
+    case PROTOBUF_C_TYPE_FIXED64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return value.len / 8;
+    default: /* the last byte of a varint has no top bit */
+        for (size_t i = 0; i < value.len; i++)
+            ends += !((unsigned char)value.ptr[i] & 0x80);
+        return ends;
+    }
+}
+
 static enum jc_code check_message(const ProtobufCMessageDescriptor *descriptor, struct jc_str rest,
-                                  const struct path *parent, struct jc_err *err) {
+                                  const struct jc_field_path *parent, size_t *values, struct jc_err *err) {
     while (rest.len) {
         uint64_t tag;
         struct jc_str value = {0};
@@ -90,14 +111,18 @@ static enum jc_code check_message(const ProtobufCMessageDescriptor *descriptor, 
             return fail_malformed(err);
         const ProtobufCFieldDescriptor *field =
             wire == WIRE_BYTES ? protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> 3)) : NULL;
+        *values += count_values(field, value);
+        if (*values > JC_MESSAGE_VALUES)
+            return jc_field_fail(err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_VALUES_MANY, parent, JC_STR(""));
         if (!field)
             continue;
-        struct path path = {parent, field->name, parent ? parent->depth + 1 : 1};
+        struct jc_field_path path = {parent, field->name, parent ? parent->depth + 1 : 1};
         if (field->type == PROTOBUF_C_TYPE_STRING && !jc_text_valid(value, NULL))
-            return fail_text(&path, err);
+            return jc_field_fail(err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_TEXT, &path, JC_STR(""));
         if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-            enum jc_code code = path.depth < JC_MESSAGE_DEPTH ? check_message(field->descriptor, value, &path, err)
-                                                              : fail_malformed(err);
+            enum jc_code code = path.depth < JC_MESSAGE_DEPTH
+                                    ? check_message(field->descriptor, value, &path, values, err)
+                                    : fail_malformed(err);
             if (code)
                 return code;
         }
@@ -106,7 +131,8 @@ static enum jc_code check_message(const ProtobufCMessageDescriptor *descriptor, 
 }
 
 enum jc_code jc_message_check(const ProtobufCMessageDescriptor *descriptor, struct jc_str bytes, struct jc_err *err) {
-    return check_message(descriptor, bytes, NULL, err);
+    size_t values = 0;
+    return check_message(descriptor, bytes, NULL, &values, err);
 }
 
 /* protobuf-c answers NULL for broken bytes and for lack of memory alike; this tells them apart. */

@@ -20,10 +20,33 @@ static struct jc_str behind(struct jc_str s, size_t bytes) {
     return (struct jc_str){s.ptr + bytes, s.len - bytes};
 }
 
+/* Bytes at the start of s that are ASCII and no NUL, eight at a time; the last few are left. */
+static size_t plain_run(struct jc_str s) {
+    const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    size_t run = 0;
+    for (uint64_t eight; s.len - run >= sizeof eight; run += sizeof eight) {
+        memcpy(&eight, s.ptr + run, sizeof eight);
+        if (((eight - ones) | eight) & tops) /* a top bit, or a borrow from a zero byte */
+            break;
+    }
+    return run;
+}
+
+/* Whether s starts with a character of three bytes that begins with E1..EC, EE or EF, where any two
+ * continuation bytes will do: most of what is written in Chinese. */
+static bool is_common_three(struct jc_str s) {
+    if (s.len < 3)
+        return false;
+    const unsigned char *b = (const unsigned char *)s.ptr;
+    return b[0] > 0xe0 && b[0] < 0xf0 && b[0] != 0xed && (b[1] & 0xc0) == 0x80 && (b[2] & 0xc0) == 0x80;
+}
+
 bool jc_text_valid(struct jc_str s, size_t *bad_offset) {
     for (struct jc_str rest = s; rest.len;) {
-        utf8proc_int32_t character;
-        size_t len = decode(rest, &character);
+        utf8proc_int32_t character = -1;
+        size_t len = is_common_three(rest) ? 3 : plain_run(rest);
+        if (!len)
+            len = decode(rest, &character);
         if (len == 0 || character == 0) {
             if (bad_offset)
                 *bad_offset = s.len - rest.len;
