@@ -12,12 +12,14 @@
 
 enum {
     SIMPLEX_CHUNK = 500, /* iterations between two looks at the stop flag */
-    TRIES = 5,           /* of limits on the number of changes */
+    TRIES = 5,           /* of limits on a value that is counted */
     SHIFT_MOST = 16,
     NODES_A_TRY = 100, /* in the first round, then twice as many each */
 };
 
-/* How far counting changes down has come in a component. */
+enum { TIERS = 3 };
+
+/* How far counting a tier's value down has come in a component. */
 struct countdown {
     int64_t low; /* proven */
     int turn;    /* tries that were neither met nor refuted */
@@ -25,9 +27,9 @@ struct countdown {
 
 struct jc_mip {
     struct jc_month_program month;
-    struct jc_state *state; /* to measure plans that were found */
-    int64_t *columns;       /* by component */
-    struct countdown *countdown;
+    struct jc_state *state;      /* to measure plans that were found */
+    int64_t *columns;            /* by component */
+    struct countdown *countdown; /* by component * TIERS + tier */
 };
 
 /* --- GLPK ---------------------------------------------------------------------------------------------------- */
@@ -44,7 +46,7 @@ struct watch {
     double enough;    /* a plan below this ends it */
 };
 
-/* Branches on what stays in force before what moves: a visit that stays has no cost, and it decides more. */
+/* Branches on columns without cost before others: a visit that stays in force has none, and it decides more. */
 static void branch_on_staying(glp_tree *tree) {
     glp_prob *lp = glp_ios_get_prob(tree);
     int last = 0;
@@ -124,11 +126,16 @@ bool jc_mip_counts_changes(const struct jc_mip *m) {
     return m->month.in->change_e5 > 0 && jc_mip_grain(m, JC_TIER_COST) == m->month.in->change_e5;
 }
 
+/* How many of the tier's units make one of the program's. */
+static double unit_of(enum jc_tier tier) {
+    return tier == JC_TIER_COST ? 100000 : tier == JC_TIER_OVER ? 100 : 1;
+}
+
 /* A bound of GLPK's in the tier's unit: less the tolerance, then up to the next possible value. */
 static int64_t safe_bound(const struct jc_mip *m, double bound) {
     if (isinf(bound))
         return INT64_MAX;
-    double unit = m->month.tier == JC_TIER_COST ? 100000 : m->month.tier == JC_TIER_OVER ? 100 : 1;
+    double unit = unit_of(m->month.tier);
     double value = bound * unit;
     value -= JC_PROGRAM_TOLERANCE * (fabs(value) + unit);
     if (!(value > 0))
@@ -175,7 +182,7 @@ static void branch_and_bound(struct jc_mip *m, glp_prob *lp, struct watch *w, co
 
 /* The component's share of the tier in the best plan, in the tier's unit. */
 static int64_t best_share(const struct jc_mip *m) {
-    double unit = m->month.tier == JC_TIER_COST ? 100000 : m->month.tier == JC_TIER_OVER ? 100 : 1;
+    double unit = unit_of(m->month.tier);
     return llround(jc_program_cost(&m->month.program) * unit);
 }
 
@@ -183,13 +190,16 @@ static int64_t tier_value(enum jc_tier tier, const struct jc_totals *t) {
     return tier == JC_TIER_OVER ? t->over : tier == JC_TIER_QUOTA ? t->quota : t->cost;
 }
 
-/* One try for a plan of at most `limit`. False without memory. */
-static bool try_limit(struct jc_mip *m, struct watch *w, double limit, struct jc_snapshot *found,
+/* One try for a plan of at most `limit`, in the tier's unit. The row lets 10^-6 more pass, of the limit and of the
+ * unit, as is taken off other bounds (22): a program without a solution then refutes the limit itself whatever GLPK
+ * takes for feasible. False without memory. */
+static bool try_limit(struct jc_mip *m, struct watch *w, int64_t limit, struct jc_snapshot *found,
                       struct jc_mip_result *out) {
+    double value = (double)limit / unit_of(m->month.tier);
     *out = (struct jc_mip_result){0};
     if (m->month.program.failed)
         return false;
-    m->month.program.rows[m->month.limit_row - 1].hi = limit;
+    m->month.program.rows[m->month.limit_row - 1].hi = value + JC_PROGRAM_TOLERANCE * (value + 1);
     glp_prob *lp = jc_program_load(&m->month.program);
     if (!lp)
         return false;
@@ -198,13 +208,13 @@ static bool try_limit(struct jc_mip *m, struct watch *w, double limit, struct jc
     return true;
 }
 
-/* Counting changes: values are whole and few, and the cuts that bring the relaxation near the optimum are
+/* Values are few, as of changes, and the cuts that bring the relaxation near the optimum are
  * stronger the nearer a row that limits changes is. So limits just above what is proven (`least`) are tried in
  * turn, each for a while: one is refuted, met by a plan, or leaves a better bound. */
 static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t nodes, const atomic_bool *stop,
                        struct jc_snapshot *found, struct jc_mip_result *out) {
     static const int64_t steps[TRIES] = {2, 4, 3, 1, 0};
-    struct countdown *at = &m->countdown[m->month.component];
+    struct countdown *at = &m->countdown[m->month.component * TIERS + (int)m->month.tier];
     int64_t grain = jc_mip_grain(m, m->month.tier), low = least > at->low ? least : at->low, high = share;
     int refuted = 0; /* in a row */
     for (size_t i = 0; i < m->month.program.n_columns; i++)
@@ -212,15 +222,17 @@ static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t n
     while (low < high && nodes > 0 && !atomic_load(stop)) {
         struct jc_mip_result now;
         int64_t enough = low + grain / 2;
-        struct watch watch = {.stop = stop, .better_only = true, .enough = (double)enough / 100000};
-        int round = at->turn / TRIES < SHIFT_MOST ? at->turn / TRIES : SHIFT_MOST;
+        struct watch watch = {.stop = stop, .better_only = true, .enough = (double)enough / unit_of(m->month.tier)};
+        int64_t limits = (high - low) / grain < TRIES ? (high - low + grain - 1) / grain : TRIES;
+        int64_t round = at->turn / limits < SHIFT_MOST ? at->turn / limits : SHIFT_MOST;
         watch.nodes_most = (int64_t)NODES_A_TRY << round;
         int64_t limit = low + (steps[at->turn % TRIES] << refuted) * grain;
         limit = limit < high ? limit : high - grain;
-        if (!try_limit(m, &watch, (double)limit / 100000, found, &now))
+        if (!try_limit(m, &watch, limit, found, &now))
             break;
         if (now.better) {
-            high = share - (m->month.best->totals.cost - found->totals.cost);
+            high =
+                share - (tier_value(m->month.tier, &m->month.best->totals) - tier_value(m->month.tier, &found->totals));
             out->better = true;
         }
         int64_t bound = now.bound < limit + grain ? now.bound : limit + grain;
@@ -235,8 +247,8 @@ static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t n
 }
 
 /* Solves the program that is built; `values` has room for all columns and rows. */
-static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found,
-                  struct jc_mip_result *out) {
+static void solve(struct jc_mip *m, double *values, int64_t nodes, bool count, const atomic_bool *stop,
+                  struct jc_snapshot *found, struct jc_mip_result *out) {
     int64_t share = best_share(m);
     bool fits = jc_program_fits(&m->month.program, values);
     for (size_t i = 0; i < m->month.program.n_columns; i++)
@@ -244,9 +256,8 @@ static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_
     glp_term_out(GLP_OFF);
     glp_prob *lp = fits ? jc_program_load(&m->month.program) : NULL;
     struct watch watch = {.stop = stop, .start = values, .nodes_most = nodes};
-    bool changes = nodes > 0 && m->month.tier == JC_TIER_COST && jc_mip_counts_changes(m);
     if (lp && relax(lp, stop)) {
-        if (changes)
+        if (count && nodes > 0)
             count_down(m, safe_bound(m, glp_get_obj_val(lp)), share, nodes, stop, found, out);
         else if (nodes > 0)
             branch_and_bound(m, lp, &watch, &m->month.best->totals, found, out);
@@ -262,8 +273,8 @@ static void solve(struct jc_mip *m, double *values, int64_t nodes, const atomic_
 }
 
 enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
-                          int64_t nodes, const atomic_bool *stop, struct jc_snapshot *found, struct jc_mip_result *out,
-                          struct jc_err *err) {
+                          int64_t nodes, bool count, const atomic_bool *stop, struct jc_snapshot *found,
+                          struct jc_mip_result *out, struct jc_err *err) {
     *out = (struct jc_mip_result){0};
     enum jc_code code =
         jc_capacity_find(m->month.in, best->totals.over == 0, best->totals.quota == 0, m->month.capacity, err);
@@ -272,7 +283,7 @@ enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier
     jc_month_program_build(&m->month, component, tier, best);
     double *values = jc_calloc(m->month.program.n_columns + m->month.program.n_rows + 2, sizeof *values);
     if (values && !m->month.program.failed)
-        solve(m, values, nodes, stop, found, out);
+        solve(m, values, nodes, count, stop, found, out);
     else
         code = jc_fail_memory(err);
     jc_free(values);
@@ -305,7 +316,7 @@ struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena) 
         return NULL;
     m->state = jc_state_new(in, arena);
     m->columns = JC_NEW_ARRAY(arena, (size_t)m->month.classes->n_components + 1, int64_t);
-    m->countdown = JC_NEW_ARRAY(arena, (size_t)m->month.classes->n_components + 1, struct countdown);
+    m->countdown = JC_NEW_ARRAY(arena, ((size_t)m->month.classes->n_components + 1) * TIERS, struct countdown);
     if (!m->state || !m->columns || !m->countdown)
         return NULL;
     survey(m);

@@ -365,8 +365,7 @@ void jc_month_program_build(struct jc_month_program *m, int32_t component, enum 
     m->tier = tier;
     m->best = best;
     jc_program_begin(&m->program);
-    bool changes = tier == JC_TIER_COST && in->change_e5 > 0;
-    m->limit_row = changes ? jc_program_add_row(&m->program, -INFINITY, INFINITY) : 0;
+    m->limit_row = jc_program_add_row(&m->program, -INFINITY, INFINITY);
     m->over = m->miss = 0;
     memset(m->cell, 0, (size_t)in->n_teams * JC_MONTHS * sizeof *m->cell);
     memset(m->quota, 0, (size_t)in->n_quotas * sizeof *m->quota);

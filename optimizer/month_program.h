@@ -38,7 +38,7 @@ struct jc_month_program {
     int *slots;                         /* by draw * 12 + m */
     int *opening;                       /* by pair * 12 + m */
     struct jc_month_gather *cell, *quota;
-    int limit_row;     /* without terms, for limits on the changes of the plan in force; 0: none is in force */
+    int limit_row;     /* without terms, for limits on the tier's value */
     double over, miss; /* the component's share of tiers 2 and 3 in the best plan */
 };
 

@@ -14,18 +14,18 @@
 enum { TIERS = 3 };
 
 /* The steps of one tier. BRANCH: how many nodes it gives a component, and up to which size (larger programs
- * cost GLPK seconds a node). `flat`: only programs without travel, whose relaxation (no nodes) is nearly the
- * optimum, where prices often stall short of it. `changes`: only programs that count nothing else, which cuts
- * at the root nearly close. */
+ * cost GLPK seconds a node). COUNT: the same with limits in turn, where values are few: work over limits, quotas,
+ * changes. `flat`: only programs without travel, whose relaxation (no nodes) is nearly the optimum, where prices
+ * often stall short of it. `changes`: only programs that count nothing else, which cuts at the root nearly close. */
 static const struct {
-    enum { TALLY, BRANCH, RELAX } how;
+    enum { TALLY, BRANCH, COUNT, RELAX } how;
     int64_t nodes, columns;
     bool flat, changes;
 } steps[] = {
-    {TALLY, 0, 0, false, false},          {BRANCH, 0, 12000, true, true},   {BRANCH, 400, 12000, true, true},
-    {BRANCH, 5000, 12000, true, true},    {BRANCH, 200, 400, false, false}, {BRANCH, 0, 4000, true, false},
-    {BRANCH, 50, 4000, true, false},      {RELAX, 0, 0, false, false},      {BRANCH, 5000, 1200, false, false},
-    {BRANCH, 100000, 1200, false, false},
+    {TALLY, 0, 0, false, false},        {BRANCH, 0, 12000, true, true},   {COUNT, 400, 12000, true, true},
+    {COUNT, 5000, 12000, true, true},   {BRANCH, 200, 400, false, false}, {BRANCH, 0, 4000, true, false},
+    {BRANCH, 50, 4000, true, false},    {COUNT, 800, 4000, true, false},  {RELAX, 0, 0, false, false},
+    {BRANCH, 5000, 1200, false, false}, {COUNT, 5000, 4000, true, false}, {BRANCH, 100000, 1200, false, false},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 
@@ -116,8 +116,9 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
     int64_t columns = jc_mip_columns(p->mip, c);
     bool travel = tier == JC_TIER_COST && p->in->travel_e5 > 0;
     bool changes = tier == JC_TIER_COST && jc_mip_counts_changes(p->mip);
+    bool counted = steps[p->step[tier]].how == COUNT;
     if (component->closed[tier] || columns > steps[p->step[tier]].columns || (travel && steps[p->step[tier]].flat) ||
-        (!changes && steps[p->step[tier]].changes))
+        (!changes && steps[p->step[tier]].changes) || (counted && tier == JC_TIER_COST && !changes))
         return 0;
     int64_t nodes = budget / node_work(columns);
     nodes = nodes < steps[p->step[tier]].nodes ? nodes : steps[p->step[tier]].nodes;
@@ -125,7 +126,7 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
     struct jc_mip_result result;
     atomic_store(&p->phase, JC__SEARCH_PHASE__SEARCH_PHASE_INTEGER_PROGRAM);
     jc_snapshot_copy(p->in, p->found, p->plan);
-    if (jc_mip_solve(p->mip, c, tier, p->plan, nodes, stop, p->found, &result, &err) != JC_OK)
+    if (jc_mip_solve(p->mip, c, tier, p->plan, nodes, counted, stop, p->found, &result, &err) != JC_OK)
         return INT64_MAX; /* no memory: rest */
     if (result.better)
         jc_snapshot_copy(p->in, p->plan, p->found);
@@ -168,6 +169,7 @@ static int64_t take_step(struct jc_prover *p, enum jc_tier tier, int64_t budget,
     case TALLY:
         return count(p, tier);
     case BRANCH:
+    case COUNT:
         return branch(p, tier, budget, stop);
     default:
         return relax(p, tier, stop);
@@ -186,7 +188,7 @@ void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t 
         int64_t left = budget > work ? budget - work : 0;
         int64_t used = take_step(p, tier, left, stop);
         work = used < INT64_MAX - work ? work + used : INT64_MAX;
-        if (jc_totals_cmp(&before, &p->bound) != 0 && steps[step].how == BRANCH)
+        if (jc_totals_cmp(&before, &p->bound) != 0 && (steps[step].how == BRANCH || steps[step].how == COUNT))
             break; /* the search may have found meanwhile what settles the tier */
     }
     jc_mip_end();

@@ -1,9 +1,9 @@
-/* Re-planning. A read job (what is free, the problem), three runs of the worker without a transaction, a write
+/* Re-planning. A read job (what is free, the problem), four runs of the worker without a transaction, a write
  * job (the draft). As in solving, the write job builds the problem again and stores only if nothing it rests on
  * has changed. What may move is decided once, on a copy of the plan in force: visits whose marks are taken off
  * there are free, and everything behind (problem, solution, notice) only asks whether a visit is kept.
  *
- * Exactness of the last stage: with c the cost of the plan before it, a change priced at c or more makes
+ * Exactness of the third stage: with c the cost of the plan before it, a change priced at c or more makes
  * any plan with one more change dearer than it, since no cost is negative. */
 #include "plan/replan.h"
 
@@ -12,27 +12,28 @@
 #include "model/problem.h"
 #include "plan/solution.h"
 #include "plan/visit.h"
-#include "plan/worker.h"
 #include "store/audit_log.h"
 #include "store/plan.h"
 
-enum {
-    HALF = 2,            /* a stage may take a half of what is left; the last one takes it all */
-    ROUND_MILLI = 60000, /* a multiple of usual weights */
-};
+/* What a stage may take of the time and work that is left; the last one takes it all. */
+enum { EIGHTHS_TIERS = 4, EIGHTHS_CHANGES = 6, EIGHTHS_COST = 4 };
+
+enum { ROUND_MILLI = 60000 }; /* a multiple of usual weights */
 
 struct replanning {
     int64_t agency_id;
     const struct jc_replan_request *request;
     struct jc_arena *arena;
-    struct jc_arena *scratch; /* reset for every plan that is judged */
     struct jc_replanned *out;
     struct jc_plan_problem pp;
     uint8_t fingerprint[JC_SHA256_SIZE];
-    const Jc__Problem *asked; /* what the worker solves at the moment */
-    Jc__Solution *solution;   /* the best so far */
-    int64_t taken_off;        /* cost that only the second stage's price of changes makes, e5 */
-    Jc__Objective proven;     /* lower bounds of the tiers */
+    Jc__Solution *solution; /* the best so far, and … */
+    struct jc_measure best; /* … what it is worth to the planner */
+    int64_t taken_off;      /* cost that only the third stage's price of changes makes, e5 */
+    Jc__Objective proven;   /* lower bounds of the tiers */
+    bool settled;           /* … which the best plan has reached */
+    int64_t bound_e5;       /* no plan with these tiers costs less */
+    bool cancelled;
     int64_t elapsed_ms, work;
 };
 
@@ -148,14 +149,7 @@ static enum jc_code read_problem(struct jc_tx *tx, void *ctx, struct jc_err *err
     return code ? code : jc_plan_problem_fingerprint(&r->pp, r->arena, r->fingerprint, err);
 }
 
-/* --- the three stages ------------------------------------------------------------------------------------- */
-
-static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
-    struct replanning *r = ctx;
-    struct jc_measure measure;
-    jc_arena_reset(r->scratch);
-    return jc_solution_check(r->asked, solution, r->scratch, &measure, err);
-}
+/* --- the stages -------------------------------------------------------------------------------------------- */
 
 static void hear(void *ctx, const Jc__Progress *progress) {
     struct replanning *r = ctx;
@@ -176,67 +170,43 @@ static void hear(void *ctx, const Jc__Progress *progress) {
     r->request->progress(r->request->ctx, &told);
 }
 
+/* A stage's problem: the weights, the best plan so far to start from, what is proven of its tiers, and a part of
+ * the time and work that is left. */
+static Jc__Problem stage(struct replanning *r, Jc__Weights *weights, int64_t eighths) {
+    const Jc__Problem *whole = r->pp.problem;
+    Jc__Problem problem = *whole;
+    int64_t ms = (whole->time_limit_ms - r->elapsed_ms) * eighths / 8;
+    int64_t work = (whole->work_limit - r->work) * eighths / 8;
+    problem.weights = weights;
+    if (r->solution) {
+        problem.start = r->solution;
+        problem.proven = &r->proven;
+    }
+    if (whole->time_limit_ms)
+        problem.time_limit_ms = ms > 0 ? ms : 1;
+    if (whole->work_limit)
+        problem.work_limit = work > 0 ? work : 1;
+    return problem;
+}
+
+/* Runs the worker. A cancel keeps what the stages before have found; *out is then NULL if this one found
+ * nothing. */
 static enum jc_code ask(struct replanning *r, Jc__Problem *problem, Jc__Solution **out, struct jc_err *err) {
-    const struct jc_worker_config worker = {
-        .program = r->request->program,
-        .cancel_fd = r->request->cancel_fd,
-        .accept = judge,
-        .progress = hear,
-        .ctx = r,
-    };
-    r->asked = problem;
-    enum jc_code code = jc_worker_run(&worker, problem, r->arena, out, err);
+    const struct jc_solve_request run = {
+        .program = r->request->program, .cancel_fd = r->request->cancel_fd, .progress = hear, .ctx = r};
+    *out = NULL;
+    enum jc_code code = jc_solve_problem(problem, &run, r->arena, out, err);
+    if (code == JC_CANCELLED && r->solution) {
+        r->cancelled = true;
+        *err = (struct jc_err){0};
+        return JC_OK;
+    }
     if (code)
         return code;
+    r->cancelled |= (*out)->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
     r->elapsed_ms += (*out)->elapsed_ms;
     r->work += (*out)->work;
     return JC_OK;
-}
-
-static enum jc_code measure(struct replanning *r, const Jc__Solution *solution, struct jc_measure *out,
-                            struct jc_err *err) {
-    return jc_solution_check(r->pp.problem, solution, r->arena, out, err);
-}
-
-/* A part of the time and work that is left. */
-static void set_limits(const struct replanning *r, Jc__Problem *problem, int64_t part) {
-    const Jc__Problem *whole = r->pp.problem;
-    int64_t ms = whole->time_limit_ms - r->elapsed_ms, work = whole->work_limit - r->work;
-    if (whole->time_limit_ms)
-        problem->time_limit_ms = ms > part ? ms / part : 1;
-    if (whole->work_limit)
-        problem->work_limit = work > part ? work / part : 1;
-}
-
-/* Nothing but the tiers: where limits or quotas must be broken, this finds out how little of it is enough
- * without paying attention to anything else. What it proves need not be proven again. */
-static enum jc_code settle_tiers(struct replanning *r, struct jc_err *err) {
-    Jc__Problem problem = *r->pp.problem;
-    Jc__Weights nothing = JC__WEIGHTS__INIT;
-    problem.weights = &nothing;
-    set_limits(r, &problem, HALF);
-    enum jc_code code = ask(r, &problem, &r->solution, err);
-    if (!code && r->solution->bound) {
-        r->proven = *r->solution->bound;
-        r->proven.cost_e5 = 0;
-    }
-    return code;
-}
-
-/* Changes alone. Their proven number is rounded up: there are no halves of a change. */
-static enum jc_code fewest_changes(struct replanning *r, int64_t *least, struct jc_err *err) {
-    Jc__Problem problem = *r->pp.problem;
-    Jc__Weights weights = JC__WEIGHTS__INIT;
-    weights.changes_milli = 1000;
-    problem.weights = &weights;
-    set_limits(r, &problem, HALF);
-    problem.proven = &r->proven;
-    problem.start = r->solution; /* its tiers are right; the plan in force's need not be */
-    enum jc_code code = ask(r, &problem, &r->solution, err);
-    *least = 0;
-    if (!code && r->solution->tiers_settled && r->solution->bound)
-        *least = (r->solution->bound->cost_e5 + 99999) / 100000;
-    return code;
 }
 
 /* <0 if a is better: tiers, then changes, then cost. */
@@ -248,15 +218,45 @@ static int cmp_measures(const struct jc_measure *a, const struct jc_measure *b) 
     return order ? order : jc_objective_cmp(&a->objective, &b->objective);
 }
 
-/* What the second stage proves about the cost of plans with as many changes as ours: its own bound less what
- * changes cost there more than they do for the planner. */
-static void lend_bound(Jc__Solution *to, const Jc__Solution *from, int64_t changes, int64_t price_e5) {
-    to->tiers_settled = from->tiers_settled;
-    if (!from->bound || !from->tiers_settled)
-        return;
-    int64_t bound = from->bound->cost_e5 - changes * price_e5;
-    *to->bound = *from->bound;
-    to->bound->cost_e5 = bound > 0 ? bound : 0;
+/* Takes a stage's plan if it is no worse than the best so far. */
+static enum jc_code take(struct replanning *r, Jc__Solution *solution, struct jc_err *err) {
+    struct jc_measure now;
+    enum jc_code code = solution ? jc_solution_check(r->pp.problem, solution, r->arena, &now, err) : JC_OK;
+    if (code || !solution || (r->solution && cmp_measures(&now, &r->best) > 0))
+        return code;
+    r->solution = solution;
+    r->best = now;
+    return JC_OK;
+}
+
+/* Nothing but the tiers: where limits or quotas must be broken, this finds out how little of it is enough
+ * without paying attention to anything else. What it proves need not be proven again. */
+static enum jc_code settle_tiers(struct replanning *r, struct jc_err *err) {
+    Jc__Weights nothing = JC__WEIGHTS__INIT;
+    Jc__Problem problem = stage(r, &nothing, EIGHTHS_TIERS);
+    Jc__Solution *solution = NULL;
+    enum jc_code code = ask(r, &problem, &solution, err);
+    if (!code && solution->bound) {
+        r->proven = *solution->bound;
+        r->proven.cost_e5 = 0;
+    }
+    return code ? code : take(r, solution, err);
+}
+
+/* Changes alone. Their proven number is rounded up: there are no halves of a change. */
+static enum jc_code fewest_changes(struct replanning *r, struct jc_err *err) {
+    Jc__Weights weights = JC__WEIGHTS__INIT;
+    weights.changes_milli = 1000;
+    Jc__Problem problem = stage(r, &weights, EIGHTHS_CHANGES);
+    Jc__Solution *solution = NULL;
+    enum jc_code code = ask(r, &problem, &solution, err);
+    if (!code && solution && solution->tiers_settled && solution->bound) {
+        r->proven = *solution->bound;
+        r->proven.cost_e5 = 0;
+        r->settled = true;
+        r->out->least = (solution->bound->cost_e5 + 99999) / 100000;
+    }
+    return code ? code : take(r, solution, err);
 }
 
 /* A price above `cost`; round, so that costs keep the common divisor that bounds are rounded up to. */
@@ -265,62 +265,46 @@ static int64_t dear_change(const Jc__Weights *asked, int64_t cost_e5) {
     return milli > JC_PROBLEM_WEIGHT_MAX ? JC_PROBLEM_WEIGHT_MAX : milli;
 }
 
-/* The planner's weights, with a change dearer than all the first plan costs. */
+/* The planner's weights, with a change dearer than all the best plan costs. Nothing is proven here: what a bound
+ * lacks of the number of changes is multiplied by that price. */
 static enum jc_code least_cost(struct replanning *r, struct jc_err *err) {
-    Jc__Problem problem = *r->pp.problem;
     Jc__Weights asked = jc_problem_weights(r->pp.problem), weights = asked;
-    struct jc_measure first, second;
+    weights.changes_milli = dear_change(&asked, r->best.objective.cost_e5);
+    Jc__Problem problem = stage(r, &weights, EIGHTHS_COST);
     Jc__Solution *solution = NULL;
-    enum jc_code code = measure(r, r->solution, &first, err);
-    if (code)
-        return code;
-    weights.changes_milli = dear_change(&asked, first.objective.cost_e5);
-    int64_t price_e5 = (weights.changes_milli - asked.changes_milli) * 100;
-    r->taken_off = first.changes * price_e5;
-    problem.weights = &weights;
-    problem.start = r->solution;
-    problem.proven = &r->proven;
-    set_limits(r, &problem, 1);
-    code = ask(r, &problem, &solution, err);
-    if (!code)
-        code = measure(r, solution, &second, err);
-    if (code)
-        return code;
-    bool better = cmp_measures(&second, &first) <= 0;
-    Jc__Solution *best = better ? solution : r->solution;
-    lend_bound(best, solution, better ? second.changes : first.changes, price_e5);
-    if (solution->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED)
-        best->status = solution->status;
-    r->solution = best;
-    return JC_OK;
+    problem.plan_only = true;
+    r->taken_off = r->best.changes * (weights.changes_milli - asked.changes_milli) * 100;
+    enum jc_code code = ask(r, &problem, &solution, err);
+    r->taken_off = 0;
+    return code ? code : take(r, solution, err);
 }
 
-/* With no change there is nothing left to choose. */
-static void settle_unchanged(struct replanning *r, const struct jc_measure *m) {
-    r->solution->bound->cost_e5 = m->objective.cost_e5;
-}
-
-static bool is_cancelled(const struct replanning *r) {
-    return r->solution->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
+/* What no plan costs less than, however many changes it makes: the planner's own weights. */
+static enum jc_code bound_cost(struct replanning *r, struct jc_err *err) {
+    Jc__Weights asked = jc_problem_weights(r->pp.problem);
+    Jc__Problem problem = stage(r, &asked, 8);
+    Jc__Solution *solution = NULL;
+    enum jc_code code = ask(r, &problem, &solution, err);
+    if (!code && solution && solution->tiers_settled && solution->bound) {
+        r->settled = true;
+        r->bound_e5 = solution->bound->cost_e5;
+    }
+    return code ? code : take(r, solution, err);
 }
 
 static enum jc_code solve(struct replanning *r, struct jc_err *err) {
-    struct jc_measure m;
     enum jc_code code = settle_tiers(r, err);
-    if (!code && !is_cancelled(r))
-        code = fewest_changes(r, &r->out->least, err);
-    if (!code && is_cancelled(r)) {
-        r->solution->tiers_settled = false; /* what is proven is not about cost */
+    if (!code && !r->cancelled)
+        code = fewest_changes(r, err);
+    if (code || r->cancelled)
+        return code;
+    if (r->best.changes == 0 && r->settled) {
+        r->bound_e5 = r->best.objective.cost_e5; /* there is nothing left to choose */
         return JC_OK;
     }
-    if (!code)
-        code = measure(r, r->solution, &m, err);
-    if (code)
-        return code;
-    if (m.changes == 0 && r->solution->tiers_settled && r->solution->bound)
-        settle_unchanged(r, &m);
-    else
-        code = least_cost(r, err);
+    code = least_cost(r, err);
+    if (!code && !r->cancelled)
+        code = bound_cost(r, err);
     return code;
 }
 
@@ -371,6 +355,8 @@ static int64_t count_missed(const struct replanning *r) {
 static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
     struct jc_measure m;
     Jc__Plan *plan = NULL;
+    r->solution->tiers_settled = r->settled && r->bound_e5 > 0; /* a bound of 0 proves nothing about the cost */
+    r->solution->bound->cost_e5 = r->bound_e5;
     enum jc_code code = jc_plan_of_solution(&r->pp, r->solution, r->pp.kept->version, r->arena, &plan, &m, err);
     if (!code)
         code = jc_notice_make(&r->pp, plan, r->arena, &r->out->notice, err);
@@ -381,8 +367,9 @@ static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
     give_marks_back(&r->pp, plan);
     Jc__SolveSummary *s = plan->solve;
     bool optimal = s->tiers_settled && s->bound_e5 == s->cost_e5 && r->out->least >= m.changes;
-    if (s->status != JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED)
-        s->status = optimal ? JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL : JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
+    s->status = r->cancelled ? JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED
+                : optimal    ? JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL
+                             : JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
     s->elapsed_ms = r->elapsed_ms;
     s->work = r->work;
     /* visits no plan can have (missed for good, units not planned any more) change in every plan */
@@ -434,8 +421,7 @@ enum jc_code jc_replan(struct jc_db *db, int64_t agency_id, const struct jc_repl
     struct replanning r = {
         .agency_id = agency_id, .request = request, .arena = arena, .out = out, .proven = JC__OBJECTIVE__INIT};
     *out = (struct jc_replanned){0};
-    r.scratch = jc_arena_new(SIZE_MAX / 2);
-    enum jc_code code = r.scratch ? jc_db_read(db, read_problem, &r, err) : jc_fail_memory(err);
+    enum jc_code code = jc_db_read(db, read_problem, &r, err);
     if (!code)
         code = solve(&r, err);
     if (!code)
@@ -444,6 +430,5 @@ enum jc_code jc_replan(struct jc_db *db, int64_t agency_id, const struct jc_repl
         code = jc_db_read(db, find_major, &r, err);
     if (!code && !request->dry_run)
         code = jc_db_write_wait(db, agency_id, store, &r, err);
-    jc_arena_free(r.scratch);
     return code;
 }

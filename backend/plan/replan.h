@@ -1,10 +1,11 @@
 /* Re-planning in the middle of the year: what is done stays, what was missed or is new finds a month, and
  * as little as possible of the rest changes.
  *
- * The worker runs three times. First nothing costs, so it settles the tiers. Then only changes cost, so its optimum, within the tiers, is the least number of
- * visits whose month or lead team differs from the plan in force, and its bound proves it. Then the planner's
- * weights decide among the plans with that number: a change is priced above all that could be saved by one
- * more. The result is a draft of the next version (P5-P8); the plan in force is untouched until it is approved,
+ * The worker runs four times. First nothing costs, so it settles the tiers. Then only changes cost, so its optimum,
+ * within the tiers, is the least number of visits whose month or lead team differs from the plan in force, and its
+ * bound proves it. Then the planner's weights decide among the plans with that number: a change is priced above all
+ * that could be saved by one more. Last the planner's weights alone give the bound of the cost: no plan with these
+ * tiers costs less, with however many changes. A cancel keeps the best plan of all runs so far. The result is a draft of the next version (P5-P8); the plan in force is untouched until it is approved,
  * and then tasks of released visits that moved are taken back (plan/recall.h). */
 #ifndef JC_PLAN_REPLAN_H
 #define JC_PLAN_REPLAN_H
