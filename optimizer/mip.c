@@ -144,40 +144,80 @@ static int64_t safe_bound(const struct jc_mip *m, double bound) {
     return (int64_t)ceil(value / (double)grain) * grain;
 }
 
-static void branch_and_bound(struct jc_mip *m, glp_prob *lp, struct watch *w, const struct jc_totals *best,
-                             struct jc_snapshot *found, struct jc_mip_result *out) {
+/* Has GLPK a plan? Then it is read into `found`, and out->better says whether it is better than `best`. */
+static void take_plan(struct jc_mip *m, glp_prob *lp, struct jc_snapshot *found, struct jc_mip_result *out) {
+    int status = glp_mip_status(lp);
+    if (status != GLP_OPT && status != GLP_FEAS)
+        return;
+    if (jc_month_program_read(&m->month, lp, found)) {
+        jc_snapshot_restore(found, m->state);
+        found->totals = m->state->totals;
+        out->better = jc_totals_cmp(&found->totals, &m->month.best->totals) < 0;
+    } else {
+        jc_snapshot_copy(m->month.in, found, m->month.best);
+    }
+}
+
+static glp_iocp options(struct watch *w) {
     glp_iocp how;
     glp_init_iocp(&how);
     how.msg_lev = GLP_MSG_OFF;
     how.mir_cuts = how.cov_cuts = how.clq_cuts = GLP_ON;
     how.cb_func = on_event;
     how.cb_info = w;
-    w->bound = w->better_only ? 0 : glp_get_obj_val(lp);
-    if (w->better_only) {
-        how.presolve = how.gmi_cuts = GLP_ON;
-        how.br_tech = GLP_BR_LFV;
-        w->started = true; /* its values are not those of the program that is left */
-    }
+    return how;
+}
+
+/* Branch and bound from the relaxation that is solved, starting with the best plan. */
+static void branch_and_bound(struct jc_mip *m, glp_prob *lp, struct watch *w, struct jc_snapshot *found,
+                             struct jc_mip_result *out) {
+    glp_iocp how = options(w);
+    w->bound = glp_get_obj_val(lp);
     int result = glp_intopt(lp, &how);
-    int status = glp_mip_status(lp);
     double bound = w->bound;
-    if (w->better_only && !w->ended && (result == GLP_ENOPFS || (result == 0 && status == GLP_NOFEAS)))
-        bound = INFINITY; /* there is none */
-    else if (result == 0 && !w->ended && status == GLP_OPT)
+    if (result == 0 && !w->ended && glp_mip_status(lp) == GLP_OPT)
         bound = glp_mip_obj_val(lp);
     else if (result != 0 && !w->ended)
         bound = 0; /* GLPK gave up: claim nothing */
     out->bound = safe_bound(m, bound);
     out->nodes = w->nodes;
-    if (status != GLP_OPT && status != GLP_FEAS)
-        return;
-    if (jc_month_program_read(&m->month, lp, found)) {
-        jc_snapshot_restore(found, m->state);
-        found->totals = m->state->totals;
-        out->better = jc_totals_cmp(&found->totals, best) < 0;
-    } else {
-        jc_snapshot_copy(m->month.in, found, m->month.best);
+    take_plan(m, lp, found, out);
+}
+
+/* Branch and bound on a program that may have no plan, presolved. GLPK's own presolving would solve the relaxation
+ * out of our hands, deaf to the stop flag. Returns the bound; infinity: there is no plan. */
+static double branch_presolved(glp_prob *lp, struct watch *w) {
+    glp_prep *prep = glp_npp_alloc_wksp();
+    glp_prob *small = glp_create_prob();
+    double bound = 0;
+    glp_npp_load_prob(prep, lp, GLP_MIP, GLP_OFF);
+    if (glp_npp_preprocess1(prep, 1) != 0) {
+        bound = INFINITY;
+        goto out;
     }
+    glp_npp_build_prob(prep, small);
+    if (!relax(small, w->stop)) {
+        bound = glp_get_status(small) == GLP_NOFEAS ? INFINITY : 0;
+        goto out;
+    }
+    glp_iocp how = options(w);
+    how.gmi_cuts = GLP_ON;
+    how.br_tech = GLP_BR_LFV;
+    w->bound = glp_get_obj_val(small);
+    int result = glp_intopt(small, &how), status = glp_mip_status(small);
+    bound = w->ended ? w->bound : 0;
+    if (!w->ended && result == 0 && status == GLP_NOFEAS)
+        bound = INFINITY;
+    if (status != GLP_OPT && status != GLP_FEAS)
+        goto out;
+    if (!w->ended && result == 0)
+        bound = glp_mip_obj_val(small);
+    glp_npp_postprocess(prep, small);
+    glp_npp_obtain_sol(prep, lp);
+out:
+    glp_npp_free_wksp(prep);
+    glp_delete_prob(small);
+    return bound;
 }
 
 /* The component's share of the tier in the best plan, in the tier's unit. */
@@ -203,7 +243,9 @@ static bool try_limit(struct jc_mip *m, struct watch *w, int64_t limit, struct j
     glp_prob *lp = jc_program_load(&m->month.program);
     if (!lp)
         return false;
-    branch_and_bound(m, lp, w, &m->month.best->totals, found, out);
+    out->bound = safe_bound(m, branch_presolved(lp, w));
+    out->nodes = w->nodes;
+    take_plan(m, lp, found, out);
     glp_delete_prob(lp);
     return true;
 }
@@ -222,7 +264,8 @@ static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t n
     while (low < high && nodes > 0 && !atomic_load(stop)) {
         struct jc_mip_result now;
         int64_t enough = low + grain / 2;
-        struct watch watch = {.stop = stop, .better_only = true, .enough = (double)enough / unit_of(m->month.tier)};
+        struct watch watch = {
+            .stop = stop, .better_only = true, .started = true, .enough = (double)enough / unit_of(m->month.tier)};
         int64_t limits = (high - low) / grain < TRIES ? (high - low + grain - 1) / grain : TRIES;
         int64_t round = at->turn / limits < SHIFT_MOST ? at->turn / limits : SHIFT_MOST;
         watch.nodes_most = (int64_t)NODES_A_TRY << round;
@@ -260,7 +303,7 @@ static void solve(struct jc_mip *m, double *values, int64_t nodes, bool count, c
         if (count && nodes > 0)
             count_down(m, safe_bound(m, glp_get_obj_val(lp)), share, nodes, stop, found, out);
         else if (nodes > 0)
-            branch_and_bound(m, lp, &watch, &m->month.best->totals, found, out);
+            branch_and_bound(m, lp, &watch, found, out);
         else
             out->bound = safe_bound(m, glp_get_obj_val(lp));
     }
