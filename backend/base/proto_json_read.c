@@ -422,11 +422,11 @@ static enum jc_code read_member(struct reader *reader, const ProtobufCMessage *m
         short_text(&reader->json, buf, &name) ? find_field(message->descriptor, name) : NULL;
     if (!field && !reader->options.ignore_unknown)
         return jc_field_fail(reader->err, JC_INVALID_ARGUMENT, JC_MSG_JSON_UNKNOWN, parent, name);
+    struct jc_field_path path = {parent, field ? field->name : "", parent ? parent->depth + 1 : 1};
     if (!jc_json_next(&reader->json))
-        return fail_json(reader, parent);
+        return fail_json(reader, field ? &path : parent);
     if (!field)
         return jc_json_skip(&reader->json) ? JC_OK : fail_json(reader, parent);
-    struct jc_field_path path = {parent, field->name, parent ? parent->depth + 1 : 1};
     size_t index = (size_t)(field - message->descriptor->fields);
     uint64_t bit = UINT64_C(1) << (index % 64);
     if (seen[index / 64] & bit)
