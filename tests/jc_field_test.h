@@ -303,7 +303,8 @@ static inline enum jc_code field_call_job(struct jc_tx *tx, void *ctx, struct jc
     struct jc_sync_prepared *prepared = NULL;
     enum jc_code code = jc_sync_prepare(&call->request, call->arena, &prepared, err);
     return code ? code
-                : jc_sync_run(tx, &call->caller, call->f->now_ms, prepared, call->arena, &call->response, NULL, err);
+                : jc_sync_run(tx, &call->caller, call->f->now_ms, prepared, call->arena, &call->response, NULL, NULL,
+                              err);
 }
 
 static inline struct field_call field_call(struct field *f, int device) {

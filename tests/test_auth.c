@@ -163,6 +163,15 @@ static enum jc_code enroll_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_device_enroll(tx, &enrol->enrolment, &enrol->clock, enrol->arena, &enrol->device, enrol->token, err);
 }
 
+static enum jc_code refused_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    assert_int_equal(ask_job(tx, ctx, err), JC_UNAUTHENTICATED);
+    return JC_OK;
+}
+
+static enum jc_code revoke_new_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_device_revoke(tx, 1, ((struct enrol *)ctx)->device.device_id, ACT, err);
+}
+
 static void test_enrolment(void **state) {
     (void)state;
     struct jc_db *db = jc_test_store();
@@ -188,6 +197,25 @@ static void test_enrolment(void **state) {
     check_words("used", &err, "the code has been used");
     assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM device"), 4);
 
+    /* a terminal with a key may ask again with it: the answer was lost. It stays the same device. */
+    static const char KEY[JC_PUBLIC_KEY_SIZE + 1] = "0123456789abcdef0123456789abcdef";
+    jc_test_write(db, invite_job, &e);
+    e.enrolment.code = jc_str(e.code);
+    e.enrolment.public_key = (struct jc_str){KEY, JC_PUBLIC_KEY_SIZE};
+    jc_test_write(db, enroll_job, &e);
+    struct jc_uuid first = e.device.device_id;
+    ask.token = jc_arena_copy(e.arena, jc_str(e.token));
+    jc_test_write(db, enroll_job, &e);
+    assert_memory_equal(&first, &e.device.device_id, sizeof first);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM device"), 5);
+    jc_test_read(db, refused_job, &ask); /* the first token is worth nothing */
+    e.enrolment.public_key.ptr = "another key, another key, another";
+    assert_int_equal(jc_test_try(db, enroll_job, &e, &err), JC_UNAUTHENTICATED);
+    e.enrolment.public_key = (struct jc_str){KEY, JC_PUBLIC_KEY_SIZE};
+    jc_test_write(db, revoke_new_job, &e);
+    assert_int_equal(jc_test_try(db, enroll_job, &e, &err), JC_UNAUTHENTICATED);
+    e.enrolment.public_key = (struct jc_str){0};
+
     /* a code that was never made; one that is too old by a millisecond, and just not */
     e.enrolment.code = JC_STR("0123-4567-89AB-CDEF");
     assert_int_equal(jc_test_try(db, enroll_job, &e, &err), JC_UNAUTHENTICATED);
@@ -201,8 +229,8 @@ static void test_enrolment(void **state) {
     now = e.expires_ms - 1;
     jc_test_write(db, enroll_job, &e);
 
-    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'device.enroll'"), 2);
-    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'device.invite'"), 2);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'device.enroll'"), 4);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'device.invite'"), 3);
     jc_arena_free(e.arena);
     jc_db_close(db);
 }

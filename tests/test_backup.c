@@ -4,11 +4,13 @@
 #include "jc_store_test.h"
 
 #include "base/file.h"
+#include "base/sign.h"
 #include "store/audit_log.h"
 #include "store/backup.h"
 
 static char folder[JC_TEST_PATH], source[2 * JC_TEST_PATH], backup[2 * JC_TEST_PATH], target[2 * JC_TEST_PATH];
 static struct jc_db *db;
+static const struct jc_backup_options OPTIONS = {.actor = {"cli:t", 5}};
 
 static enum jc_code note(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     (void)ctx;
@@ -27,7 +29,7 @@ static int setup(void **state) {
     CHECK_OK("open", jc_db_open(&config, &db, &err), &err);
     CHECK_OK("create", jc_store_create(db, &jc_test_clock, &err), &err);
     jc_test_write(db, note, NULL);
-    CHECK_OK("backup", jc_backup_make(db, &jc_test_clock, backup, &err), &err);
+    CHECK_OK("backup", jc_backup_make(db, &jc_test_clock, backup, &OPTIONS, &err), &err);
     jc_test_write(db, note, NULL); /* what the backup does not hold */
     return 0;
 }
@@ -41,6 +43,19 @@ static int teardown(void **state) {
 
 static enum jc_code read_meta(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return jc_store_meta(tx, ctx, err);
+}
+
+static enum jc_code read_secret(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    static const char SELECT_SECRET[] = "SELECT secret_key FROM server_key";
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SELECT_SECRET, JC_NO_VALUES, &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &has_row, err);
+    assert_true(has_row);
+    memcpy(ctx, jc_rows_bytes(rows, 0).ptr, JC_SIGN_SECRET_SIZE);
+    jc_rows_close(rows);
+    return code;
 }
 
 static enum jc_code restore(struct jc_err *err) {
@@ -61,7 +76,7 @@ static void test_restore(void **state) {
     CHECK_OK("open", jc_db_open(&config, &restored, &err), &err);
     jc_test_read(restored, read_meta, &after);
     assert_int_equal(jc_test_number(restored, "SELECT COUNT(*) FROM audit_log"), 1);
-    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log"), 2);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log"), 3); /* and the backup's own */
     assert_memory_not_equal(before.incarnation, after.incarnation, sizeof before.incarnation);
     jc_db_close(restored);
 }
@@ -82,11 +97,47 @@ static void test_folder(void **state) {
     assert_int_equal(known, 2);
 }
 
+/* Secret keys are in a backup only if asked for, not even as rests in its pages; what it holds is noted. */
+static void test_keys(void **state) {
+    (void)state;
+    char path[3 * JC_TEST_PATH], secret[JC_SIGN_SECRET_SIZE];
+    struct jc_arena *arena = jc_arena_new((size_t)64 << 20);
+    struct jc_err err = {0};
+    struct jc_str bytes, row;
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM backup_mark"), 1);
+    assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'backup.make'"), 1);
+    jc_test_read(db, read_secret, secret);
+    for (int with_keys = 0; with_keys < 2; with_keys++) {
+        const struct jc_backup_options options = {.with_keys = with_keys, .actor = JC_STR("cli:t")};
+        const char *name = with_keys ? "with keys" : "without keys";
+        snprintf(backup, sizeof backup, "%s/%s", folder, name);
+        snprintf(target, sizeof target, "%s/%s.db", folder, name);
+        CHECK_OK(name, jc_backup_make(db, &jc_test_clock, backup, &options, &err), &err);
+        snprintf(path, sizeof path, "%s/jiancha.db", backup);
+        CHECK_OK(name, jc_file_read(path, 32 << 20, arena, &bytes, &err), &err);
+        CHECK_INT(name, memmem(bytes.ptr, bytes.len, secret, sizeof secret) != NULL, with_keys);
+        CHECK_INT(name, memmem(bytes.ptr, bytes.len, secret, JC_SIGN_SECRET_SIZE / 2) != NULL, with_keys);
+        snprintf(path, sizeof path, "%s/manifest", backup);
+        CHECK_OK(name, jc_file_read(path, 1 << 20, arena, &row, &err), &err);
+        CHECK_INT(name, memmem(row.ptr, row.len, "keys yes", 8) != NULL, with_keys);
+        CHECK_OK(name, restore(&err), &err);
+        struct jc_db *restored = NULL;
+        struct jc_db_config config = {.path = target};
+        CHECK_OK(name, jc_db_open(&config, &restored, &err), &err);
+        CHECK_INT(name, jc_test_number(restored, "SELECT COUNT(*) FROM server_key"), with_keys ? 1 : 2);
+        CHECK_INT(name, jc_test_number(restored, "SELECT COUNT(*) FROM server_key WHERE secret_key IS NOT NULL"), 1);
+        CHECK_INT(name, jc_test_number(restored, "SELECT LENGTH(endorsement) FROM server_key WHERE retired_ms IS NULL"),
+                  0);
+        jc_db_close(restored);
+    }
+    jc_arena_free(arena);
+}
+
 static void test_refusals(void **state) {
     (void)state;
     char path[3 * JC_TEST_PATH];
     struct jc_err err = {0};
-    assert_int_equal(jc_backup_make(db, &jc_test_clock, backup, &err), JC_ALREADY_EXISTS);
+    assert_int_equal(jc_backup_make(db, &jc_test_clock, backup, &OPTIONS, &err), JC_ALREADY_EXISTS);
     CHECK_OK("first restore", restore(&err), &err);
     assert_int_equal(restore(&err), JC_ALREADY_EXISTS);
     assert_int_equal(unlink(target), 0);
@@ -113,6 +164,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_restore, setup, teardown),
         cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

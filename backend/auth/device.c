@@ -8,6 +8,7 @@
 #include "store/audit_log.h"
 #include "store/invitation.h"
 #include "store/registry.h"
+#include "store/server_key.h"
 
 enum { NAME_MAX_BYTES = 128, VERSION_MAX_BYTES = 64 };
 
@@ -42,6 +43,8 @@ enum jc_code jc_device_invite(struct jc_tx *tx, int64_t agency_id, struct jc_str
     return code;
 }
 
+/* --- enrolment ----------------------------------------------------------------------------------------- */
+
 static enum jc_code check_enrolment(const struct jc_enrolment *enrolment, struct jc_err *err) {
     if (!enrolment->device_name.len || enrolment->device_name.len > NAME_MAX_BYTES ||
         !jc_text_valid(enrolment->device_name, NULL))
@@ -53,56 +56,85 @@ static enum jc_code check_enrolment(const struct jc_enrolment *enrolment, struct
     return JC_OK;
 }
 
-/* The invitation behind a code, if it may be used now. */
-static enum jc_code find_invitation(struct jc_tx *tx, struct jc_str code_text, int64_t now_ms, struct jc_arena *arena,
-                                    struct jc_invitation *out, uint8_t hash[JC_SHA256_SIZE], struct jc_err *err) {
+/* The invitation behind a code, if it may be used now. A used one only by the key that used it: the
+ * answer may have been lost on the way. */
+static enum jc_code find_invitation(struct jc_tx *tx, const struct jc_enrolment *enrolment, int64_t now_ms,
+                                    struct jc_arena *arena, struct jc_invitation *out, uint8_t hash[JC_SHA256_SIZE],
+                                    struct jc_err *err) {
     bool found = false;
     char time[JC_TIME_MAX];
-    if (jc_one_time_hash(code_text, hash)) {
+    if (jc_one_time_hash(enrolment->code, hash)) {
         enum jc_code code = jc_invitation_find(tx, hash, arena, out, &found, err);
         if (code)
             return code;
     }
     if (!found)
         return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_ENROL_CODE_WRONG);
-    if (out->used_ms >= 0)
+    if (out->used_ms >= 0 && (!enrolment->public_key.len || !jc_str_eq(out->used_by, enrolment->public_key)))
         return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_ENROL_CODE_USED);
     if (out->expires_ms <= now_ms)
         return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_ENROL_CODE_EXPIRED, jc_time_format(out->expires_ms, time));
     return JC_OK;
 }
 
+static enum jc_code add_device(struct jc_tx *tx, const struct jc_enrolment *enrolment,
+                               const struct jc_invitation *invitation, const struct jc_clock *clock,
+                               const uint8_t token_hash[JC_SHA256_SIZE], struct jc_uuid *id, struct jc_err *err) {
+    struct jc_device row = {
+        .agency_id = invitation->agency_id,
+        .device_id = jc_uuid7(clock),
+        .name = enrolment->device_name,
+        .inspector_id = invitation->inspector_id,
+        .enrolled_ms = jc_clock_now_ms(clock),
+        .app_version = enrolment->app_version,
+    };
+    *id = row.device_id;
+    return jc_device_insert(tx, &row, token_hash, enrolment->public_key, err);
+}
+
+/* The device that the first use of the code made: it keeps its id and gets a new token. */
+static enum jc_code enrol_again(struct jc_tx *tx, const struct jc_invitation *invitation, struct jc_arena *arena,
+                                const uint8_t token_hash[JC_SHA256_SIZE], struct jc_uuid *id, struct jc_err *err) {
+    struct jc_device device;
+    bool found = false;
+    enum jc_code code = jc_device_find_by_key(tx, invitation->agency_id, invitation->inspector_id, invitation->used_by,
+                                              arena, &device, &found, err);
+    if (!code && (!found || device.revoked_ms >= 0))
+        code = jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_ENROL_CODE_USED);
+    if (code)
+        return code;
+    *id = device.device_id;
+    return jc_device_set_token(tx, invitation->agency_id, *id, token_hash, err);
+}
+
 enum jc_code jc_device_enroll(struct jc_tx *tx, const struct jc_enrolment *enrolment, const struct jc_clock *clock,
                               struct jc_arena *arena, struct jc_device *device, char token[JC_TOKEN_TEXT],
                               struct jc_err *err) {
     struct jc_invitation invitation;
+    struct jc_uuid device_id;
     uint8_t code_hash[JC_SHA256_SIZE], token_hash[JC_SHA256_SIZE];
     char id[JC_UUID_TEXT];
     int64_t now_ms = jc_clock_now_ms(clock);
     enum jc_code code = check_enrolment(enrolment, err);
     if (!code)
-        code = find_invitation(tx, enrolment->code, now_ms, arena, &invitation, code_hash, err);
+        code = find_invitation(tx, enrolment, now_ms, arena, &invitation, code_hash, err);
+    if (!code)
+        code = jc_server_key_ensure(tx, now_ms, err); /* its public half is part of the answer */
     if (code)
         return code;
 
     jc_token_make(token, token_hash);
-    struct jc_device row = {
-        .agency_id = invitation.agency_id,
-        .device_id = jc_uuid7(clock),
-        .name = enrolment->device_name,
-        .inspector_id = invitation.inspector_id,
-        .enrolled_ms = now_ms,
-        .app_version = enrolment->app_version,
-    };
-    code = jc_device_insert(tx, &row, token_hash, enrolment->public_key, err);
+    if (invitation.used_ms >= 0) {
+        code = enrol_again(tx, &invitation, arena, token_hash, &device_id, err);
+    } else {
+        code = add_device(tx, enrolment, &invitation, clock, token_hash, &device_id, err);
+        if (!code)
+            code = jc_invitation_set_used(tx, code_hash, now_ms, enrolment->public_key, err);
+    }
     if (!code)
-        code = jc_invitation_set_used(tx, code_hash, now_ms, err);
-    if (!code)
-        code = jc_audit_log_add(tx, row.agency_id, now_ms, row.inspector_id, JC_STR("device.enroll"),
-                                jc_uuid_format(row.device_id, id), row.name, err);
-    if (!code)
-        code = jc_device_get(tx, row.agency_id, row.device_id, arena, device, err);
-    return code;
+        code = jc_audit_log_add(tx, invitation.agency_id, now_ms, invitation.inspector_id, JC_STR("device.enroll"),
+                                jc_uuid_format(device_id, id), enrolment->device_name, err);
+    return code ? code : jc_device_get(tx, invitation.agency_id, device_id, arena, device, err);
 }
 
 enum jc_code jc_device_revoke(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,

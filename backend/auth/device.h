@@ -27,7 +27,8 @@ struct jc_enrolment {
 };
 
 /* Turns a code into a device and its token. A wrong code is JC_UNAUTHENTICATED; a used or expired one
- * too, saying so. *device is complete, its strings the arena's. */
+ * too, saying so, unless the key is the one that used it: then the answer was lost, and the same device
+ * gets a new token. *device is complete, its strings the arena's. */
 enum jc_code jc_device_enroll(struct jc_tx *tx, const struct jc_enrolment *enrolment, const struct jc_clock *clock,
                               struct jc_arena *arena, struct jc_device *device, char token[JC_TOKEN_TEXT],
                               struct jc_err *err);

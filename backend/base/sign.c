@@ -3,6 +3,8 @@
 
 #include <sodium.h>
 
+#include "base/random.h"
+
 _Static_assert(JC_SIGN_PUBLIC_SIZE == crypto_sign_PUBLICKEYBYTES, "public key");
 _Static_assert(JC_SIGN_SECRET_SIZE == crypto_sign_SECRETKEYBYTES, "secret key");
 _Static_assert(JC_SIGNATURE_SIZE == crypto_sign_BYTES, "signature");
@@ -12,7 +14,10 @@ static const unsigned char *bytes_of(struct jc_str s) {
 }
 
 void jc_sign_keypair(uint8_t public_key[JC_SIGN_PUBLIC_SIZE], uint8_t secret_key[JC_SIGN_SECRET_SIZE]) {
-    crypto_sign_keypair(public_key, secret_key);
+    unsigned char seed[crypto_sign_SEEDBYTES];
+    jc_random(seed, sizeof seed); /* not libsodium's own: a simulation replays its keys too */
+    crypto_sign_seed_keypair(public_key, secret_key, seed);
+    sodium_memzero(seed, sizeof seed);
 }
 
 void jc_sign(struct jc_str bytes, const uint8_t secret_key[JC_SIGN_SECRET_SIZE], uint8_t signature[JC_SIGNATURE_SIZE]) {

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "store/server_key.h"
 
 enum { GRACE_MS = 10000 };
 
@@ -69,6 +70,11 @@ static void wait_for_end(const sigset_t *stop) {
     pthread_sigmask(SIG_UNBLOCK, &interrupt, NULL);
 }
 
+/* A database of before there were keys gets its first. */
+static enum jc_code ensure_key(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_server_key_ensure(tx, jc_clock_now_ms(ctx), err);
+}
+
 static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config) {
     struct jc_server *server = NULL;
     struct jc_err err = {0};
@@ -81,6 +87,8 @@ static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config) {
     enum jc_code code = jc_cli_open_db(cli, &err);
     config->db = cli->db;
     config->clock = cli->clock;
+    if (!code && jc_db_write_wait(cli->db, 0, ensure_key, &cli->clock, &err)) /* a disk that is full, say */
+        jc_log(JC_LOG_WARN, "no server key", JC_LOG_STR("detail", jc_str(err.detail)));
     if (!code)
         code = jc_server_start(config, &server, &err);
     if (code)

@@ -562,6 +562,8 @@ static enum jc_code configure(struct jc_conn *conn, const struct jc_conn_config 
     if (code == JC_OK)
         code = pragma(db, "journal_size_limit", LOG_LIMIT_BYTES, err);
     if (code == JC_OK)
+        code = pragma(db, "secure_delete", 1, err); /* what is deleted (keys, contents) leaves no rests */
+    if (code == JC_OK)
         code = pragma(db, "cache_size", config->reader ? -READER_CACHE_KB : -WRITER_CACHE_KB, err);
     if (code == JC_OK && config->reader)
         code = pragma(db, "query_only", 1, err);

@@ -5,6 +5,7 @@
 #include "rpc/services.h"
 #include "store/agency.h"
 #include "store/registry.h"
+#include "store/server_key.h"
 
 enum jc_code jc_create_invitation_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
     const Jc__CreateInvitationRequest *request = (const Jc__CreateInvitationRequest *)call->request;
@@ -61,6 +62,8 @@ enum jc_code jc_enroll_run(struct jc_tx *tx, struct jc_call *call, struct jc_err
     enum jc_code code = jc_device_enroll(tx, &enrolment, &clock, call->arena, &device, token, err);
     if (!code)
         code = fill_place(tx, call, &device, response, err);
+    if (!code)
+        code = jc_server_key_list(tx, call->arena, &response->server_keys, &response->n_server_keys, err);
     if (code)
         return code;
     response->device_id = jc_answer_uuid(call->arena, device.device_id);

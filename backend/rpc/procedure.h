@@ -29,6 +29,7 @@ enum {
 
 struct jc_procedure;
 struct jc_sealer;
+struct jc_receipt_draft;
 
 /* One call. The layer above fills the first part and keeps it until the call is answered. */
 struct jc_call {
@@ -38,12 +39,14 @@ struct jc_call {
     struct jc_str token;    /* of `Authorization: Bearer`; empty: none */
     const ProtobufCMessage *request;
     struct jc_sealer *sealer; /* keys of devices that were here before; NULL: none are remembered */
+    bool signs;               /* the layer above completes `receipt` once the job is durable; if not, run signs it */
     bool splits;              /* the layer above calls jc_rpc_after; if not, run answers whole */
 
-    struct jc_caller caller;    /* by the authentication of the running step */
-    ProtobufCMessage *response; /* by run; the arena's */
-    void *work;                 /* what look, work or prepare leave for run; the arena's */
-    bool more;                  /* run left a part of the answer to jc_rpc_after */
+    struct jc_caller caller;          /* by the authentication of the running step */
+    ProtobufCMessage *response;       /* by run; the arena's */
+    void *work;                       /* what look, work or prepare leave for run; the arena's */
+    struct jc_receipt_draft *receipt; /* of the response, if it has one to sign (sync/receipt.h) */
+    bool more;                        /* run left a part of the answer to jc_rpc_after */
 };
 
 typedef enum jc_code jc_procedure_step(struct jc_tx *tx, struct jc_call *call, struct jc_err *err);

@@ -41,8 +41,9 @@ enum jc_code jc_sync_call_run(struct jc_tx *tx, struct jc_call *call, struct jc_
         return code;
     struct jc_sync_prepared *prepared = call->work;
     call->more = false;
+    call->receipt = NULL;
     code = jc_sync_run(tx, &caller, call->now_ms, prepared, call->arena, &response, call->splits ? &call->more : NULL,
-                       err);
+                       call->signs ? &call->receipt : NULL, err);
     if (code)
         return code;
     if (call->sealer)

@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/audit_log.h"
+#include "store/server_key.h"
 #include "store/store.h"
 
 enum { MANIFEST_MAX_BYTES = 1 << 20 };
@@ -29,9 +32,40 @@ static const char SQL_CHAINS[] = "SELECT agency_id, operation_no, chain_head"
                                  "  FROM agency_head"
                                  " ORDER BY agency_id";
 
+/* An agency's chain in the copy. */
+struct mark {
+    int64_t agency_id, operation_no;
+    uint8_t chain_head[JC_SHA256_SIZE];
+};
+
+struct making {
+    const struct jc_clock *clock;
+    const char *dir;
+    const struct jc_backup_options *options;
+    struct jc_arena *arena;
+    struct jc_buf manifest;
+    struct mark *items;
+    size_t count, capacity;
+};
+
+static enum jc_code add_chain(struct making *making, const struct jc_rows *rows, struct jc_err *err) {
+    char hex[2 * JC_SHA256_SIZE + 1];
+    struct jc_str head = jc_rows_bytes(rows, 2);
+    struct mark *mark = JC_PUSH(making->arena, making, struct mark);
+    if (!mark)
+        return jc_fail_memory(err);
+    *mark = (struct mark){.agency_id = jc_rows_int64(rows, 0), .operation_no = jc_rows_int64(rows, 1)};
+    if (head.len == JC_SHA256_SIZE)
+        memcpy(mark->chain_head, head.ptr, head.len);
+    jc_buf_printf(&making->manifest, "chain %lld %lld %s\n", (long long)mark->agency_id, (long long)mark->operation_no,
+                  head.len == JC_SHA256_SIZE ? jc_hex(head.ptr, head.len, hex).ptr : "damaged");
+    return JC_OK;
+}
+
 /* Appends what the snapshot says of itself. */
 static enum jc_code describe(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    struct jc_buf *manifest = ctx;
+    struct making *making = ctx;
+    struct jc_buf *manifest = &making->manifest;
     struct jc_store_meta meta;
     struct jc_rows *rows = NULL;
     char hex[2 * JC_SHA256_SIZE + 1];
@@ -42,12 +76,8 @@ static enum jc_code describe(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     jc_buf_printf(manifest, "schema_version %lld\n", (long long)meta.schema_version);
     jc_buf_printf(manifest, "incarnation %s\n", jc_hex(meta.incarnation, sizeof meta.incarnation, hex).ptr);
     code = jc_tx_query(tx, SQL_CHAINS, JC_NO_VALUES, &rows, err);
-    while (code == JC_OK && (code = jc_rows_next(rows, &more, err)) == JC_OK && more) {
-        struct jc_str head = jc_rows_bytes(rows, 2);
-        jc_buf_printf(manifest, "chain %lld %lld %s\n", (long long)jc_rows_int64(rows, 0),
-                      (long long)jc_rows_int64(rows, 1),
-                      head.len == JC_SHA256_SIZE ? jc_hex(head.ptr, head.len, hex).ptr : "damaged");
-    }
+    while (code == JC_OK && (code = jc_rows_next(rows, &more, err)) == JC_OK && more)
+        code = add_chain(making, rows, err);
     jc_rows_close(rows);
     return code;
 }
@@ -62,49 +92,102 @@ static void remove_beside(const char *path) {
     }
 }
 
-static enum jc_code describe_copy(const char *path, struct jc_buf *manifest, struct jc_err *err) {
+/* Secrets leave the copy before anybody hashes it: secure_delete overwrites the bytes they stood in. */
+static enum jc_code drop_secrets(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return jc_server_key_forget(tx, err);
+}
+
+static enum jc_code finish_copy(const char *path, struct making *making, struct jc_err *err) {
     struct jc_db *copy = NULL;
-    struct jc_db_config config = {.path = path, .read_only = true, .readers = 1};
+    bool with_keys = making->options->with_keys;
+    struct jc_db_config config = {.path = path, .read_only = with_keys, .readers = 1};
     enum jc_code code = jc_db_open(&config, &copy, err);
+    if (code == JC_OK && !with_keys)
+        code = jc_db_write_wait(copy, 0, drop_secrets, NULL, err);
     if (code == JC_OK)
-        code = jc_db_read(copy, describe, manifest, err);
+        code = jc_db_read(copy, describe, making, err);
+    if (with_keys)
+        jc_buf_printf(&making->manifest, "keys yes\n");
     jc_db_close(copy);
     remove_beside(path);
     return code;
 }
 
-enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir, struct jc_err *err) {
-    char path[PATH_MAX], manifest_path[PATH_MAX], hex[2 * JC_SHA256_SIZE + 1], time[JC_TIME_MAX];
+static const char UPSERT_MARK[] = "INSERT INTO backup_mark (agency_id, operation_no, chain_head, made_ms)\n"
+                                  "VALUES ($1, $2, $3, $4)\n"
+                                  "ON CONFLICT (agency_id) DO UPDATE\n"
+                                  "SET operation_no = excluded.operation_no, chain_head = excluded.chain_head,\n"
+                                  "    made_ms = excluded.made_ms";
+
+/* The backup is whole: receipts may say so. */
+static enum jc_code note_backup(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct making *making = ctx;
+    int64_t now_ms = jc_clock_now_ms(making->clock);
+    struct jc_str detail = making->options->with_keys ? JC_STR("keys") : JC_STR("");
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; code == JC_OK && i < making->count; i++) {
+        const struct mark *mark = &making->items[i];
+        code = jc_tx_exec(tx, UPSERT_MARK,
+                          JC_VALUES(jc_int(mark->agency_id), jc_int(mark->operation_no),
+                                    jc_bytes(mark->chain_head, JC_SHA256_SIZE), jc_int(now_ms)),
+                          err);
+        if (code == JC_OK)
+            code = jc_audit_log_add(tx, mark->agency_id, now_ms, making->options->actor, JC_STR("backup.make"),
+                                    jc_str(making->dir), detail, err);
+    }
+    return code;
+}
+
+/* The copy, then the manifest: a folder without one is not a backup. */
+static enum jc_code make_files(struct jc_db *db, struct making *making, const char *path, const char *manifest_path,
+                               struct jc_err *err) {
+    char hex[2 * JC_SHA256_SIZE + 1];
     uint8_t sha256[JC_SHA256_SIZE];
+    enum jc_code code = jc_db_copy_to(db, path, err);
+    if (code == JC_OK)
+        code = finish_copy(path, making, err);
+    if (code == JC_OK)
+        code = jc_file_sha256(path, sha256, err);
+    if (code == JC_OK) {
+        jc_buf_printf(&making->manifest, "sha256 %s\n", jc_hex(sha256, sizeof sha256, hex).ptr);
+        code = making->manifest.failed ? jc_fail_memory(err)
+                                       : jc_file_write(manifest_path, jc_buf_str(&making->manifest), 0600, err);
+    }
+    if (code != JC_OK)
+        unlink(path);
+    return code;
+}
+
+enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir,
+                            const struct jc_backup_options *options, struct jc_err *err) {
+    char path[PATH_MAX], manifest_path[PATH_MAX], time[JC_TIME_MAX];
     if (!path_in(path, dir, "jiancha.db") || !path_in(manifest_path, dir, "manifest"))
         return fail_path(err, dir, ENAMETOOLONG);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return jc_fail_errno(err, jc_str(dir));
     if (access(path, F_OK) == 0 || access(manifest_path, F_OK) == 0)
         return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_BACKUP_EXISTS, jc_str(dir));
-    struct jc_buf manifest;
-    jc_buf_init(&manifest, MANIFEST_MAX_BYTES);
-    jc_buf_printf(&manifest, "created %s\n", jc_time_format(jc_clock_now_ms(clock), time).ptr);
-    enum jc_code code = jc_db_copy_to(db, path, err);
+    struct making making = {.clock = clock, .dir = dir, .options = options, .arena = jc_arena_new(1 << 20)};
+    if (!making.arena)
+        return jc_fail_memory(err);
+    jc_buf_init(&making.manifest, MANIFEST_MAX_BYTES);
+    jc_buf_printf(&making.manifest, "created %s\n", jc_time_format(jc_clock_now_ms(clock), time).ptr);
+    enum jc_code code = make_files(db, &making, path, manifest_path, err);
     if (code == JC_OK)
-        code = describe_copy(path, &manifest, err);
-    if (code == JC_OK)
-        code = jc_file_sha256(path, sha256, err);
-    if (code == JC_OK) {
-        jc_buf_printf(&manifest, "sha256 %s\n", jc_hex(sha256, sizeof sha256, hex).ptr);
-        code = manifest.failed ? jc_fail_memory(err) : jc_file_write(manifest_path, jc_buf_str(&manifest), 0600, err);
-    }
-    if (code != JC_OK)
-        unlink(path);
-    jc_buf_free(&manifest);
+        code = jc_db_write_wait(db, 0, note_backup, &making, err);
+    jc_buf_free(&making.manifest);
+    jc_arena_free(making.arena);
     return code;
 }
 
 /* --- restoring ------------------------------------------------------------------------------------- */
 
+/* A backup without keys cannot sign: it gets a new one. */
 static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    (void)ctx;
-    return jc_store_reincarnate(tx, err);
+    const struct jc_clock *clock = ctx;
+    enum jc_code code = jc_store_reincarnate(tx, err);
+    return code ? code : jc_server_key_ensure(tx, jc_clock_now_ms(clock), err);
 }
 
 /* The value behind `name` in the manifest; empty if there is none. */
@@ -120,12 +203,13 @@ static struct jc_str manifest_value(struct jc_str manifest, struct jc_str name) 
 /* The copy under its working name becomes a database with a life of its own. */
 static enum jc_code begin_new_life(const char *path, struct jc_err *err) {
     struct jc_db *db = NULL;
+    struct jc_clock clock = jc_clock_system();
     struct jc_db_config config = {.path = path, .readers = 1};
     enum jc_code code = jc_db_open(&config, &db, err);
     if (code == JC_OK)
         code = jc_store_open(db, err);
     if (code == JC_OK)
-        code = jc_db_write_wait(db, 0, reincarnate, NULL, err);
+        code = jc_db_write_wait(db, 0, reincarnate, &clock, err);
     jc_db_close(db);
     return code;
 }

@@ -2,7 +2,8 @@
  *
  *   DIR/jiancha.db   the snapshot
  *   DIR/manifest     lines "name value": created, schema_version, incarnation, sha256, and for each
- *                    agency its chain: "chain <agency_id> <length> <head>"
+ *                    agency its chain: "chain <agency_id> <length> <head>"; "keys yes" if the
+ *                    secret halves of the server's keys are in it
  *
  * The manifest is written last: a folder without one is not a backup. A restored database begins a
  * new incarnation, so terminals notice and offer again what the backup does not hold. */
@@ -12,11 +13,18 @@
 #include "base/clock.h"
 #include "db/db.h"
 
+struct jc_backup_options {
+    bool with_keys;      /* with the secret halves of the server's keys (store/server_key.h) */
+    struct jc_str actor; /* for the audit log */
+};
 /* Makes the folder if it is missing; JC_ALREADY_EXISTS if it already holds a backup. Others may write
- * meanwhile. */
-enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir, struct jc_err *err);
+ * meanwhile. Once the backup is whole the database notes up to where each chain is in it, which
+ * receipts tell from then on, and each agency's audit log says that a backup was made. */
+enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir,
+                            const struct jc_backup_options *options, struct jc_err *err);
 /* Checks the backup against its manifest, copies it to `path`, and gives it a new incarnation.
- * JC_ALREADY_EXISTS if there is a database at `path`; JC_DATA_LOSS if the backup is not whole. */
+ * JC_ALREADY_EXISTS if there is a database at `path`; JC_DATA_LOSS if the backup is not whole.
+ * Without keys in it the new database signs with a new one, that terminals do not believe unasked. */
 enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_arena *arena, struct jc_err *err);
 
 #endif

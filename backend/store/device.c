@@ -84,6 +84,29 @@ enum jc_code jc_device_find(struct jc_tx *tx, const uint8_t token_hash[JC_SHA256
     return find_one(tx, SELECT_BY_TOKEN, JC_VALUES(jc_bytes(token_hash, JC_SHA256_SIZE)), arena, out, found, err);
 }
 
+static const char SELECT_BY_KEY[] = "SELECT " DEVICE_COLUMNS "WHERE d.agency_id = $1 AND d.inspector_id = $2\n"
+                                    "  AND d.public_key = $3\n"
+                                    "ORDER BY d.enrolled_ms DESC, d.device_id DESC\n"
+                                    "LIMIT 1";
+
+enum jc_code jc_device_find_by_key(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id,
+                                   struct jc_str public_key, struct jc_arena *arena, struct jc_device *out, bool *found,
+                                   struct jc_err *err) {
+    return find_one(tx, SELECT_BY_KEY,
+                    JC_VALUES(jc_int(agency_id), jc_text(inspector_id), jc_bytes(public_key.ptr, public_key.len)),
+                    arena, out, found, err);
+}
+
+static const char UPDATE_TOKEN[] = "UPDATE device\n"
+                                   "SET token_hash = $1\n"
+                                   "WHERE agency_id = $2 AND device_id = $3";
+
+enum jc_code jc_device_set_token(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                 const uint8_t token_hash[JC_SHA256_SIZE], struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_TOKEN,
+                      JC_VALUES(jc_bytes(token_hash, JC_SHA256_SIZE), jc_int(agency_id), uuid_value(&device_id)), err);
+}
+
 static const char SELECT_DEVICE[] = "SELECT " DEVICE_COLUMNS "WHERE d.agency_id = $1 AND d.device_id = $2";
 
 enum jc_code jc_device_get(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,

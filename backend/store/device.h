@@ -30,6 +30,13 @@ enum jc_code jc_device_insert(struct jc_tx *tx, const struct jc_device *device,
  * are the arena's. */
 enum jc_code jc_device_find(struct jc_tx *tx, const uint8_t token_hash[JC_SHA256_SIZE], struct jc_arena *arena,
                             struct jc_device *out, bool *found, struct jc_err *err);
+/* The newest of an inspector's devices with this public key. */
+enum jc_code jc_device_find_by_key(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id,
+                                   struct jc_str public_key, struct jc_arena *arena, struct jc_device *out, bool *found,
+                                   struct jc_err *err);
+/* From now on it speaks with another token. */
+enum jc_code jc_device_set_token(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                 const uint8_t token_hash[JC_SHA256_SIZE], struct jc_err *err);
 /* JC_NOT_FOUND, naming the device. */
 enum jc_code jc_device_get(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
                            struct jc_device *out, struct jc_err *err);

@@ -15,7 +15,8 @@ enum jc_code jc_invitation_add(struct jc_tx *tx, const struct jc_invitation *inv
                       err);
 }
 
-static const char SELECT_INVITATION[] = "SELECT agency_id, inspector_id, created_by, created_ms, expires_ms, used_ms\n"
+static const char SELECT_INVITATION[] = "SELECT agency_id, inspector_id, created_by, created_ms, expires_ms, used_ms,\n"
+                                        "       used_by\n"
                                         "FROM invitation\n"
                                         "WHERE code_hash = $1";
 
@@ -28,8 +29,9 @@ static enum jc_code read_row(const struct jc_rows *rows, struct jc_arena *arena,
         .created_ms = jc_rows_int64(rows, 3),
         .expires_ms = jc_rows_int64(rows, 4),
         .used_ms = jc_rows_is_null(rows, 5) ? -1 : jc_rows_int64(rows, 5),
+        .used_by = jc_rows_copy(rows, 6, arena),
     };
-    return out->inspector_id.ptr && out->created_by.ptr ? JC_OK : jc_fail_memory(err);
+    return out->inspector_id.ptr && out->created_by.ptr && out->used_by.ptr ? JC_OK : jc_fail_memory(err);
 }
 
 enum jc_code jc_invitation_find(struct jc_tx *tx, const uint8_t code_hash[JC_SHA256_SIZE], struct jc_arena *arena,
@@ -46,10 +48,12 @@ enum jc_code jc_invitation_find(struct jc_tx *tx, const uint8_t code_hash[JC_SHA
 }
 
 static const char UPDATE_USED[] = "UPDATE invitation\n"
-                                  "SET used_ms = $1\n"
-                                  "WHERE code_hash = $2";
+                                  "SET used_ms = $1, used_by = $2\n"
+                                  "WHERE code_hash = $3";
 
 enum jc_code jc_invitation_set_used(struct jc_tx *tx, const uint8_t code_hash[JC_SHA256_SIZE], int64_t now_ms,
-                                    struct jc_err *err) {
-    return jc_tx_exec(tx, UPDATE_USED, JC_VALUES(jc_int(now_ms), jc_bytes(code_hash, JC_SHA256_SIZE)), err);
+                                    struct jc_str used_by, struct jc_err *err) {
+    return jc_tx_exec(
+        tx, UPDATE_USED,
+        JC_VALUES(jc_int(now_ms), jc_bytes(used_by.ptr, used_by.len), jc_bytes(code_hash, JC_SHA256_SIZE)), err);
 }

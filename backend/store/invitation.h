@@ -11,7 +11,8 @@ struct jc_invitation {
     struct jc_str created_by;
     int64_t created_ms;
     int64_t expires_ms;
-    int64_t used_ms; /* -1: not used */
+    int64_t used_ms;       /* -1: not used */
+    struct jc_str used_by; /* public key of the terminal that used it; empty: it has none */
 };
 
 enum jc_code jc_invitation_add(struct jc_tx *tx, const struct jc_invitation *invitation,
@@ -20,6 +21,6 @@ enum jc_code jc_invitation_add(struct jc_tx *tx, const struct jc_invitation *inv
 enum jc_code jc_invitation_find(struct jc_tx *tx, const uint8_t code_hash[JC_SHA256_SIZE], struct jc_arena *arena,
                                 struct jc_invitation *out, bool *found, struct jc_err *err);
 enum jc_code jc_invitation_set_used(struct jc_tx *tx, const uint8_t code_hash[JC_SHA256_SIZE], int64_t now_ms,
-                                    struct jc_err *err);
+                                    struct jc_str used_by, struct jc_err *err);
 
 #endif

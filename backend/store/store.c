@@ -14,6 +14,7 @@
 #include "jiancha/v1/registry.pb-c.h"
 #include "store/agency.h"
 #include "store/row.h"
+#include "store/server_key.h"
 
 /* MIGRATIONS[v] brings version v-1 to v; schema.sql is always the newest version. */
 static const char *const MIGRATIONS[JC_SCHEMA_VERSION + 1] = {[2] = jc_migrate_2_sql, [3] = jc_migrate_3_sql};
@@ -82,6 +83,8 @@ static enum jc_code create_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
         code = load_holidays(tx, arena, err);
     if (!code)
         code = jc_agency_add(tx, &nobody, &agency_id, err);
+    if (!code)
+        code = jc_server_key_ensure(tx, jc_clock_now_ms(clock), err);
     jc_arena_free(arena);
     return code;
 }

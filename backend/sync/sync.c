@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "store/device.h"
 #include "store/head.h"
+#include "store/row.h"
 #include "store/stamp.h"
 #include "sync/apply.h"
 #include "sync/changes.h"
@@ -24,7 +25,7 @@ struct run {
     struct jc_sync_prepared *prepared;
     struct jc_arena *arena;
     Jc__SyncResponse *response;
-    ProtobufCBinaryData *durable; /* ids for the receipt */
+    struct jc_receipt_operation *durable; /* for the receipt */
     size_t durable_count;
 };
 
@@ -40,11 +41,19 @@ static enum jc_code vouch(struct run *run, struct jc_err *err) {
     return code;
 }
 
+static void note_durable(struct run *run, const struct jc_sync_operation *operation,
+                         const Jc__OperationResult *result) {
+    struct jc_receipt_operation *durable = &run->durable[run->durable_count++];
+    durable->id = operation->id;
+    durable->operation_no = result->operation_no;
+    memcpy(durable->body_sha256, operation->body_sha256, JC_SHA256_SIZE);
+}
+
 static enum jc_code apply_all(struct run *run, struct jc_err *err) {
     size_t count = run->request->n_operations;
     struct jc_apply apply;
     run->response->results = JC_NEW_ARRAY(run->arena, count, Jc__OperationResult *);
-    run->durable = JC_NEW_ARRAY(run->arena, count, ProtobufCBinaryData);
+    run->durable = JC_NEW_ARRAY(run->arena, count, struct jc_receipt_operation);
     if (!run->response->results || !run->durable)
         return jc_fail_memory(err);
     enum jc_code code = jc_apply_open(&apply, run->tx, run->caller, run->now_ms, run->prepared, run->arena, err);
@@ -52,7 +61,7 @@ static enum jc_code apply_all(struct run *run, struct jc_err *err) {
         bool durable = false;
         code = jc_apply_operation(&apply, i, &run->response->results[i], &durable, err);
         if (!code && durable)
-            run->durable[run->durable_count++] = run->request->operations[i]->id;
+            note_durable(run, &run->prepared->operations[i], run->response->results[i]);
     }
     jc_apply_close(&apply);
     run->response->n_results = code ? 0 : count;
@@ -124,9 +133,64 @@ enum jc_code jc_sync_page(struct jc_tx *tx, const struct jc_sync_caller *caller,
     return code;
 }
 
+/* --- the receipt ------------------------------------------------------------------------------------- */
+
+static const char SELECT_BLOB[] = "SELECT 1 FROM blob WHERE agency_id = $1 AND sha256 = $2";
+
+/* Which of the blobs the terminal asks for are here, or were until retention deleted them. */
+static enum jc_code find_blobs(struct run *run, struct jc_receipt_content *content, struct jc_err *err) {
+    size_t asked = run->request->n_blobs_asked < JC_SYNC_BLOBS_MAX ? run->request->n_blobs_asked : JC_SYNC_BLOBS_MAX;
+    uint8_t(*blobs)[JC_SHA256_SIZE] = jc_arena_array(run->arena, asked, JC_SHA256_SIZE);
+    if (!blobs)
+        return jc_fail_memory(err);
+    content->blobs = (const uint8_t(*)[JC_SHA256_SIZE])blobs;
+    for (size_t i = 0; i < asked; i++) {
+        struct jc_str sha256 = jc_view(run->request->blobs_asked[i]);
+        bool here = false;
+        if (sha256.len != JC_SHA256_SIZE)
+            continue;
+        enum jc_code code =
+            jc_row_exists(run->tx, SELECT_BLOB,
+                          JC_VALUES(jc_int(run->caller->agency_id), jc_bytes(sha256.ptr, sha256.len)), &here, err);
+        if (code)
+            return code;
+        if (here)
+            memcpy(blobs[content->blob_count++], sha256.ptr, JC_SHA256_SIZE);
+    }
+    return JC_OK;
+}
+
+/* The keys that came after the one the terminal knows: asked for only when they differ. */
+static enum jc_code add_keys(struct run *run, const struct jc_signet *signet, struct jc_err *err) {
+    struct jc_str known = jc_view(run->request->known_key_id);
+    if (!signet->can_sign || jc_str_eq(known, (struct jc_str){(const char *)signet->key_id, JC_KEY_ID_SIZE}))
+        return JC_OK;
+    return jc_server_key_since(run->tx, known, run->arena, &run->response->server_keys, &run->response->n_server_keys,
+                               err);
+}
+
+static enum jc_code add_receipt(struct run *run, struct jc_receipt_draft **later, struct jc_err *err) {
+    struct jc_receipt_content content = {
+        .device_id = run->caller->device_id, .operations = run->durable, .count = run->durable_count};
+    struct jc_receipt_draft *draft = NULL;
+    enum jc_code code = find_blobs(run, &content, err);
+    if (!code)
+        code = jc_receipt_make(run->tx, run->caller->agency_id, run->now_ms, &content, run->arena, &draft, err);
+    if (!code)
+        code = add_keys(run, &draft->signet, err);
+    if (!code && !later)
+        code = jc_receipt_complete(draft, run->arena, err);
+    if (code)
+        return code;
+    run->response->receipt = draft->receipt;
+    if (later)
+        *later = draft;
+    return JC_OK;
+}
+
 enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
                          struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__SyncResponse **out,
-                         bool *page_later, struct jc_err *err) {
+                         bool *page_later, struct jc_receipt_draft **sign_later, struct jc_err *err) {
     const Jc__SyncRequest *request = prepared->request;
     struct run run = {tx, caller, now_ms, request, prepared, arena, JC_NEW(arena, Jc__SyncResponse), NULL, 0};
     if (!run.response)
@@ -143,8 +207,7 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
     if (!code)
         code = add_changes(&run, page_later, err);
     if (!code)
-        code = jc_receipt_make(tx, caller->agency_id, now_ms, run.durable, run.durable_count, arena,
-                               &run.response->receipt, err);
+        code = add_receipt(&run, sign_later, err);
     if (code)
         return code;
     run.response->server_time = jc_stamp_of_ms(arena, now_ms);

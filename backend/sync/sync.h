@@ -12,8 +12,10 @@
 #include "jiancha/v1/sync_service.pb-c.h"
 
 struct jc_sync_prepared;
+struct jc_receipt_draft;
 
 enum {
+    JC_SYNC_BLOBS_MAX = 500,           /* a request may ask for; more are not looked at */
     JC_SYNC_PAGE_DEFAULT = 256 * 1024, /* bytes of changes in an answer */
     JC_SYNC_PAGE_MIN = 4 * 1024,
     JC_SYNC_PAGE_MAX = 4 * 1024 * 1024,
@@ -36,11 +38,14 @@ struct jc_sync_caller {
  * *page_later is true: jc_sync_page adds it in a snapshot taken after the commit, so that listing ten
  * thousand units does not hold up the writer.
  *
+ * The receipt is signed here and now; if `sign_later` is given it is not, and whoever answers completes
+ * the draft once the commit is durable (sync/receipt.h).
+ *
  * Fails as a whole, with nothing written, for an unknown device (JC_NOT_FOUND), or for want of memory,
  * disk or database. Whatever is wrong with an operation is told in its result. */
 enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
                          struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__SyncResponse **out,
-                         bool *page_later, struct jc_err *err);
+                         bool *page_later, struct jc_receipt_draft **sign_later, struct jc_err *err);
 /* The page of an answer that jc_sync_run left without; any transaction that began after its commit. */
 enum jc_code jc_sync_page(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
                           const Jc__SyncRequest *request, struct jc_arena *arena, Jc__SyncResponse *response,

@@ -88,7 +88,7 @@ static enum jc_code job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct jc_sync_prepared *prepared = NULL;
     code = jc_sync_prepare(request, run->arena, &prepared, err);
     if (!code)
-        code = jc_sync_run(tx, &caller, FIELD_NOW_MS, prepared, run->arena, &response, NULL, err);
+        code = jc_sync_run(tx, &caller, FIELD_NOW_MS, prepared, run->arena, &response, NULL, NULL, err);
     if (!code) {
         check_answer(request, response);
         check_rows(tx, request);
