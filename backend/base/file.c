@@ -149,9 +149,13 @@ static bool pour(int fd, int to, uint8_t sha256[JC_SHA256_SIZE]) {
     return true;
 }
 
+bool jc_file_sha256_of(int fd, uint8_t sha256[JC_SHA256_SIZE]) {
+    return pour(fd, -1, sha256);
+}
+
 enum jc_code jc_file_sha256(const char *path, uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    enum jc_code code = fd >= 0 && pour(fd, -1, sha256) ? JC_OK : jc_fail_errno(err, jc_str(path));
+    enum jc_code code = fd >= 0 && jc_file_sha256_of(fd, sha256) ? JC_OK : jc_fail_errno(err, jc_str(path));
     if (fd >= 0)
         close(fd);
     return code;

@@ -11,6 +11,8 @@ enum jc_code jc_file_read(const char *path, size_t max_bytes, struct jc_arena *a
                           struct jc_err *err);
 /* SHA-256 of a file of any size. */
 enum jc_code jc_file_sha256(const char *path, uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err);
+/* The same of an open file, from where it stands; false with errno. */
+bool jc_file_sha256_of(int fd, uint8_t sha256[JC_SHA256_SIZE]);
 /* Copies a file of any size the way jc_file_write writes, and says what its SHA-256 is. */
 enum jc_code jc_file_copy(const char *from, const char *path, unsigned mode, uint8_t sha256[JC_SHA256_SIZE],
                           struct jc_err *err);

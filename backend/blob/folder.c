@@ -1,0 +1,363 @@
+/* Files by descriptors of folders, so that no path is put together but the two names below it. What must
+ * never happen: a name in an agency's folder before its bytes are durable and have been hashed as they lie
+ * on the disk. */
+#include "blob/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+
+#define INCOMING "incoming"
+
+enum {
+    RESERVE_BYTES = 64 << 20, /* left for the database */
+    SHARD_HEX = 2,            /* letters of the hash that name its folder */
+    NAME_MAX_BYTES = 128,     /* "AGENCY/ab/" and 62 letters */
+};
+
+struct jc_blob_folder {
+    int fd;          /* DIR */
+    int incoming_fd; /* DIR/incoming */
+    char dir[];      /* for messages */
+};
+
+/* --- names ----------------------------------------------------------------------------------------------- */
+
+struct jc_upload_id jc_upload_id_new(void) {
+    struct jc_upload_id id;
+    uint8_t random[JC_UPLOAD_ID_SIZE];
+    jc_random(random, sizeof random);
+    jc_hex(random, sizeof random, id.text);
+    return id;
+}
+
+bool jc_upload_id_parse(struct jc_str text, struct jc_upload_id *out) {
+    uint8_t bytes[JC_UPLOAD_ID_SIZE];
+    if (!jc_hex_parse(text, bytes, sizeof bytes))
+        return false;
+    jc_hex(bytes, sizeof bytes, out->text);
+    return true;
+}
+
+/* "7/ab/cdef…" */
+struct blob_name {
+    char text[NAME_MAX_BYTES];
+};
+
+static struct blob_name name_of(int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE]) {
+    struct blob_name name;
+    char hex[2 * JC_SHA256_SIZE + 1];
+    jc_hex(sha256, JC_SHA256_SIZE, hex);
+    snprintf(name.text, sizeof name.text, "%lld/%.*s/%s", (long long)agency_id, SHARD_HEX, hex, hex + SHARD_HEX);
+    return name;
+}
+
+/* A disk that is full or read-only is nobody's fault who asked: to be tried again later. */
+static enum jc_code fail_at(const struct jc_blob_folder *folder, const char *name, struct jc_err *err) {
+    char path[512];
+    bool disk = errno == ENOSPC || errno == EDQUOT || errno == EROFS;
+    snprintf(path, sizeof path, "%s/%s", folder->dir, name);
+    enum jc_code code = jc_fail_errno(err, jc_str(path));
+    if (disk)
+        err->code = code = JC_UNAVAILABLE;
+    return code;
+}
+
+/* --- the folder ---------------------------------------------------------------------------------------- */
+
+static bool make_folder(int at, const char *name) {
+    return mkdirat(at, name, 0700) == 0 || errno == EEXIST;
+}
+
+static int open_folder(int at, const char *name) {
+    return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+enum jc_code jc_blob_folder_open(const char *dir, struct jc_blob_folder **out, struct jc_err *err) {
+    size_t size = strlen(dir) + 1;
+    struct jc_blob_folder *folder = jc_calloc(1, sizeof *folder + size);
+    if (!folder)
+        return jc_fail_memory(err);
+    memcpy(folder->dir, dir, size);
+    folder->incoming_fd = -1;
+    folder->fd = make_folder(AT_FDCWD, dir) ? open_folder(AT_FDCWD, dir) : -1;
+    if (folder->fd >= 0 && make_folder(folder->fd, INCOMING))
+        folder->incoming_fd = open_folder(folder->fd, INCOMING);
+    if (folder->incoming_fd < 0) {
+        enum jc_code code = fail_at(folder, "", err);
+        jc_blob_folder_close(folder);
+        return code;
+    }
+    *out = folder;
+    return JC_OK;
+}
+
+void jc_blob_folder_close(struct jc_blob_folder *folder) {
+    if (!folder)
+        return;
+    if (folder->incoming_fd >= 0)
+        close(folder->incoming_fd);
+    if (folder->fd >= 0)
+        close(folder->fd);
+    jc_free(folder);
+}
+
+enum jc_code jc_blob_folder_room(const struct jc_blob_folder *folder, int64_t bytes, struct jc_err *err) {
+    struct statvfs disk;
+    if (fstatvfs(folder->fd, &disk) != 0)
+        return fail_at(folder, "", err);
+    if ((double)disk.f_bavail * (double)disk.f_frsize >= (double)bytes + RESERVE_BYTES)
+        return JC_OK;
+    errno = ENOSPC;
+    return fail_at(folder, INCOMING, err);
+}
+
+/* --- uploads ------------------------------------------------------------------------------------------- */
+
+enum jc_code jc_blob_incoming_create(struct jc_blob_folder *folder, struct jc_upload_id id, struct jc_err *err) {
+    int fd = openat(folder->incoming_fd, id.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail_at(folder, id.text, err);
+    close(fd);
+    return JC_OK;
+}
+
+enum jc_code jc_blob_incoming_size(const struct jc_blob_folder *folder, struct jc_upload_id id, int64_t *out_bytes,
+                                   struct jc_err *err) {
+    struct stat file;
+    if (fstatat(folder->incoming_fd, id.text, &file, AT_SYMLINK_NOFOLLOW) == 0) {
+        *out_bytes = file.st_size;
+        return JC_OK;
+    }
+    *out_bytes = -1;
+    return errno == ENOENT ? JC_OK : fail_at(folder, id.text, err);
+}
+
+static bool write_at(int fd, int64_t offset, struct jc_str bytes) {
+    while (bytes.len) {
+        ssize_t written = pwrite(fd, bytes.ptr, bytes.len, offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        bytes.ptr += written;
+        bytes.len -= (size_t)written;
+        offset += written;
+    }
+    return true;
+}
+
+/* Closes a file that was written to; errno says why if not everything was well. */
+static bool close_written(int fd, bool good) {
+    int reason = errno;
+    bool closed = close(fd) == 0;
+    if (!good)
+        errno = reason;
+    return good && closed;
+}
+
+enum jc_code jc_blob_incoming_write(struct jc_blob_folder *folder, struct jc_upload_id id, int64_t offset,
+                                    struct jc_str bytes, struct jc_err *err) {
+    int fd = openat(folder->incoming_fd, id.text, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || !close_written(fd, write_at(fd, offset, bytes)))
+        return fail_at(folder, id.text, err);
+    return JC_OK;
+}
+
+enum jc_code jc_blob_incoming_cut(struct jc_blob_folder *folder, struct jc_upload_id id, int64_t size_bytes,
+                                  struct jc_err *err) {
+    int fd = openat(folder->incoming_fd, id.text, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || !close_written(fd, ftruncate(fd, size_bytes) == 0))
+        return fail_at(folder, id.text, err);
+    return JC_OK;
+}
+
+static enum jc_code drop(const struct jc_blob_folder *folder, int at, const char *name, struct jc_err *err) {
+    return unlinkat(at, name, 0) == 0 || errno == ENOENT ? JC_OK : fail_at(folder, name, err);
+}
+
+enum jc_code jc_blob_incoming_drop(struct jc_blob_folder *folder, struct jc_upload_id id, struct jc_err *err) {
+    return drop(folder, folder->incoming_fd, id.text, err);
+}
+
+/* --- blobs ---------------------------------------------------------------------------------------------- */
+
+/* Makes DIR/AGENCY and DIR/AGENCY/ab durable, making them first if need be. */
+static bool make_shard(const struct jc_blob_folder *folder, const char *name) {
+    char path[NAME_MAX_BYTES];
+    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(path, sizeof path, "%.*s", (int)(slash - name), name);
+        if (mkdirat(folder->fd, path, 0700) == 0) {
+            char *parent_end = strrchr(path, '/');
+            if (parent_end)
+                *parent_end = '\0';
+            int parent = parent_end ? open_folder(folder->fd, path) : folder->fd;
+            bool durable = parent >= 0 && fsync(parent) == 0;
+            if (parent_end && parent >= 0)
+                close(parent);
+            if (!durable)
+                return false;
+        } else if (errno != EEXIST) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Renames and makes both folders durable. */
+static bool move_in(const struct jc_blob_folder *folder, struct jc_upload_id id, const char *name) {
+    char shard[NAME_MAX_BYTES];
+    snprintf(shard, sizeof shard, "%.*s", (int)(strrchr(name, '/') - name), name);
+    if (!make_shard(folder, name) || renameat(folder->incoming_fd, id.text, folder->fd, name) != 0)
+        return false;
+    int fd = open_folder(folder->fd, shard);
+    bool good = fd >= 0 && fsync(fd) == 0 && fsync(folder->incoming_fd) == 0;
+    return fd >= 0 ? close_written(fd, good) : false;
+}
+
+static enum jc_code fail_hash(struct jc_err *err) {
+    return jc_fail(err, JC_DATA_LOSS, JC_MSG_BLOB_OTHER_HASH);
+}
+
+enum jc_code jc_blob_publish(struct jc_blob_folder *folder, struct jc_upload_id id, int64_t agency_id,
+                             const uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err) {
+    uint8_t found[JC_SHA256_SIZE];
+    struct blob_name name = name_of(agency_id, sha256);
+    int fd = openat(folder->incoming_fd, id.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && faccessat(folder->fd, name.text, R_OK, 0) == 0)
+        return JC_OK; /* the move was the last thing done before */
+    if (fd < 0)
+        return fail_at(folder, id.text, err);
+    bool good = close_written(fd, fsync(fd) == 0 && jc_file_sha256_of(fd, found));
+    if (!good)
+        return fail_at(folder, id.text, err);
+    if (memcmp(found, sha256, sizeof found) != 0) {
+        enum jc_code code = jc_blob_incoming_drop(folder, id, err);
+        return code ? code : fail_hash(err);
+    }
+    return move_in(folder, id, name.text) ? JC_OK : fail_at(folder, name.text, err);
+}
+
+enum jc_code jc_blob_open(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                          int *out_fd, int64_t *out_bytes, struct jc_err *err) {
+    struct blob_name name = name_of(agency_id, sha256);
+    struct stat file;
+    int fd = openat(folder->fd, name.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return fail_at(folder, name.text, err);
+    if (fstat(fd, &file) != 0) {
+        (void)close_written(fd, false);
+        return fail_at(folder, name.text, err);
+    }
+    *out_fd = fd;
+    *out_bytes = file.st_size;
+    return JC_OK;
+}
+
+enum jc_code jc_blob_is_whole(const struct jc_blob_folder *folder, int64_t agency_id,
+                              const uint8_t sha256[JC_SHA256_SIZE], bool *out, struct jc_err *err) {
+    uint8_t found[JC_SHA256_SIZE];
+    struct blob_name name = name_of(agency_id, sha256);
+    int fd = openat(folder->fd, name.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    *out = false;
+    if (fd < 0)
+        return errno == ENOENT ? JC_OK : fail_at(folder, name.text, err);
+    if (!close_written(fd, jc_file_sha256_of(fd, found)))
+        return fail_at(folder, name.text, err);
+    *out = memcmp(found, sha256, sizeof found) == 0;
+    return JC_OK;
+}
+
+enum jc_code jc_blob_remove(struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                            struct jc_err *err) {
+    return drop(folder, folder->fd, name_of(agency_id, sha256).text, err);
+}
+
+/* --- walking ---------------------------------------------------------------------------------------------- */
+
+/* Calls `each` for the names in a folder, "." and ".." apart; a folder that has gone has none. */
+static enum jc_code each_name(const struct jc_blob_folder *folder, int at, const char *name,
+                              enum jc_code (*each)(void *ctx, int fd, const char *name, struct jc_err *err), void *ctx,
+                              struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    int fd = open_folder(at, name);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return errno == ENOENT || errno == ENOTDIR ? JC_OK : fail_at(folder, name, err);
+    }
+    for (struct dirent *entry; !code && (errno = 0, entry = readdir(dir));)
+        if (entry->d_name[0] != '.')
+            code = each(ctx, dirfd(dir), entry->d_name, err);
+    if (!code && errno)
+        code = fail_at(folder, name, err);
+    closedir(dir);
+    return code;
+}
+
+struct walking {
+    const struct jc_blob_folder *folder;
+    const struct jc_blob_walk *walk;
+    int64_t agency_id;
+    char hex[2 * JC_SHA256_SIZE + 1]; /* of the blob: the shard's letters, then the file's */
+};
+
+/* The time of the file, or -1 if it has gone meanwhile. */
+static int64_t changed_ms(int fd, const char *name) {
+    struct stat file;
+    if (fstatat(fd, name, &file, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st_mode))
+        return -1;
+    return (int64_t)file.st_mtim.tv_sec * 1000 + file.st_mtim.tv_nsec / 1000000;
+}
+
+static enum jc_code walk_incoming(void *ctx, int fd, const char *name, struct jc_err *err) {
+    struct walking *walking = ctx;
+    struct jc_upload_id id;
+    int64_t time_ms = changed_ms(fd, name);
+    if (time_ms < 0 || !jc_upload_id_parse(jc_str(name), &id))
+        return JC_OK;
+    return walking->walk->incoming(walking->walk->ctx, id, time_ms, err);
+}
+
+static enum jc_code walk_file(void *ctx, int fd, const char *name, struct jc_err *err) {
+    struct walking *walking = ctx;
+    uint8_t sha256[JC_SHA256_SIZE];
+    int64_t time_ms = changed_ms(fd, name);
+    if (time_ms < 0 || strlen(name) != sizeof walking->hex - 1 - SHARD_HEX)
+        return JC_OK;
+    memcpy(walking->hex + SHARD_HEX, name, sizeof walking->hex - SHARD_HEX);
+    if (!jc_hex_parse(jc_str(walking->hex), sha256, sizeof sha256))
+        return JC_OK;
+    return walking->walk->blob(walking->walk->ctx, walking->agency_id, sha256, time_ms, err);
+}
+
+static enum jc_code walk_shard(void *ctx, int fd, const char *name, struct jc_err *err) {
+    struct walking *walking = ctx;
+    if (strlen(name) != SHARD_HEX)
+        return JC_OK;
+    memcpy(walking->hex, name, SHARD_HEX);
+    return each_name(walking->folder, fd, name, walk_file, walking, err);
+}
+
+static enum jc_code walk_agency(void *ctx, int fd, const char *name, struct jc_err *err) {
+    struct walking *walking = ctx;
+    if (!jc_str_to_int64(jc_str(name), &walking->agency_id))
+        return JC_OK;
+    return each_name(walking->folder, fd, name, walk_shard, walking, err);
+}
+
+enum jc_code jc_blob_folder_walk(const struct jc_blob_folder *folder, const struct jc_blob_walk *walk,
+                                 struct jc_err *err) {
+    struct walking walking = {.folder = folder, .walk = walk};
+    enum jc_code code = each_name(folder, folder->fd, INCOMING, walk_incoming, &walking, err);
+    return code ? code : each_name(folder, folder->fd, ".", walk_agency, &walking, err);
+}

@@ -1,0 +1,138 @@
+/* The tables `blob` and `record_blob`. inspection.blobs_missing counts the rows of record_blob without
+ * received_ms and is moved in the same transaction, always. */
+#include "store/blob.h"
+
+#include <string.h>
+
+#include "store/row.h"
+
+static const char SELECT_BLOB[] = "SELECT size_bytes, media_type, stored_ms, deleted_ms, deleted_why\n"
+                                  "FROM blob\n"
+                                  "WHERE agency_id = $1 AND sha256 = $2";
+
+enum jc_code jc_blob_get(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                         struct jc_arena *arena, struct jc_blob *out, bool *found, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    *found = false;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_BLOB, JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, found, err);
+    if (!code && *found) {
+        *out = (struct jc_blob){
+            .size_bytes = jc_rows_int64(rows, 0),
+            .media_type = jc_rows_copy(rows, 1, arena),
+            .stored_ms = jc_rows_int64(rows, 2),
+            .deleted_ms = jc_rows_is_null(rows, 3) ? -1 : jc_rows_int64(rows, 3),
+            .deleted_why = jc_rows_copy(rows, 4, arena),
+        };
+        memcpy(out->sha256, sha256, JC_SHA256_SIZE);
+        code = out->media_type.ptr && out->deleted_why.ptr ? JC_OK : jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+static const char INSERT_BLOB[] = "INSERT INTO blob (agency_id, sha256, size_bytes, media_type, stored_ms)\n"
+                                  "VALUES ($1, $2, $3, $4, $5)\n"
+                                  "ON CONFLICT (agency_id, sha256) DO NOTHING";
+static const char COUNT_ARRIVED[] =
+    "UPDATE inspection\n"
+    "SET blobs_missing = blobs_missing - 1\n"
+    "WHERE agency_id = $1 AND inspection_id IN (SELECT inspection_id\n"
+    "                                           FROM record_blob\n"
+    "                                           WHERE agency_id = $1 AND sha256 = $2 AND received_ms IS NULL)";
+static const char UPDATE_ARRIVED[] = "UPDATE record_blob\n"
+                                     "SET received_ms = $1\n"
+                                     "WHERE agency_id = $2 AND sha256 = $3 AND received_ms IS NULL";
+
+enum jc_code jc_blob_store(struct jc_tx *tx, int64_t agency_id, const struct jc_blob *blob, struct jc_err *err) {
+    struct jc_value hash = jc_bytes(blob->sha256, JC_SHA256_SIZE);
+    enum jc_code code = jc_tx_exec(tx, INSERT_BLOB,
+                                   JC_VALUES(jc_int(agency_id), hash, jc_int(blob->size_bytes),
+                                             jc_text(blob->media_type), jc_int(blob->stored_ms)),
+                                   err);
+    if (!code)
+        code = jc_tx_exec(tx, COUNT_ARRIVED, JC_VALUES(jc_int(agency_id), hash), err);
+    if (!code)
+        code = jc_tx_exec(tx, UPDATE_ARRIVED, JC_VALUES(jc_int(blob->stored_ms), jc_int(agency_id), hash), err);
+    return code;
+}
+
+static const char DELETE_BLOB[] = "DELETE FROM blob\n"
+                                  "WHERE agency_id = $1 AND sha256 = $2 AND deleted_ms IS NULL";
+static const char COUNT_LOST[] =
+    "UPDATE inspection\n"
+    "SET blobs_missing = blobs_missing + 1\n"
+    "WHERE agency_id = $1 AND inspection_id IN (SELECT inspection_id\n"
+    "                                           FROM record_blob\n"
+    "                                           WHERE agency_id = $1 AND sha256 = $2 AND received_ms IS NOT NULL)";
+static const char UPDATE_LOST[] = "UPDATE record_blob\n"
+                                  "SET received_ms = NULL\n"
+                                  "WHERE agency_id = $1 AND sha256 = $2";
+
+enum jc_code jc_blob_lose(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                          struct jc_err *err) {
+    const struct jc_value values[] = {jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)};
+    enum jc_code code = jc_tx_exec(tx, DELETE_BLOB, values, 2, err);
+    if (!code && jc_tx_changed(tx))
+        code = jc_tx_exec(tx, COUNT_LOST, values, 2, err);
+    else
+        return code;
+    return code ? code : jc_tx_exec(tx, UPDATE_LOST, values, 2, err);
+}
+
+static const char UPDATE_DELETED[] =
+    "UPDATE blob\n"
+    "SET deleted_ms = COALESCE(deleted_ms, $1), deleted_why = COALESCE(deleted_why, $2)\n"
+    "WHERE agency_id = $3 AND sha256 = $4";
+
+enum jc_code jc_blob_delete(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE], int64_t now_ms,
+                            struct jc_str why, struct jc_err *err) {
+    enum jc_code code =
+        jc_tx_exec(tx, UPDATE_DELETED,
+                   JC_VALUES(jc_int(now_ms), jc_text(why), jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)), err);
+    return !code && !jc_tx_changed(tx) ? JC_NOT_FOUND : code;
+}
+
+static const char SELECT_NAMED[] = "SELECT size_bytes, media_type\n"
+                                   "FROM record_blob\n"
+                                   "WHERE agency_id = $1 AND sha256 = $2\n"
+                                   "LIMIT 1";
+
+enum jc_code jc_blob_find_named(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                struct jc_arena *arena, struct jc_blob_named *out, bool *found, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    *found = false;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_NAMED, JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, found, err);
+    if (!code && *found) {
+        *out = (struct jc_blob_named){jc_rows_int64(rows, 0), jc_rows_copy(rows, 1, arena)};
+        code = out->media_type.ptr ? JC_OK : jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+static const char SELECT_OF_TEAM[] =
+    "SELECT 1\n"
+    "FROM record_blob AS b\n"
+    "JOIN inspection AS i ON i.agency_id = b.agency_id AND i.inspection_id = b.inspection_id\n"
+    "WHERE b.agency_id = $1 AND b.sha256 = $2\n"
+    "  AND (i.team_id = $3\n"
+    "       OR EXISTS (SELECT 1\n"
+    "                  FROM inspection_workdays AS w\n"
+    "                  WHERE w.agency_id = i.agency_id AND w.inspection_id = i.inspection_id AND w.team_id = $3)\n"
+    "       OR EXISTS (SELECT 1\n"
+    "                  FROM rectification_order AS o\n"
+    "                  JOIN task AS t ON t.agency_id = o.agency_id AND t.order_id = o.order_id\n"
+    "                  WHERE o.agency_id = i.agency_id AND o.inspection_id = i.inspection_id AND t.team_id = $3))\n"
+    "LIMIT 1";
+
+enum jc_code jc_blob_is_of_team(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                struct jc_str team_id, bool *out, struct jc_err *err) {
+    return jc_row_exists(tx, SELECT_OF_TEAM,
+                         JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE), jc_text(team_id)), out, err);
+}

@@ -1,0 +1,45 @@
+/* Blobs: photos, recordings, images of signatures. A record names them by hash, size and type (table
+ * `record_blob`); the bytes come later and are then a row of `blob`. A record is complete when nothing it
+ * names is missing. Blobs belong to an agency: another one's are not found by their hash.
+ *
+ * What is deleted under retention leaves its row with the reason; it does not count as missing again. */
+#ifndef JC_STORE_BLOB_H
+#define JC_STORE_BLOB_H
+
+#include "base/id.h"
+#include "db/db.h"
+
+struct jc_blob {
+    uint8_t sha256[JC_SHA256_SIZE];
+    int64_t size_bytes;
+    struct jc_str media_type;
+    int64_t stored_ms;
+    int64_t deleted_ms; /* -1: not deleted */
+    struct jc_str deleted_why;
+};
+
+/* *found false without a row; strings are the arena's. */
+enum jc_code jc_blob_get(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                         struct jc_arena *arena, struct jc_blob *out, bool *found, struct jc_err *err);
+/* The bytes are whole and durable: adds the row, and no record misses them any more. Fine if it was there. */
+enum jc_code jc_blob_store(struct jc_tx *tx, int64_t agency_id, const struct jc_blob *blob, struct jc_err *err);
+/* The file has gone (a restored disk, damage): the row goes, and the records miss it again. */
+enum jc_code jc_blob_lose(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                          struct jc_err *err);
+/* Deleted under retention: hash and reason stay. JC_NOT_FOUND without a row (nothing in err). */
+enum jc_code jc_blob_delete(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE], int64_t now_ms,
+                            struct jc_str why, struct jc_err *err);
+
+/* What a record says of a blob. */
+struct jc_blob_named {
+    int64_t size_bytes;
+    struct jc_str media_type;
+};
+/* Whether a record of the agency names it, and how. */
+enum jc_code jc_blob_find_named(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                struct jc_arena *arena, struct jc_blob_named *out, bool *found, struct jc_err *err);
+/* Whether a record names it that this team made, joined, or has to recheck. */
+enum jc_code jc_blob_is_of_team(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                struct jc_str team_id, bool *out, struct jc_err *err);
+
+#endif
