@@ -88,7 +88,18 @@ static void give(struct jc_tus *tus) {
     tus->held = false;
 }
 
-/* Takes the upload of the request over; its file is made anew if it has been lost. */
+/* The upload's file is not there: it has become the blob's and only the row is missing, or it has been lost. */
+static enum jc_code find_file(struct jc_tus *tus) {
+    bool whole = false;
+    enum jc_code code =
+        jc_blob_is_whole(tus->desk->folder, tus->caller.agency_id, tus->upload.sha256, &whole, &tus->err);
+    if (!code && !whole)
+        code = jc_blob_incoming_create(tus->desk->folder, tus->ask.upload, &tus->err);
+    tus->hold.size_bytes = whole ? tus->upload.size_bytes : 0;
+    return code;
+}
+
+/* Takes the upload of the request over. */
 static bool take(struct jc_tus *tus) {
     struct jc_err *err = &tus->err;
     if (jc_hold_take(tus->desk->holds, tus->ask.upload, tus->ask.checksum != JC_TUS_NO_CHECKSUM, &tus->hold, err)) {
@@ -96,14 +107,7 @@ static bool take(struct jc_tus *tus) {
         return false;
     }
     tus->held = true;
-    if (tus->hold.size_bytes < 0) {
-        enum jc_code code = jc_blob_incoming_create(tus->desk->folder, tus->ask.upload, err);
-        if (code && code != JC_ALREADY_EXISTS)
-            return false;
-        tus->err = (struct jc_err){0};
-        tus->hold.size_bytes = 0;
-    }
-    return true;
+    return tus->hold.size_bytes >= 0 || find_file(tus) == JC_OK;
 }
 
 /* --- the end of an upload --------------------------------------------------------------------------------- */
