@@ -18,15 +18,11 @@ enum {
     PATH_LOG_MAX = 200,
 };
 
-/* --- reading --------------------------------------------------------------------------------------- */
-
-static struct jc_str header(struct MHD_Connection *connection, const char *name) {
-    const char *value = NULL;
-    size_t len = 0;
-    if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value, &len) != MHD_YES)
-        return (struct jc_str){NULL, 0};
-    return value ? (struct jc_str){value, len} : JC_STR("");
+static struct jc_request *request_of(struct jc_exchange *exchange) {
+    return (struct jc_request *)(void *)exchange; /* its first member */
 }
+
+/* --- reading --------------------------------------------------------------------------------------- */
 
 static enum MHD_Result count_lengths(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value) {
     int *count = ctx;
@@ -40,15 +36,15 @@ static void read_head(struct jc_request *request, struct jc_connect_head *head) 
     *head = (struct jc_connect_head){
         .method = request->method,
         .path = request->path,
-        .content_type = header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
-        .content_encoding = header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
-        .accept_encoding = header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
-        .accept_language = header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE),
-        .authorization = header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
-        .protocol_version = header(connection, "Connect-Protocol-Version"),
-        .timeout = header(connection, "Connect-Timeout-Ms"),
-        .content_length = header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
-        .transfer_encoding = header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
+        .content_type = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+        .content_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_ENCODING),
+        .accept_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_ACCEPT_ENCODING),
+        .accept_language = jc_exchange_header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE),
+        .authorization = jc_exchange_header(connection, MHD_HTTP_HEADER_AUTHORIZATION),
+        .protocol_version = jc_exchange_header(connection, "Connect-Protocol-Version"),
+        .timeout = jc_exchange_header(connection, "Connect-Timeout-Ms"),
+        .content_length = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
+        .transfer_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
     };
     MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &head->content_lengths);
 }
@@ -96,20 +92,16 @@ static bool is_health(const struct jc_request *request) {
 
 /* A new request in an arena of its own, counted; NULL without memory. */
 static struct jc_request *new_request(struct jc_http *http) {
+    uint64_t id = jc_traffic_begin(&http->traffic);
     pthread_mutex_lock(&http->lock);
     struct jc_arena *arena = http->spares ? http->spare[--http->spares] : NULL;
-    uint64_t id = ++http->requests;
-    http->open++;
     pthread_mutex_unlock(&http->lock);
     if (!arena)
         arena = jc_arena_new(http->config.body_max * ARENA_FACTOR);
     struct jc_request *request = arena ? JC_NEW(arena, struct jc_request) : NULL;
     if (!request) {
         jc_arena_free(arena);
-        pthread_mutex_lock(&http->lock);
-        http->open--;
-        pthread_cond_signal(&http->idle);
-        pthread_mutex_unlock(&http->lock);
+        jc_traffic_end(&http->traffic, false);
         return NULL;
     }
     request->id = id;
@@ -117,36 +109,25 @@ static struct jc_request *new_request(struct jc_http *http) {
     return request;
 }
 
-struct jc_request *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
-                                    const char *method) {
-    struct jc_request *request = new_request(http);
-    if (!request)
-        return NULL;
-    request->http = http;
-    request->connection = connection;
-    request->started_ms = jc_monotonic_ms();
-    request->deadline_ms = -1;
-    request->method = jc_str(method);
-    request->path = jc_str(url);
-    jc_buf_init(&request->body, http->config.body_max);
+/* True if it can be answered without its body. */
+static bool is_hopeless(const struct jc_request *request) {
+    return request->err.code && (request->cut || jc_exchange_header(request->connection, MHD_HTTP_HEADER_EXPECT).len);
+}
 
+static void read_call(struct jc_request *request) {
     struct jc_connect_head head;
     read_head(request, &head);
     request->health = is_health(request);
     if (request->health)
-        return request;
+        return;
     if (!jc_connect_begin(&head, &request->connect, &request->err))
         fill_call(request);
     check_length(request, &head);
     request->cut |= request->connect.close;
-    return request;
 }
 
-bool jc_request_is_hopeless(const struct jc_request *request) {
-    return request->err.code && (request->cut || header(request->connection, MHD_HTTP_HEADER_EXPECT).len);
-}
-
-bool jc_request_take(struct jc_request *request, const char *bytes, size_t len) {
+static bool take(struct jc_exchange *exchange, const char *bytes, size_t len) {
+    struct jc_request *request = request_of(exchange);
     const struct jc_server_config *config = &request->http->config;
     request->received += len;
     if (jc_monotonic_ms() - request->started_ms > config->request_timeout_ms)
@@ -249,17 +230,11 @@ static void settle_guess(struct jc_request *request) {
     request->guess = false;
 }
 
-/* From now on a drain waits for the answer. */
-static void count_whole(struct jc_request *request) {
-    pthread_mutex_lock(&request->http->lock);
-    request->http->whole++;
-    pthread_mutex_unlock(&request->http->lock);
-    request->whole = true;
-}
-
-enum MHD_Result jc_request_step(struct jc_request *request) {
+static enum MHD_Result step(struct jc_exchange *exchange) {
+    struct jc_request *request = request_of(exchange);
     if (atomic_load(&request->state) == JC_REQUEST_READING) {
-        count_whole(request);
+        jc_traffic_arrived(&request->http->traffic);
+        request->whole = true;
         if (!request->err.code)
             take_guess(request);
         if (!request->err.code && jc_run_start(request))
@@ -282,7 +257,8 @@ static void log_line(const struct jc_request *request, bool sent) {
            JC_LOG_INT("sent", sent), JC_LOG_STR("detail", jc_str(request->err.code ? request->err.detail : "")));
 }
 
-void jc_request_end(struct jc_request *request, bool sent) {
+static void end(struct jc_exchange *exchange, bool sent) {
+    struct jc_request *request = request_of(exchange);
     struct jc_http *http = request->http;
     bool whole = request->whole;
     log_line(request, sent && request->status);
@@ -295,10 +271,28 @@ void jc_request_end(struct jc_request *request, bool sent) {
     keep = keep && http->spares < JC_HTTP_SPARE_ARENAS;
     if (keep)
         http->spare[http->spares++] = arena;
-    http->open--;
-    http->whole -= whole;
-    pthread_cond_signal(&http->idle);
     pthread_mutex_unlock(&http->lock);
     if (!keep)
         jc_arena_free(arena);
+    jc_traffic_end(&http->traffic, whole);
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------ */
+
+struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
+                                     const char *method) {
+    struct jc_request *request = new_request(http);
+    if (!request)
+        return NULL;
+    request->exchange = (struct jc_exchange){.take = take, .step = step, .end = end};
+    request->http = http;
+    request->connection = connection;
+    request->started_ms = jc_monotonic_ms();
+    request->deadline_ms = -1;
+    request->method = jc_str(method);
+    request->path = jc_str(url);
+    jc_buf_init(&request->body, http->config.body_max);
+    read_call(request);
+    request->exchange.hopeless = is_hopeless(request);
+    return &request->exchange;
 }

@@ -13,9 +13,11 @@
 #include <stdatomic.h>
 
 #include "http/connect.h"
+#include "http/exchange.h"
 #include "http/limit.h"
 #include "http/pool.h"
 #include "http/server.h"
+#include "http/traffic.h"
 
 struct jc_request;
 struct jc_sealer;
@@ -33,22 +35,18 @@ struct jc_http {
     struct jc_pool *pool;           /* reads, large bodies */
     struct jc_pool *passwords;      /* Argon2id: one thread, 64 MiB at a time */
     struct jc_sealer *sealer;
-    struct jc_batch batch;                        /* the writer's thread's */
-    struct jc_limit *limit;                       /* the event thread's */
+    struct jc_batch batch;  /* the writer's thread's */
+    struct jc_limit *limit; /* the event thread's */
+    struct jc_traffic traffic;
     pthread_mutex_t lock;                         /* of the rest */
-    pthread_cond_t idle;                          /* a counter went down */
-    uint64_t requests;                            /* begun since the start */
     struct jc_arena *spare[JC_HTTP_SPARE_ARENAS]; /* of requests that are over, for the next ones */
     int spares;
-    int open;      /* requests that have begun and are not over */
-    int whole;     /* of those, the ones that have arrived whole */
-    int running;   /* suspended connections, until their resumption has returned */
-    bool draining; /* nothing may start running */
 };
 
 enum jc_request_state { JC_REQUEST_READING, JC_REQUEST_RUNNING, JC_REQUEST_ANSWERED };
 
 struct jc_request {
+    struct jc_exchange exchange; /* first */
     struct jc_http *http;
     struct MHD_Connection *connection;
     struct jc_arena *arena; /* holds this struct as well */
@@ -74,16 +72,8 @@ struct jc_request {
     struct jc_request *next; /* of its batch */
 };
 
-/* What libmicrohttpd's callbacks come down to. */
-struct jc_request *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
-                                    const char *method);
-/* True if it can be answered without its body; then call jc_request_step() at once. */
-bool jc_request_is_hopeless(const struct jc_request *request);
-/* False: cut the connection. */
-bool jc_request_take(struct jc_request *request, const char *bytes, size_t len);
-/* The body is complete, or the connection was resumed. */
-enum MHD_Result jc_request_step(struct jc_request *request);
-/* Logs and frees. */
-void jc_request_end(struct jc_request *request, bool sent);
+/* A call begins; NULL without memory. */
+struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
+                                     const char *method);
 
 #endif

@@ -55,10 +55,7 @@ static void finish(struct jc_request *request) {
     struct MHD_Connection *connection = request->connection;
     atomic_store(&request->state, JC_REQUEST_ANSWERED);
     MHD_resume_connection(connection);
-    pthread_mutex_lock(&http->lock);
-    http->running--;
-    pthread_cond_signal(&http->idle);
-    pthread_mutex_unlock(&http->lock);
+    jc_traffic_leave(&http->traffic);
 }
 
 static enum jc_code fail_busy(struct jc_request *request) {
@@ -223,18 +220,9 @@ static void health_task(struct jc_pool_task *task) {
     finish(request);
 }
 
-/* Counts the request as running unless nothing may run any more. */
-static bool enter(struct jc_http *http) {
-    pthread_mutex_lock(&http->lock);
-    bool open = !http->draining;
-    http->running += open;
-    pthread_mutex_unlock(&http->lock);
-    return open;
-}
-
 bool jc_run_start(struct jc_request *request) {
     struct jc_http *http = request->http;
-    if (!enter(http)) {
+    if (!jc_traffic_enter(&http->traffic)) {
         (void)jc_fail(&request->err, JC_UNAVAILABLE, JC_MSG_SERVER_DRAINING);
         return false;
     }

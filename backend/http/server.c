@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -28,7 +27,6 @@ enum {
     QUEUE_MAX = 1024,
     PASSWORD_QUEUE_MAX = 64,
     BACKLOG = 511,
-    ARRIVING_MS = 1000,
     CONNECTION_MEMORY = 4096,
 };
 
@@ -43,28 +41,29 @@ struct jc_server {
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload_data, size_t *upload_data_size,
                                   void **con_cls) {
-    struct jc_request *request = *con_cls;
+    struct jc_exchange *exchange = *con_cls;
     (void)version;
-    if (!request) {
-        request = jc_request_begin(cls, connection, url, method);
-        *con_cls = request;
-        if (!request)
+    if (!exchange) {
+        exchange = jc_request_begin(cls, connection, url, method);
+        *con_cls = exchange;
+        if (!exchange)
             return MHD_NO;
-        return jc_request_is_hopeless(request) ? jc_request_step(request) : MHD_YES;
+        return exchange->hopeless ? exchange->step(exchange) : MHD_YES;
     }
     if (*upload_data_size) {
-        bool goes_on = jc_request_take(request, upload_data, *upload_data_size);
+        bool goes_on = exchange->take(exchange, upload_data, *upload_data_size);
         *upload_data_size = 0;
         return goes_on ? MHD_YES : MHD_NO;
     }
-    return jc_request_step(request);
+    return exchange->step(exchange);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
                          enum MHD_RequestTerminationCode why) {
+    struct jc_exchange *exchange = *con_cls;
     (void)cls, (void)connection;
-    if (*con_cls)
-        jc_request_end(*con_cls, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    if (exchange)
+        exchange->end(exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     *con_cls = NULL;
 }
 
@@ -164,19 +163,9 @@ static void release(struct jc_server *server) {
     jc_sealer_free(http->sealer);
     while (http->spares > 0)
         jc_arena_free(http->spare[--http->spares]);
-    pthread_cond_destroy(&http->idle);
     pthread_mutex_destroy(&http->lock);
+    jc_traffic_destroy(&http->traffic);
     jc_free(server);
-}
-
-/* The condition counts time by the monotonic clock. */
-static void init_lock(struct jc_http *http) {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&http->lock, NULL);
-    pthread_cond_init(&http->idle, &attributes);
-    pthread_condattr_destroy(&attributes);
 }
 
 enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_server **out, struct jc_err *err) {
@@ -186,7 +175,8 @@ enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_se
     struct jc_http *http = &server->http;
     http->config = *config;
     fill_defaults(&http->config);
-    init_lock(http);
+    pthread_mutex_init(&http->lock, NULL);
+    jc_traffic_init(&http->traffic);
     http->batch.last = &http->batch.first;
     http->limit = jc_limit_new();
     http->sealer = jc_sealer_new();
@@ -212,48 +202,15 @@ int jc_server_port(const struct jc_server *server) {
 
 /* --- stopping ------------------------------------------------------------------------------------------ */
 
-/* Waits until the counter is 0, at most until the deadline. */
-static void wait_for(struct jc_http *http, const int *counter, const struct timespec *deadline) {
-    while (*counter && pthread_cond_timedwait(&http->idle, &http->lock, deadline) != ETIMEDOUT)
-        ;
-}
-
-static struct timespec deadline_in(int ms) {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += ms / 1000;
-    deadline.tv_nsec += ms % 1000 * 1000000L;
-    if (deadline.tv_nsec >= 1000000000L) {
-        deadline.tv_sec++;
-        deadline.tv_nsec -= 1000000000L;
-    }
-    return deadline;
-}
-
-/* A request still arriving gets a little time to arrive and be refused; one that has arrived gets the
- * whole grace to be answered; one that is suspended gets all the time it needs. */
-static void wait_until_over(struct jc_http *http, int grace_ms) {
-    struct timespec soon = deadline_in(grace_ms < ARRIVING_MS ? grace_ms : ARRIVING_MS);
-    struct timespec late = deadline_in(grace_ms);
-    pthread_mutex_lock(&http->lock);
-    wait_for(http, &http->open, &soon);
-    wait_for(http, &http->whole, &late);
-    while (http->running)
-        pthread_cond_wait(&http->idle, &http->lock);
-    pthread_mutex_unlock(&http->lock);
-}
-
 void jc_server_stop(struct jc_server *server, int grace_ms) {
     if (!server)
         return;
     struct jc_http *http = &server->http;
-    pthread_mutex_lock(&http->lock);
-    http->draining = true;
-    pthread_mutex_unlock(&http->lock);
+    jc_traffic_drain(&http->traffic);
     int fd = MHD_quiesce_daemon(server->daemon);
     if (fd >= 0)
         close(fd);
-    wait_until_over(http, grace_ms);
+    jc_traffic_wait(&http->traffic, grace_ms);
     MHD_stop_daemon(server->daemon);
     release(server);
 }

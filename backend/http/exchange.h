@@ -1,0 +1,25 @@
+/* A request and its answer as libmicrohttpd's callbacks see them: the first member of every kind there is
+ * (http/request.h: procedures; http/transfer.h: blobs). All three are called on the event thread. */
+#ifndef JC_HTTP_EXCHANGE_H
+#define JC_HTTP_EXCHANGE_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct jc_exchange {
+    /* A piece of the body. False: cut the connection. */
+    bool (*take)(struct jc_exchange *exchange, const char *bytes, size_t len);
+    /* The body is complete, or the connection was resumed. */
+    enum MHD_Result (*step)(struct jc_exchange *exchange);
+    /* Over; `sent` if the answer went out whole. Logs and frees. */
+    void (*end)(struct jc_exchange *exchange, bool sent);
+    bool hopeless; /* can be answered without its body */
+};
+
+/* The value of a header of the request; ptr NULL if absent. */
+struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name);
+
+#endif
