@@ -343,7 +343,7 @@ static inline void field_lease(struct field *f, int device) {
 
 /* Keys of the grounds of the newest operation, without arguments: "MISSING,TIMES". */
 static inline struct jc_str field_grounds(struct field *f) {
-    struct jc_str rest = field_query(f, "SELECT reason_args FROM operation ORDER BY operation_no DESC LIMIT 1"), ground;
+    struct jc_str rest = field_query(f, "SELECT reason_args FROM operation ORDER BY op_key DESC LIMIT 1"), ground;
     struct jc_str keys = JC_STR("");
     while (rest.len && jc_str_cut(&rest, '\x1e', &ground)) {
         struct jc_str key;
@@ -360,11 +360,12 @@ static const char *const FIELD_EFFECTS[] = {
     "SELECT hex(id) || status || '|' || code || '|' || reason || '|' || reason_args || hex(body_sha256) FROM operation"
     " ORDER BY id",
     "SELECT hex(inspection_id) || COALESCE(hex(task_id), '-') || is_record || late || unit_id || team_id || started_ms"
-    " || '|' || ended_ms || inspector_ids || mode || outcome || '|' || workdays_centi || '|' || COALESCE(document_no, '-')"
-    " || hex(body) FROM inspection ORDER BY inspection_id",
+    " || '|' || ended_ms || inspector_ids || mode || outcome || '|' || workdays_centi || '|' || lead_centi || '|'"
+    " || COALESCE(document_no, '-') || blobs_missing FROM inspection ORDER BY inspection_id",
     "SELECT hex(inspection_id) || team_id || workdays_centi FROM inspection_workdays ORDER BY inspection_id, team_id",
-    "SELECT hex(finding_id) || hex(inspection_id) || outcome || COALESCE(deadline_on, '-')"
-    " || COALESCE(hex(order_id), '-') || COALESCE(corrected_on, '-') FROM finding ORDER BY finding_id",
+    "SELECT hex(f.finding_id) || hex(o.id) || (f.finding_key % 1024) || f.outcome || COALESCE(f.deadline_on, '-')"
+    " || COALESCE(hex(f.order_id), '-') || COALESCE(f.corrected_on, '-')"
+    " FROM finding f JOIN operation o ON o.op_key = f.finding_key / 1024 ORDER BY 1",
     "SELECT hex(inspection_id) || hex(sha256) FROM record_blob ORDER BY inspection_id, sha256",
     "SELECT hex(order_id) || deadline_on || unit_id FROM rectification_order ORDER BY order_id",
     "SELECT hex(recheck_id) || is_record || due_on || done_on || passed FROM recheck ORDER BY recheck_id",
@@ -373,12 +374,13 @@ static const char *const FIELD_EFFECTS[] = {
     "SELECT visit_id || version || status FROM visit ORDER BY version, visit_id",
     "SELECT kind || '|' || year || '|' || number || COALESCE(void_reason, '-') FROM document_number"
     " ORDER BY kind, year, number",
-    "SELECT kind || hex(id) || scope || COALESCE(old_scope, '-') || deleted FROM change WHERE agency_id = 1 ORDER BY kind, id",
+    "SELECT kind || hex(id) || scope || deleted FROM change WHERE agency_id = 1 ORDER BY kind, id",
+    "SELECT kind || hex(id) || scope FROM departure WHERE agency_id = 1 ORDER BY kind, id, scope",
     "SELECT reason || '|' || reason_args || state || command || unit_id || hex(task_id) FROM review ORDER BY 1",
 };
 /* And in which order. */
 static const char *const FIELD_ORDERING[] = {
-    "SELECT operation_no || hex(id) || hex(chain_hash) FROM operation WHERE agency_id = 1 ORDER BY operation_no",
+    "SELECT op_key || hex(id) || hex(chain_hash) FROM operation WHERE agency_id = 1 ORDER BY op_key",
     "SELECT change_seq || '|' || operation_no || hex(chain_head) FROM agency_head WHERE agency_id = 1",
     "SELECT seq || '|' || kind || hex(id) FROM change WHERE agency_id = 1 ORDER BY seq",
     "SELECT review_id || '|' || reason FROM review ORDER BY review_id",

@@ -58,7 +58,7 @@ static void test_order(void **state) {
     CHECK_STR("deadline: the latest", field_query(f, "SELECT deadline_on FROM rectification_order"), "2023-02-01");
     CHECK_STR("findings are under it",
               field_query(f, "SELECT deadline_on FROM finding WHERE order_id IS NOT NULL"
-                             " ORDER BY position"),
+                             " ORDER BY finding_key"),
               "2023-01-20,2023-02-01");
     CHECK_STR("the recheck: same team, same persons, 10 calendar days later",
               field_query(f, "SELECT team_id || ' ' || inspector_ids || ' ' || due_on || ' ' || state || ' ' || persons"
@@ -230,7 +230,7 @@ static void test_failed_makes_another(void **state) {
     first->items[2]->result = NOT_CORRECTED;
     CHECK_INT("first", field_send(f, FIELD_A1, field_submit_recheck(f, 11, first))->status, APPLIED);
     CHECK_STR("what is corrected is closed, the rest has its deadline",
-              field_query(f, "SELECT COALESCE(corrected_on, deadline_on) FROM finding ORDER BY position"),
+              field_query(f, "SELECT COALESCE(corrected_on, deadline_on) FROM finding ORDER BY finding_key"),
               "2023-01-21,2023-02-10,2023-01-20");
     CHECK_STR("the next is due 10 days after the latest deadline",
               field_query(f, "SELECT due_on FROM task WHERE kind = 3 AND state = 1"), "2023-02-20");
@@ -240,10 +240,10 @@ static void test_failed_makes_another(void **state) {
     CHECK_STR("no new deadline: 10 days after this recheck",
               field_query(f, "SELECT due_on FROM task WHERE kind = 3 AND state = 1"), "2023-03-01");
     CHECK_INT("third", recheck(f, 3, 1, 3, CORRECTED, FIELD_NOW_MS + 45 * FIELD_DAY_MS)->status, APPLIED);
-    CHECK_STR("closed, and the first day stands", field_query(f, "SELECT corrected_on FROM finding ORDER BY position"),
+    CHECK_STR("closed, and the first day stands", field_query(f, "SELECT corrected_on FROM finding ORDER BY finding_key"),
               "2023-01-21,2023-02-24,2023-02-24");
     CHECK_STR("three rechecks, all done", field_query(f, "SELECT state FROM task WHERE kind = 3"), "2,2,2");
-    CHECK_STR("the last passed", field_query(f, "SELECT passed FROM recheck ORDER BY operation_no"), "0,0,1");
+    CHECK_STR("the last passed", field_query(f, "SELECT passed FROM recheck ORDER BY op_key"), "0,0,1");
 }
 
 static void as_is(Jc__Recheck *r) {
@@ -346,7 +346,7 @@ static void test_second_recheck_is_beside(void **state) {
     CHECK_INT("first", field_send(f, FIELD_A1, field_submit_recheck(f, 11, first))->status, APPLIED);
     CHECK_INT("second", field_send(f, FIELD_A2, field_submit_recheck(f, 12, second))->status, KEPT);
     CHECK_STR("grounds", field_grounds(f), "TASK_DONE");
-    CHECK_STR("beside", field_query(f, "SELECT is_record FROM recheck ORDER BY operation_no"), "1,0");
+    CHECK_STR("beside", field_query(f, "SELECT is_record FROM recheck ORDER BY op_key"), "1,0");
 }
 
 /* A recheck recalled while the inspector was on the way: accepted, flagged. */

@@ -25,13 +25,15 @@ static enum jc_code head_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 struct row {
     const char *id;
     int64_t seq;
-    char scope[8], old_scope[16];
+    char scope[8], left[32]; /* t1:3 t2:5, the scopes it left and when */
     bool deleted;
 };
 
-static const char SELECT_ROW[] = "SELECT seq, scope, old_scope, deleted\n"
-                                 "FROM change\n"
-                                 "WHERE agency_id = 1 AND id = $1";
+static const char SELECT_ROW[] =
+    "SELECT seq, scope, (SELECT COALESCE(group_concat(d.scope || ':' || d.seq, ' '), '') FROM departure AS d\n"
+    "                     WHERE d.agency_id = 1 AND d.id = change.id), deleted\n"
+    "FROM change\n"
+    "WHERE agency_id = 1 AND id = $1";
 
 static enum jc_code row_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct row *row = ctx;
@@ -43,7 +45,7 @@ static enum jc_code row_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     if (!code && has_row) {
         row->seq = jc_rows_int64(rows, 0);
         snprintf(row->scope, sizeof row->scope, "%.*s", JC_FMT(jc_rows_text(rows, 1)));
-        snprintf(row->old_scope, sizeof row->old_scope, "%.*s", JC_FMT(jc_rows_text(rows, 2)));
+        snprintf(row->left, sizeof row->left, "%.*s", JC_FMT(jc_rows_text(rows, 2)));
         row->deleted = jc_rows_int64(rows, 3);
     }
     jc_rows_close(rows);
@@ -57,19 +59,20 @@ static void test_changes(void **state) {
         const char *name;
         struct record record;
         int64_t head, seq;
-        const char *scope, *old_scope;
+        const char *scope, *left;
         bool deleted;
     } steps[] = {
         {"new", {"a", "t1", false, false}, 1, 1, "t1", "", false},
         {"another entity", {"b", "t1", false, false}, 2, 2, "t1", "", false},
         {"rolled back", {"a", "t2", false, true}, 2, 1, "t1", "", false},
-        {"moved to another team", {"a", "t2", false, false}, 3, 3, "t2", ";t1;", false},
-        {"changed again: the old team is kept", {"a", "t2", false, false}, 4, 4, "t2", ";t1;", false},
-        {"moved on: both old teams are kept", {"a", "t3", false, false}, 5, 5, "t3", ";t1;t2;", false},
-        {"moved back", {"a", "t1", false, false}, 6, 6, "t1", ";t1;t2;t3;", false},
-        {"and away: no team twice", {"a", "t2", false, false}, 7, 7, "t2", ";t2;t3;t1;", false},
-        {"deleted", {"a", "t2", true, false}, 8, 8, "t2", ";t2;t3;t1;", true},
-        {"for the whole agency", {"b", "", false, false}, 9, 9, "", ";t1;", false},
+        {"moved to another team", {"a", "t2", false, false}, 3, 3, "t2", "t1:3", false},
+        {"changed again: nothing new to the old team", {"a", "t2", false, false}, 4, 4, "t2", "t1:3", false},
+        {"moved on", {"a", "t3", false, false}, 5, 5, "t3", "t1:3 t2:5", false},
+        {"moved back", {"a", "t1", false, false}, 6, 6, "t1", "t2:5 t3:6", false},
+        {"and away", {"a", "t2", false, false}, 7, 7, "t2", "t1:7 t3:6", false},
+        {"deleted", {"a", "t2", true, false}, 8, 8, "t2", "t1:7 t3:6", true},
+        {"moved once", {"b", "t2", false, false}, 9, 9, "t2", "t1:9", false},
+        {"for the whole agency: nobody has lost it", {"b", "", false, false}, 10, 10, "", "", false},
     };
     for (size_t i = 0; i < COUNT(steps); i++) {
         struct record record = steps[i].record;
@@ -83,7 +86,7 @@ static void test_changes(void **state) {
         jc_test_read(db, row_job, &row);
         CHECK_INT(steps[i].name, row.seq, steps[i].seq);
         CHECK_STR(steps[i].name, jc_str(row.scope), steps[i].scope);
-        CHECK_STR(steps[i].name, jc_str(row.old_scope), steps[i].old_scope);
+        CHECK_STR(steps[i].name, jc_str(row.left), steps[i].left);
         CHECK_INT(steps[i].name, row.deleted, steps[i].deleted);
     }
     assert_int_equal(jc_test_number(db, "SELECT COUNT(*) FROM change"), 2);
@@ -95,7 +98,13 @@ struct page {
     struct jc_arena *arena;
     struct jc_change *changes;
     size_t count;
+    int64_t newest;
 };
+
+static enum jc_code newest_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct page *page = ctx;
+    return jc_change_newest(tx, 1, jc_str(page->team), &page->newest, err);
+}
 
 static enum jc_code page_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct page *page = ctx;
@@ -115,11 +124,14 @@ static void test_long_sleep(void **state) {
         const char *team;
         size_t count;
         bool removal;
-    } cases[] = {{"t1", 1, true}, {"t2", 1, true}, {"t3", 1, false}, {"t4", 0, false}, {"t", 0, false}};
+        int64_t newest;
+    } cases[] = {{"t1", 1, true, 2}, {"t2", 1, true, 3}, {"t3", 1, false, 3}, {"t4", 0, false, 0}, {"t", 0, false, 0}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct page page = {.team = cases[i].team, .arena = jc_arena_new(1 << 20)};
         jc_test_read(db, page_job, &page);
         CHECK_INT(cases[i].team, page.count, cases[i].count);
+        jc_test_read(db, newest_job, &page);
+        CHECK_INT(cases[i].team, page.newest, cases[i].newest);
         if (page.count)
             CHECK_INT(cases[i].team, page.changes[0].removal, cases[i].removal);
         jc_arena_free(page.arena);

@@ -31,7 +31,7 @@ static void test_two_terminals(void **state) {
     CHECK_STR("second", jc_str(result->code), "already_exists");
     CHECK_STR("grounds", field_grounds(f), "TASK_DONE");
     CHECK_STR("first is the record, second beside it",
-              field_query(f, "SELECT is_record FROM inspection ORDER BY operation_no"), "1,0");
+              field_query(f, "SELECT is_record FROM inspection ORDER BY op_key"), "1,0");
     CHECK_INT("flagged", jc_test_number(f->db, "SELECT reason FROM review WHERE review_id = 2"),
               JC__REVIEW_REASON__REVIEW_REASON_TASK_ALREADY_DONE);
     CHECK_INT("its finding is kept", jc_test_number(f->db, "SELECT COUNT(*) FROM finding"), 1);
@@ -98,7 +98,7 @@ static void test_late_and_second(void **state) {
     CHECK_INT("the old team, late",
               field_send(f, FIELD_A1, field_submit(f, 2, field_inspection(f, 2, FIELD_T1, "u1", 1)))->status, KEPT);
     CHECK_STR("grounds", field_grounds(f), "TASK_DONE");
-    CHECK_STR("records", field_query(f, "SELECT is_record FROM inspection ORDER BY operation_no"), "1,0");
+    CHECK_STR("records", field_query(f, "SELECT is_record FROM inspection ORDER BY op_key"), "1,0");
 }
 
 /* A task that a planner opened again although it has its record: the record stays the record. */
@@ -109,7 +109,7 @@ static void test_reopened(void **state) {
     field_script(f, "UPDATE task SET state = 1 WHERE unit_id = 'u1'");
     CHECK_INT("kept", field_send(f, FIELD_A2, field_submit(f, 2, field_inspection(f, 2, FIELD_T1, "u1", 51)))->status,
               KEPT);
-    CHECK_STR("records", field_query(f, "SELECT is_record FROM inspection ORDER BY operation_no"), "1,0");
+    CHECK_STR("records", field_query(f, "SELECT is_record FROM inspection ORDER BY op_key"), "1,0");
 }
 
 /* A visit carried into the next version of the plan is done there, too. */

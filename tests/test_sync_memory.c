@@ -39,7 +39,7 @@ static void attempt(struct field *f, const char *name, Jc__Operation *operation)
     jc_fail_each(try_sync, &attempt);
     CHECK(name, attempt.failures > 5);
     CHECK_INT(name,
-              jc_test_number(f->db, "SELECT status FROM operation ORDER BY operation_no DESC LIMIT 1") != REJECTED, 1);
+              jc_test_number(f->db, "SELECT status FROM operation ORDER BY op_key DESC LIMIT 1") != REJECTED, 1);
 }
 
 static ProtobufCBinaryData recheck_task(struct field *f) {

@@ -188,11 +188,11 @@ static void test_the_whole_way(void **state) {
     f->now_ms += 12 * FIELD_DAY_MS;
     recheck(&one, "u1", HALF, "");
     CHECK_INT("second recheck", handheld_sync(&one).applied, 1);
-    CHECK_STR("all corrected", field_query(f, "SELECT corrected_on FROM finding ORDER BY position"),
+    CHECK_STR("all corrected", field_query(f, "SELECT corrected_on FROM finding ORDER BY finding_key"),
               "2023-01-22,2023-02-03");
     CHECK_INT("nothing to decide", jc_test_number(f->db, "SELECT COUNT(*) FROM review"), 0);
     CHECK_INT("every operation signed",
-              jc_test_number(f->db, "SELECT COUNT(*) FROM operation WHERE length(signature) = 64"), 5);
+              jc_test_number(f->db, "SELECT COUNT(*) FROM operation WHERE length(seal) = 64"), 5);
     CHECK_STR("numbers in order", field_query(f, "SELECT kind || ':' || number FROM document_number ORDER BY 1"),
               "1:1,1:2,2:1,3:1,3:2");
     jc_terminal_close(one.terminal);
@@ -240,7 +240,7 @@ static void test_two_for_one_task(void **state) {
     CHECK_INT("second and its order are kept", result.kept, 2);
     CHECK("the inspector is told", *result.outcomes[0].reason_zh.ptr && *result.outcomes[0].reason_en.ptr);
     CHECK_STR("the record, and the one beside it",
-              field_query(f, "SELECT is_record FROM inspection ORDER BY operation_no"), "1,0");
+              field_query(f, "SELECT is_record FROM inspection ORDER BY op_key"), "1,0");
     CHECK_STR("for the planner", field_query(f, "SELECT reason FROM review ORDER BY review_id"), "1,4");
     jc_terminal_close(one.terminal);
     jc_terminal_close(two.terminal);

@@ -1,4 +1,4 @@
-/* Completion by team and month: four queries fill one matrix of teams × 13 (month 0 is the year). */
+/* Completion by team and month: five queries fill one matrix of teams × 13 (month 0 is the year). */
 #include <string.h>
 
 #include "report/basis.h"
@@ -85,15 +85,18 @@ static void book_joined_workdays(struct matrix *m, const struct jc_rows *rows) {
     book(m, jc_rows_text(rows, 0), (int)jc_rows_int64(rows, 1), &figures);
 }
 
-/* team, month of the plan, workdays used on visits of this plan */
-static const char SQL_USED_WORKDAYS[] =
+/* team, month of the plan, workdays used on visits of this plan: the lead's, then those of joining teams */
+#define VISIT_OF_RECORD                                                                                 \
+    "  JOIN task t ON t.agency_id = i.agency_id AND t.task_id = i.task_id AND t.kind = 1"               \
+    "  JOIN plan p ON p.agency_id = t.agency_id AND p.year = t.plan_year"                               \
+    "  JOIN visit v ON v.agency_id = t.agency_id AND v.version = p.version AND v.visit_id = t.visit_id" \
+    " WHERE i.agency_id = $1 AND p.version = $2 AND i.ended_ms < $3 AND i.is_record = 1"
+static const char SQL_USED_BY_LEAD[] = "SELECT i.team_id, v.month, SUM(i.lead_centi)"
+                                       "  FROM inspection i" VISIT_OF_RECORD " GROUP BY i.team_id, v.month";
+static const char SQL_USED_BY_JOINED[] =
     "SELECT w.team_id, v.month, SUM(w.workdays_centi)"
     "  FROM inspection i"
-    "  JOIN inspection_workdays w ON w.agency_id = i.agency_id AND w.inspection_id = i.inspection_id"
-    "  JOIN task t ON t.agency_id = i.agency_id AND t.task_id = i.task_id AND t.kind = 1"
-    "  JOIN plan p ON p.agency_id = t.agency_id AND p.year = t.plan_year"
-    "  JOIN visit v ON v.agency_id = t.agency_id AND v.version = p.version AND v.visit_id = t.visit_id"
-    " WHERE i.agency_id = $1 AND p.version = $2 AND i.ended_ms < $3 AND i.is_record = 1"
+    "  JOIN inspection_workdays w ON w.agency_id = i.agency_id AND w.inspection_id = i.inspection_id" VISIT_OF_RECORD
     " GROUP BY w.team_id, v.month";
 
 static void book_used_workdays(struct matrix *m, const struct jc_rows *rows) {
@@ -128,7 +131,8 @@ static const struct {
 } queries[] = {
     {SQL_LEAD_VISITS, 3, book_lead_visits},
     {SQL_JOINED_WORKDAYS, 2, book_joined_workdays},
-    {SQL_USED_WORKDAYS, 3, book_used_workdays},
+    {SQL_USED_BY_LEAD, 3, book_used_workdays},
+    {SQL_USED_BY_JOINED, 3, book_used_workdays},
     {SQL_AD_HOC, 3, book_ad_hoc},
 };
 

@@ -39,10 +39,12 @@ static const char SQL_RECHECKS[] =
 
 static const char SQL_ORDERS_MISSING[] =
     "SELECT 'order_missing', i.task_id, '', i.unit_id, u.name, i.team_id, f.deadline_on"
-    "  FROM finding f"
-    "  JOIN inspection i ON i.agency_id = f.agency_id AND i.inspection_id = f.inspection_id"
+    "  FROM inspection i"
+    " CROSS JOIN finding f"
     "  JOIN unit u ON u.agency_id = i.agency_id AND u.unit_id = i.unit_id"
-    " WHERE f.agency_id = $1 AND f.outcome = 2 AND f.order_id IS NULL AND i.is_record = 1 AND f.deadline_on < $2"
+    " WHERE i.agency_id = $1 AND i.is_record = 1"
+    "   AND f.finding_key >= i.op_key * 1024 AND f.finding_key < (i.op_key + 1) * 1024"
+    "   AND f.outcome = 2 AND f.order_id IS NULL AND f.deadline_on < $2"
     " ORDER BY f.deadline_on, f.finding_id";
 
 /* Column 6 is a month of the plan's year for visits, else a date. */

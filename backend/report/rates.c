@@ -28,20 +28,22 @@ static const char SQL_VISIT_COMPLETION[] =
 static const char SQL_FREQUENCY[] = "SELECT (SELECT COUNT(*)" DONE_VISITS "),"
                                     "       (SELECT COUNT(*) FROM visit WHERE agency_id = $1 AND version = $2)";
 
+/* Findings with the records they stand in: `i` first, whose findings are a range of `f`. */
+#define FINDINGS            \
+    "  FROM inspection i"   \
+    " CROSS JOIN finding f" \
+    " WHERE f.finding_key >= i.op_key * 1024 AND f.finding_key < (i.op_key + 1) * 1024 AND i.is_record = 1"
+
 /* Findings that took their way (corrected on site, ordered, measures, case) ÷ findings. A finding by
  * deadline is handled once an order names it. */
 static const char SQL_VIOLATIONS_HANDLED[] =
-    "SELECT COALESCE(SUM(CASE WHEN f.outcome <> 2 OR f.order_id IS NOT NULL THEN 1 ELSE 0 END), 0), COUNT(*)"
-    "  FROM finding f"
-    "  JOIN inspection i ON i.agency_id = f.agency_id AND i.inspection_id = f.inspection_id"
-    " WHERE f.agency_id = $1 AND i.ended_ms < $2 AND i.is_record = 1";
+    "SELECT COALESCE(SUM(CASE WHEN f.outcome <> 2 OR f.order_id IS NOT NULL THEN 1 ELSE 0 END), 0), COUNT(*)" FINDINGS
+    " AND i.agency_id = $1 AND i.ended_ms < $2";
 
 /* Findings by deadline found corrected ÷ those whose deadline has come. */
 static const char SQL_RECTIFIED[] =
-    "SELECT COALESCE(SUM(CASE WHEN f.corrected_on <= $1 THEN 1 ELSE 0 END), 0), COUNT(*)"
-    "  FROM finding f"
-    "  JOIN inspection i ON i.agency_id = f.agency_id AND i.inspection_id = f.inspection_id"
-    " WHERE f.deadline_on <= $1 AND f.agency_id = $2 AND i.is_record = 1 AND f.outcome = 2";
+    "SELECT COALESCE(SUM(CASE WHEN f.corrected_on <= $1 THEN 1 ELSE 0 END), 0), COUNT(*)" FINDINGS
+    " AND f.deadline_on <= $1 AND i.agency_id = $2 AND f.outcome = 2";
 
 /* Rechecks held by their legal deadline ÷ rechecks whose deadline has come. */
 static const char SQL_RECHECK_ON_TIME[] =
@@ -75,10 +77,7 @@ static const char SQL_PER_INSPECTOR[] =
 
 /* Cases filed (立案, where every penalty starts) ÷ inspectors on the register. */
 static const char SQL_PENALTIES_PER_INSPECTOR[] =
-    "SELECT (SELECT COUNT(*)"
-    "          FROM finding f"
-    "          JOIN inspection i ON i.agency_id = f.agency_id AND i.inspection_id = f.inspection_id"
-    "         WHERE f.agency_id = $1 AND i.ended_ms < $2 AND i.is_record = 1 AND f.outcome = 4),"
+    "SELECT (SELECT COUNT(*)" FINDINGS " AND i.agency_id = $1 AND i.ended_ms < $2 AND f.outcome = 4),"
     "       (SELECT COUNT(*) FROM inspector WHERE agency_id = $1)";
 
 /* 职权履行率: penalty powers used ÷ penalty powers on the 权力清单, as the agency counts them: both are

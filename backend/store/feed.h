@@ -14,7 +14,7 @@ struct jc_change {
     bool removal;     /* deleted, or it left the scope: the holder drops it */
 };
 /* At most `limit` rows behind `after_seq` that concern the scope, by number. A row that left the scope
- * is among them only where it was in it before. Cost: the rows changed since, not the history. */
+ * is among them only where it was in it before. Cost: the rows sent, neither the history nor what concerns others. */
 enum jc_code jc_change_page(struct jc_tx *tx, int64_t agency_id, int64_t after_seq, struct jc_str team_id, int limit,
                             struct jc_arena *arena, struct jc_change **out, size_t *count, struct jc_err *err);
 

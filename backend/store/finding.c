@@ -1,42 +1,33 @@
 /* The table `finding`. What was said on site stays in the record; here is what became of it: the
- * order it went into, the deadline in force, the day it was found corrected. */
+ * order it went into, the deadline in force, the day it was found corrected. One b-tree, appended;
+ * the findings of a record are a range of it. */
 #include "store/finding.h"
+
+#include "store/operation.h"
 
 static struct jc_value id_value(struct jc_str id) {
     return jc_bytes(id.ptr, id.len);
 }
 
 static const char INSERT_FINDING[] =
-    "INSERT INTO finding (agency_id, finding_id, inspection_id, position, outcome, deadline_on, major_hazard,\n"
-    "                     corrected_on)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    "INSERT INTO finding (finding_key, agency_id, finding_id, outcome, major_hazard, deadline_on, corrected_on)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-enum jc_code jc_finding_add(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id, int position,
+enum jc_code jc_finding_add(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, int position,
                             const Jc__Finding *finding, struct jc_str corrected_on, struct jc_err *err) {
     bool dated = finding->outcome == JC__FINDING_OUTCOME__FINDING_OUTCOME_BY_DEADLINE;
     return jc_tx_exec(tx, INSERT_FINDING,
-                      JC_VALUES(jc_int(agency_id), jc_bytes(finding->finding_id.data, finding->finding_id.len),
-                                id_value(inspection_id), jc_int(position), jc_int(finding->outcome),
+                      JC_VALUES(jc_int(jc_op_key(agency_id, operation_no) * JC_FINDINGS_MAX + position),
+                                jc_int(agency_id), jc_bytes(finding->finding_id.data, finding->finding_id.len),
+                                jc_int(finding->outcome), jc_int(finding->major_hazard),
                                 dated ? jc_text_or_null(jc_str(finding->deadline)) : jc_null(),
-                                jc_int(finding->major_hazard), jc_text_or_null(corrected_on)),
+                                jc_text_or_null(corrected_on)),
                       err);
-}
-
-static const char COUNT_FINDING[] = "SELECT COUNT(*)\n"
-                                    "FROM finding\n"
-                                    "WHERE agency_id = $1 AND finding_id = $2";
-
-enum jc_code jc_finding_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id, bool *exists,
-                               struct jc_err *err) {
-    int64_t count = 0;
-    enum jc_code code = jc_tx_int64(tx, COUNT_FINDING, JC_VALUES(jc_int(agency_id), id_value(finding_id)), &count, err);
-    *exists = count > 0;
-    return code;
 }
 
 /* --- lists -------------------------------------------------------------------------------------------- */
 
-#define FINDING_COLUMNS "finding_id, inspection_id, outcome, deadline_on, order_id, corrected_on"
+#define FINDING_COLUMNS "f.finding_id, f.outcome, f.deadline_on, f.order_id, f.corrected_on"
 
 static enum jc_code list(struct jc_tx *tx, const char *sql, int64_t agency_id, struct jc_str id, struct jc_arena *arena,
                          struct jc_finding **out, size_t *count, struct jc_err *err) {
@@ -54,13 +45,12 @@ static enum jc_code list(struct jc_tx *tx, const char *sql, int64_t agency_id, s
             break;
         }
         finding->finding_id = jc_rows_copy(rows, 0, arena);
-        finding->inspection_id = jc_rows_copy(rows, 1, arena);
-        finding->outcome = (Jc__FindingOutcome)jc_rows_int64(rows, 2);
-        finding->deadline_on = jc_rows_copy(rows, 3, arena);
-        finding->order_id = jc_rows_copy(rows, 4, arena);
-        finding->corrected_on = jc_rows_copy(rows, 5, arena);
-        if (!finding->finding_id.ptr || !finding->inspection_id.ptr || !finding->deadline_on.ptr ||
-            !finding->order_id.ptr || !finding->corrected_on.ptr)
+        finding->outcome = (Jc__FindingOutcome)jc_rows_int64(rows, 1);
+        finding->deadline_on = jc_rows_copy(rows, 2, arena);
+        finding->order_id = jc_rows_copy(rows, 3, arena);
+        finding->corrected_on = jc_rows_copy(rows, 4, arena);
+        if (!finding->finding_id.ptr || !finding->deadline_on.ptr || !finding->order_id.ptr ||
+            !finding->corrected_on.ptr)
             code = jc_fail_memory(err);
     }
     jc_rows_close(rows);
@@ -71,14 +61,16 @@ static enum jc_code list(struct jc_tx *tx, const char *sql, int64_t agency_id, s
     return JC_OK;
 }
 
-static const char SELECT_OF_INSPECTION[] = "SELECT " FINDING_COLUMNS "\n"
-                                           "FROM finding\n"
-                                           "WHERE agency_id = $1 AND inspection_id = $2\n"
-                                           "ORDER BY position";
+static const char SELECT_OF_INSPECTION[] =
+    "SELECT " FINDING_COLUMNS "\n"
+    "FROM inspection AS i\n"
+    "JOIN finding AS f ON f.finding_key >= i.op_key * 1024 AND f.finding_key < (i.op_key + 1) * 1024\n"
+    "WHERE i.agency_id = $1 AND i.inspection_id = $2\n"
+    "ORDER BY f.finding_key";
 static const char SELECT_OF_ORDER[] = "SELECT " FINDING_COLUMNS "\n"
-                                      "FROM finding\n"
-                                      "WHERE agency_id = $1 AND order_id = $2\n"
-                                      "ORDER BY position";
+                                      "FROM finding AS f\n"
+                                      "WHERE f.agency_id = $1 AND f.order_id = $2\n"
+                                      "ORDER BY f.finding_key";
 
 enum jc_code jc_finding_of_inspection(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
                                       struct jc_arena *arena, struct jc_finding **out, size_t *count,
@@ -93,33 +85,41 @@ enum jc_code jc_finding_of_order(struct jc_tx *tx, int64_t agency_id, struct jc_
 
 /* --- what becomes of it ---------------------------------------------------------------------------------- */
 
-static const char UPDATE_ORDER[] = "UPDATE finding\n"
-                                   "SET order_id = $1, deadline_on = $2\n"
-                                   "WHERE agency_id = $3 AND finding_id = $4";
+static const char UPDATE_ORDER[] =
+    "UPDATE finding\n"
+    "SET order_id = $1, deadline_on = $2\n"
+    "WHERE finding_id = $3\n"
+    "  AND finding_key >= (SELECT op_key * 1024 FROM inspection WHERE agency_id = $4 AND inspection_id = $5)\n"
+    "  AND finding_key < (SELECT (op_key + 1) * 1024 FROM inspection WHERE agency_id = $4 AND inspection_id = $5)";
 
-enum jc_code jc_finding_set_order(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id, struct jc_str order_id,
-                                  struct jc_str deadline_on, struct jc_err *err) {
+enum jc_code jc_finding_set_order(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                  struct jc_str finding_id, struct jc_str order_id, struct jc_str deadline_on,
+                                  struct jc_err *err) {
     return jc_tx_exec(tx, UPDATE_ORDER,
-                      JC_VALUES(id_value(order_id), jc_text(deadline_on), jc_int(agency_id), id_value(finding_id)),
+                      JC_VALUES(id_value(order_id), jc_text(deadline_on), id_value(finding_id), jc_int(agency_id),
+                                id_value(inspection_id)),
                       err);
 }
 
 static const char UPDATE_DEADLINE[] = "UPDATE finding\n"
                                       "SET deadline_on = $1\n"
-                                      "WHERE agency_id = $2 AND finding_id = $3";
+                                      "WHERE agency_id = $2 AND order_id = $3 AND finding_id = $4";
 
-enum jc_code jc_finding_set_deadline(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id,
-                                     struct jc_str deadline_on, struct jc_err *err) {
-    return jc_tx_exec(tx, UPDATE_DEADLINE, JC_VALUES(jc_text(deadline_on), jc_int(agency_id), id_value(finding_id)),
+enum jc_code jc_finding_set_deadline(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id,
+                                     struct jc_str finding_id, struct jc_str deadline_on, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_DEADLINE,
+                      JC_VALUES(jc_text(deadline_on), jc_int(agency_id), id_value(order_id), id_value(finding_id)),
                       err);
 }
 
 static const char UPDATE_CORRECTED[] = "UPDATE finding\n"
                                        "SET corrected_on = $1\n"
-                                       "WHERE agency_id = $2 AND finding_id = $3 AND corrected_on IS NULL";
+                                       "WHERE agency_id = $2 AND order_id = $3 AND finding_id = $4\n"
+                                       "  AND corrected_on IS NULL";
 
-enum jc_code jc_finding_set_corrected(struct jc_tx *tx, int64_t agency_id, struct jc_str finding_id,
-                                      struct jc_str corrected_on, struct jc_err *err) {
-    return jc_tx_exec(tx, UPDATE_CORRECTED, JC_VALUES(jc_text(corrected_on), jc_int(agency_id), id_value(finding_id)),
+enum jc_code jc_finding_set_corrected(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id,
+                                      struct jc_str finding_id, struct jc_str corrected_on, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_CORRECTED,
+                      JC_VALUES(jc_text(corrected_on), jc_int(agency_id), id_value(order_id), id_value(finding_id)),
                       err);
 }

@@ -1,12 +1,12 @@
-/* The tables `inspection`, `inspection_workdays` and `photo`; findings have a module of their own. The
- * whole message is kept in the row, so that a document can be printed as it was signed; the columns
- * are what reports ask for. Cost: a row, and one for each team, photo and finding. */
+/* The tables `inspection`, `inspection_workdays` and `record_blob`; findings have a module of their own.
+ * The columns are what reports and lists ask for. Cost: a row, one for each finding, and one for each
+ * team that joined and each blob. */
 #include "store/inspection.h"
 
 #include "base/clock.h"
-#include "base/message.h"
 #include "jiancha/v1/task.pb-c.h"
 #include "store/finding.h"
+#include "store/operation.h"
 #include "store/row.h"
 
 static struct jc_value id_value(struct jc_str id) {
@@ -16,39 +16,45 @@ static struct jc_value id_value(struct jc_str id) {
 /* --- add ------------------------------------------------------------------------------------------------ */
 
 static const char INSERT_INSPECTION[] =
-    "INSERT INTO inspection (agency_id, inspection_id, operation_no, task_id, is_record, late, unit_id, team_id,\n"
-    "                        started_ms, ended_ms, inspector_ids, mode, outcome, workdays_centi, document_no,\n"
-    "                        document_year, body)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    "INSERT INTO inspection (agency_id, inspection_id, op_key, task_id, is_record, late, unit_id, team_id,\n"
+    "                        started_ms, ended_ms, inspector_ids, mode, outcome, workdays_centi, lead_centi,\n"
+    "                        document_no, document_year, blobs_missing)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 static enum jc_code add_row(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
-                            const Jc__Inspection *message, struct jc_str body, struct jc_err *err) {
+                            const Jc__Inspection *message, int64_t blobs_missing, struct jc_err *err) {
     const Jc__DocumentNumber *number = message->document_number;
-    int64_t workdays_centi = 0;
-    for (size_t i = 0; i < message->n_workdays; i++)
+    int64_t workdays_centi = 0, lead_centi = 0;
+    for (size_t i = 0; i < message->n_workdays; i++) {
         workdays_centi += message->workdays[i]->workdays_centi;
-    return jc_tx_exec(tx, INSERT_INSPECTION,
-                      JC_VALUES(jc_int(agency_id), id_value(row->inspection_id), jc_int(row->operation_no),
-                                row->task_id.len ? id_value(row->task_id) : jc_null(), jc_int(row->is_record),
-                                jc_int(row->late), jc_text(row->unit_id), jc_text(row->team_id),
-                                jc_int(row->started_ms), jc_int(row->ended_ms), jc_text(row->inspector_ids),
-                                jc_int(message->mode), jc_int(message->outcome), jc_int(workdays_centi),
-                                number ? jc_int(number->number) : jc_null(), number ? jc_int(number->year) : jc_null(),
-                                id_value(body)),
-                      err);
+        if (jc_str_eq(jc_str(message->workdays[i]->team_id), row->team_id))
+            lead_centi += message->workdays[i]->workdays_centi;
+    }
+    return jc_tx_exec(
+        tx, INSERT_INSPECTION,
+        JC_VALUES(jc_int(agency_id), id_value(row->inspection_id), jc_int(jc_op_key(agency_id, row->operation_no)),
+                  row->task_id.len ? id_value(row->task_id) : jc_null(), jc_int(row->is_record), jc_int(row->late),
+                  jc_text(row->unit_id), jc_text(row->team_id), jc_int(row->started_ms), jc_int(row->ended_ms),
+                  jc_text(row->inspector_ids), jc_int(message->mode), jc_int(message->outcome), jc_int(workdays_centi),
+                  jc_int(lead_centi), number ? jc_int(number->number) : jc_null(),
+                  number ? jc_int(number->year) : jc_null(), jc_int(blobs_missing)),
+        err);
 }
 
 static const char INSERT_WORKDAYS[] =
     "INSERT INTO inspection_workdays (agency_id, inspection_id, team_id, workdays_centi)\n"
     "VALUES ($1, $2, $3, $4)";
 
-static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+/* Of the teams that joined; the lead's stand in the row. */
+static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
                                  const Jc__Inspection *message, struct jc_err *err) {
     enum jc_code code = JC_OK;
     for (size_t i = 0; !code && i < message->n_workdays; i++) {
         const Jc__TeamWorkdays *used = message->workdays[i];
+        if (jc_str_eq(jc_str(used->team_id), row->team_id))
+            continue;
         code = jc_tx_exec(tx, INSERT_WORKDAYS,
-                          JC_VALUES(jc_int(agency_id), id_value(inspection_id), jc_text(jc_str(used->team_id)),
+                          JC_VALUES(jc_int(agency_id), id_value(row->inspection_id), jc_text(jc_str(used->team_id)),
                                     jc_int(used->workdays_centi)),
                           err);
     }
@@ -56,24 +62,31 @@ static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, struct jc_
 }
 
 /* The same photo may show two findings: one row. */
-static const char INSERT_PHOTO[] =
-    "INSERT INTO record_blob (agency_id, inspection_id, sha256, kind, size_bytes, media_type)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6)\n"
+static const char INSERT_BLOB[] =
+    "INSERT INTO record_blob (agency_id, inspection_id, sha256, kind, size_bytes, media_type, received_ms)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6,\n"
+    "        (SELECT stored_ms FROM blob WHERE agency_id = $1 AND sha256 = $3 AND deleted_ms IS NULL))\n"
     "ON CONFLICT (agency_id, inspection_id, sha256) DO NOTHING";
+static const char COUNT_MISSING[] = "SELECT COUNT(*)\n"
+                                    "FROM record_blob\n"
+                                    "WHERE agency_id = $1 AND inspection_id = $2 AND received_ms IS NULL";
 
-static enum jc_code add_photos(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
-                               const Jc__Inspection *message, struct jc_err *err) {
+static enum jc_code add_blobs(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                              const Jc__Inspection *message, int64_t *missing, struct jc_err *err) {
     enum jc_code code = JC_OK;
+    *missing = 0;
     for (size_t i = 0; !code && i < message->n_photos; i++) {
         const Jc__Photo *photo = message->photos[i];
-        code = jc_tx_exec(tx, INSERT_PHOTO,
+        code = jc_tx_exec(tx, INSERT_BLOB,
                           JC_VALUES(jc_int(agency_id), id_value(inspection_id),
                                     jc_bytes(photo->sha256.data, photo->sha256.len),
                                     jc_int(photo->kind ? photo->kind : JC__BLOB_KIND__BLOB_KIND_PHOTO),
                                     jc_int(photo->size_bytes), jc_text(jc_str(photo->media_type))),
                           err);
     }
-    return code;
+    if (code || !message->n_photos)
+        return code;
+    return jc_tx_int64(tx, COUNT_MISSING, JC_VALUES(jc_int(agency_id), id_value(inspection_id)), missing, err);
 }
 
 static enum jc_code add_findings(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
@@ -84,28 +97,26 @@ static enum jc_code add_findings(struct jc_tx *tx, int64_t agency_id, const stru
     for (size_t i = 0; !code && i < message->n_findings; i++) {
         const Jc__Finding *finding = message->findings[i];
         bool corrected = finding->outcome == JC__FINDING_OUTCOME__FINDING_OUTCOME_CORRECTED_ON_SITE;
-        code = jc_finding_add(tx, agency_id, row->inspection_id, (int)i, finding, corrected ? day : JC_STR(""), err);
+        code = jc_finding_add(tx, agency_id, row->operation_no, (int)i, finding, corrected ? day : JC_STR(""), err);
     }
     return code;
 }
 
 enum jc_code jc_inspection_add(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
-                               const Jc__Inspection *message, struct jc_arena *arena, struct jc_err *err) {
-    struct jc_str body = {0};
-    enum jc_code code = jc_message_pack(&message->base, arena, &body, err);
+                               const Jc__Inspection *message, struct jc_err *err) {
+    int64_t blobs_missing = 0;
+    enum jc_code code = add_blobs(tx, agency_id, row->inspection_id, message, &blobs_missing, err);
     if (!code)
-        code = add_row(tx, agency_id, row, message, body, err);
+        code = add_row(tx, agency_id, row, message, blobs_missing, err);
     if (!code)
-        code = add_workdays(tx, agency_id, row->inspection_id, message, err);
-    if (!code)
-        code = add_photos(tx, agency_id, row->inspection_id, message, err);
+        code = add_workdays(tx, agency_id, row, message, err);
     return code ? code : add_findings(tx, agency_id, row, message, err);
 }
 
 /* --- find ------------------------------------------------------------------------------------------------ */
 
 static const char SELECT_INSPECTION[] =
-    "SELECT inspection_id, operation_no, task_id, is_record, late, unit_id, team_id, started_ms, ended_ms,\n"
+    "SELECT inspection_id, op_key, task_id, is_record, late, unit_id, team_id, started_ms, ended_ms,\n"
     "       inspector_ids\n"
     "FROM inspection\n"
     "WHERE agency_id = $1 AND inspection_id = $2";
@@ -113,7 +124,7 @@ static const char SELECT_INSPECTION[] =
 static bool read_row(const struct jc_rows *rows, struct jc_arena *arena, struct jc_inspection *out) {
     *out = (struct jc_inspection){
         .inspection_id = jc_rows_copy(rows, 0, arena),
-        .operation_no = jc_rows_int64(rows, 1),
+        .operation_no = jc_op_key_no(jc_rows_int64(rows, 1)),
         .task_id = jc_rows_copy(rows, 2, arena),
         .is_record = jc_rows_int64(rows, 3) != 0,
         .late = jc_rows_int64(rows, 4) != 0,

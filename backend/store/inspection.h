@@ -1,4 +1,6 @@
-/* Inspections (现场检查): the record, its workdays by team, the photos it names and its findings. */
+/* Inspections (现场检查): what reports and lists ask of a record: its workdays by team, the blobs it
+ * names, its findings. The record's own words are in its operation's body (jc_operation_body), and
+ * nowhere else, so that they cannot differ from what was signed. */
 #ifndef JC_STORE_INSPECTION_H
 #define JC_STORE_INSPECTION_H
 
@@ -10,7 +12,7 @@
 struct jc_inspection {
     struct jc_str inspection_id; /* 16 bytes */
     int64_t operation_no;        /* the operation that brought it */
-    struct jc_str task_id;       /* empty: ad hoc; its AD_HOC task has the inspection's own id */
+    struct jc_str task_id;       /* empty: ad hoc */
     bool is_record;              /* false: kept beside the task's record (conflict) */
     bool late;                   /* the task had been recalled, returned or reassigned */
     struct jc_str unit_id;
@@ -19,11 +21,11 @@ struct jc_inspection {
     struct jc_str inspector_ids; /* joined by ; */
 };
 
-/* Writes the record with all that hangs on it. Ids, units, teams and findings have been checked: a
- * broken reference is JC_FAILED_PRECONDITION, a second record of a task JC_ALREADY_EXISTS. Findings
- * corrected on site are closed on the day of the inspection. */
+/* Writes the record with all that hangs on it. Ids, units, teams and findings have been checked (these
+ * tables have no foreign keys); a second record of a task is JC_ALREADY_EXISTS. Findings corrected on
+ * site are closed on the day of the inspection. Blobs that are here already count as received. */
 enum jc_code jc_inspection_add(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
-                               const Jc__Inspection *message, struct jc_arena *arena, struct jc_err *err);
+                               const Jc__Inspection *message, struct jc_err *err);
 /* *found false if the agency has no such inspection. Strings are the arena's. */
 enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
                                 struct jc_arena *arena, struct jc_inspection *out, bool *found, struct jc_err *err);

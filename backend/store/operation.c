@@ -1,5 +1,5 @@
-/* The table `operation`, which is the evidence chain. A row costs one INSERT and one SHA-256 over its
- * fields; the head is kept in the transaction and written once a commit (store/head.h).
+/* The table `operation`, which is the evidence chain. A row costs one INSERT, and two SHA-256 over its
+ * fields (link and chain); the head is kept in the transaction and written once a commit (store/head.h).
  *
  * Verification follows the stored hashes: each row is recomputed from the stored hash of the row
  * before, so one altered row is named once and does not hide or accuse those behind it. What must
@@ -8,74 +8,107 @@
 
 #include <string.h>
 
+#include "base/evidence.h"
 #include "store/head.h"
 
-static void add_int(struct jc_sha256_state *state, int64_t number) {
+/* --- the hash of a row ------------------------------------------------------------------------------ */
+
+static void add_number(struct jc_sha256_state *state, uint64_t number, int size) {
     uint8_t bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)((uint64_t)number >> (8 * i));
-    jc_sha256_add(state, (struct jc_str){(const char *)bytes, sizeof bytes});
+    for (int i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(number >> (8 * i));
+    jc_sha256_add(state, (struct jc_str){(const char *)bytes, (size_t)size});
 }
 
 static void add_fixed(struct jc_sha256_state *state, const uint8_t *bytes, size_t len) {
     jc_sha256_add(state, (struct jc_str){(const char *)bytes, len});
 }
 
-static void add_text(struct jc_sha256_state *state, struct jc_str text) {
-    add_int(state, (int64_t)text.len);
+/* Length in `size` bytes, then the bytes. */
+static void add_text(struct jc_sha256_state *state, struct jc_str text, int size) {
+    add_number(state, text.len, size);
     jc_sha256_add(state, text);
 }
 
-/* The encoding the header documents. */
-static void chain_hash(int64_t agency_id, const struct jc_operation *row, const uint8_t before[JC_SHA256_SIZE],
-                       uint8_t out[JC_SHA256_SIZE]) {
-    static const char DOMAIN[] = "jiancha-chain-1"; /* its NUL takes part */
+static void add_signed(struct jc_sha256_state *state, int64_t agency_id, const struct jc_operation *row) {
     const int64_t numbers[] = {agency_id, row->operation_no, row->received_ms, row->status, row->code, row->reason};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        add_number(state, (uint64_t)numbers[i], 8);
+    add_fixed(state, row->id.bytes, JC_UUID_SIZE);
+    add_fixed(state, row->device_id.bytes, JC_UUID_SIZE);
+    add_fixed(state, row->body_sha256, JC_SHA256_SIZE);
+    add_text(state, row->inspector_id, 8);
+    add_text(state, row->seal, 8);
+    add_text(state, row->depends_on, 8);
+    add_text(state, row->grounds, 8);
+}
+
+static void add_chained(struct jc_sha256_state *state, int64_t agency_id, const struct jc_operation *row) {
+    const int64_t numbers[] = {agency_id,   row->operation_no, row->received_ms, row->estimated_ms,
+                               row->status, row->code,         row->reason};
+    uint8_t link[JC_SHA256_SIZE];
+    jc_link(row->previous, row->id, row->body_sha256, row->depends_on, link);
+    add_fixed(state, link, sizeof link);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        add_number(state, (uint64_t)numbers[i], 8);
+    add_fixed(state, row->device_id.bytes, JC_UUID_SIZE);
+    add_text(state, row->inspector_id, 2);
+    add_text(state, row->seal, 2);
+    add_text(state, row->grounds, 2);
+}
+
+void jc_chain_hash(int64_t agency_id, const struct jc_operation *row, const uint8_t before[JC_SHA256_SIZE],
+                   uint8_t out[JC_SHA256_SIZE]) {
+    static const char SIGNED[] = "jiancha-chain-1", CHAINED[] = "jiancha-chain-2"; /* their NUL takes part */
+    bool chained = row->format == JC_OPERATION_CHAINED;
     struct jc_sha256_state state;
     jc_sha256_begin(&state);
-    jc_sha256_add(&state, (struct jc_str){DOMAIN, sizeof DOMAIN});
+    jc_sha256_add(&state, (struct jc_str){chained ? CHAINED : SIGNED, sizeof SIGNED});
     add_fixed(&state, before, JC_SHA256_SIZE);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        add_int(&state, numbers[i]);
-    add_fixed(&state, row->id.bytes, JC_UUID_SIZE);
-    add_fixed(&state, row->device_id.bytes, JC_UUID_SIZE);
-    add_fixed(&state, row->body_sha256, JC_SHA256_SIZE);
-    add_text(&state, row->inspector_id);
-    add_text(&state, row->signature);
-    add_text(&state, row->depends_on);
-    add_text(&state, row->grounds);
+    (chained ? add_chained : add_signed)(&state, agency_id, row);
     jc_sha256_end(&state, out);
 }
 
 /* --- append and find -------------------------------------------------------------------------------- */
 
+/* A repeat is found by the insert itself: no SELECT before it. */
 static const char INSERT_OPERATION[] =
-    "INSERT INTO operation (agency_id, operation_no, id, device_id, inspector_id, received_ms, body,\n"
-    "                       body_sha256, signature, depends_on, status, code, reason, reason_args,\n"
+    "INSERT INTO operation (op_key, agency_id, id, format, device_id, inspector_id, received_ms, estimated_ms,\n"
+    "                       body, body_sha256, previous, seal, depends_on, status, code, reason, reason_args,\n"
     "                       chain_hash)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)\n"
+    "ON CONFLICT (agency_id, id) DO NOTHING";
 
-enum jc_code jc_operation_append(struct jc_tx *tx, int64_t agency_id, struct jc_operation *operation,
+static enum jc_code insert(struct jc_tx *tx, int64_t agency_id, const struct jc_operation *row, struct jc_err *err) {
+    size_t previous_len = row->format == JC_OPERATION_CHAINED ? JC_SHA256_SIZE : 0;
+    return jc_tx_exec(tx, INSERT_OPERATION,
+                      JC_VALUES(jc_int(jc_op_key(agency_id, row->operation_no)), jc_int(agency_id),
+                                jc_bytes(row->id.bytes, JC_UUID_SIZE), jc_int(row->format),
+                                jc_bytes(row->device_id.bytes, JC_UUID_SIZE), jc_text(row->inspector_id),
+                                jc_int(row->received_ms), row->estimated_ms ? jc_int(row->estimated_ms) : jc_null(),
+                                jc_bytes(row->body.ptr, row->body.len), jc_bytes(row->body_sha256, JC_SHA256_SIZE),
+                                jc_bytes(row->previous, previous_len), jc_bytes(row->seal.ptr, row->seal.len),
+                                jc_bytes(row->depends_on.ptr, row->depends_on.len), jc_int(row->status),
+                                jc_int(row->code), jc_int(row->reason), jc_text(row->grounds),
+                                jc_bytes(row->chain_hash, JC_SHA256_SIZE)),
+                      err);
+}
+
+enum jc_code jc_operation_append(struct jc_tx *tx, int64_t agency_id, struct jc_operation *operation, bool *known,
                                  struct jc_err *err) {
     struct jc_head *head = NULL;
+    *known = false;
     enum jc_code code = jc_head_of(tx, agency_id, &head, err);
     if (code)
         return code;
     operation->operation_no = head->operation_no + 1;
-    chain_hash(agency_id, operation, head->chain_head, operation->chain_hash);
-    code = jc_tx_exec(tx, INSERT_OPERATION,
-                      JC_VALUES(jc_int(agency_id), jc_int(operation->operation_no),
-                                jc_bytes(operation->id.bytes, JC_UUID_SIZE),
-                                jc_bytes(operation->device_id.bytes, JC_UUID_SIZE), jc_text(operation->inspector_id),
-                                jc_int(operation->received_ms), jc_bytes(operation->body.ptr, operation->body.len),
-                                jc_bytes(operation->body_sha256, JC_SHA256_SIZE),
-                                jc_bytes(operation->signature.ptr, operation->signature.len),
-                                jc_bytes(operation->depends_on.ptr, operation->depends_on.len),
-                                jc_int(operation->status), jc_int(operation->code), jc_int(operation->reason),
-                                jc_text(operation->grounds), jc_bytes(operation->chain_hash, JC_SHA256_SIZE)),
-                      err);
+    jc_chain_hash(agency_id, operation, head->chain_head, operation->chain_hash);
+    code = insert(tx, agency_id, operation, err);
     if (code)
         return code;
+    *known = jc_tx_changed(tx) == 0;
+    if (*known)
+        return JC_OK;
     head->operation_no = operation->operation_no;
     memcpy(head->chain_head, operation->chain_hash, JC_SHA256_SIZE);
     return JC_OK;
@@ -89,27 +122,42 @@ static void read_fixed(const struct jc_rows *rows, int column, uint8_t *out, siz
         memcpy(out, bytes.ptr, len);
 }
 
-#define OPERATION_COLUMNS                                                                           \
-    "operation_no, id, device_id, inspector_id, received_ms, body_sha256, signature, depends_on,\n" \
-    "       status, code, reason, reason_args, chain_hash"
+#define OPERATION_COLUMNS                                                                                    \
+    "op_key, format, id, device_id, inspector_id, received_ms, estimated_ms, body_sha256, previous, seal,\n" \
+    "       depends_on, status, code, reason, reason_args, chain_hash"
+enum { BODY_COLUMN = 16 }; /* of a SELECT that has it behind them */
 
 /* The columns above; strings are views of the row. */
 static void read_row(const struct jc_rows *rows, struct jc_operation *out) {
     *out = (struct jc_operation){
-        .operation_no = jc_rows_int64(rows, 0),
-        .inspector_id = jc_rows_text(rows, 3),
-        .received_ms = jc_rows_int64(rows, 4),
-        .signature = jc_rows_bytes(rows, 6),
-        .depends_on = jc_rows_bytes(rows, 7),
-        .status = (Jc__OperationStatus)jc_rows_int64(rows, 8),
-        .code = (enum jc_code)jc_rows_int64(rows, 9),
-        .reason = (Jc__ReviewReason)jc_rows_int64(rows, 10),
-        .grounds = jc_rows_text(rows, 11),
+        .operation_no = jc_op_key_no(jc_rows_int64(rows, 0)),
+        .format = (enum jc_operation_format)jc_rows_int64(rows, 1),
+        .inspector_id = jc_rows_text(rows, 4),
+        .received_ms = jc_rows_int64(rows, 5),
+        .estimated_ms = jc_rows_int64(rows, 6),
+        .seal = jc_rows_bytes(rows, 9),
+        .depends_on = jc_rows_bytes(rows, 10),
+        .status = (Jc__OperationStatus)jc_rows_int64(rows, 11),
+        .code = (enum jc_code)jc_rows_int64(rows, 12),
+        .reason = (Jc__ReviewReason)jc_rows_int64(rows, 13),
+        .grounds = jc_rows_text(rows, 14),
     };
-    read_fixed(rows, 1, out->id.bytes, JC_UUID_SIZE);
-    read_fixed(rows, 2, out->device_id.bytes, JC_UUID_SIZE);
-    read_fixed(rows, 5, out->body_sha256, JC_SHA256_SIZE);
-    read_fixed(rows, 12, out->chain_hash, JC_SHA256_SIZE);
+    read_fixed(rows, 2, out->id.bytes, JC_UUID_SIZE);
+    read_fixed(rows, 3, out->device_id.bytes, JC_UUID_SIZE);
+    read_fixed(rows, 7, out->body_sha256, JC_SHA256_SIZE);
+    read_fixed(rows, 8, out->previous, JC_SHA256_SIZE);
+    read_fixed(rows, 15, out->chain_hash, JC_SHA256_SIZE);
+}
+
+/* Turns the views into copies. */
+static enum jc_code keep_row(struct jc_operation *row, struct jc_arena *arena, struct jc_err *err) {
+    struct jc_str *const fields[] = {&row->inspector_id, &row->seal, &row->depends_on, &row->grounds};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        *fields[i] = jc_arena_copy(arena, *fields[i]);
+        if (!fields[i]->ptr)
+            return jc_fail_memory(err);
+    }
+    return JC_OK;
 }
 
 static const char SELECT_BY_ID[] = "SELECT " OPERATION_COLUMNS "\n"
@@ -126,15 +174,59 @@ enum jc_code jc_operation_find(struct jc_tx *tx, int64_t agency_id, struct jc_uu
         code = jc_rows_next(rows, found, err);
     if (!code && *found) {
         read_row(rows, out);
-        out->inspector_id = jc_arena_copy(arena, out->inspector_id);
-        out->signature = jc_arena_copy(arena, out->signature);
-        out->depends_on = jc_arena_copy(arena, out->depends_on);
-        out->grounds = jc_arena_copy(arena, out->grounds);
-        if (!out->inspector_id.ptr || !out->signature.ptr || !out->depends_on.ptr || !out->grounds.ptr)
-            code = jc_fail_memory(err);
+        code = keep_row(out, arena, err);
     }
     jc_rows_close(rows);
     return code;
+}
+
+/* NULL, which an empty value is not. */
+static enum jc_code keep_body(const struct jc_rows *rows, int column, struct jc_arena *arena, struct jc_str *out,
+                              struct jc_err *err) {
+    *out = (struct jc_str){0};
+    if (jc_rows_is_null(rows, column))
+        return JC_OK;
+    *out = jc_rows_copy(rows, column, arena);
+    return out->ptr ? JC_OK : jc_fail_memory(err);
+}
+
+static const char SELECT_BY_NO[] = "SELECT " OPERATION_COLUMNS ", body\n"
+                                   "FROM operation\n"
+                                   "WHERE op_key = $1";
+
+enum jc_code jc_operation_get(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, struct jc_arena *arena,
+                              struct jc_operation *out, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool found = false;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_BY_NO, JC_VALUES(jc_int(jc_op_key(agency_id, operation_no))), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &found, err);
+    if (!code && found) {
+        read_row(rows, out);
+        code = keep_row(out, arena, err);
+        if (!code)
+            code = keep_body(rows, BODY_COLUMN, arena, &out->body, err);
+    }
+    jc_rows_close(rows);
+    return code || found ? code : JC_NOT_FOUND;
+}
+
+static const char SELECT_BODY[] = "SELECT body\n"
+                                  "FROM operation\n"
+                                  "WHERE op_key = $1";
+
+enum jc_code jc_operation_body(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, struct jc_arena *arena,
+                               struct jc_str *out, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool found = false;
+    enum jc_code code = jc_tx_query(tx, SELECT_BODY, JC_VALUES(jc_int(jc_op_key(agency_id, operation_no))), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &found, err);
+    if (!code && found)
+        code = keep_body(rows, 0, arena, out, err);
+    jc_rows_close(rows);
+    return code || found ? code : JC_NOT_FOUND;
 }
 
 static const char SELECT_STATUS[] = "SELECT status\n"
@@ -192,12 +284,12 @@ static void check_points(const struct verifier *v) {
 
 static void check_content(const struct verifier *v, const struct jc_rows *rows, const struct jc_operation *row) {
     uint8_t hash[JC_SHA256_SIZE];
-    if (jc_rows_is_null(rows, 13)) {
-        if (!jc_rows_text(rows, 14).len)
+    if (jc_rows_is_null(rows, BODY_COLUMN)) {
+        if (!jc_rows_text(rows, BODY_COLUMN + 1).len)
             tell_row(v, row, JC_MSG_CHAIN_CONTENT_MISSING);
         return;
     }
-    jc_sha256(jc_rows_bytes(rows, 13), hash);
+    jc_sha256(jc_rows_bytes(rows, BODY_COLUMN), hash);
     if (memcmp(hash, row->body_sha256, JC_SHA256_SIZE) != 0)
         tell_row(v, row, JC_MSG_CHAIN_CONTENT);
 }
@@ -210,7 +302,7 @@ static void check_row(struct verifier *v, const struct jc_rows *rows) {
         tell_missing(v, v->no + 1, row.operation_no - 1);
         v->whole = false;
     }
-    chain_hash(v->agency_id, &row, v->hash, expected);
+    jc_chain_hash(v->agency_id, &row, v->hash, expected);
     if (v->whole && memcmp(expected, row.chain_hash, JC_SHA256_SIZE) != 0)
         tell_row(v, &row, JC_MSG_CHAIN_ALTERED);
     check_content(v, rows, &row);
@@ -237,8 +329,8 @@ static void check_end(const struct verifier *v, const struct jc_head *head) {
 
 static const char SELECT_CHAIN[] = "SELECT " OPERATION_COLUMNS ", body, deleted_why\n"
                                    "FROM operation\n"
-                                   "WHERE agency_id = $1\n"
-                                   "ORDER BY operation_no";
+                                   "WHERE op_key > $1 AND op_key < $2 AND agency_id = $3\n"
+                                   "ORDER BY op_key";
 
 enum jc_code jc_chain_verify(struct jc_tx *tx, int64_t agency_id, const struct jc_chain_point *points, size_t count,
                              jc_chain_found *found, void *ctx, int64_t *rows_out, struct jc_err *err) {
@@ -249,7 +341,10 @@ enum jc_code jc_chain_verify(struct jc_tx *tx, int64_t agency_id, const struct j
     bool has_row = false;
     enum jc_code code = jc_head_read(tx, agency_id, &head, err);
     if (!code)
-        code = jc_tx_query(tx, SELECT_CHAIN, JC_VALUES(jc_int(agency_id)), &rows, err);
+        code = jc_tx_query(
+            tx, SELECT_CHAIN,
+            JC_VALUES(jc_int(jc_op_key(agency_id, 0)), jc_int(jc_op_key(agency_id + 1, 0)), jc_int(agency_id)), &rows,
+            err);
     check_points(&v); /* a point before the first row is zeros */
     while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row)
         check_row(&v, rows);

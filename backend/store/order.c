@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "store/change.h"
 #include "store/finding.h"
+#include "store/operation.h"
 #include "store/row.h"
 
 static struct jc_value id_value(struct jc_str id) {
@@ -21,7 +22,7 @@ enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str
 }
 
 static const char INSERT_ORDER[] =
-    "INSERT INTO rectification_order (agency_id, order_id, operation_no, inspection_id, unit_id, document_no,\n"
+    "INSERT INTO rectification_order (agency_id, order_id, op_key, inspection_id, unit_id, document_no,\n"
     "                                 document_year, issued_ms, deadline_on, body)\n"
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
@@ -34,7 +35,7 @@ enum jc_code jc_order_add(struct jc_tx *tx, int64_t agency_id, int64_t operation
     if (!code) {
         code =
             jc_tx_exec(tx, INSERT_ORDER,
-                       JC_VALUES(jc_int(agency_id), id_value(order_id), jc_int(operation_no),
+                       JC_VALUES(jc_int(agency_id), id_value(order_id), jc_int(jc_op_key(agency_id, operation_no)),
                                  id_value(view(order->inspection_id)), jc_text(jc_str(order->unit_id)),
                                  number ? jc_int(number->number) : jc_null(), number ? jc_int(number->year) : jc_null(),
                                  jc_int(issued_ms), jc_text(deadline_on), id_value(body)),
@@ -42,7 +43,8 @@ enum jc_code jc_order_add(struct jc_tx *tx, int64_t agency_id, int64_t operation
     }
     for (size_t i = 0; !code && i < order->n_items; i++) {
         const Jc__OrderItem *item = order->items[i];
-        code = jc_finding_set_order(tx, agency_id, view(item->finding_id), order_id, jc_str(item->deadline), err);
+        code = jc_finding_set_order(tx, agency_id, view(order->inspection_id), view(item->finding_id), order_id,
+                                    jc_str(item->deadline), err);
     }
     return code ? code : jc_order_changed(tx, agency_id, order_id, team_id, err);
 }

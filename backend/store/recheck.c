@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "store/finding.h"
+#include "store/operation.h"
 
 static struct jc_str view(ProtobufCBinaryData data) {
     return (struct jc_str){(const char *)data.data, data.len};
@@ -14,7 +15,7 @@ static struct jc_value id_value(ProtobufCBinaryData id) {
 }
 
 static const char INSERT_RECHECK[] =
-    "INSERT INTO recheck (agency_id, recheck_id, operation_no, order_id, task_id, is_record, due_on, done_on,\n"
+    "INSERT INTO recheck (agency_id, recheck_id, op_key, order_id, task_id, is_record, due_on, done_on,\n"
     "                     passed, document_no, document_year, body)\n"
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
@@ -26,8 +27,8 @@ static enum jc_code add_row(struct jc_tx *tx, int64_t agency_id, const struct jc
     if (code)
         return code;
     return jc_tx_exec(tx, INSERT_RECHECK,
-                      JC_VALUES(jc_int(agency_id), id_value(message->recheck_id), jc_int(row->operation_no),
-                                id_value(message->order_id),
+                      JC_VALUES(jc_int(agency_id), id_value(message->recheck_id),
+                                jc_int(jc_op_key(agency_id, row->operation_no)), id_value(message->order_id),
                                 message->task_id.len ? id_value(message->task_id) : jc_null(), jc_int(row->is_record),
                                 jc_text(row->due_on), jc_text(row->done_on), jc_int(row->passed),
                                 number ? jc_int(number->number) : jc_null(), number ? jc_int(number->year) : jc_null(),
@@ -50,13 +51,13 @@ static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, const Jc__
     return code;
 }
 
-static enum jc_code close_or_extend(struct jc_tx *tx, int64_t agency_id, const Jc__RecheckItem *item,
-                                    struct jc_str done_on, struct jc_err *err) {
+static enum jc_code close_or_extend(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id,
+                                    const Jc__RecheckItem *item, struct jc_str done_on, struct jc_err *err) {
     if (item->result == JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED)
-        return jc_finding_set_corrected(tx, agency_id, view(item->finding_id), done_on, err);
+        return jc_finding_set_corrected(tx, agency_id, order_id, view(item->finding_id), done_on, err);
     if (!*item->deadline)
         return JC_OK;
-    return jc_finding_set_deadline(tx, agency_id, view(item->finding_id), jc_str(item->deadline), err);
+    return jc_finding_set_deadline(tx, agency_id, order_id, view(item->finding_id), jc_str(item->deadline), err);
 }
 
 enum jc_code jc_recheck_add(struct jc_tx *tx, int64_t agency_id, const struct jc_recheck *row,
@@ -65,7 +66,7 @@ enum jc_code jc_recheck_add(struct jc_tx *tx, int64_t agency_id, const struct jc
     if (!code)
         code = add_workdays(tx, agency_id, message, err);
     for (size_t i = 0; !code && row->is_record && i < message->n_items; i++)
-        code = close_or_extend(tx, agency_id, message->items[i], row->done_on, err);
+        code = close_or_extend(tx, agency_id, view(message->order_id), message->items[i], row->done_on, err);
     return code;
 }
 

@@ -111,6 +111,7 @@ static const char TEAM_IN_USE[] =
     "   OR EXISTS (SELECT 1 FROM visit WHERE agency_id = $1 AND lead_team = $2)\n"
     "   OR EXISTS (SELECT 1 FROM visit_joint WHERE agency_id = $1 AND team_id = $2)\n"
     "   OR EXISTS (SELECT 1 FROM task WHERE agency_id = $1 AND team_id = $2)\n"
+    "   OR EXISTS (SELECT 1 FROM inspection WHERE agency_id = $1 AND team_id = $2)\n"
     "   OR EXISTS (SELECT 1 FROM inspection_workdays WHERE agency_id = $1 AND team_id = $2)\n"
     "   OR EXISTS (SELECT 1 FROM person WHERE agency_id = $1 AND team_id = $2)";
 static const char DELETE_TEAM[] = "DELETE FROM team WHERE agency_id = $1 AND team_id = $2";

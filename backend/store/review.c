@@ -25,7 +25,7 @@ static const char SELECT_REVIEWS[] =
     "SELECT r.review_id, r.reason, r.state, o.id, r.command, o.device_id, o.inspector_id, r.unit_id, r.task_id,\n"
     "       o.received_ms, r.reason_args\n"
     "FROM review AS r\n"
-    "JOIN operation AS o ON o.agency_id = r.agency_id AND o.operation_no = r.review_id\n"
+    "JOIN operation AS o ON o.op_key = r.agency_id * 1099511627776 + r.review_id\n"
     "WHERE r.agency_id = $1 AND r.state = $2\n"
     "ORDER BY r.review_id";
 

@@ -481,26 +481,29 @@ CREATE INDEX task_by_unit ON task (agency_id, unit_id, state);
 CREATE INDEX task_by_team ON task (agency_id, team_id, state, due_on);
 CREATE UNIQUE INDEX task_by_visit ON task (agency_id, plan_year, visit_id, team_id) WHERE visit_id IS NOT NULL;
 
--- Every command of every terminal, as received, chained (DESIGN section 6): chain_hash of row n is
--- SHA-256 over row n-1's and this row's fields, so nothing can be altered, removed or reordered unseen.
+-- Every command of every terminal, as received, chained (DESIGN section 6). op_key = agency_id * 2^40 +
+-- operation_no: one b-tree in commit order. Row n's chain_hash covers row n-1's and this row's fields
+-- (store/operation.h says how, by `format`), so nothing can be altered, removed or reordered unseen.
 CREATE TABLE operation (
-    agency_id    @int64@ NOT NULL REFERENCES agency (agency_id),
-    operation_no @int64@ NOT NULL,             -- n of the chain
-    id           @bytes@ NOT NULL,             -- UUIDv7 of the terminal
-    device_id    @bytes@ NOT NULL,
-    inspector_id TEXT NOT NULL,                -- holder of the device then
-    received_ms  @int64@ NOT NULL,
-    body         @bytes@,                      -- OperationBody; NULL when deleted under retention
-    body_sha256  @bytes@ NOT NULL,
-    signature    @bytes@ NOT NULL,
-    depends_on   @bytes@ NOT NULL,             -- 16-byte ids, one after another
-    status       @int64@ NOT NULL,             -- jiancha.v1.OperationStatus
-    code         @int64@ NOT NULL,             -- enum jc_code
-    reason       @int64@ NOT NULL,             -- jiancha.v1.ReviewReason; 0: none
-    reason_args  TEXT NOT NULL,                -- grounds of the verdict (store/verdict.h)
-    chain_hash   @bytes@ NOT NULL,
-    deleted_why  TEXT,                         -- retention
-    PRIMARY KEY (agency_id, operation_no),
+    op_key        @int64@ NOT NULL PRIMARY KEY,
+    agency_id     @int64@ NOT NULL,
+    id            @bytes@ NOT NULL,             -- UUIDv7 of the terminal
+    format        @int64@ NOT NULL,             -- of chain_hash: 1 or 2
+    device_id     @bytes@ NOT NULL,             -- 16 zeros: the server itself (decisions of people)
+    inspector_id  TEXT NOT NULL,                -- who acted
+    received_ms   @int64@ NOT NULL,
+    estimated_ms  @int64@,                      -- when it was made by the server's clock, if the terminal's boot can be compared
+    body          @bytes@,                      -- OperationBody; NULL when deleted under retention
+    body_sha256   @bytes@ NOT NULL,
+    previous      @bytes@ NOT NULL,             -- link of the device's operation before; empty in format 1
+    seal          @bytes@ NOT NULL,             -- Ed25519 over its link; empty: a later one vouches. Format 1: over the body
+    depends_on    @bytes@ NOT NULL,             -- 16-byte ids, one after another
+    status        @int64@ NOT NULL,             -- jiancha.v1.OperationStatus
+    code          @int64@ NOT NULL,             -- enum jc_code
+    reason        @int64@ NOT NULL,             -- jiancha.v1.ReviewReason; 0: none
+    reason_args   TEXT NOT NULL,                -- grounds of the verdict (store/verdict.h)
+    chain_hash    @bytes@ NOT NULL,
+    deleted_why   TEXT,                         -- retention
     UNIQUE (agency_id, id)
 ) @strict@;
 
@@ -523,10 +526,10 @@ CREATE TABLE operation_waiting (
     PRIMARY KEY (agency_id, depends_on, op_key)
 ) @clustered@;
 
-CREATE TABLE inspection (
-    agency_id      @int64@ NOT NULL REFERENCES agency (agency_id),
+CREATE TABLE inspection (                      -- the record's own words are in its operation's body
+    agency_id      @int64@ NOT NULL,
     inspection_id  @bytes@ NOT NULL,           -- UUIDv7
-    operation_no   @int64@ NOT NULL,
+    op_key         @int64@ NOT NULL,
     task_id        @bytes@,                    -- NULL: ad hoc
     is_record      @bool@ NOT NULL,            -- 0: kept beside the task's record (conflict)
     late           @bool@ NOT NULL,            -- the task had been recalled or reassigned
@@ -538,40 +541,37 @@ CREATE TABLE inspection (
     mode           @int64@ NOT NULL,
     outcome        @int64@ NOT NULL,           -- jiancha.v1.InspectionOutcome
     workdays_centi @int64@ NOT NULL,           -- used by all teams together
+    lead_centi     @int64@ NOT NULL,           -- of them the lead's; the others' are in inspection_workdays
     document_no    @int64@,
     document_year  @int64@,
-    body           @bytes@ NOT NULL,           -- jiancha.v1.Inspection, whole
-    UNIQUE (agency_id, inspection_id),
-    FOREIGN KEY (agency_id, operation_no) REFERENCES operation (agency_id, operation_no),
-    FOREIGN KEY (agency_id, unit_id) REFERENCES unit (agency_id, unit_id)
-) @strict@;
+    blobs_missing  @int64@ NOT NULL,           -- rows of record_blob without received_ms
+    linked_to      @bytes@,                    -- by a decision: the inspection it belongs to
+    PRIMARY KEY (agency_id, inspection_id)
+) @clustered@;
 CREATE UNIQUE INDEX inspection_record ON inspection (agency_id, task_id) WHERE is_record = 1 AND task_id IS NOT NULL;
-CREATE INDEX inspection_by_time ON inspection (agency_id, ended_ms);
+CREATE INDEX inspection_by_unit ON inspection (agency_id, unit_id, ended_ms);
+CREATE INDEX inspection_incomplete ON inspection (agency_id, op_key) WHERE blobs_missing > 0;
 
-CREATE TABLE inspection_workdays (
+CREATE TABLE inspection_workdays (             -- of joined teams
     agency_id      @int64@ NOT NULL,
     inspection_id  @bytes@ NOT NULL,
     team_id        TEXT NOT NULL,
     workdays_centi @int64@ NOT NULL,
-    PRIMARY KEY (agency_id, inspection_id, team_id),
-    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id),
-    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
-) @strict@;
+    PRIMARY KEY (agency_id, inspection_id, team_id)
+) @clustered@;
 
+-- finding_key = op_key of the inspection's operation * 1024 + position (agency numbers stay below 8192):
+-- one b-tree, appended.
 CREATE TABLE finding (
-    agency_id     @int64@ NOT NULL,
-    finding_id    @bytes@ NOT NULL,
-    inspection_id @bytes@ NOT NULL,
-    position      @int64@ NOT NULL,
-    outcome       @int64@ NOT NULL,            -- jiancha.v1.FindingOutcome
-    deadline_on   TEXT,
-    major_hazard  @bool@ NOT NULL,
-    order_id      @bytes@,                     -- once ordered
-    corrected_on  TEXT,                        -- found corrected on site or by a recheck
-    UNIQUE (agency_id, finding_id),
-    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id)
+    finding_key  @int64@ NOT NULL PRIMARY KEY,
+    agency_id    @int64@ NOT NULL,
+    finding_id   @bytes@ NOT NULL,             -- unique in its inspection
+    outcome      @int64@ NOT NULL,             -- jiancha.v1.FindingOutcome
+    major_hazard @bool@ NOT NULL,
+    deadline_on  TEXT,
+    order_id     @bytes@,                      -- once ordered
+    corrected_on TEXT                          -- found corrected on site or by a recheck
 ) @strict@;
-CREATE INDEX finding_by_inspection ON finding (agency_id, inspection_id, position);
 CREATE INDEX finding_by_order ON finding (agency_id, order_id) WHERE order_id IS NOT NULL;
 
 -- Blobs a record names (photos, recordings, images of signatures); the bytes come later.
@@ -615,7 +615,7 @@ CREATE INDEX upload_by_device ON upload (agency_id, device_id);
 CREATE TABLE rectification_order (
     agency_id     @int64@ NOT NULL,
     order_id      @bytes@ NOT NULL,
-    operation_no  @int64@ NOT NULL,
+    op_key        @int64@ NOT NULL,
     inspection_id @bytes@ NOT NULL,
     unit_id       TEXT NOT NULL,
     document_no   @int64@,
@@ -623,27 +623,24 @@ CREATE TABLE rectification_order (
     issued_ms     @int64@ NOT NULL,
     deadline_on   TEXT NOT NULL,               -- the latest of its items
     body          @bytes@ NOT NULL,            -- jiancha.v1.RectificationOrder
-    UNIQUE (agency_id, order_id),
-    FOREIGN KEY (agency_id, operation_no) REFERENCES operation (agency_id, operation_no),
-    FOREIGN KEY (agency_id, inspection_id) REFERENCES inspection (agency_id, inspection_id)
+    PRIMARY KEY (agency_id, order_id)
 ) @strict@;
+CREATE INDEX rectification_order_by_inspection ON rectification_order (agency_id, inspection_id);
 
 CREATE TABLE recheck (
-    agency_id    @int64@ NOT NULL,
-    recheck_id   @bytes@ NOT NULL,
-    operation_no @int64@ NOT NULL,
-    order_id     @bytes@ NOT NULL,
-    task_id      @bytes@,
-    is_record    @bool@ NOT NULL,
-    due_on       TEXT NOT NULL,                -- the task's legal deadline
-    done_on      TEXT NOT NULL,
-    passed       @bool@ NOT NULL,              -- every item corrected
+    agency_id     @int64@ NOT NULL,
+    recheck_id    @bytes@ NOT NULL,
+    op_key        @int64@ NOT NULL,
+    order_id      @bytes@ NOT NULL,
+    task_id       @bytes@,
+    is_record     @bool@ NOT NULL,
+    due_on        TEXT NOT NULL,               -- the task's legal deadline
+    done_on       TEXT NOT NULL,
+    passed        @bool@ NOT NULL,             -- every item corrected
     document_no   @int64@,
     document_year @int64@,
-    body         @bytes@ NOT NULL,             -- jiancha.v1.Recheck
-    UNIQUE (agency_id, recheck_id),
-    FOREIGN KEY (agency_id, operation_no) REFERENCES operation (agency_id, operation_no),
-    FOREIGN KEY (agency_id, order_id) REFERENCES rectification_order (agency_id, order_id)
+    body          @bytes@ NOT NULL,            -- jiancha.v1.Recheck
+    PRIMARY KEY (agency_id, recheck_id)
 ) @strict@;
 CREATE INDEX recheck_by_task ON recheck (agency_id, task_id) WHERE task_id IS NOT NULL;
 
@@ -652,10 +649,8 @@ CREATE TABLE recheck_workdays (
     recheck_id     @bytes@ NOT NULL,
     team_id        TEXT NOT NULL,
     workdays_centi @int64@ NOT NULL,
-    PRIMARY KEY (agency_id, recheck_id, team_id),
-    FOREIGN KEY (agency_id, recheck_id) REFERENCES recheck (agency_id, recheck_id),
-    FOREIGN KEY (agency_id, team_id) REFERENCES team (agency_id, team_id)
-) @strict@;
+    PRIMARY KEY (agency_id, recheck_id, team_id)
+) @clustered@;
 
 CREATE TABLE review (                          -- operations kept or flagged for a person (待核处理)
     agency_id    @int64@ NOT NULL,
@@ -683,15 +678,26 @@ CREATE INDEX review_open_by_device ON review (agency_id, device_id) WHERE state 
 -- when the entity changes. seq is given in commit order.
 CREATE TABLE change (
     agency_id @int64@ NOT NULL,
-    seq       @int64@ NOT NULL,
     kind      @int64@ NOT NULL,                -- jiancha.v1.EntityKind
     id        @bytes@ NOT NULL,
     scope     TEXT NOT NULL,                   -- team_id; '': the whole agency
-    old_scope TEXT,                            -- teams it has left, as ;t1;t2; (NULL: none)
+    seq       @int64@ NOT NULL,
     deleted   @bool@ NOT NULL,
-    PRIMARY KEY (agency_id, seq),
-    UNIQUE (agency_id, kind, id)
-) @strict@;
+    PRIMARY KEY (agency_id, kind, id)
+) @clustered@;
+CREATE UNIQUE INDEX change_feed ON change (agency_id, scope, seq);
+
+-- Scopes an entity has left, so that their terminals find the removal behind their cursor. A row goes
+-- when the entity comes back.
+CREATE TABLE departure (
+    agency_id @int64@ NOT NULL,
+    scope     TEXT NOT NULL,
+    kind      @int64@ NOT NULL,
+    id        @bytes@ NOT NULL,
+    seq       @int64@ NOT NULL,
+    PRIMARY KEY (agency_id, scope, kind, id)
+) @clustered@;
+CREATE UNIQUE INDEX departure_feed ON departure (agency_id, scope, seq);
 
 CREATE TABLE number_block (                    -- leased document numbers (DESIGN section 5, point 8)
     agency_id    @int64@ NOT NULL,

@@ -205,7 +205,8 @@ static enum jc_code record(struct jc_apply *apply, const struct jc_command *comm
     apply->row.code = apply->verdict.code;
     apply->row.reason = apply->verdict.reason;
     apply->row.grounds = jc_verdict_text(&apply->verdict);
-    enum jc_code code = jc_operation_append(apply->tx, apply->caller->agency_id, &apply->row, err);
+    bool known = false; /* looked up before */
+    enum jc_code code = jc_operation_append(apply->tx, apply->caller->agency_id, &apply->row, &known, err);
     if (!code && apply->verdict.reason) {
         const struct jc_review review = {
             .review_id = apply->row.operation_no,
@@ -258,20 +259,24 @@ static enum jc_code answer_again(struct jc_apply *apply, const struct jc_sync_op
 /* The row as far as the request says it. */
 static void begin(struct jc_apply *apply, const struct jc_sync_operation *operation) {
     ProtobufCBinaryData signature = operation->wire->signature;
+    bool chained = operation->chained && !signature.len;
     apply->body = NULL;
     apply->beside = false;
     apply->work = NULL;
     apply->unit_id = apply->task_id = (struct jc_str){0};
     apply->row = (struct jc_operation){
+        .format = chained ? JC_OPERATION_CHAINED : JC_OPERATION_SIGNED,
         .id = operation->id,
         .device_id = apply->caller->device_id,
         .inspector_id = apply->caller->inspector_id,
         .received_ms = apply->now_ms,
         .body = operation->body,
-        .signature = jc_view(signature.len ? signature : operation->wire->seal),
+        .seal = jc_view(signature.len ? signature : operation->wire->seal),
         .depends_on = operation->depends_on,
     };
     memcpy(apply->row.body_sha256, operation->body_sha256, JC_SHA256_SIZE);
+    if (chained)
+        memcpy(apply->row.previous, operation->previous, JC_SHA256_SIZE);
 }
 
 static enum jc_code apply_or_repeat(struct jc_apply *apply, const struct jc_sync_operation *operation,

@@ -3,8 +3,7 @@
  * A submitted inspection is the record of its task and makes it done, with its joint tasks and the
  * visit of the plan. If the task has its record already, this one is kept beside it for a person to
  * compare (DESIGN section 5, point 4); if it was recalled, returned or reassigned meanwhile, the late
- * record is accepted and flagged. An ad hoc inspection brings its own task, done already, which has
- * the inspection's id. */
+ * record is accepted and flagged. An ad hoc inspection has no task: it is done when it is told. */
 #include "sync/check.h"
 
 #include <string.h>
@@ -21,7 +20,6 @@ struct work {
     Jc__Inspection *message;
     struct jc_inspection row;
     const Jc__Task *task; /* NULL: ad hoc */
-    const char *reason;   /* of an ad hoc inspection */
     bool own_number;
 };
 
@@ -99,33 +97,26 @@ static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b) {
     return jc_str_eq(jc_view(a), jc_view(b));
 }
 
-static enum jc_code check_finding_id(struct jc_apply *apply, const Jc__Inspection *message, size_t index,
-                                     struct jc_err *err) {
+/* A finding is known by its id within its record. */
+static void check_finding_id(struct jc_apply *apply, const Jc__Inspection *message, size_t index) {
     static const char FIELD[] = "inspection.findings.finding_id";
     ProtobufCBinaryData id = message->findings[index]->finding_id;
     char shown[JC_UUID_TEXT];
-    bool exists = false;
+    bool repeated = false;
     if (!jc_check_id(apply, FIELD, id))
-        return JC_OK;
-    for (size_t i = 0; i < index; i++) {
-        if (same_id(message->findings[i]->finding_id, id)) {
-            jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(FIELD), jc_show_id(jc_view(id), shown));
-            return JC_OK;
-        }
-    }
-    enum jc_code code = jc_finding_exists(apply->tx, apply->caller->agency_id, jc_view(id), &exists, err);
-    if (exists)
-        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, jc_str(FIELD), jc_show_id(jc_view(id), shown));
-    return code;
+        return;
+    for (size_t i = 0; i < index && !repeated; i++)
+        repeated = same_id(message->findings[i]->finding_id, id);
+    if (repeated)
+        jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(FIELD), jc_show_id(jc_view(id), shown));
 }
 
-static enum jc_code check_findings(struct jc_apply *apply, const Jc__Inspection *message,
-                                   const Jc__Checklist *checklist, struct jc_date day, struct jc_err *err) {
+static void check_findings(struct jc_apply *apply, const Jc__Inspection *message, const Jc__Checklist *checklist,
+                           struct jc_date day) {
     char shown[JC_NUMBER_TEXT];
-    enum jc_code code = JC_OK;
     if (!jc_check_count(apply, "inspection.findings", message->n_findings, JC_ITEMS_MAX))
-        return JC_OK;
-    for (size_t i = 0; !code && i < message->n_findings; i++) {
+        return;
+    for (size_t i = 0; i < message->n_findings; i++) {
         const Jc__Finding *finding = message->findings[i];
         struct jc_date deadline;
         jc_check_given(apply, "inspection.findings.description", finding->description);
@@ -138,9 +129,8 @@ static enum jc_code check_findings(struct jc_apply *apply, const Jc__Inspection 
         if (finding->item_no && !has_item(checklist, finding->item_no))
             jc_verdict_add(&apply->verdict, JC_GROUND_NOT_REGISTERED, JC_STR("inspection.findings.item_no"),
                            jc_str_from_int64(finding->item_no, shown));
-        code = check_finding_id(apply, message, i, err);
+        check_finding_id(apply, message, i);
     }
-    return code;
 }
 
 static bool shows_finding(const Jc__Inspection *message, ProtobufCBinaryData id) {
@@ -231,9 +221,7 @@ static enum jc_code check_record(struct jc_apply *apply, struct work *work, stru
     if (code)
         return code;
     check_results(apply, message, checklist);
-    code = check_findings(apply, message, checklist, day, err);
-    if (code)
-        return code;
+    check_findings(apply, message, checklist, day);
     check_photos(apply, message);
     code = jc_check_workdays(apply, "inspection.workdays", message->workdays, message->n_workdays, err);
     if (!code)
@@ -340,8 +328,7 @@ static int64_t done_ms(const struct jc_apply *apply, int64_t ended_ms) {
 
 static enum jc_code write_record(struct jc_apply *apply, struct work *work, struct jc_err *err) {
     work->row.operation_no = apply->row.operation_no;
-    enum jc_code code =
-        jc_inspection_add(apply->tx, apply->caller->agency_id, &work->row, work->message, apply->scratch, err);
+    enum jc_code code = jc_inspection_add(apply->tx, apply->caller->agency_id, &work->row, work->message, err);
     if (!code && work->own_number)
         code = jc_number_record(apply->tx, apply->caller->agency_id, work->message->document_number,
                                 apply->row.operation_no, JC_STR(""), err);
@@ -359,18 +346,6 @@ static enum jc_code write_submit(struct jc_apply *apply, struct jc_err *err) {
 
 /* --- ad hoc ------------------------------------------------------------------------------------------------------- */
 
-/* Its task will have the inspection's id. */
-static enum jc_code check_task_id_free(struct jc_apply *apply, const Jc__Inspection *message, struct jc_err *err) {
-    Jc__Task *task = NULL;
-    char shown[JC_UUID_TEXT];
-    enum jc_code code =
-        jc_task_get(apply->tx, apply->caller->agency_id, jc_view(message->inspection_id), apply->scratch, &task, err);
-    if (code == JC_OK)
-        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, JC_STR("inspection.inspection_id"),
-                       jc_show_id(jc_view(message->inspection_id), shown));
-    return code == JC_NOT_FOUND ? JC_OK : code;
-}
-
 static enum jc_code check_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
     const Jc__AddAdHocInspection *add = apply->body->add_ad_hoc_inspection;
     struct work *work = NULL;
@@ -383,7 +358,6 @@ static enum jc_code check_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
     enum jc_code code = begin(apply, add->inspection, &work, err);
     if (code)
         return code;
-    work->reason = add->reason;
     if (add->inspection->task_id.len)
         jc_verdict_add(&apply->verdict, JC_GROUND_TASK_KIND, JC_STR("inspection.task_id"),
                        jc_show_id(jc_view(add->inspection->task_id), shown));
@@ -392,34 +366,12 @@ static enum jc_code check_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
         code = check_record(apply, work, err);
     if (!code)
         code = leading_team(apply, work, err);
-    return code ? code : check_task_id_free(apply, add->inspection, err);
+    return code;
 }
 
+/* Done when it is told: no task, and nothing to tell the terminals. */
 static enum jc_code write_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
-    struct work *work = apply->work;
-    const Jc__Inspection *message = work->message;
-    char due_on[JC_TIME_MAX];
-    enum jc_code code = write_record(apply, work, err);
-    if (code)
-        return code;
-    Jc__Task task = JC__TASK__INIT;
-    task.task_id = message->inspection_id;
-    task.kind = JC__TASK_KIND__TASK_KIND_AD_HOC;
-    task.state = JC__TASK_STATE__TASK_STATE_OPEN;
-    task.team_id = (char *)work->row.team_id.ptr;
-    task.unit_id = message->unit_id;
-    task.due_on = (char *)jc_date_format(jc_date_of_ms(work->row.ended_ms), due_on).ptr;
-    task.mode = message->mode;
-    task.persons = (int32_t)message->n_inspector_ids;
-    task.theme = (char *)work->reason;
-    task.checklist_id = message->checklist_id;
-    task.inspector_ids = message->inspector_ids;
-    task.n_inspector_ids = message->n_inspector_ids;
-    code = jc_task_add(apply->tx, apply->caller->agency_id, &task, apply->now_ms, err);
-    if (code)
-        return code;
-    return jc_task_move(apply->tx, apply->caller->agency_id, jc_view(message->inspection_id),
-                        JC__TASK_STATE__TASK_STATE_DONE, JC_STR(""), done_ms(apply, work->row.ended_ms), err);
+    return write_record(apply, apply->work, err);
 }
 
 const struct jc_command jc_command_start_inspection = {JC__OPERATION_BODY__COMMAND_START_INSPECTION, "start_inspection",

@@ -135,7 +135,7 @@ class Story(jiancha.Test):
         counts = jiancha.status(self.db)
         self.assertEqual((counts["inspections"], counts["orders"], counts["reviews_open"]), (made, 1, 0))
         self.assertEqual(counts["operations"], made + 2, "inspections, an order, a recheck")
-        for distinct in ("inspection_id", "operation_no", "COALESCE(task_id, inspection_id)", "document_no"):
+        for distinct in ("inspection_id", "op_key", "COALESCE(task_id, inspection_id)", "document_no"):
             self.assertEqual(self.query(f"SELECT COUNT(DISTINCT {distinct}) FROM inspection"), [(made,)], distinct)
         self.assertEqual(self.query("SELECT COUNT(*) FROM inspection WHERE is_record = 0 OR late = 1"), [(0,)])
 
@@ -171,7 +171,7 @@ class Story(jiancha.Test):
     def test_order_and_rechecks(self):
         """One order of two findings; the recheck is due 10 calendar days behind the latest deadline (parameters.csv),
         for the original inspectors; what it left open has another recheck."""
-        findings = self.query("SELECT outcome, corrected_on IS NOT NULL FROM finding ORDER BY position")
+        findings = self.query("SELECT outcome, corrected_on IS NOT NULL FROM finding ORDER BY finding_key")
         self.assertEqual(findings, [(2, 1), (2, 0), (1, 1)], "by deadline, by deadline, corrected on site")
         (ordered,) = self.query("SELECT deadline_on, inspection_id FROM rectification_order")
         (inspection,) = self.query("SELECT team_id, inspector_ids FROM inspection WHERE inspection_id = ?", ordered[1])
@@ -211,8 +211,7 @@ class Story(jiancha.Test):
         for team, workdays in WORKDAYS.items():
             self.assertEqual(rows[team, 0]["planned_workdays"], workdays, team)
             self.assertEqual(rows[team, 0]["done"], done.get((team, 1), 0), team)
-        used = self.query("SELECT SUM(w.workdays_centi) FROM inspection_workdays w JOIN inspection i USING (inspection_id)"
-                          " JOIN task t USING (task_id) WHERE t.kind = 1")
+        used = self.query("SELECT SUM(i.workdays_centi) FROM inspection i JOIN task t USING (task_id) WHERE t.kind = 1")
         self.assertEqual(year["used_workdays"] * 100, used[0][0])
 
     def test_rates(self):
