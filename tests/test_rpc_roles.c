@@ -6,6 +6,7 @@
 
 #include "jc_world.h"
 #include "jiancha/v1/device_service.pb-c.h"
+#include "jiancha/v1/evidence_service.pb-c.h"
 #include "jiancha/v1/plan_service.pb-c.h"
 #include "jiancha/v1/registry_service.pb-c.h"
 #include "jiancha/v1/report_service.pb-c.h"
@@ -17,7 +18,7 @@
 static const ProtobufCServiceDescriptor *const SERVICES[] = {
     &jc__session_service__descriptor, &jc__device_service__descriptor, &jc__registry_service__descriptor,
     &jc__plan_service__descriptor,    &jc__task_service__descriptor,   &jc__sync_service__descriptor,
-    &jc__review_service__descriptor,  &jc__report_service__descriptor,
+    &jc__review_service__descriptor,  &jc__report_service__descriptor, &jc__evidence_service__descriptor,
 };
 
 /* --- one call ---------------------------------------------------------------------------------------- */
@@ -138,6 +139,8 @@ static const struct {
     {"/jiancha.v1.TaskService/ListTasks", "++++++-!!!!!"},
     {"/jiancha.v1.SyncService/Sync", "-----+-!!!!!"},
     {"/jiancha.v1.ReviewService/ListReviews", "+++----!!!!!"},
+    {"/jiancha.v1.EvidenceService/ListServerKeys", "++++++-!!!!!"},
+    {"/jiancha.v1.EvidenceService/ListAudit", "+-+----!!!!!"},
     {"/jiancha.v1.ReportService/GetCompletion", "+++----!!!!!"},
     {"/jiancha.v1.ReportService/GetRates", "+++----!!!!!"},
     {"/jiancha.v1.ReportService/ListOverdue", "+++----!!!!!"},

@@ -3,6 +3,7 @@
 
 #include "cli/table.h"
 #include "store/agency.h"
+#include "store/audit_log.h"
 #include "store/operation.h"
 
 const struct jc_command jc_cmd_verify;
@@ -72,6 +73,11 @@ static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fa
     add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("chain")), &v->agencies[v->at].code, operation_no, fault);
 }
 
+static void audit_fault(void *ctx, int64_t audit_no, const struct jc_err *fault) {
+    struct verification *v = ctx;
+    add_fault(v, check_word(v, JC_MSG_VERIFY_AUDIT, JC_STR("audit_log")), &v->agencies[v->at].code, audit_no, fault);
+}
+
 /* The agency of --agency, else all. A head that left the building is one agency's. */
 static enum jc_code choose_agencies(struct jc_tx *tx, struct verification *v, struct jc_err *err) {
     struct jc_str wanted = jc_str(v->cli->agency_code);
@@ -94,9 +100,12 @@ static enum jc_code choose_agencies(struct jc_tx *tx, struct verification *v, st
 static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct verification *v = ctx;
     enum jc_code code = choose_agencies(tx, v, err);
-    for (v->at = 0; code == JC_OK && v->at < v->agency_count; v->at++)
-        code = jc_chain_verify(tx, v->agencies[v->at].agency_id, v->heads, v->head_count, chain_fault, v,
-                               &v->rows[v->at], err);
+    for (v->at = 0; code == JC_OK && v->at < v->agency_count; v->at++) {
+        int64_t agency_id = v->agencies[v->at].agency_id, lines = 0;
+        code = jc_chain_verify(tx, agency_id, v->heads, v->head_count, chain_fault, v, &v->rows[v->at], err);
+        if (code == JC_OK)
+            code = jc_audit_log_verify(tx, agency_id, audit_fault, v, &lines, err);
+    }
     return code;
 }
 
@@ -149,14 +158,15 @@ const struct jc_command jc_cmd_verify = {
     .name = "verify",
     .summary = {"核验数据库完整性和证据链", "check the database and the evidence chain"},
     .usage = "verify [--head NUMBER:HASH]…",
-    .help = {"检查数据库文件、外键，以及每一条终端操作的证据链；有问题时退出码为 1。\n"
-             "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
-             "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）",
-             "Checks the file, the foreign keys, and the evidence chain of every operation; exit 1 if anything is "
-             "wrong.\n"
-             "With several agencies and no --agency, the chain of every one of them is checked.\n"
-             "--head N:HASH  compares with a head that left the building: nothing up to row N was rewritten "
-             "(may repeat)"},
+    .help =
+        {"检查数据库文件、外键、每一条终端操作的证据链和审计日志；有问题时退出码为 1。\n"
+         "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
+         "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）",
+         "Checks the file, the foreign keys, the evidence chain of every operation and the audit log; exit 1 if anything is "
+         "wrong.\n"
+         "With several agencies and no --agency, the chain of every one of them is checked.\n"
+         "--head N:HASH  compares with a head that left the building: nothing up to row N was rewritten "
+         "(may repeat)"},
     .example = "jiancha verify\njiancha verify --head 17:9f2c…",
     .run = run,
 };

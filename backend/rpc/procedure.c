@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "jiancha/v1/device_service.pb-c.h"
+#include "jiancha/v1/evidence_service.pb-c.h"
 #include "jiancha/v1/plan_service.pb-c.h"
 #include "jiancha/v1/registry_service.pb-c.h"
 #include "jiancha/v1/report_service.pb-c.h"
@@ -28,6 +29,7 @@
 #define TASK &jc__task_service__descriptor
 #define SYNC &jc__sync_service__descriptor
 #define REVIEW &jc__review_service__descriptor
+#define EVIDENCE &jc__evidence_service__descriptor
 #define REPORT &jc__report_service__descriptor
 
 #define READ .kind = JC_PROCEDURE_READ
@@ -57,6 +59,9 @@ static const struct jc_procedure TABLE[] = {
     {SYNC, "Sync", WRITE, .callers = JC_CALLS_DEVICE, .run = jc_sync_call_run, .prepare = jc_sync_call_prepare,
      .after = jc_sync_call_after},
     {REVIEW, "ListReviews", READ, .callers = READERS, .run = jc_list_reviews_run},
+
+    {EVIDENCE, "ListServerKeys", READ, .callers = ALL, .run = jc_list_server_keys_run},
+    {EVIDENCE, "ListAudit", READ, .callers = JC_ROLE(ADMIN) | JC_ROLE(SUPERVISOR), .run = jc_list_audit_run},
 
     {REPORT, "GetCompletion", READ, .callers = READERS, .run = jc_get_completion_run},
     {REPORT, "GetRates", READ, .callers = READERS, .run = jc_get_rates_run},

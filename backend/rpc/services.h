@@ -27,4 +27,7 @@ jc_procedure_step jc_sync_call_run, jc_sync_call_after;
 jc_procedure_step jc_list_reviews_run;
 jc_procedure_step jc_get_completion_run, jc_get_rates_run, jc_list_overdue_run;
 
+/* evidence_service.c */
+jc_procedure_step jc_list_server_keys_run, jc_list_audit_run;
+
 #endif
