@@ -60,9 +60,11 @@ enum jc_code jc_terminal_call(const struct jc_transport *transport, struct jc_te
     struct jc_buf body;
     int status = 0;
     call->answer = NULL;
-    call->refused = false;
+    call->refused = call->cut = false;
     jc_buf_init(&body, JC_TERMINAL_ANSWER_MAX);
     enum jc_code code = transport->call(transport->ctx, &out, &status, &body, err);
+    call->cut = code == JC_DEADLINE_EXCEEDED || code == JC_RESOURCE_EXHAUSTED ||
+                (code == JC_UNAVAILABLE && err->what != JC_MSG_TERM_UNREACHABLE);
     if (code == JC_OK && body.failed)
         code = jc_fail_memory(err);
     else if (code == JC_OK && status != 200)

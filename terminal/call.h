@@ -18,6 +18,7 @@ struct jc_terminal_call {
     ProtobufCMessage *answer; /* the arena's */
     bool refused;             /* the call failed with an error of the server's own (typed, or its kind of status),
                    * not because something on the way was cut */
+    bool cut;                 /* nothing whole came although there was a way: a smaller answer may get through */
 };
 
 /* JC_OK and `answer`, or: the transport's failure, the server's error code with its words, or JC_DATA_LOSS for

@@ -1,12 +1,15 @@
 /* Enrolment: the invitation's code and the device's public key for a token.
  *
  * The key was made with the store, so if the answer is lost a repeated call carries the same key. A
- * store is enrolled again only on request: the key, the work and the numbers given stay, the listing begins
- * anew, and what is not sent goes out under the new identity. */
+ * store is enrolled again only on request, for the same person (whose unsent work then goes out under the new
+ * enrolment) or for another of the agency (who shares the device; each one's work goes out under their own). The
+ * key, the work and the numbers given stay, and the listing begins anew. */
 #include "base/message.h"
 #include "jiancha/v1/device_service.pb-c.h"
 #include "terminal/call.h"
+#include "terminal/holder.h"
 #include "terminal/operation.h"
+#include "terminal/receipt.h"
 
 enum { ARENA_MAX = 4 * 1024 * 1024, TOKEN_MAX = 512 };
 
@@ -28,49 +31,57 @@ static enum jc_code look(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return code;
 }
 
-static const char SQL_ENROLL[] =
-    "UPDATE terminal"
-    "   SET server = $1, token = $2, device_id = $3, device_name = $4, agency_id = $5, agency_name = $6,"
-    "       team_id = $7, inspector_id = $8, inspector_name = $9, enrolled_ms = $10, cursor = $11, staging = 0,"
-    "       staged_full = 0, staged_cursor = $11"
-    " WHERE only_row = 1";
-
-static const char SQL_STAGED_CLEAR[] = "DELETE FROM staged";
-
-static const char SQL_OPERATION_ADOPT[] = "UPDATE operation SET device_id = $1 WHERE unsent = 1";
-
-/* Work that is not sent would go out in another person's name. */
-static enum jc_code refuse_other_holder(struct jc_tx *tx, struct enrolment *enrolment, struct jc_err *err) {
+/* Work that is not sent is for that agency's eyes alone. */
+static enum jc_code refuse_other_agency(struct jc_tx *tx, struct enrolment *enrolment, struct jc_err *err) {
     const struct jc_terminal_holder *old = &enrolment->self.holder;
     int64_t unsent = 0;
-    if (!enrolment->self.enrolled || (jc_str_eq(old->inspector_id, jc_str(enrolment->answer->inspector_id)) &&
-                                      jc_str_eq(old->agency_id, jc_str(enrolment->answer->agency_id))))
+    if (!enrolment->self.enrolled || jc_str_eq(old->agency_id, jc_str(enrolment->answer->agency_id)))
         return JC_OK;
     enum jc_code code = jc_terminal_operation_count_unsent(tx, &unsent, err);
     if (code == JC_OK && unsent > 0)
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_OTHER_HOLDER, old->inspector_name);
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_OTHER_AGENCY, old->agency_name);
     return code;
+}
+
+static enum jc_code keep_keys(struct jc_tx *tx, struct enrolment *enrolment, struct jc_err *err) {
+    const Jc__EnrollResponse *answer = enrolment->answer;
+    struct jc_terminal_keys keys = {.arena = enrolment->arena};
+    enum jc_code code = jc_terminal_keys_forget(tx, err);
+    /* the newest first in the answer; each is taken on the word of this answer alone */
+    for (size_t i = answer->n_server_keys; code == JC_OK && i-- > 0;) {
+        struct jc_terminal_keys one = {.arena = enrolment->arena};
+        code = jc_terminal_keys_learn(&one, &answer->server_keys[i], 1, err);
+        struct jc_terminal_key *item =
+            code == JC_OK && one.count ? JC_PUSH(keys.arena, &keys, struct jc_terminal_key) : NULL;
+        if (item)
+            *item = one.items[0];
+        else if (code == JC_OK && one.count)
+            code = jc_fail_memory(err);
+    }
+    return code == JC_OK ? jc_terminal_keys_store(tx, &keys, err) : code;
 }
 
 static enum jc_code keep(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct enrolment *enrolment = ctx;
     const Jc__EnrollResponse *answer = enrolment->answer;
-    struct jc_value device = jc_bytes(answer->device_id.data, answer->device_id.len);
+    struct jc_terminal_enrolment fresh = {
+        .holder = {.server = enrolment->invitation->server,
+                   .device_id = jc_terminal_uuid_of(answer->device_id),
+                   .device_name = enrolment->device_name,
+                   .agency_id = jc_str(answer->agency_id),
+                   .agency_name = jc_str(answer->agency_name),
+                   .team_id = jc_str(answer->team_id),
+                   .inspector_id = jc_str(answer->inspector_id),
+                   .inspector_name = jc_str(answer->inspector_name)},
+        .token = jc_str(answer->token),
+    };
     enum jc_code code = look(tx, enrolment, err);
     if (code == JC_OK)
-        code = refuse_other_holder(tx, enrolment, err);
+        code = refuse_other_agency(tx, enrolment, err);
     if (code == JC_OK)
-        code = jc_tx_exec(tx, SQL_STAGED_CLEAR, JC_NO_VALUES, err);
+        code = jc_terminal_enrolment_add(tx, &fresh, jc_clock_now_ms(&enrolment->terminal->wall), err);
     if (code == JC_OK)
-        code = jc_tx_exec(tx, SQL_OPERATION_ADOPT, JC_VALUES(device), err);
-    if (code == JC_OK)
-        code = jc_tx_exec(tx, SQL_ENROLL,
-                          JC_VALUES(jc_text(enrolment->invitation->server), jc_text(jc_str(answer->token)), device,
-                                    jc_text(enrolment->device_name), jc_text(jc_str(answer->agency_id)),
-                                    jc_text(jc_str(answer->agency_name)), jc_text(jc_str(answer->team_id)),
-                                    jc_text(jc_str(answer->inspector_id)), jc_text(jc_str(answer->inspector_name)),
-                                    jc_int(jc_clock_now_ms(&enrolment->terminal->wall)), jc_bytes("", 0)),
-                          err);
+        code = keep_keys(tx, enrolment, err);
     return code == JC_OK ? jc_terminal_self(tx, enrolment->arena, &enrolment->self, err) : code;
 }
 

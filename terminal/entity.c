@@ -17,6 +17,8 @@ const ProtobufCMessageDescriptor *jc_terminal_entity_type(int kind) {
         return &jc__agency__descriptor;
     case JC__ENTITY_KIND__ENTITY_KIND_TEAM:
         return &jc__team__descriptor;
+    case JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME:
+        return &jc__review_outcome__descriptor;
     default:
         return NULL;
     }

@@ -9,8 +9,12 @@
 struct jc_terminal_operation {
     int64_t position;
     struct jc_terminal_outcome outcome; /* identifiers, command and what became of it */
+    struct jc_uuid device_id;           /* enrolment it goes out under */
     struct jc_str body;                 /* OperationBody as it was serialised once */
-    struct jc_str signature;
+    struct jc_str body_sha256;
+    /* Its place in the device's chain (base/evidence.h). Made by version 1: `previous` and `link` are empty
+     * and `seal` is the signature of the body. */
+    struct jc_str previous, link, seal;
     struct jc_str depends_on; /* 16-byte ids, one after another */
 };
 
@@ -27,8 +31,9 @@ struct jc_terminal_command {
     struct jc_uuid depends_on; /* zeros: nothing */
 };
 
-/* Serialises the body once, hashes and signs it, and stores the operation as the newest of the outbox.
- * JC_INVALID_ARGUMENT if it is longer than JC_TERMINAL_BODY_MAX. */
+/* Serialises the body once with who acts and what the clocks say, makes it the newest link of the device's chain,
+ * seals that, and stores the operation as the newest of the outbox. JC_INVALID_ARGUMENT if it is longer than
+ * JC_TERMINAL_BODY_MAX. */
 enum jc_code jc_terminal_operation_add(struct jc_tx *tx, const struct jc_terminal *terminal,
                                        const struct jc_terminal_self *self, struct jc_terminal_command *command,
                                        struct jc_arena *arena, struct jc_err *err);
@@ -46,8 +51,8 @@ enum jc_code jc_terminal_operation_list_command(struct jc_tx *tx, Jc__OperationB
 enum jc_code jc_terminal_operation_body(const struct jc_terminal_operation *operation, struct jc_arena *arena,
                                         Jc__OperationBody **out, struct jc_err *err);
 
-/* The next operations to send, in order: at most `count_max`, bodies together at most bytes_max (but
- * one in any case). Leaves out those in `skip` and those that depend on them, which join `skip`. */
+/* The next operations to send, in order, all of one enrolment: at most `count_max`, bodies together at most
+ * bytes_max (but one in any case). Leaves out those in `skip` and those that depend on them, which join `skip`. */
 struct jc_terminal_skips {
     struct jc_arena *arena; /* of the list */
     struct jc_uuid *items;
@@ -60,15 +65,19 @@ enum jc_code jc_terminal_operation_batch(struct jc_tx *tx, struct jc_terminal_ba
                                          struct jc_terminal_skips *skip, struct jc_arena *arena,
                                          struct jc_terminal_operations *out, struct jc_err *err);
 
-/* Puts a result on record and takes the operation out of the outbox. */
-enum jc_code jc_terminal_operation_settle(struct jc_tx *tx, const Jc__OperationResult *result, int64_t now_ms,
-                                          struct jc_err *err);
+/* Puts a result on record and takes the operation out of the outbox. `proven`: by a receipt that was verified. */
+enum jc_code jc_terminal_operation_settle(struct jc_tx *tx, const Jc__OperationResult *result, bool proven,
+                                          int64_t now_ms, struct jc_err *err);
 /* The server refuses every request that holds this operation: keeps the code and words of `outcome`. */
 enum jc_code jc_terminal_operation_set_aside(struct jc_tx *tx, const struct jc_terminal_outcome *outcome,
                                              struct jc_err *err);
-/* Puts operations acknowledged since `since_ms` under the present enrolment back into the outbox. */
+/* Puts operations acknowledged since `since_ms` under that enrolment back into the outbox. */
 enum jc_code jc_terminal_operation_offer_again(struct jc_tx *tx, struct jc_uuid device_id, int64_t since_ms,
                                                struct jc_err *err);
+/* Puts back those that no verified receipt names: the server did not sign receipts when it took them. */
+enum jc_code jc_terminal_operation_offer_unproven(struct jc_tx *tx, struct jc_uuid device_id, struct jc_err *err);
+/* What is not sent of one enrolment goes out under another. */
+enum jc_code jc_terminal_operation_adopt(struct jc_tx *tx, struct jc_uuid from, struct jc_uuid to, struct jc_err *err);
 enum jc_code jc_terminal_operation_count_unsent(struct jc_tx *tx, int64_t *out, struct jc_err *err);
 
 #endif

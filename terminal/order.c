@@ -14,7 +14,7 @@ static bool same_id(ProtobufCBinaryData a, ProtobufCBinaryData b) {
 }
 
 static bool is_rejected(const struct jc_terminal_operation *operation) {
-    return operation->outcome.status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED;
+    return jc_terminal_stands(&operation->outcome) == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED;
 }
 
 /* --- issuing an order ------------------------------------------------------------------------------------ */

@@ -54,6 +54,10 @@ static bool identify(const Jc__Change *change, struct entity *out) {
     case JC__CHANGE__ENTITY_TEAM:
         *out = (struct entity){JC__ENTITY_KIND__ENTITY_KIND_TEAM, jc_str(change->team->team_id), &change->team->base};
         return true;
+    case JC__CHANGE__ENTITY_REVIEW_OUTCOME:
+        *out = (struct entity){JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME,
+                               bytes_of(change->review_outcome->operation_id), &change->review_outcome->base};
+        return out->id.len == JC_UUID_SIZE;
     case JC__CHANGE__ENTITY_REMOVAL:
         *out = (struct entity){(int)change->removal->kind, bytes_of(change->removal->id), NULL};
         return jc_terminal_entity_type(out->kind) != NULL;
@@ -118,11 +122,18 @@ static const char SQL_SHOWN_MARK[] =
     "   SET staging = 0, staged_full = 0, staged_cursor = $1, cursor = $2, synced_ms = $3"
     " WHERE only_row = 1";
 
+static const char SQL_OUTCOMES_SHOW[] =
+    "UPDATE operation"
+    "   SET review = (SELECT s.body FROM staged AS s WHERE s.kind = $1 AND s.id = operation.operation_id)"
+    " WHERE operation_id IN (SELECT s.id FROM staged AS s WHERE s.kind = $1 AND s.body IS NOT NULL)";
+
 static enum jc_code show(struct jc_tx *tx, struct jc_terminal_page *page, bool full, struct jc_err *err) {
     const Jc__SyncResponse *response = page->response;
     enum jc_code code = jc_tx_exec(tx, full ? SQL_ENTITY_CLEAR : SQL_ENTITY_REMOVE, JC_NO_VALUES, err);
     if (code == JC_OK)
         code = jc_tx_exec(tx, SQL_ENTITY_SHOW, JC_NO_VALUES, err);
+    if (code == JC_OK)
+        code = jc_tx_exec(tx, SQL_OUTCOMES_SHOW, JC_VALUES(jc_int(JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME)), err);
     if (code == JC_OK)
         code = jc_tx_exec(tx, SQL_STAGED_CLEAR, JC_NO_VALUES, err);
     if (code == JC_OK)
@@ -136,15 +147,28 @@ static enum jc_code show(struct jc_tx *tx, struct jc_terminal_page *page, bool f
 
 /* --- blocks and receipt -------------------------------------------------------------------------------- */
 
-static const char SQL_BLOCK_CLEAR[] = "DELETE FROM number_block";
+static const char SQL_BLOCKS_VERSION[] = "SELECT blocks_version FROM holder WHERE device_id = $1";
+
+static const char SQL_BLOCKS_VERSION_KEEP[] = "UPDATE holder SET blocks_version = $1 WHERE device_id = $2";
+
+static const char SQL_BLOCK_CLEAR[] = "DELETE FROM number_block WHERE device_id = $1";
 
 static const char SQL_BLOCK_ADD[] =
-    "INSERT INTO number_block (kind, year, first_number, last_number)"
-    "VALUES ($1, $2, $3, $4)"
-    "    ON CONFLICT (kind, year, first_number) DO UPDATE SET last_number = excluded.last_number";
+    "INSERT INTO number_block (device_id, kind, year, first_number, last_number)"
+    "VALUES ($1, $2, $3, $4, $5)"
+    "    ON CONFLICT (device_id, kind, year, first_number) DO UPDATE SET last_number = excluded.last_number";
 
-static enum jc_code keep_blocks(struct jc_tx *tx, const Jc__SyncResponse *response, struct jc_err *err) {
-    enum jc_code code = jc_tx_exec(tx, SQL_BLOCK_CLEAR, JC_NO_VALUES, err);
+enum jc_code jc_terminal_blocks_keep(struct jc_tx *tx, struct jc_uuid device_id, const Jc__SyncResponse *response,
+                                     struct jc_err *err) {
+    struct jc_value device = jc_terminal_uuid_value(&device_id), version = jc_int(response->number_blocks_version);
+    int64_t known = 0;
+    enum jc_code code = jc_tx_int64(tx, SQL_BLOCKS_VERSION, JC_VALUES(device), &known, err);
+    if (code == JC_NOT_FOUND)
+        return JC_OK;
+    if (code || (known > 0 && known == response->number_blocks_version && response->n_number_blocks == 0))
+        return code;
+    if ((code = jc_tx_exec(tx, SQL_BLOCK_CLEAR, JC_VALUES(device), err)) == JC_OK)
+        code = jc_tx_exec(tx, SQL_BLOCKS_VERSION_KEEP, JC_VALUES(version, device), err);
     for (size_t i = 0; code == JC_OK && i < response->n_number_blocks; i++) {
         const Jc__NumberBlock *block = response->number_blocks[i];
         bool sane = block->kind > 0 && block->year >= YEAR_MIN && block->year <= YEAR_MAX && block->first > 0 &&
@@ -152,13 +176,15 @@ static enum jc_code keep_blocks(struct jc_tx *tx, const Jc__SyncResponse *respon
         if (sane)
             code = jc_tx_exec(
                 tx, SQL_BLOCK_ADD,
-                JC_VALUES(jc_int(block->kind), jc_int(block->year), jc_int(block->first), jc_int(block->last)), err);
+                JC_VALUES(device, jc_int(block->kind), jc_int(block->year), jc_int(block->first), jc_int(block->last)),
+                err);
     }
     return code;
 }
 
 static const char SQL_RECEIPT_KEEP[] = "UPDATE terminal"
-                                       "   SET server_time_ms = $1, chain_length = $2, chain_head = $3, offset_ms = $4"
+                                       "   SET server_time_ms = $1, chain_length = $2, chain_head = $3, offset_ms = $4,"
+                                       "       takes_seals = $5"
                                        " WHERE only_row = 1";
 
 static enum jc_code keep_receipt(struct jc_tx *tx, const struct jc_terminal_page *page, struct jc_err *err) {
@@ -168,7 +194,8 @@ static enum jc_code keep_receipt(struct jc_tx *tx, const struct jc_terminal_page
     const void *head = receipt->chain_head.len ? (const void *)receipt->chain_head.data : "";
     return jc_tx_exec(tx, SQL_RECEIPT_KEEP,
                       JC_VALUES(jc_int(server_ms), jc_int(receipt->chain_length),
-                                jc_bytes(head, receipt->chain_head.len), jc_int(page->now_ms - server_ms)),
+                                jc_bytes(head, receipt->chain_head.len), jc_int(page->now_ms - server_ms),
+                                jc_int(page->response->takes_seals)),
                       err);
 }
 
@@ -189,8 +216,6 @@ enum jc_code jc_terminal_stage(struct jc_tx *tx, struct jc_terminal_page *page, 
         code = jc_tx_exec(tx, SQL_STAGED_CLEAR, JC_NO_VALUES, err);
     for (size_t i = 0; code == JC_OK && i < response->n_changes; i++)
         code = stage_change(tx, page, response->changes[i], err);
-    if (code == JC_OK)
-        code = keep_blocks(tx, response, err);
     if (code == JC_OK)
         code = keep_receipt(tx, page, err);
     if (code)

@@ -17,9 +17,14 @@ struct jc_terminal_page {
     bool shown;
 };
 
-/* Stages one page and, if it is the last, shows the listing; keeps the blocks of numbers and the receipt.
+/* Stages one page and, if it is the last, shows the listing; keeps the receipt's head and the server's time.
  * One transaction. JC_ABORTED if the listing does not stand at `position` any more: another process
  * syncs this store. */
 enum jc_code jc_terminal_stage(struct jc_tx *tx, struct jc_terminal_page *page, struct jc_err *err);
+
+/* Every block of numbers that the enrolment holds now; nothing happens if the answer says that none changed, or if
+ * nobody is enrolled under that id. */
+enum jc_code jc_terminal_blocks_keep(struct jc_tx *tx, struct jc_uuid device_id, const Jc__SyncResponse *response,
+                                     struct jc_err *err);
 
 #endif

@@ -11,7 +11,7 @@ struct jc_terminal_standing jc_terminal_standing(const Jc__Task *task,
     bool returned_there = task && task->state == JC__TASK_STATE__TASK_STATE_RETURNED;
     for (size_t i = 0; i < operations->count; i++) {
         const struct jc_terminal_operation *operation = &operations->items[i];
-        if (operation->outcome.status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)
+        if (jc_terminal_stands(&operation->outcome) == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)
             continue;
         switch (operation->outcome.command) {
         case JC__OPERATION_BODY__COMMAND_START_INSPECTION:
@@ -39,7 +39,7 @@ struct jc_terminal_standing jc_terminal_standing(const Jc__Task *task,
 static enum jc_code refuse(const Jc__Task *task, const struct jc_terminal_standing *standing, struct jc_err *err) {
     const struct jc_terminal_operation *record = standing->record;
     bool kept = record && !record->outcome.unsent &&
-                record->outcome.status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
+                jc_terminal_stands(&record->outcome) == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
     if (task->state == JC__TASK_STATE__TASK_STATE_DONE || (record && !kept))
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_TASK_DONE, jc_str(task->unit_id));
     if (task->state == JC__TASK_STATE__TASK_STATE_RETURNED || standing->local == JC_TERMINAL_LOCAL_RETURNED)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "embed/jc_terminal_schema_sql.h"
+#include "terminal/migrate.h"
 
 /* --- transactions --------------------------------------------------------------------------------- */
 
@@ -29,50 +30,66 @@ static const char SQL_HAS_TERMINAL[] = "SELECT COUNT(*) FROM sqlite_schema WHERE
 
 static const char SQL_VERSION[] = "SELECT schema_version FROM terminal WHERE only_row = 1";
 
-static const char SQL_BEGIN[] =
-    "INSERT INTO terminal (only_row, schema_version, created_ms, public_key, secret_key, server, token, device_id,"
-    "                      device_name, agency_id, agency_name, team_id, inspector_id, inspector_name,"
-    "                      enrolled_ms, cursor, staging, staged_full, staged_cursor, synced_ms, server_time_ms,"
-    "                      chain_length, chain_head, offset_ms)"
-    "VALUES (1, $1, $2, $3, $4, '', '', $5, '', '', '', '', '', '', NULL, $5, 0, 0, $5, NULL, 0, 0, $5, 0)";
+static const char SQL_ROWS[] = "SELECT COUNT(*) FROM terminal";
 
-static enum jc_code create_schema(struct jc_tx *tx, struct jc_terminal *terminal, struct jc_err *err) {
+struct opening {
+    struct jc_terminal *terminal;
+    bool create;
+    bool wiped;      /* the tables are there and nothing is in them */
+    int64_t version; /* of the tables; 0: none of ours yet */
+};
+
+static const char SQL_BEGIN[] =
+    "INSERT INTO terminal (only_row, schema_version, created_ms, public_key, secret_key, link, cursor, staging,"
+    "                      staged_full, staged_cursor, synced_ms, server_time_ms, chain_length, chain_head,"
+    "                      offset_ms, takes_seals, pace_bytes, pace_operations, pace_good, digest_state, digest_ms,"
+    "                      ready_ms)"
+    "VALUES (1, $1, $2, $3, $4, $5, $6, 0, 0, $6, NULL, 0, 0, $6, 0, 0, 0, 0, 0, 0, NULL, NULL)";
+
+static enum jc_code create_schema(struct jc_tx *tx, struct opening *opening, struct jc_err *err) {
+    static const uint8_t no_link[JC_SHA256_SIZE];
     uint8_t public_key[JC_SIGN_PUBLIC_SIZE], secret_key[JC_SIGN_SECRET_SIZE];
-    enum jc_code code = jc_tx_script(tx, jc_terminal_schema_sql, err);
+    enum jc_code code = opening->wiped ? JC_OK : jc_tx_script(tx, jc_terminal_schema_sql, err);
     if (code)
         return code;
     jc_sign_keypair(public_key, secret_key);
     code = jc_tx_exec(tx, SQL_BEGIN,
-                      JC_VALUES(jc_int(JC_TERMINAL_SCHEMA_VERSION), jc_int(jc_clock_now_ms(&terminal->wall)),
+                      JC_VALUES(jc_int(JC_TERMINAL_SCHEMA_VERSION), jc_int(jc_clock_now_ms(&opening->terminal->wall)),
                                 jc_bytes(public_key, sizeof public_key), jc_bytes(secret_key, sizeof secret_key),
-                                jc_bytes("", 0)),
+                                jc_bytes(no_link, sizeof no_link), jc_bytes("", 0)),
                       err);
     jc_sign_forget(secret_key, sizeof secret_key);
     return code;
 }
 
-struct opening {
-    struct jc_terminal *terminal;
-    bool create;
-    bool ready; /* tables of this version are there */
-};
+static enum jc_code find_version(struct jc_tx *tx, struct opening *opening, struct jc_err *err) {
+    int64_t rows = 0;
+    enum jc_code code = jc_tx_int64(tx, SQL_ROWS, JC_NO_VALUES, &rows, err);
+    opening->wiped = code == JC_OK && rows == 0;
+    if (code || opening->wiped)
+        return code;
+    return jc_tx_int64(tx, SQL_VERSION, JC_NO_VALUES, &opening->version, err);
+}
 
 static enum jc_code check_schema(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct opening *opening = ctx;
-    int64_t tables = 0, ours = 0, version = 0;
-    opening->ready = false;
+    int64_t tables = 0, ours = 0;
+    struct jc_str path = jc_str(opening->terminal->path);
+    opening->version = 0;
+    opening->wiped = false;
     enum jc_code code = jc_tx_int64(tx, SQL_HAS_TABLES, JC_NO_VALUES, &tables, err);
     if (code || (tables == 0 && opening->create))
         return code;
     if ((code = jc_tx_int64(tx, SQL_HAS_TERMINAL, JC_NO_VALUES, &ours, err)) != JC_OK)
         return code;
     if (!ours)
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_NOT_A_STORE, jc_str(opening->terminal->path));
-    if ((code = jc_tx_int64(tx, SQL_VERSION, JC_NO_VALUES, &version, err)) != JC_OK)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_NOT_A_STORE, path);
+    if ((code = find_version(tx, opening, err)) != JC_OK)
         return code;
-    if (version != JC_TERMINAL_SCHEMA_VERSION)
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_STORE_VERSION, jc_str(opening->terminal->path));
-    opening->ready = true;
+    if (opening->wiped && !opening->create)
+        return jc_fail(err, JC_NOT_FOUND, JC_MSG_TERM_STORE_MISSING, path);
+    if (opening->version > JC_TERMINAL_SCHEMA_VERSION)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_STORE_VERSION, path);
     return JC_OK;
 }
 
@@ -80,7 +97,9 @@ static enum jc_code check_schema(struct jc_tx *tx, void *ctx, struct jc_err *err
 static enum jc_code make_schema(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct opening *opening = ctx;
     enum jc_code code = check_schema(tx, opening, err);
-    return code || opening->ready ? code : create_schema(tx, opening->terminal, err);
+    if (code || opening->version == JC_TERMINAL_SCHEMA_VERSION)
+        return code;
+    return opening->version ? jc_terminal_migrate(tx, err) : create_schema(tx, opening, err);
 }
 
 /* The file with mode 0600; made if `create`. */
@@ -108,7 +127,7 @@ static enum jc_code open_store(struct jc_terminal *terminal, bool create, struct
         return code;
     struct opening opening = {.terminal = terminal, .create = create};
     code = jc_terminal_read(terminal, check_schema, &opening, err);
-    if (code == JC_OK && !opening.ready)
+    if (code == JC_OK && opening.version != JC_TERMINAL_SCHEMA_VERSION)
         code = jc_terminal_write(terminal, make_schema, &opening, err);
     return code;
 }
@@ -116,6 +135,20 @@ static enum jc_code open_store(struct jc_terminal *terminal, bool create, struct
 static int64_t steady_now(void *ctx) {
     (void)ctx;
     return jc_monotonic_ms();
+}
+
+/* Linux tells one; elsewhere zeros, and monotonic times compare with nothing. */
+static struct jc_uuid system_boot_id(void) {
+    struct jc_uuid id = {{0}};
+    char text[JC_UUID_TEXT] = "";
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return id;
+    ssize_t len = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (len <= 0 || !jc_uuid_parse(jc_str_trim((struct jc_str){text, (size_t)len}), &id))
+        return (struct jc_uuid){{0}};
+    return id;
 }
 
 enum jc_code jc_terminal_open(const struct jc_terminal_config *config, struct jc_terminal **out, struct jc_err *err) {
@@ -131,6 +164,7 @@ enum jc_code jc_terminal_open(const struct jc_terminal_config *config, struct jc
     terminal->path = memcpy(path, config->path, len);
     terminal->wall = config->wall.now_ms ? config->wall : jc_clock_system();
     terminal->steady = config->steady.now_ms ? config->steady : (struct jc_clock){steady_now, NULL};
+    terminal->boot_id = config->boot_id ? *config->boot_id : system_boot_id();
     enum jc_code code = open_store(terminal, config->create, err);
     if (code != JC_OK) {
         jc_terminal_close(terminal);
@@ -151,46 +185,57 @@ void jc_terminal_close(struct jc_terminal *terminal) {
 /* --- whose it is -------------------------------------------------------------------------------------- */
 
 static const char SQL_SELF[] =
-    "SELECT server, token, public_key, secret_key, device_id, device_name, agency_id, agency_name, team_id,"
-    "       inspector_id, inspector_name, enrolled_ms, cursor, staging, staged_full, staged_cursor, offset_ms"
-    "  FROM terminal"
-    " WHERE only_row = 1";
+    "SELECT h.server, h.token, h.device_name, h.agency_id, h.agency_name, h.team_id, h.inspector_id,"
+    "       h.inspector_name, h.device_id, h.revoked, h.blocks_version, t.public_key, t.secret_key, t.link, t.cursor,"
+    "       t.staging, t.staged_full, t.staged_cursor, t.offset_ms, t.takes_seals, t.pace_bytes, t.pace_operations,"
+    "       t.pace_good, (SELECT key_id FROM server_key ORDER BY position DESC LIMIT 1)"
+    "  FROM terminal AS t"
+    "  LEFT JOIN holder AS h ON h.active = 1"
+    " WHERE t.only_row = 1";
 
-static bool copy_key(struct jc_str column, uint8_t *key, size_t size) {
+static bool copy_bytes(struct jc_str column, uint8_t *bytes, size_t size) {
     if (column.len != size)
         return false;
-    memcpy(key, column.ptr, size);
+    memcpy(bytes, column.ptr, size);
     return true;
+}
+
+static enum jc_code read_holder(struct jc_rows *rows, struct jc_arena *arena, struct jc_terminal_self *out,
+                                struct jc_err *err) {
+    struct jc_terminal_holder *holder = &out->holder;
+    struct jc_str *texts[] = {&holder->server,      &out->token,      &holder->device_name,  &holder->agency_id,
+                              &holder->agency_name, &holder->team_id, &holder->inspector_id, &holder->inspector_name};
+    for (int i = 0; i < (int)(sizeof texts / sizeof texts[0]); i++) {
+        *texts[i] = jc_rows_copy(rows, i, arena);
+        if (!texts[i]->ptr)
+            return jc_fail_memory(err);
+    }
+    out->enrolled = !jc_rows_is_null(rows, 8);
+    holder->device_id = jc_terminal_uuid(jc_rows_bytes(rows, 8));
+    out->revoked = jc_rows_int64(rows, 9) != 0;
+    out->blocks_version = jc_rows_int64(rows, 10);
+    return JC_OK;
 }
 
 static enum jc_code read_self(struct jc_rows *rows, struct jc_arena *arena, struct jc_terminal_self *out,
                               struct jc_err *err) {
-    struct {
-        int column;
-        struct jc_str *to;
-    } texts[] = {
-        {0, &out->holder.server},       {1, &out->token},
-        {5, &out->holder.device_name},  {6, &out->holder.agency_id},
-        {7, &out->holder.agency_name},  {8, &out->holder.team_id},
-        {9, &out->holder.inspector_id}, {10, &out->holder.inspector_name},
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        *texts[i].to = jc_rows_copy(rows, texts[i].column, arena);
-        if (!texts[i].to->ptr)
-            return jc_fail_memory(err);
-    }
-    if (!copy_key(jc_rows_bytes(rows, 2), out->public_key, sizeof out->public_key) ||
-        !copy_key(jc_rows_bytes(rows, 3), out->secret_key, sizeof out->secret_key)) {
+    enum jc_code code = read_holder(rows, arena, out, err);
+    if (code)
+        return code;
+    if (!copy_bytes(jc_rows_bytes(rows, 11), out->public_key, sizeof out->public_key) ||
+        !copy_bytes(jc_rows_bytes(rows, 12), out->secret_key, sizeof out->secret_key) ||
+        !copy_bytes(jc_rows_bytes(rows, 13), out->link, sizeof out->link)) {
         jc_fail(err, JC_DATA_LOSS, JC_MSG_INTERNAL);
-        return jc_err_detail(err, "the device's key is damaged");
+        return jc_err_detail(err, "the device's key or chain is damaged");
     }
-    out->holder.device_id = jc_terminal_uuid(jc_rows_bytes(rows, 4));
-    out->enrolled = !jc_rows_is_null(rows, 11);
-    out->staging = jc_rows_int64(rows, 13) != 0;
-    out->staged_full = jc_rows_int64(rows, 14) != 0;
-    out->position = jc_arena_copy(arena, jc_rows_bytes(rows, out->staging ? 15 : 12));
-    out->offset_ms = jc_rows_int64(rows, 16);
-    return out->position.ptr ? JC_OK : jc_fail_memory(err);
+    out->staging = jc_rows_int64(rows, 15) != 0;
+    out->staged_full = jc_rows_int64(rows, 16) != 0;
+    out->position = jc_arena_copy(arena, jc_rows_bytes(rows, out->staging ? 17 : 14));
+    out->offset_ms = jc_rows_int64(rows, 18);
+    out->takes_seals = jc_rows_int64(rows, 19) != 0;
+    out->pace = (struct jc_terminal_pace){jc_rows_int64(rows, 20), jc_rows_int64(rows, 21), jc_rows_int64(rows, 22)};
+    out->key_id = jc_arena_copy(arena, jc_rows_bytes(rows, 23));
+    return out->position.ptr && out->key_id.ptr ? JC_OK : jc_fail_memory(err);
 }
 
 enum jc_code jc_terminal_self(struct jc_tx *tx, struct jc_arena *arena, struct jc_terminal_self *out,

@@ -1,5 +1,8 @@
 /* Sync from the terminal's side: rounds of one request and one complete answer each.
  *
+ * Each round belongs to one enrolment: that of the operations it sends. The page of the listing is kept from
+ * rounds of the active one alone.
+ *
  * A round reads the next operations and the listing's place, asks, judges the answer as a whole, and then
  * writes in separate transactions: results (push), then the page (pull). Nothing is written before the
  * answer is judged complete: receipt and server time are there, every operation sent has a result and is
@@ -14,23 +17,24 @@
  *
  * What must never happen: an operation marked as sent without a receipt; success told without one. */
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "base/message.h"
+#include "terminal/answer.h"
 #include "terminal/call.h"
+#include "terminal/holder.h"
 #include "terminal/number.h"
-#include "terminal/operation.h"
+#include "terminal/pace.h"
+#include "terminal/receipt.h"
+#include "terminal/report.h"
 #include "terminal/stage.h"
+#include "terminal/wire.h"
 
 enum {
-    BATCH_OPERATIONS = 50,
-    BATCH_BYTES = 512 * 1024,
-    CURSOR_MAX = 4096,
-    HEAD_MAX = 64,
     ROUNDS_MAX = 100000,
+    RETRY_AFTER_MAX_MS = 3600 * 1000,
+    PAGE_UNWANTED = 1, /* bytes asked of a page that nobody will look at */
 };
 static const int64_t OFFER_AGAIN_MS = (int64_t)30 * 24 * 3600 * 1000;
-static const int64_t SECONDS_MAX = 253402300799; /* the end of year 9999 */
 
 struct run {
     struct jc_terminal *terminal;
@@ -41,175 +45,106 @@ struct run {
     struct jc_arena *round;   /* reset before each round */
     struct jc_terminal_sync_result *out;
     size_t outcomes_capacity;
-    size_t count_max; /* operations in the next request */
+    struct jc_terminal_pace pace;
+    size_t count_refused;        /* operations that one request may hold after refusals; 0: as many as wanted */
+    size_t count_max, bytes_max; /* of the next request */
+    int32_t page_max;            /* of the next page, in bytes */
     struct jc_terminal_skips skip;
     bool offered_again;
     bool has_suspect;                   /* one operation was refused alone; the next round goes without any */
     struct jc_terminal_outcome suspect; /* with the server's words */
     /* this round */
-    struct jc_terminal_self self;
+    struct jc_terminal_self self; /* forgets the secret key at the round's end */
+    struct jc_terminal_enrolment sender;
     struct jc_terminal_operations batch;
     Jc__DocumentNumber **used;
     size_t used_count;
-    int64_t unsent;
-    bool refused;
+    Jc__DeviceReport *report;
+    struct jc_terminal_keys keys; /* known, and those that the answer brought */
+    bool refused, cut;
+    bool proven;    /* by the answer's receipt */
+    int64_t now_ms; /* when the answer was there */
     const Jc__SyncResponse *response;
     struct jc_terminal_page page;
 };
 
 /* --- asking ------------------------------------------------------------------------------------------ */
 
-static enum jc_code prepare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    struct run *run = ctx;
-    struct jc_terminal_batch_limits limits = {run->count_max, (size_t)run->options.batch_bytes};
-    enum jc_code code = jc_terminal_self_enrolled(tx, run->round, &run->self, err);
-    jc_sign_forget(run->self.secret_key, sizeof run->self.secret_key);
-    if (code == JC_OK)
-        code = jc_terminal_operation_batch(tx, limits, &run->skip, run->round, &run->batch, err);
-    if (code == JC_OK)
-        code = jc_terminal_number_used(tx, run->round, &run->used, &run->used_count, err);
-    if (code == JC_OK)
-        code = jc_terminal_operation_count_unsent(tx, &run->unsent, err);
+/* Who sends this round: whose operations they are; the active holder if there are none. An enrolment of version 1 that
+ * is not on record any more sends nothing itself. */
+static enum jc_code find_sender(struct jc_tx *tx, struct run *run, struct jc_err *err) {
+    bool found = false;
+    enum jc_code code = JC_OK;
+    struct jc_uuid own = run->self.holder.device_id;
+    struct jc_uuid device_id = run->batch.count ? run->batch.items[0].device_id : own;
+    if (!jc_terminal_uuid_equal(device_id, own))
+        code = jc_terminal_enrolment_get(tx, device_id, run->round, &run->sender, &found, err);
+    if (code == JC_OK && (!found || run->sender.revoked))
+        run->sender = (struct jc_terminal_enrolment){.holder = run->self.holder,
+                                                     .active = true,
+                                                     .token = run->self.token,
+                                                     .blocks_version = run->self.blocks_version};
     return code;
 }
 
-static ProtobufCBinaryData field(struct jc_str bytes) {
-    return (ProtobufCBinaryData){bytes.len, (uint8_t *)(uintptr_t)bytes.ptr};
+static enum jc_code prepare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct run *run = ctx;
+    struct jc_terminal_batch_limits limits = {run->count_max, run->bytes_max};
+    enum jc_code code = jc_terminal_self_enrolled(tx, run->round, &run->self, err);
+    if (code == JC_OK)
+        code = jc_terminal_operation_batch(tx, limits, &run->skip, run->round, &run->batch, err);
+    if (code == JC_OK)
+        code = find_sender(tx, run, err);
+    if (code == JC_OK)
+        code = jc_terminal_number_used(tx, run->sender.holder.device_id, run->round, &run->used, &run->used_count, err);
+    if (code == JC_OK)
+        code = jc_terminal_keys_read(tx, run->round, &run->keys, err);
+    if (code == JC_OK)
+        code = jc_terminal_report(tx, run->terminal, run->round, &run->report, err);
+    return code;
 }
 
-static Jc__Operation *wire_operation(struct run *run, const struct jc_terminal_operation *from) {
-    size_t depends = from->depends_on.len / JC_UUID_SIZE;
-    Jc__Operation *operation = JC_NEW(run->round, Jc__Operation);
-    ProtobufCBinaryData *ids = JC_NEW_ARRAY(run->round, depends, ProtobufCBinaryData);
-    if (!operation || !ids)
-        return NULL;
-    jc__operation__init(operation);
-    operation->id = jc_terminal_uuid_field(run->round, from->outcome.operation_id);
-    operation->body = field(from->body);
-    operation->signature = field(from->signature);
-    for (size_t i = 0; i < depends; i++)
-        ids[i] = field((struct jc_str){from->depends_on.ptr + i * JC_UUID_SIZE, JC_UUID_SIZE});
-    operation->depends_on = ids;
-    operation->n_depends_on = depends;
-    return operation->id.data ? operation : NULL;
-}
-
-static void fill_report(struct run *run, Jc__DeviceReport *report, Google__Protobuf__Timestamp *time) {
-    int64_t now_ms = jc_clock_now_ms(&run->terminal->wall);
-    struct statvfs disk;
-    jc__device_report__init(report);
-    google__protobuf__timestamp__init(time);
-    time->seconds = now_ms / 1000;
-    time->nanos = (int32_t)(now_ms % 1000) * 1000000;
-    report->device_time = time;
-    report->monotonic_ms = jc_clock_now_ms(&run->terminal->steady);
-    report->unsent = (int32_t)(run->unsent > INT32_MAX ? INT32_MAX : run->unsent);
-    report->app_version = (char *)(uintptr_t)JC_VERSION;
-    if (statvfs(run->terminal->path, &disk) == 0)
-        report->free_bytes = (int64_t)(disk.f_bavail * disk.f_frsize);
+static bool is_own(const struct run *run) {
+    return jc_terminal_uuid_equal(run->sender.holder.device_id, run->self.holder.device_id);
 }
 
 static enum jc_code pack_request(struct run *run, struct jc_str *out, struct jc_err *err) {
     Jc__SyncRequest request = JC__SYNC_REQUEST__INIT;
-    Jc__DeviceReport report;
-    Google__Protobuf__Timestamp time;
-    fill_report(run, &report, &time);
-    request.report = &report;
-    request.cursor = field(run->self.position);
-    request.page_bytes = run->options.page_bytes;
+    request.report = run->report;
+    if (is_own(run))
+        request.cursor = jc_terminal_wire_bytes(run->self.position);
+    request.page_bytes = is_own(run) ? run->page_max : PAGE_UNWANTED;
     request.numbers_used = run->used;
     request.n_numbers_used = run->used_count;
-    request.operations = JC_NEW_ARRAY(run->round, run->batch.count, Jc__Operation *);
+    request.number_blocks_version = run->sender.blocks_version;
+    request.known_key_id = jc_terminal_wire_bytes(run->self.key_id);
+    request.operations = jc_terminal_wire(&run->batch, run->self.takes_seals ? NULL : run->self.secret_key, run->round);
+    request.n_operations = run->batch.count;
     if (!request.operations)
         return jc_fail_memory(err);
-    for (size_t i = 0; i < run->batch.count; i++) {
-        request.operations[i] = wire_operation(run, &run->batch.items[i]);
-        if (!request.operations[i])
-            return jc_fail_memory(err);
-    }
-    request.n_operations = run->batch.count;
     return jc_message_pack(&request.base, run->round, out, err);
 }
 
-/* --- judging ------------------------------------------------------------------------------------------- */
-
-static enum jc_code incomplete(struct jc_err *err, const char *what) {
-    jc_fail(err, JC_DATA_LOSS, JC_MSG_TERM_ANSWER_BROKEN);
-    return jc_err_detail(err, "the answer to a sync is not complete: %s", what);
-}
-
-static bool is_id(ProtobufCBinaryData bytes, const struct jc_uuid *id) {
-    return bytes.len == sizeof id->bytes && memcmp(bytes.data, id->bytes, sizeof id->bytes) == 0;
-}
-
-/* The i-th result as a rule, for the server answers in order. */
-static const Jc__OperationResult *result_of(const Jc__SyncResponse *response, size_t i, const struct jc_uuid *id) {
-    if (i < response->n_results && is_id(response->results[i]->id, id))
-        return response->results[i];
-    for (size_t k = 0; k < response->n_results; k++) {
-        if (is_id(response->results[k]->id, id))
-            return response->results[k];
-    }
-    return NULL;
-}
-
-static bool has_receipt(const Jc__Receipt *receipt, size_t i, const struct jc_uuid *id) {
-    if (i < receipt->n_operation_ids && is_id(receipt->operation_ids[i], id))
-        return true;
-    for (size_t k = 0; k < receipt->n_operation_ids; k++) {
-        if (is_id(receipt->operation_ids[k], id))
-            return true;
-    }
-    return false;
-}
-
-static bool is_final(const Jc__OperationResult *result) {
-    return result->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED ||
-           result->status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED ||
-           result->status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
-}
-
-static enum jc_code judge(const struct run *run, const Jc__SyncResponse *response, struct jc_err *err) {
-    const Google__Protobuf__Timestamp *time = response->server_time;
-    if (!response->receipt || response->receipt->chain_head.len > HEAD_MAX)
-        return incomplete(err, "receipt");
-    if (!time || time->seconds < 0 || time->seconds > SECONDS_MAX || time->nanos < 0 || time->nanos >= 1000000000)
-        return incomplete(err, "server time");
-    if (response->cursor.len == 0 || response->cursor.len > CURSOR_MAX)
-        return incomplete(err, "cursor");
-    if (response->has_more &&
-        jc_str_eq((struct jc_str){(char *)response->cursor.data, response->cursor.len}, run->self.position))
-        return incomplete(err, "the listing does not move on");
-    for (size_t i = 0; i < run->batch.count; i++) {
-        const struct jc_uuid *id = &run->batch.items[i].outcome.operation_id;
-        const Jc__OperationResult *result = result_of(response, i, id);
-        if (!result || !is_final(result))
-            return incomplete(err, "result");
-        if (!has_receipt(response->receipt, i, id))
-            return incomplete(err, "an operation without receipt");
-    }
-    return JC_OK;
-}
-
-static enum jc_code same_results(const struct run *run, const Jc__SyncResponse *first, const Jc__SyncResponse *second,
-                                 struct jc_err *err) {
-    for (size_t i = 0; i < run->batch.count; i++) {
-        const struct jc_uuid *id = &run->batch.items[i].outcome.operation_id;
-        const Jc__OperationResult *a = result_of(first, i, id), *b = result_of(second, i, id);
-        if (a->status != b->status || strcmp(a->code, b->code) != 0 || strcmp(a->reason_zh, b->reason_zh) != 0 ||
-            strcmp(a->reason_en, b->reason_en) != 0) {
-            char text[JC_UUID_TEXT];
-            return jc_fail(err, JC_DATA_LOSS, JC_MSG_TERM_REPEAT_DIFFERS, jc_uuid_format(*id, text));
-        }
-    }
-    return JC_OK;
+/* Judges run->response as a whole, its receipt included. */
+static enum jc_code judge(struct run *run, struct jc_err *err) {
+    const Jc__SyncResponse *response = run->response;
+    struct jc_terminal_asked asked = {run->sender.holder.device_id, run->sender.holder.agency_id, run->batch.items,
+                                      run->batch.count};
+    struct jc_str position = is_own(run) ? run->self.position : (struct jc_str){"", 0};
+    enum jc_code code = jc_terminal_answer_judge(response, &run->batch, position, err);
+    if (code == JC_OK)
+        code = jc_terminal_keys_learn(&run->keys, response->server_keys, response->n_server_keys, err);
+    if (code == JC_OK)
+        code = jc_terminal_receipt_check(response->receipt, response->results, response->n_results, &asked, &run->keys,
+                                         run->round, &run->proven, err);
+    return code;
 }
 
 /* One complete answer into run->response; with `repeat` the same bytes are sent again and answered alike. */
 static enum jc_code ask(struct run *run, struct jc_err *err) {
     struct jc_terminal_call call = {
         .procedure = "/jiancha.v1.SyncService/Sync",
-        .token = run->self.token,
+        .token = run->sender.token,
         .type = &jc__sync_response__descriptor,
     };
     enum jc_code code = pack_request(run, &call.request, err);
@@ -218,11 +153,12 @@ static enum jc_code ask(struct run *run, struct jc_err *err) {
     for (int time = 0; code == JC_OK && time < times; time++) {
         code = jc_terminal_call(run->transport, &call, run->round, err);
         run->refused = call.refused;
+        run->cut = call.cut;
         run->response = (const Jc__SyncResponse *)call.answer;
         if (code == JC_OK)
-            code = judge(run, run->response, err);
+            code = judge(run, err);
         if (code == JC_OK && first)
-            code = same_results(run, first, run->response, err);
+            code = jc_terminal_answer_same(first, run->response, &run->batch, err);
         if (code == JC_OK && first)
             run->out->repeated += (int64_t)run->batch.count;
         first = run->response;
@@ -232,19 +168,35 @@ static enum jc_code ask(struct run *run, struct jc_err *err) {
 
 /* --- keeping --------------------------------------------------------------------------------------------- */
 
+static enum jc_code offer_unproven(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct run *run = ctx;
+    return jc_terminal_operation_offer_unproven(tx, run->self.holder.device_id, err);
+}
+
 static enum jc_code offer_again(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct run *run = ctx;
     int64_t since_ms = jc_clock_now_ms(&run->terminal->wall) - OFFER_AGAIN_MS;
     return jc_terminal_operation_offer_again(tx, run->self.holder.device_id, since_ms, err);
 }
 
+/* What an answer says beside results and page. */
+static enum jc_code keep_side(struct jc_tx *tx, struct run *run, struct jc_err *err) {
+    const struct jc_terminal_holder *sender = &run->sender.holder;
+    enum jc_code code = jc_terminal_keys_store(tx, &run->keys, err);
+    if (code == JC_OK && run->proven)
+        code = jc_terminal_backed_up_keep(tx, sender->agency_id, run->response->receipt->backed_up_through, err);
+    if (code == JC_OK)
+        code = jc_terminal_blocks_keep(tx, sender->device_id, run->response, err);
+    return code == JC_OK ? jc_terminal_pace_keep(tx, &run->pace, err) : code;
+}
+
 static enum jc_code settle(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct run *run = ctx;
-    int64_t now_ms = jc_clock_now_ms(&run->terminal->wall);
-    enum jc_code code = JC_OK;
+    enum jc_code code = keep_side(tx, run, err);
     for (size_t i = 0; code == JC_OK && i < run->batch.count; i++) {
         const struct jc_uuid *id = &run->batch.items[i].outcome.operation_id;
-        code = jc_terminal_operation_settle(tx, result_of(run->response, i, id), now_ms, err);
+        code = jc_terminal_operation_settle(tx, jc_terminal_answer_result(run->response, i, id), run->proven,
+                                            run->now_ms, err);
     }
     return code;
 }
@@ -255,9 +207,10 @@ static enum jc_code stage(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         .arena = run->round,
         .position = run->self.position,
         .response = run->response,
-        .now_ms = jc_clock_now_ms(&run->terminal->wall),
+        .now_ms = run->now_ms,
     };
-    return jc_terminal_stage(tx, &run->page, err);
+    enum jc_code code = jc_terminal_stage(tx, &run->page, err);
+    return code == JC_OK ? keep_side(tx, run, err) : code;
 }
 
 /* Adds an outcome to what the caller gets; the texts are copied. */
@@ -287,7 +240,7 @@ static enum jc_code count_results(struct run *run, struct jc_err *err) {
     enum jc_code code = JC_OK;
     for (size_t i = 0; code == JC_OK && i < run->batch.count; i++) {
         struct jc_terminal_outcome outcome = run->batch.items[i].outcome;
-        const Jc__OperationResult *result = result_of(run->response, i, &outcome.operation_id);
+        const Jc__OperationResult *result = jc_terminal_answer_result(run->response, i, &outcome.operation_id);
         outcome.unsent = outcome.set_aside = false;
         outcome.status = result->status;
         outcome.code = jc_str(result->code);
@@ -305,14 +258,18 @@ static enum jc_code count_results(struct run *run, struct jc_err *err) {
 static void count_page(struct run *run) {
     struct jc_terminal_sync_result *out = run->out;
     const Jc__Receipt *receipt = run->response->receipt;
+    int64_t wait_ms = run->response->retry_after_ms;
     out->rounds++;
+    out->retry_after_ms = wait_ms < 0 ? 0 : wait_ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : wait_ms;
+    out->rebuild |= run->response->rebuild;
     out->received += run->page.received;
     out->removed += run->page.removed;
     out->skipped += run->page.skipped;
     out->restarted |= run->response->restarted;
-    out->shown = run->page.shown;
+    if (is_own(run))
+        out->shown = run->page.shown;
     out->server_time_ms = run->response->server_time->seconds * 1000 + run->response->server_time->nanos / 1000000;
-    out->clock_offset_ms = run->page.now_ms - out->server_time_ms;
+    out->clock_offset_ms = run->now_ms - out->server_time_ms;
     out->chain_length = receipt->chain_length;
     memset(out->chain_head, 0, sizeof out->chain_head);
     if (receipt->chain_head.len == sizeof out->chain_head)
@@ -321,15 +278,17 @@ static void count_page(struct run *run) {
 
 static enum jc_code keep(struct run *run, struct jc_err *err) {
     enum jc_code code = JC_OK;
-    if (run->response->restarted && !run->offered_again) {
+    if (run->response->restarted && is_own(run) && !run->offered_again) {
         code = jc_terminal_write(run->terminal, offer_again, run, err);
         run->offered_again = true;
     }
+    if (code == JC_OK && run->keys.stored == 0 && run->keys.count > 0)
+        code = jc_terminal_write(run->terminal, offer_unproven, run, err);
     if (code == JC_OK && run->batch.count > 0)
         code = jc_terminal_write(run->terminal, settle, run, err);
     if (code == JC_OK && run->batch.count > 0)
         code = count_results(run, err);
-    if (code == JC_OK)
+    if (code == JC_OK && is_own(run))
         code = jc_terminal_write(run->terminal, stage, run, err);
     if (code == JC_OK)
         count_page(run);
@@ -380,7 +339,6 @@ static enum jc_code suspect(struct run *run, struct jc_err *err) {
     if (!outcome->reason_zh.ptr || !outcome->reason_en.ptr || !outcome->unit_id.ptr)
         return jc_fail_memory(err);
     run->has_suspect = true;
-    run->count_max = 0;
     return JC_OK;
 }
 
@@ -390,7 +348,7 @@ static enum jc_code after_refusal(struct run *run, struct jc_err *err) {
         return err->code;
     if (run->batch.count == 1)
         return suspect(run, err);
-    run->count_max = run->batch.count / 2;
+    run->count_refused = run->batch.count / 2;
     return JC_OK;
 }
 
@@ -413,8 +371,47 @@ static enum jc_code condemn(struct run *run, struct jc_err *err) {
 
 /* --- the loop ------------------------------------------------------------------------------------------------ */
 
+static enum jc_code revoke(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct run *run = ctx;
+    return jc_terminal_enrolment_revoke(tx, run->sender.holder.device_id, run->self.holder.device_id, err);
+}
+
+static enum jc_code keep_pace(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct run *run = ctx;
+    return jc_terminal_pace_keep(tx, &run->pace, err);
+}
+
+/* Nothing whole came: smaller pieces next time. Whether that can be stored does not matter. */
+static void slow_down(struct run *run) {
+    struct jc_err ignored;
+    if (run->cut && jc_terminal_pace_slower(&run->pace))
+        jc_terminal_write(run->terminal, keep_pace, run, &ignored);
+}
+
+/* JC_OK: go on. */
+static enum jc_code after_failure(struct run *run, struct jc_err *err) {
+    slow_down(run);
+    if (run->refused && err->code == JC_UNAUTHENTICATED && !is_own(run))
+        return jc_terminal_write(run->terminal, revoke, run, err);
+    return after_refusal(run, err);
+}
+
+/* What the options ask for, else what got through lately; operations at most as many as refusals left. */
+static void find_limits(struct run *run) {
+    const struct jc_terminal_sync_options *options = &run->options;
+    size_t most = options->batch_operations > 0 ? (size_t)options->batch_operations : (size_t)run->pace.operations;
+    run->count_max = run->count_refused && run->count_refused < most ? run->count_refused : most;
+    if (run->has_suspect)
+        run->count_max = 0;
+    run->bytes_max = options->batch_bytes > 0 ? (size_t)options->batch_bytes : (size_t)run->pace.bytes;
+    run->page_max = options->page_bytes > 0 ? options->page_bytes : (int32_t)run->pace.bytes;
+}
+
 static enum jc_code play_round(struct run *run, bool *done, struct jc_err *err) {
     jc_arena_reset(run->round);
+    run->page = (struct jc_terminal_page){0};
+    run->cut = run->refused = false;
+    find_limits(run);
     enum jc_code code = jc_terminal_read(run->terminal, prepare, run, err);
     if (code)
         return code;
@@ -424,13 +421,14 @@ static enum jc_code play_round(struct run *run, bool *done, struct jc_err *err) 
     }
     code = ask(run, err);
     if (code)
-        return after_refusal(run, err);
+        return after_failure(run, err);
+    run->now_ms = jc_clock_now_ms(&run->terminal->wall);
+    jc_terminal_pace_good(&run->pace);
     if ((code = keep(run, err)) != JC_OK)
         return code;
     if (run->has_suspect && (code = condemn(run, err)) != JC_OK)
         return code;
-    size_t most = (size_t)run->options.batch_operations;
-    run->count_max = run->count_max == 0 || run->count_max * 2 > most ? most : run->count_max * 2;
+    run->count_refused *= 2;
     return JC_OK;
 }
 
@@ -438,16 +436,25 @@ static enum jc_code play(struct run *run, struct jc_err *err) {
     bool done = false;
     for (int i = 0; i < ROUNDS_MAX; i++) {
         enum jc_code code = play_round(run, &done, err);
+        jc_sign_forget(run->self.secret_key, sizeof run->self.secret_key);
         if (code)
             return code;
         if (done)
             return JC_OK;
     }
-    return incomplete(err, "the listing has no end");
+    return jc_terminal_incomplete(err, "the listing has no end");
 }
 
 static enum jc_code count_unsent(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return jc_terminal_operation_count_unsent(tx, ctx, err);
+}
+
+static enum jc_code read_pace(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct run *run = ctx;
+    enum jc_code code = jc_terminal_self_enrolled(tx, run->round, &run->self, err);
+    jc_sign_forget(run->self.secret_key, sizeof run->self.secret_key);
+    run->pace = jc_terminal_pace_sane(run->self.pace);
+    return code;
 }
 
 enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_transport *transport,
@@ -461,13 +468,11 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
                       .round = jc_arena_new(JC_TERMINAL_ARENA_MAX),
                       .out = out};
     *out = (struct jc_terminal_sync_result){0};
-    if (run.options.batch_operations <= 0)
-        run.options.batch_operations = BATCH_OPERATIONS;
-    if (run.options.batch_bytes <= 0)
-        run.options.batch_bytes = BATCH_BYTES;
-    run.count_max = (size_t)run.options.batch_operations;
     run.skip.arena = run.lasting;
-    enum jc_code code = run.lasting && run.round ? play(&run, err) : jc_fail_memory(err);
+    enum jc_code code =
+        run.lasting && run.round ? jc_terminal_read(terminal, read_pace, &run, err) : jc_fail_memory(err);
+    if (code == JC_OK)
+        code = play(&run, err);
     struct jc_err ignored;
     if (code == JC_OK)
         code = jc_terminal_read(terminal, count_unsent, &out->unsent, err);

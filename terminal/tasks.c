@@ -22,11 +22,6 @@ struct listing {
     } rows;
 };
 
-bool jc_terminal_needs_attention(const struct jc_terminal_outcome *outcome) {
-    return outcome->set_aside || outcome->status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED ||
-           outcome->status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
-}
-
 /* --- rows ---------------------------------------------------------------------------------------------- */
 
 static bool holds(const struct row *row, struct jc_str depends_on) {

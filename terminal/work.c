@@ -48,8 +48,8 @@ enum jc_code jc_terminal_making_number(struct jc_tx *tx, struct jc_terminal_maki
     jc__document_number__init(number);
     number->kind = kind;
     number->year = jc_date_of_ms(day_ms).year;
-    enum jc_code code =
-        jc_terminal_number_take(tx, kind, number->year, making->command.subject_id, &number->number, err);
+    enum jc_code code = jc_terminal_number_take(tx, making->self.holder.device_id, kind, number->year,
+                                                making->command.subject_id, &number->number, err);
     making->out->document_number = *number;
     *out = number;
     return code;

@@ -9,9 +9,9 @@
 #include "jc_test.h"
 
 #include "base/clock.h"
+#include "base/evidence.h"
 #include "base/id.h"
 #include "base/message.h"
-#include "base/sign.h"
 #include "jiancha/terminal.h"
 #include "jiancha/v1/device_service.pb-c.h"
 #include "jiancha/v1/sync_service.pb-c.h"
@@ -23,8 +23,16 @@ struct fake_operation {
     uint8_t sha256[32];
     Jc__OperationBody__CommandCase command;
     Jc__OperationStatus status;
+    int64_t operation_no;
     int seen; /* times received */
+    int by;   /* enrolment whose token carried it first, from 1 */
 };
+
+struct fake_key {
+    uint8_t public_key[JC_SIGN_PUBLIC_SIZE], secret_key[JC_SIGN_SECRET_SIZE], key_id[JC_KEY_ID_SIZE];
+    uint8_t endorsement[JC_SIGNATURE_SIZE]; /* by the key before */
+};
+enum { FAKE_KEYS = 4 };
 
 struct fake {
     struct jc_arena *arena; /* feed and enrolments */
@@ -38,8 +46,18 @@ struct fake {
     int page;                    /* changes in a page; 0: all */
     int block_first, block_last; /* RECORD, ORDER, RECHECK of block_year; 0: none */
     int block_year;
-    const char *inspector_id;
+    const char *inspector_id, *agency_id;
     int enrolments;
+    unsigned revoked; /* bit n: the n-th enrolment's token is refused */
+    bool takes_seals; /* operations are proven by chain and seal, not each by a signature */
+    int seals;        /* verified */
+    struct fake_key keys[FAKE_KEYS];
+    int key_count; /* signs receipts with the newest; 0: does not sign */
+    bool keys_at_enrolment;
+    int64_t backed_up_through;
+    int64_t blocks_version;
+    int sender;                   /* enrolment of the last request, from 1 */
+    const struct jc_uuid *device; /* of every enrolment; NULL: one made up for each */
     /* what the next answers are like */
     Jc__OperationStatus verdict; /* for new operations; unspecified: APPLIED */
     const char *verdict_code;
@@ -62,8 +80,27 @@ static inline void fake_init(struct fake *fake) {
                           .block_first = 1,
                           .block_last = 20,
                           .cut = -1,
-                          .inspector_id = "i1"};
+                          .inspector_id = "i1",
+                          .agency_id = "huainan",
+                          .keys_at_enrolment = true};
     assert_non_null(fake->arena);
+}
+
+/* From now on the newest key signs receipts; the one before endorses it. */
+static inline void fake_rotate(struct fake *fake) {
+    struct fake_key *key = &fake->keys[fake->key_count];
+    assert_true(fake->key_count < FAKE_KEYS);
+    jc_sign_keypair(key->public_key, key->secret_key);
+    jc_key_id(key->public_key, key->key_id);
+    if (fake->key_count > 0)
+        jc_key_endorse(key->public_key, fake->keys[fake->key_count - 1].secret_key, key->endorsement);
+    fake->key_count++;
+}
+
+/* As a server of version 2: seals are taken, receipts are signed. */
+static inline void fake_modern(struct fake *fake) {
+    fake->takes_seals = true;
+    fake_rotate(fake);
 }
 
 static inline void fake_free(struct fake *fake) {
@@ -227,14 +264,54 @@ static inline void fake_world(struct fake *fake) {
 
 /* --- answering --------------------------------------------------------------------------------------------- */
 
+/* Each operation's own signature, or one that vouches for it by the chain: `covered` says whether a seal stands at
+ * or behind each. */
+static inline void fake_check_proofs(struct fake *fake, const Jc__SyncRequest *request) {
+    uint8_t link[JC_SHA256_SIZE] = {0}, sha256[JC_SHA256_SIZE];
+    bool open = false; /* operations before this one still want a seal */
+    for (size_t i = 0; i < request->n_operations; i++) {
+        const Jc__Operation *operation = request->operations[i];
+        struct jc_str body = {(const char *)operation->body.data, operation->body.len};
+        struct jc_buf depends;
+        struct jc_uuid id;
+        if (operation->signature.len) {
+            assert_int_equal(operation->signature.len, JC_SIGNATURE_SIZE);
+            assert_true(jc_sign_verify(body, operation->signature.data, fake->public_key));
+        }
+        if (!fake->takes_seals)
+            assert_int_equal(operation->signature.len, JC_SIGNATURE_SIZE);
+        if (operation->signature.len && !operation->previous.len && !operation->seal.len && !open)
+            continue; /* made by a terminal of version 1 */
+        if (operation->previous.len) {
+            assert_false(open); /* a seal stands before a hole */
+            assert_int_equal(operation->previous.len, sizeof link);
+            memcpy(link, operation->previous.data, sizeof link);
+        } else {
+            assert_true(i > 0);
+        }
+        jc_buf_init(&depends, 4096);
+        for (size_t k = 0; k < operation->n_depends_on; k++)
+            jc_buf_add(&depends, (struct jc_str){(const char *)operation->depends_on[k].data, 16});
+        memcpy(id.bytes, operation->id.data, 16);
+        jc_sha256(body, sha256);
+        jc_link(link, id, sha256, jc_buf_str(&depends), link);
+        jc_buf_free(&depends);
+        open = operation->seal.len == 0;
+        if (open)
+            continue;
+        assert_int_equal(operation->seal.len, JC_SIGNATURE_SIZE);
+        assert_true(jc_seal_verify(link, operation->seal.data, fake->public_key));
+        fake->seals++;
+    }
+    assert_false(open); /* the last one carries a seal */
+}
+
 static inline struct fake_operation *fake_take(struct fake *fake, const Jc__Operation *operation,
                                                struct jc_arena *arena) {
     struct jc_err err;
     ProtobufCMessage *message;
     struct jc_str body = {(const char *)operation->body.data, operation->body.len};
     assert_int_equal(operation->id.len, 16);
-    assert_int_equal(operation->signature.len, JC_SIGNATURE_SIZE);
-    assert_true(jc_sign_verify(body, operation->signature.data, fake->public_key));
     for (size_t i = 0; i < fake->operation_count; i++) {
         struct fake_operation *known = &fake->operations[i];
         uint8_t sha256[32];
@@ -252,8 +329,83 @@ static inline struct fake_operation *fake_take(struct fake *fake, const Jc__Oper
     CHECK_OK("body", jc_message_unpack(&jc__operation_body__descriptor, body, arena, &message, &err), &err);
     fresh->command = ((Jc__OperationBody *)message)->command_case;
     fresh->status = fake->verdict ? fake->verdict : JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
+    fresh->operation_no = (int64_t)fake->operation_count;
     fresh->seen = 1;
+    fresh->by = fake->sender;
     return fresh;
+}
+
+static inline ProtobufCBinaryData fake_bytes(struct jc_arena *arena, const void *bytes, size_t len) {
+    struct jc_str copy = jc_arena_copy(arena, (struct jc_str){bytes, len});
+    return (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)copy.ptr};
+}
+
+/* Signs what the receipt says, as one of two requests of a commit. */
+static inline void fake_sign(struct fake *fake, Jc__Receipt *receipt, struct jc_arena *arena) {
+    const struct fake_key *key = &fake->keys[fake->key_count - 1];
+    uint8_t nodes[3][JC_SHA256_SIZE] = {{0}};
+    struct jc_receipt_step path[JC_RECEIPT_PATH_MAX];
+    struct jc_receipt_operation *facts = JC_NEW_ARRAY(arena, receipt->n_operation_ids, struct jc_receipt_operation);
+    struct jc_uuid device = fake->device ? *fake->device : fake_id((uint8_t)(199 + fake->sender));
+    for (size_t i = 0; i < receipt->n_operation_ids; i++) {
+        for (size_t k = 0; k < fake->operation_count; k++) {
+            const struct fake_operation *operation = &fake->operations[k];
+            if (memcmp(operation->id, receipt->operation_ids[i].data, 16) != 0)
+                continue;
+            memcpy(facts[i].id.bytes, operation->id, 16);
+            memcpy(facts[i].body_sha256, operation->sha256, 32);
+            facts[i].operation_no = operation->operation_no;
+        }
+    }
+    jc_receipt_leaf(device, facts, (uint32_t)receipt->n_operation_ids, NULL, 0, nodes[1]);
+    const uint8_t *root = jc_receipt_tree_build(nodes, 2);
+    size_t steps = jc_receipt_tree_path(nodes, 2, 1, path);
+    struct jc_receipt_statement statement = {.agency = jc_str(receipt->agency_id),
+                                             .chain_length = receipt->chain_length,
+                                             .server_ms = fake->now_ms / 1000 * 1000,
+                                             .backed_up_through = receipt->backed_up_through};
+    memcpy(statement.chain_head, receipt->chain_head.data, 32);
+    memcpy(statement.key_id, key->key_id, JC_KEY_ID_SIZE);
+    uint8_t signature[JC_SIGNATURE_SIZE];
+    jc_receipt_sign(&statement, root, key->secret_key, signature);
+    receipt->signature = fake_bytes(arena, signature, sizeof signature);
+    receipt->key_id = fake_bytes(arena, key->key_id, JC_KEY_ID_SIZE);
+    receipt->path = JC_NEW_ARRAY(arena, steps, Jc__ReceiptStep *);
+    for (size_t i = 0; i < steps; i++) {
+        Jc__ReceiptStep *step = JC_NEW(arena, Jc__ReceiptStep);
+        jc__receipt_step__init(step);
+        step->hash = fake_bytes(arena, path[i].hash, JC_SHA256_SIZE);
+        step->left = path[i].left;
+        receipt->path[receipt->n_path++] = step;
+    }
+}
+
+/* Keys from the `first` on, the oldest first. */
+static inline Jc__ServerKey **fake_keys(struct fake *fake, int first, size_t *count, struct jc_arena *arena) {
+    Jc__ServerKey **list = JC_NEW_ARRAY(arena, FAKE_KEYS, Jc__ServerKey *);
+    *count = 0;
+    for (int i = first; i < fake->key_count; i++) {
+        Jc__ServerKey *key = JC_NEW(arena, Jc__ServerKey);
+        jc__server_key__init(key);
+        key->key_id = fake_bytes(arena, fake->keys[i].key_id, JC_KEY_ID_SIZE);
+        key->public_key = fake_bytes(arena, fake->keys[i].public_key, JC_SIGN_PUBLIC_SIZE);
+        if (i > 0) {
+            key->endorsed_by = fake_bytes(arena, fake->keys[i - 1].key_id, JC_KEY_ID_SIZE);
+            key->endorsement = fake_bytes(arena, fake->keys[i].endorsement, JC_SIGNATURE_SIZE);
+        }
+        list[(*count)++] = key;
+    }
+    return list;
+}
+
+static inline void fake_new_keys(struct fake *fake, const Jc__SyncRequest *request, Jc__SyncResponse *response,
+                                 struct jc_arena *arena) {
+    int first = 0;
+    for (int i = 0; i < fake->key_count && request->known_key_id.len == JC_KEY_ID_SIZE; i++) {
+        if (memcmp(fake->keys[i].key_id, request->known_key_id.data, JC_KEY_ID_SIZE) == 0)
+            first = i + 1;
+    }
+    response->server_keys = fake_keys(fake, first, &response->n_server_keys, arena);
 }
 
 static inline void fake_results(struct fake *fake, const Jc__SyncRequest *request, Jc__SyncResponse *response,
@@ -266,6 +418,7 @@ static inline void fake_results(struct fake *fake, const Jc__SyncRequest *reques
         jc__operation_result__init(result);
         result->id = (ProtobufCBinaryData){16, operation->id};
         result->status = operation->status;
+        result->operation_no = operation->operation_no;
         if (operation->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED) {
             result->code = (char *)(uintptr_t)(fake->verdict_code ? fake->verdict_code : "failed_precondition");
             result->reason_zh = (char *)"任务已有记录";
@@ -283,9 +436,10 @@ static inline void fake_page(struct fake *fake, const Jc__SyncRequest *request, 
     size_t from = 0;
     char text[64] = "";
     assert_true(request->cursor.len < sizeof text);
-    memcpy(text, request->cursor.data ? request->cursor.data : (const uint8_t *)"", request->cursor.len);
     if (request->cursor.len)
-        assert_int_equal(sscanf(text, "%d:%zu", &incarnation, &from), 2);
+        memcpy(text, request->cursor.data, request->cursor.len);
+    if (request->cursor.len && sscanf(text, "%d:%zu", &incarnation, &from) != 2)
+        incarnation = -1; /* another server's */
     if (request->cursor.len && incarnation != fake->incarnation) {
         response->restarted = 1;
         from = 0;
@@ -303,15 +457,20 @@ static inline void fake_page(struct fake *fake, const Jc__SyncRequest *request, 
     response->cursor = (ProtobufCBinaryData){cursor.len, (uint8_t *)(uintptr_t)cursor.ptr};
 }
 
-static inline void fake_blocks(struct fake *fake, Jc__SyncResponse *response, struct jc_arena *arena) {
+static inline void fake_blocks(struct fake *fake, int64_t known_version, Jc__SyncResponse *response,
+                               struct jc_arena *arena) {
+    int shift = (fake->sender - 1) * 1000; /* blocks of its own for each enrolment */
     response->number_blocks = JC_NEW_ARRAY(arena, 3, Jc__NumberBlock *);
+    response->number_blocks_version = fake->blocks_version;
+    if (fake->blocks_version && fake->blocks_version == known_version)
+        return;
     for (int kind = 1; fake->block_first && kind <= 3; kind++) {
         Jc__NumberBlock *block = JC_NEW(arena, Jc__NumberBlock);
         jc__number_block__init(block);
         block->kind = (Jc__DocumentKind)kind;
         block->year = fake->block_year;
-        block->first = fake->block_first;
-        block->last = fake->block_last;
+        block->first = fake->block_first + shift;
+        block->last = fake->block_last + shift;
         response->number_blocks[response->n_number_blocks++] = block;
     }
 }
@@ -346,13 +505,22 @@ static inline void fake_sync(struct fake *fake, struct jc_str bytes, int *status
     Google__Protobuf__Timestamp time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     uint8_t head[32] = {7};
     time.seconds = fake->now_ms / 1000;
+    fake_check_proofs(fake, request);
     fake_results(fake, request, &response, &receipt, arena);
     fake_page(fake, request, &response, arena);
-    fake_blocks(fake, &response, arena);
+    fake_blocks(fake, request->number_blocks_version, &response, arena);
     receipt.chain_length = (int64_t)fake->operation_count;
     receipt.chain_head = (ProtobufCBinaryData){sizeof head, head};
     response.receipt = &receipt;
     response.server_time = &time;
+    response.takes_seals = fake->takes_seals;
+    receipt.agency_id = (char *)(uintptr_t)fake->agency_id;
+    receipt.server_time = &time;
+    receipt.backed_up_through = fake->backed_up_through;
+    if (fake->key_count) {
+        fake_new_keys(fake, request, &response, arena);
+        fake_sign(fake, &receipt, arena);
+    }
     if (fake->hook)
         fake->hook(fake, &response);
     CHECK_OK("answer", jc_message_pack(&response.base, arena, &packed, &err), &err);
@@ -373,12 +541,16 @@ static inline void fake_enroll(struct fake *fake, struct jc_str bytes, int *stat
         return;
     }
     assert_int_equal(request->public_key.len, sizeof fake->public_key);
+    char token[24];
     memcpy(fake->public_key, request->public_key.data, sizeof fake->public_key);
     struct jc_uuid device = fake_id((uint8_t)(200 + fake->enrolments++));
     Jc__EnrollResponse response = JC__ENROLL_RESPONSE__INIT;
     response.device_id = (ProtobufCBinaryData){16, device.bytes};
-    response.token = (char *)(fake->enrolments == 1 ? "token-1" : "token-2");
-    response.agency_id = (char *)"huainan";
+    snprintf(token, sizeof token, "token-%d", fake->enrolments);
+    response.token = token;
+    response.agency_id = (char *)(uintptr_t)fake->agency_id;
+    if (fake->keys_at_enrolment)
+        response.server_keys = fake_keys(fake, 0, &response.n_server_keys, arena);
     response.agency_name = (char *)"淮南市应急管理局";
     response.team_id = (char *)"hn-t1";
     response.inspector_id = (char *)(uintptr_t)fake->inspector_id;
@@ -406,8 +578,15 @@ static inline enum jc_code fake_call(void *ctx, const struct jc_transport_call *
         fake_enroll(fake, call->request, status, body, arena);
     } else {
         assert_string_equal(call->procedure, "/jiancha.v1.SyncService/Sync");
-        CHECK_STR("token", call->token, fake->enrolments == 1 ? "token-1" : "token-2");
-        fake_sync(fake, call->request, status, body, arena);
+        assert_true(call->token.len == 7 && memcmp(call->token.ptr, "token-", 6) == 0);
+        fake->sender = call->token.ptr[6] - '0';
+        assert_in_range(fake->sender, 1, fake->enrolments);
+        if (fake->revoked >> fake->sender & 1) {
+            *status = 401;
+            jc_buf_add(body, JC_STR("{\"code\":\"unauthenticated\",\"message\":\"revoked\"}"));
+        } else {
+            fake_sync(fake, call->request, status, body, arena);
+        }
     }
     jc_arena_free(arena);
     fake->last_answer = body->len;

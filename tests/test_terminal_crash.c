@@ -56,7 +56,10 @@ static size_t check_whole(const char *name, struct bench *bench) {
         const struct jc_terminal_operation *operation = &audit.operations.items[i];
         const struct jc_terminal_ref ref = {JC_TERMINAL_INSPECTION, operation->outcome.subject_id};
         struct jc_buf text;
-        CHECK(name, jc_sign_verify(operation->body, (const uint8_t *)operation->signature.ptr, bench->fake.public_key));
+        CHECK(name, jc_seal_verify((const uint8_t *)operation->link.ptr, (const uint8_t *)operation->seal.ptr,
+                                   bench->fake.public_key));
+        if (i > 0)
+            CHECK(name, jc_str_eq(operation->previous, operation[-1].link));
         jc_buf_init(&text, 1 << 20);
         CHECK_OK(name, jc_terminal_document(bench->terminal, ref, JC_ZH, &text, &bench->err), &bench->err);
         jc_buf_free(&text);

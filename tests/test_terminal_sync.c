@@ -526,8 +526,9 @@ static void enrols_anew_and_keeps_the_work(void **state) {
     CHECK_OK("sync", bench_sync(bench, &result), &bench->err);
     assert_int_equal(result.sent, 1); /* signed with the same key; the fake checks it */
     submit(bench, 2);
-    bench->fake.inspector_id = "i2";
+    bench->fake.agency_id = "bengbu";
     assert_int_equal(bench_enroll(bench, true), JC_FAILED_PRECONDITION);
+    bench->fake.agency_id = "huainan";
     CHECK_OK("sync first", bench_sync(bench, &result), &bench->err);
 }
 

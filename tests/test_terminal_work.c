@@ -277,7 +277,8 @@ static void stores_a_record_whole(void **state) {
     assert_int_equal(peek.numbers, 1);
     assert_int_equal(peek.sources, 1);
     const struct jc_terminal_operation *operation = &peek.operations.items[0];
-    assert_true(jc_sign_verify(operation->body, (const uint8_t *)operation->signature.ptr, bench->fake.public_key));
+    assert_true(jc_seal_verify((const uint8_t *)operation->link.ptr, (const uint8_t *)operation->seal.ptr,
+                               bench->fake.public_key));
     Jc__OperationBody *body;
     CHECK_OK("body", jc_terminal_operation_body(operation, bench->arena, &body, &bench->err), &bench->err);
     assert_non_null(body->device_time); /* wall and monotonic clock of the moment */
@@ -462,7 +463,7 @@ static void make_recheck_task(struct bench *bench, struct draft *draft, struct j
     draft->findings[1].outcome = JC__FINDING_OUTCOME__FINDING_OUTCOME_BY_DEADLINE;
     draft->findings[1].deadline = (char *)"2023-02-20";
     CHECK_OK("submit", draft_submit(bench, draft, &work), &bench->err);
-    struct jc_terminal_order_draft order = {.inspection_id = work.subject.id};
+    struct jc_terminal_order_draft order = {.inspection_id = work.subject.id, .issued_ms = 1672880412000};
     CHECK_OK("order", jc_terminal_order(bench->terminal, &order, bench->arena, ordered, &bench->err), &bench->err);
     fake_task(&bench->fake, (struct fake_task){9, JC__TASK_KIND__TASK_KIND_RECHECK, 0, "hn-001", NULL, "2023-02-25",
                                                &ordered->subject.id, false});

@@ -45,10 +45,11 @@
 struct jc_terminal;
 
 struct jc_terminal_config {
-    const char *path;       /* the store: a file that only its owner may read; ":memory:" for tests */
-    bool create;            /* make it if it is missing; else JC_NOT_FOUND */
-    struct jc_clock wall;   /* what people read; zeroed: jc_clock_system() */
-    struct jc_clock steady; /* monotonic ms; zeroed: jc_monotonic_ms() */
+    const char *path;              /* the store: a file that only its owner may read; ":memory:" for tests */
+    bool create;                   /* make it if it is missing; else JC_NOT_FOUND */
+    struct jc_clock wall;          /* what people read; zeroed: jc_clock_system() */
+    struct jc_clock steady;        /* monotonic ms; zeroed: jc_monotonic_ms() */
+    const struct jc_uuid *boot_id; /* differs after each start of the system; NULL: asked of Linux */
 };
 
 enum jc_code jc_terminal_open(const struct jc_terminal_config *config, struct jc_terminal **out, struct jc_err *err);
@@ -87,7 +88,7 @@ struct jc_terminal_invitation {
     struct jc_str server;      /* remembered for later syncs */
     struct jc_str code;        /* one time, from a planner */
     struct jc_str device_name; /* for the device board; empty: "terminal" */
-    bool again;                /* the device was revoked: enrol anew, keep the work that is not sent */
+    bool again;                /* the store is enrolled already: enrol anew, or another person too */
 };
 
 struct jc_terminal_holder {
@@ -100,14 +101,33 @@ struct jc_terminal_holder {
 };
 
 /* Makes the device's key (kept for good, so a call whose answer was lost may be repeated), spends the
- * code and keeps the token. JC_ALREADY_EXISTS if the store is enrolled and `again` is false;
- * JC_FAILED_PRECONDITION if it is another person's or agency's and work here is not sent. */
+ * code and keeps the token and the public keys that sign the server's receipts. JC_ALREADY_EXISTS if the store is
+ * enrolled and `again` is false; JC_FAILED_PRECONDITION if the code is of another agency and work here is not sent.
+ *
+ * With `again` a revoked device is enrolled anew (its unsent work goes out under the new enrolment), or a second
+ * person of the agency joins: both share key, chain and listing, each has an enrolment with a token and document
+ * numbers of their own, and what each did goes out under theirs, whoever syncs. */
 enum jc_code jc_terminal_enroll(struct jc_terminal *terminal, const struct jc_transport *transport,
                                 const struct jc_terminal_invitation *invitation, struct jc_arena *arena,
                                 struct jc_terminal_holder *out, struct jc_err *err);
 /* JC_FAILED_PRECONDITION before the enrolment. */
 enum jc_code jc_terminal_holder(struct jc_terminal *terminal, struct jc_arena *arena, struct jc_terminal_holder *out,
                                 struct jc_err *err);
+
+/* Everybody who was ever enrolled here: who can work first, then ended enrolments. */
+struct jc_terminal_share {
+    struct jc_terminal_holder holder;
+    bool active;  /* works now: what is done is theirs */
+    bool revoked; /* ended: by the server, by a later enrolment of the same person, or by one at another agency */
+    int64_t enrolled_ms;
+    int64_t unsent; /* operations that wait under this enrolment */
+};
+enum jc_code jc_terminal_holders(struct jc_terminal *terminal, struct jc_arena *arena, struct jc_terminal_share **out,
+                                 size_t *count, struct jc_err *err);
+/* From now on this person works; needs no net. The listing stays on the screen and is fetched anew with the next
+ * sync. JC_NOT_FOUND if nobody of that inspector_id is enrolled here. */
+enum jc_code jc_terminal_switch(struct jc_terminal *terminal, struct jc_str inspector_id, struct jc_arena *arena,
+                                struct jc_terminal_holder *out, struct jc_err *err);
 
 /* --- what became of an operation ---------------------------------------------------------------------- */
 
@@ -123,17 +143,26 @@ struct jc_terminal_outcome {
     bool set_aside;             /* the server refuses any request that holds it; offered at every sync */
     struct jc_str code;         /* Connect's name of the reason, when rejected, kept or set aside */
     struct jc_str reason_zh, reason_en;
+    bool proven;                     /* a receipt whose signature was verified names it */
+    int64_t clock_offset_ms;         /* device minus server as last known when it was made; 0 before the first sync */
+    const Jc__ReviewOutcome *review; /* what a person decided about it, with their words; NULL: nothing yet */
 };
 
-/* Whether a person should look at it: rejected, kept for review, or set aside. */
+/* What counts for the task: the server's status, and where a person decided about an operation that was kept, what
+ * they decided (accepted or linked: APPLIED; not accepted: REJECTED). */
+Jc__OperationStatus jc_terminal_stands(const struct jc_terminal_outcome *outcome);
+
+/* Whether a person should look at it: rejected, kept and not decided, or set aside. */
 bool jc_terminal_needs_attention(const struct jc_terminal_outcome *outcome);
 
 /* --- sync ------------------------------------------------------------------------------------------- */
 
 struct jc_terminal_sync_options {
-    int batch_operations; /* in one request; 0: 50 */
-    int batch_bytes;      /* their bodies together, one is always sent; 0: 512 KiB */
-    int page_bytes;       /* asked of the server; 0: its own default */
+    /* 0: what got through lately. It begins with 50 operations and 256 KiB; a cut or timeout halves it, two good
+     * answers double it, up to 200 and 1 MiB; it is kept from sync to sync. */
+    int batch_operations; /* in one request */
+    int batch_bytes;      /* their bodies together; one is always sent */
+    int page_bytes;       /* asked of the server */
     bool repeat;          /* send every request that carries operations twice and compare the results */
 };
 
@@ -148,6 +177,8 @@ struct jc_terminal_sync_result {
     int64_t skipped;         /* changes that make no sense here; not stored */
     bool restarted;          /* the server began its listing anew */
     bool shown;              /* the listing is complete and shown */
+    bool rebuild;            /* a planner asks for jc_terminal_rebuild() */
+    int64_t retry_after_ms;  /* the server asks to wait so long before the next sync; 0: as you like */
     int64_t unsent;          /* operations still waiting */
     int64_t clock_offset_ms; /* device minus server, at the last answer */
     int64_t server_time_ms;  /* of the last receipt */
