@@ -28,7 +28,7 @@ const Jc__OperationResult *jc_terminal_answer_result(const Jc__SyncResponse *res
     return NULL;
 }
 
-static bool has_receipt(const Jc__Receipt *receipt, size_t i, const struct jc_uuid *id) {
+bool jc_terminal_answer_is_named(const Jc__Receipt *receipt, size_t i, const struct jc_uuid *id) {
     if (i < receipt->n_operation_ids && is_id(receipt->operation_ids[i], id))
         return true;
     for (size_t k = 0; k < receipt->n_operation_ids; k++) {
@@ -60,7 +60,8 @@ enum jc_code jc_terminal_answer_judge(const Jc__SyncResponse *response, const st
         const Jc__OperationResult *result = jc_terminal_answer_result(response, i, id);
         if (!result || !is_final(result))
             return jc_terminal_incomplete(err, "result");
-        if (!has_receipt(response->receipt, i, id))
+        if (!jc_terminal_answer_is_named(response->receipt, i, id) &&
+            result->status != JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)
             return jc_terminal_incomplete(err, "an operation without receipt");
     }
     return JC_OK;

@@ -14,8 +14,12 @@ enum jc_code jc_terminal_incomplete(struct jc_err *err, const char *what);
 const Jc__OperationResult *jc_terminal_answer_result(const Jc__SyncResponse *response, size_t i,
                                                      const struct jc_uuid *id);
 
+/* Whether the receipt names it: only then it leaves the outbox. */
+bool jc_terminal_answer_is_named(const Jc__Receipt *receipt, size_t i, const struct jc_uuid *id);
+
 /* JC_OK if receipt and server time are there, the listing has a place behind `position` and every operation sent has
- * a final result and is named by the receipt; else JC_DATA_LOSS. */
+ * a final result and is named by the receipt (one that was rejected may lack that: the server kept nothing of it);
+ * else JC_DATA_LOSS. */
 enum jc_code jc_terminal_answer_judge(const Jc__SyncResponse *response, const struct jc_terminal_operations *sent,
                                       struct jc_str position, struct jc_err *err);
 

@@ -190,13 +190,29 @@ static enum jc_code keep_side(struct jc_tx *tx, struct run *run, struct jc_err *
     return code == JC_OK ? jc_terminal_pace_keep(tx, &run->pace, err) : code;
 }
 
+/* What became of the i-th operation sent. One that the receipt does not name was rejected and is not on the server: it
+ * stays here with the words, like one that is refused together with its request. */
+static struct jc_terminal_outcome outcome_of(const struct run *run, size_t i) {
+    struct jc_terminal_outcome outcome = run->batch.items[i].outcome;
+    const Jc__OperationResult *result = jc_terminal_answer_result(run->response, i, &outcome.operation_id);
+    outcome.set_aside = !jc_terminal_answer_is_named(run->response->receipt, i, &outcome.operation_id);
+    outcome.unsent = outcome.set_aside;
+    outcome.status = result->status;
+    outcome.proven = run->proven && !outcome.set_aside;
+    outcome.code = jc_str(result->code);
+    outcome.reason_zh = jc_str(result->reason_zh);
+    outcome.reason_en = jc_str(result->reason_en);
+    return outcome;
+}
+
 static enum jc_code settle(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct run *run = ctx;
     enum jc_code code = keep_side(tx, run, err);
     for (size_t i = 0; code == JC_OK && i < run->batch.count; i++) {
-        const struct jc_uuid *id = &run->batch.items[i].outcome.operation_id;
-        code = jc_terminal_operation_settle(tx, jc_terminal_answer_result(run->response, i, id), run->proven,
-                                            run->now_ms, err);
+        struct jc_terminal_outcome outcome = outcome_of(run, i);
+        const Jc__OperationResult *result = jc_terminal_answer_result(run->response, i, &outcome.operation_id);
+        code = outcome.set_aside ? jc_terminal_operation_set_aside(tx, &outcome, err)
+                                 : jc_terminal_operation_settle(tx, result, run->proven, run->now_ms, err);
     }
     return code;
 }
@@ -235,22 +251,31 @@ static enum jc_code tell(struct run *run, const struct jc_terminal_outcome *outc
     return JC_OK;
 }
 
+/* Not again in this sync. */
+static enum jc_code skip(struct run *run, struct jc_uuid operation_id, struct jc_err *err) {
+    struct jc_uuid *skipped = JC_PUSH(run->lasting, &run->skip, struct jc_uuid);
+    if (!skipped)
+        return jc_fail_memory(err);
+    *skipped = operation_id;
+    run->out->set_aside++;
+    return JC_OK;
+}
+
 static enum jc_code count_results(struct run *run, struct jc_err *err) {
     struct jc_terminal_sync_result *out = run->out;
     enum jc_code code = JC_OK;
     for (size_t i = 0; code == JC_OK && i < run->batch.count; i++) {
-        struct jc_terminal_outcome outcome = run->batch.items[i].outcome;
-        const Jc__OperationResult *result = jc_terminal_answer_result(run->response, i, &outcome.operation_id);
-        outcome.unsent = outcome.set_aside = false;
-        outcome.status = result->status;
-        outcome.code = jc_str(result->code);
-        outcome.reason_zh = jc_str(result->reason_zh);
-        outcome.reason_en = jc_str(result->reason_en);
-        out->sent++;
-        out->applied += result->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
-        out->rejected += result->status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED;
-        out->kept += result->status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
-        code = tell(run, &outcome, err);
+        struct jc_terminal_outcome outcome = outcome_of(run, i);
+        if (outcome.set_aside) {
+            code = skip(run, outcome.operation_id, err);
+        } else {
+            out->sent++;
+            out->applied += outcome.status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
+            out->rejected += outcome.status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED;
+            out->kept += outcome.status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
+        }
+        if (code == JC_OK)
+            code = tell(run, &outcome, err);
     }
     return code;
 }
@@ -359,13 +384,10 @@ static enum jc_code set_aside(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 
 /* The request went through without the suspect: it is the operation's fault. */
 static enum jc_code condemn(struct run *run, struct jc_err *err) {
-    struct jc_uuid *skipped = JC_PUSH(run->lasting, &run->skip, struct jc_uuid);
-    if (!skipped)
-        return jc_fail_memory(err);
-    *skipped = run->suspect.operation_id;
     run->has_suspect = false;
-    run->out->set_aside++;
-    enum jc_code code = jc_terminal_write(run->terminal, set_aside, run, err);
+    enum jc_code code = skip(run, run->suspect.operation_id, err);
+    if (code == JC_OK)
+        code = jc_terminal_write(run->terminal, set_aside, run, err);
     return code == JC_OK ? tell(run, &run->suspect, err) : code;
 }
 

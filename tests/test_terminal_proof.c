@@ -28,7 +28,8 @@ static void seals_for_both_servers(void **state) {
     struct jc_terminal_sync_result result;
     submit(bench, 1);
     submit(bench, 2);
-    sync_now(bench); /* does not say that it takes seals: the fake demands a signature of each, and checks chain and seal */
+    sync_now(
+        bench); /* does not say that it takes seals: the fake demands a signature of each, and checks chain and seal */
     assert_int_equal(bench->fake.seals, 1);
     fake_modern(&bench->fake);
     sync_now(bench); /* now it says so */
@@ -177,6 +178,35 @@ static void settles_by_a_verified_receipt_alone(void **state) {
     assert_true(all_proven(bench));
 }
 
+static void refuse_first(struct fake *fake, Jc__SyncResponse *response) {
+    (void)fake;
+    if (response->n_results == 0)
+        return;
+    response->results[0]->status = JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED;
+    response->results[0]->code = (char *)"already_exists";
+    response->results[0]->reason_en = (char *)"the id is taken";
+    response->receipt->operation_ids++;
+    response->receipt->n_operation_ids--;
+}
+
+/* The server holds nothing of it, so it stays in the outbox with the words and blocks nobody (PEERS: one bad operation
+ * wedges the queue for ever). */
+static void rejected_without_receipt_is_set_aside(void **state) {
+    struct bench *bench = *state;
+    struct jc_terminal_sync_result result;
+    submit(bench, 1);
+    submit(bench, 2);
+    bench->fake.hook = refuse_first;
+    struct jc_terminal_sync_options one = {.batch_operations = 1};
+    assert_int_equal(jc_terminal_sync(bench->terminal, &bench->transport, &one, bench->arena, &result, &bench->err),
+                     JC_FAILED_PRECONDITION);
+    assert_int_equal(result.set_aside, 2);
+    assert_int_equal(result.unsent, 2);
+    CHECK_STR("words", result.outcomes[0].reason_en, "the id is taken");
+    bench->fake.hook = NULL;
+    assert_int_equal(sync_now(bench).sent, 2);
+}
+
 /* A server that began to sign later: the first key is taken, and what it had taken unsigned is offered once more. */
 static void proves_what_was_sent_before(void **state) {
     struct bench *bench = *state;
@@ -317,6 +347,7 @@ int main(void) {
         WITH_BENCH(seals_for_both_servers),
         WITH_BENCH(chain_goes_on_over_a_hole),
         WITH_BENCH(settles_by_a_verified_receipt_alone),
+        WITH_BENCH(rejected_without_receipt_is_set_aside),
         WITH_BENCH(proves_what_was_sent_before),
         WITH_BENCH(follows_the_keys),
         WITH_BENCH(everybody_sends_their_own),

@@ -243,13 +243,30 @@ static enum jc_code apply_new(struct jc_apply *apply, const struct jc_sync_opera
     return result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
 }
 
+/* Whether the row came from the caller's device: under this enrolment, or an earlier one of the same key (the answer
+ * was lost, the device was enrolled anew). */
+static enum jc_code is_own(struct jc_apply *apply, const struct jc_operation *stored, bool *own, struct jc_err *err) {
+    struct jc_str key = {0};
+    *own = memcmp(stored->device_id.bytes, apply->caller->device_id.bytes, JC_UUID_SIZE) == 0;
+    if (*own || !apply->prepared->must_sign)
+        return JC_OK;
+    enum jc_code code =
+        jc_device_public_key(apply->tx, apply->caller->agency_id, stored->device_id, apply->scratch, &key, err);
+    if (code == JC_NOT_FOUND)
+        return JC_OK; /* no device's at all */
+    *own = !code && jc_str_eq(key, (struct jc_str){(const char *)apply->prepared->public_key, JC_SIGN_PUBLIC_SIZE});
+    return code;
+}
+
 /* What was answered the first time, if it is the same operation. */
 static enum jc_code answer_again(struct jc_apply *apply, const struct jc_sync_operation *operation,
                                  const struct jc_operation *stored, Jc__OperationResult **out, bool *durable,
                                  struct jc_err *err) {
     struct jc_str id = jc_view(operation->wire->id);
-    *durable = memcmp(stored->body_sha256, apply->row.body_sha256, JC_SHA256_SIZE) == 0 &&
-               memcmp(stored->device_id.bytes, apply->caller->device_id.bytes, JC_UUID_SIZE) == 0;
+    enum jc_code code = is_own(apply, stored, durable, err);
+    if (code)
+        return code;
+    *durable = *durable && memcmp(stored->body_sha256, apply->row.body_sha256, JC_SHA256_SIZE) == 0;
     if (!*durable)
         return refuse(apply, id, JC_GROUND_ID_TAKEN, out, err);
     remember(apply, stored);

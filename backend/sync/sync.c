@@ -196,6 +196,7 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
     if (!run.response)
         return jc_fail_memory(err);
     jc__sync_response__init(run.response);
+    run.response->takes_seals = true;
     enum jc_code code = vouch(&run, err);
     if (!code)
         code = apply_all(&run, err);
