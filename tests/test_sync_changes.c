@@ -393,9 +393,14 @@ static void test_recall(void **state) {
     Jc__SyncResponse *response = page(f, &a);
     CHECK_INT("one change", response->n_changes, 1);
     CHECK_INT("state", response->changes[0]->task->state, JC__TASK_STATE__TASK_STATE_RECALLED);
-    struct terminal fresh = {.device = FIELD_A1};
+    CHECK_STR("until when a record is accepted", jc_str(response->changes[0]->task->recall_grace_ends_on),
+              "2023-02-09");
+    struct terminal fresh = {.device = FIELD_A1}, later = {.device = FIELD_A1};
     pull(f, &fresh);
-    CHECK("not in a first listing", !holds_task(&fresh, FIELD_T2));
+    CHECK("in a first listing while its record would be accepted", holds_task(&fresh, FIELD_T2));
+    f->now_ms += (JC_RECENT_TASK_DAYS + 1) * FIELD_DAY_MS;
+    pull(f, &later);
+    CHECK("not in one behind that", !holds_task(&later, FIELD_T2));
 }
 
 static void test_recent_tasks(void **state) {

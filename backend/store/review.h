@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "db/db.h"
 #include "jiancha/v1/review_service.pb-c.h"
+#include "store/operation.h"
 
 struct jc_review {
     int64_t review_id; /* the operation's number */
@@ -22,5 +23,31 @@ enum jc_code jc_review_add(struct jc_tx *tx, int64_t agency_id, const struct jc_
 /* Those in a state (unspecified: open ones), the oldest first, with their words in both languages. */
 enum jc_code jc_review_list(struct jc_tx *tx, int64_t agency_id, Jc__ReviewState state, struct jc_arena *arena,
                             Jc__Review ***out, size_t *count, struct jc_err *err);
+
+/* A review with the operation it is about. */
+struct jc_review_case {
+    Jc__Review *review;
+    struct jc_str team_id;         /* scope of the outcome */
+    struct jc_operation operation; /* with its body, if that is still here */
+};
+/* JC_NOT_FOUND. All is the arena's. */
+enum jc_code jc_review_get(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_arena *arena,
+                           struct jc_review_case *out, struct jc_err *err);
+/* Body of the operation that brought the record of the review's task, if another did; ptr NULL if not. */
+enum jc_code jc_review_rival(struct jc_tx *tx, int64_t agency_id, const Jc__Review *review, struct jc_arena *arena,
+                             struct jc_str *body, struct jc_err *err);
+/* Closes an open review. `decision` says what, why and by whom; decision_no is its row of the chain. */
+enum jc_code jc_review_close(struct jc_tx *tx, int64_t agency_id, const Jc__ReviewDecision *decision, int64_t now_ms,
+                             int64_t decision_no, struct jc_err *err);
+/* Whether the operation with this id was kept and accepted by a decision. */
+enum jc_code jc_review_is_accepted(struct jc_tx *tx, int64_t agency_id, struct jc_uuid id, bool *accepted,
+                                   struct jc_err *err);
+/* What became of the operation with this id (16 bytes); JC_NOT_FOUND if nothing was decided. */
+enum jc_code jc_review_outcome(struct jc_tx *tx, int64_t agency_id, struct jc_str operation_id, struct jc_arena *arena,
+                               Jc__ReviewOutcome **out, struct jc_err *err);
+/* At most `limit` ids behind `after` of the team's operations decided since `since_ms`; the arena's. */
+enum jc_code jc_review_decided(struct jc_tx *tx, int64_t agency_id, struct jc_str team_id, int64_t since_ms,
+                               struct jc_str after, int limit, struct jc_arena *arena, struct jc_str **out,
+                               size_t *count, struct jc_err *err);
 
 #endif

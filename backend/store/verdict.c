@@ -23,6 +23,7 @@ static const struct {
 #undef JC_VERDICT
 };
 
+_Static_assert(JC_GROUND_COUNT <= 64, "sets of grounds are 64 bits");
 /* A ground with all its arguments always fits. */
 _Static_assert(JC_VERDICT_GROUNDS *(32 + ARGUMENTS * (JC_VERDICT_ARG_MAX + 1)) <= JC_VERDICT_TEXT_MAX,
                "JC_VERDICT_TEXT_MAX");
@@ -31,6 +32,7 @@ void jc_verdict_init(struct jc_verdict *verdict) {
     verdict->status = JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
     verdict->code = JC_OK;
     verdict->reason = JC__REVIEW_REASON__REVIEW_REASON_UNSPECIFIED;
+    verdict->overruled = 0;
     verdict->grounds = 0;
     verdict->len = 0;
 }
@@ -48,9 +50,11 @@ static int badness(Jc__OperationStatus status) {
 }
 
 void jc_verdict_add_args(struct jc_verdict *verdict, enum jc_ground ground, const struct jc_str args[3]) {
-    if (!verdict->grounds++ || badness(GROUNDS[ground].status) > badness(verdict->status)) {
-        verdict->status = GROUNDS[ground].status;
-        verdict->code = GROUNDS[ground].code;
+    bool overruled = verdict->overruled >> ground & 1;
+    Jc__OperationStatus status = overruled ? JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED : GROUNDS[ground].status;
+    if (!verdict->grounds++ || badness(status) > badness(verdict->status)) {
+        verdict->status = status;
+        verdict->code = overruled ? JC_OK : GROUNDS[ground].code;
         verdict->reason = GROUNDS[ground].reason;
     }
     if (verdict->grounds > JC_VERDICT_GROUNDS)
@@ -73,19 +77,48 @@ struct jc_str jc_verdict_text(const struct jc_verdict *verdict) {
     return (struct jc_str){verdict->text, verdict->len};
 }
 
+static size_t ground_of(struct jc_str key) {
+    size_t i = 0;
+    while (i < JC_GROUND_COUNT && !jc_str_eq(key, jc_str(GROUNDS[i].key)))
+        i++;
+    return i;
+}
+
+uint64_t jc_verdict_grounds(struct jc_str text) {
+    struct jc_str ground, key;
+    uint64_t set = 0;
+    while (text.len && jc_str_cut(&text, GROUND_END, &ground)) {
+        jc_str_cut(&ground, ARGUMENT, &key);
+        size_t i = ground_of(key);
+        set |= i < JC_GROUND_COUNT ? UINT64_C(1) << i : 0;
+    }
+    return set;
+}
+
+uint64_t jc_verdict_may_overrule(void) {
+    static const enum jc_ground MAY[] = {
+        JC_GROUND_DEPENDENCY,     JC_GROUND_SIGNATURE_MISSING, JC_GROUND_SIGNATURE_WRONG,
+        JC_GROUND_SEAL_MISSING,   JC_GROUND_SEAL_WRONG,        JC_GROUND_ACTOR_OTHER,
+        JC_GROUND_REVOKED_DEVICE, JC_GROUND_TASK_LATE_GRACE,   JC_GROUND_UNIT_CHANGE,
+        JC_GROUND_TIMES,          JC_GROUND_INSPECTORS_FEW,    JC_GROUND_SIGNATURE_UNIT,
+    };
+    uint64_t set = 0;
+    for (size_t i = 0; i < sizeof MAY / sizeof *MAY; i++)
+        set |= UINT64_C(1) << MAY[i];
+    return set;
+}
+
 static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str ground) {
     struct jc_str key, args[ARGUMENTS] = {{0}};
     size_t count = 0;
     jc_str_cut(&ground, ARGUMENT, &key);
     while (count < ARGUMENTS && jc_str_cut(&ground, ARGUMENT, &args[count]))
         count++;
-    for (size_t i = 0; i < JC_GROUND_COUNT; i++) {
-        if (jc_str_eq(key, jc_str(GROUNDS[i].key))) {
-            jc_msg_render(out, lang, GROUNDS[i].words, args, count);
-            return;
-        }
-    }
-    jc_buf_add(out, key);
+    size_t i = ground_of(key);
+    if (i < JC_GROUND_COUNT)
+        jc_msg_render(out, lang, GROUNDS[i].words, args, count);
+    else
+        jc_buf_add(out, key);
 }
 
 static void render(struct jc_buf *out, enum jc_lang lang, struct jc_str text) {

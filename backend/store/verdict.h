@@ -23,12 +23,13 @@ struct jc_verdict {
     Jc__OperationStatus status; /* of the worst ground; APPLIED without any */
     enum jc_code code;          /* of the first ground that bad */
     Jc__ReviewReason reason;    /* its reason; unspecified: nobody needs to look at it */
+    uint64_t overruled;         /* grounds that count as applied, because a person said so: bits 1 << ground */
     size_t grounds;
     size_t len;
     char text[JC_VERDICT_TEXT_MAX]; /* key, U+001F before each argument, U+001E between grounds */
 };
 
-void jc_verdict_init(struct jc_verdict *verdict); /* applied, no ground */
+void jc_verdict_init(struct jc_verdict *verdict); /* applied, no ground, none overruled */
 /* Adds a ground; up to three `struct jc_str` arguments follow. They come from outside: each is cut and
  * cleaned of control characters. Grounds beyond JC_VERDICT_GROUNDS count but are not told. */
 #define jc_verdict_add(verdict, ...) jc_verdict_add_args((verdict), JC_VERDICT_PICK(__VA_ARGS__))
@@ -42,6 +43,11 @@ struct jc_str jc_verdict_text(const struct jc_verdict *verdict);
 static inline bool jc_verdict_applied(const struct jc_verdict *verdict) {
     return verdict->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
 }
+
+/* Grounds named in a stored form: bits 1 << ground. */
+uint64_t jc_verdict_grounds(struct jc_str text);
+/* Those that a person may overrule: what was kept for them can be applied all the same. */
+uint64_t jc_verdict_may_overrule(void);
 
 /* The words of a stored form as a NUL-terminated string of the arena; a key this program does not know is
  * shown as it stands. NULL without memory. */

@@ -14,7 +14,10 @@
 #include <string.h>
 
 #include "store/device.h"
+#include "store/registry.h"
 #include "store/review.h"
+#include "store/waiting.h"
+#include "sync/release.h"
 
 enum {
     SCRATCH_BYTES = 64 << 20,
@@ -62,7 +65,9 @@ enum jc_code jc_apply_open(struct jc_apply *apply, struct jc_tx *tx, const struc
     apply->arena = arena;
     apply->applied = JC_NEW_ARRAY(arena, prepared->request->n_operations, struct jc_uuid);
     apply->scratch = jc_arena_new(SCRATCH_BYTES);
-    return apply->scratch && apply->applied ? JC_OK : jc_fail_memory(err);
+    if (!apply->scratch || !apply->applied)
+        return jc_fail_memory(err);
+    return prepared->request->n_operations ? jc_waiting_any(tx, caller->agency_id, &apply->anything_waits, err) : JC_OK;
 }
 
 void jc_apply_close(struct jc_apply *apply) {
@@ -135,6 +140,11 @@ static enum jc_code check_dependencies(struct jc_apply *apply, const Jc__Operati
             if (code)
                 return code;
         }
+        if (!applied && id.len == JC_UUID_SIZE) {
+            enum jc_code code = jc_review_is_accepted(apply->tx, apply->caller->agency_id, uuid, &applied, err);
+            if (code)
+                return code;
+        }
         if (!applied)
             jc_verdict_add(&apply->verdict, JC_GROUND_DEPENDENCY, jc_show_id(id, shown));
     }
@@ -200,6 +210,11 @@ static struct jc_str shown_unit(struct jc_str unit_id) {
     return unit_id.len <= JC_VERDICT_ARG_MAX ? unit_id : (struct jc_str){0};
 }
 
+static enum jc_code write_effects(struct jc_apply *apply, const struct jc_command *command, struct jc_err *err) {
+    bool effects = command && command->write && (apply->beside || jc_verdict_applied(&apply->verdict));
+    return effects ? command->write(apply, err) : JC_OK;
+}
+
 static enum jc_code record(struct jc_apply *apply, const struct jc_command *command, struct jc_err *err) {
     apply->row.status = apply->verdict.status;
     apply->row.code = apply->verdict.code;
@@ -220,8 +235,11 @@ static enum jc_code record(struct jc_apply *apply, const struct jc_command *comm
         };
         code = jc_review_add(apply->tx, apply->caller->agency_id, &review, err);
     }
-    bool effects = command && command->write && (apply->beside || jc_verdict_applied(&apply->verdict));
-    return !code && effects ? command->write(apply, err) : code;
+    if (!code && jc_verdict_grounds(apply->row.grounds) >> JC_GROUND_DEPENDENCY & 1) {
+        code = jc_waiting_add(apply->tx, apply->caller->agency_id, apply->row.depends_on, apply->row.operation_no, err);
+        apply->anything_waits = true;
+    }
+    return code ? code : write_effects(apply, command, err);
 }
 
 /* Operations behind it in the request may depend on it. */
@@ -240,7 +258,11 @@ static enum jc_code apply_new(struct jc_apply *apply, const struct jc_sync_opera
     if (code)
         return code;
     remember(apply, &apply->row);
-    return result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
+    code = result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
+    bool applied = apply->row.status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
+    if (!code && applied && apply->anything_waits)
+        code = jc_release(apply->tx, apply->caller->agency_id, apply->row.id, apply->now_ms, apply->arena, err);
+    return code;
 }
 
 /* Whether the row came from the caller's device: under this enrolment, or an earlier one of the same key (the answer
@@ -319,5 +341,59 @@ enum jc_code jc_apply_operation(struct jc_apply *apply, size_t index, Jc__Operat
     begin(apply, operation);
     enum jc_code code = apply_or_repeat(apply, operation, out, durable, err);
     jc_arena_reset(apply->scratch);
+    return code;
+}
+
+/* --- once more ------------------------------------------------------------------------------------------------ */
+
+/* The device and holder of a stored operation; the team is the holder's now. */
+static enum jc_code stored_caller(struct jc_tx *tx, int64_t agency_id, const struct jc_operation *stored,
+                                  struct jc_arena *arena, struct jc_sync_caller *out, struct jc_err *err) {
+    Jc__Inspector *inspector = NULL;
+    *out = (struct jc_sync_caller){
+        .agency_id = agency_id, .device_id = stored->device_id, .inspector_id = stored->inspector_id};
+    enum jc_code code = jc_inspector_get(tx, agency_id, stored->inspector_id, arena, &inspector, err);
+    out->team_id = code ? JC_STR("") : jc_str(inspector->team_id);
+    return code == JC_NOT_FOUND ? JC_OK : code;
+}
+
+static enum jc_code judge_again(struct jc_apply *apply, const struct jc_command **command, struct jc_err *err) {
+    const struct jc_sync_operation operation = {.body = apply->row.body};
+    enum jc_code code = take_message(apply, &operation, err);
+    if (code || !apply->body)
+        return code;
+    *command = command_of(apply->body);
+    return *command ? (*command)->check(apply, err) : JC_OK;
+}
+
+enum jc_code jc_apply_again(struct jc_tx *tx, int64_t agency_id, const struct jc_operation *stored, uint64_t overruled,
+                            struct jc_arena *arena, Jc__OperationResult **out, struct jc_err *err) {
+    static const Jc__SyncRequest REQUEST = JC__SYNC_REQUEST__INIT;
+    const struct jc_sync_prepared nothing = {.request = &REQUEST};
+    const struct jc_command *command = NULL;
+    struct jc_sync_caller caller;
+    struct jc_apply apply;
+    enum jc_code code = stored_caller(tx, agency_id, stored, arena, &caller, err);
+    if (code)
+        return code;
+    code = jc_apply_open(&apply, tx, &caller, stored->received_ms, &nothing, arena, err);
+    if (!code) {
+        apply.row = *stored;
+        jc_verdict_init(&apply.verdict);
+        apply.verdict.overruled = overruled;
+        code = judge_again(&apply, &command, err);
+    }
+    if (!code && !command && jc_verdict_applied(&apply.verdict))
+        jc_verdict_add(&apply.verdict, JC_GROUND_COMMAND_UNKNOWN);
+    if (!code)
+        code = write_effects(&apply, command, err);
+    if (!code) {
+        const struct jc_operation now = {.operation_no = stored->operation_no,
+                                         .status = apply.verdict.status,
+                                         .code = apply.verdict.code,
+                                         .grounds = jc_verdict_text(&apply.verdict)};
+        code = result_of(&apply, (struct jc_str){(const char *)stored->id.bytes, JC_UUID_SIZE}, &now, out, err);
+    }
+    jc_apply_close(&apply);
     return code;
 }

@@ -21,6 +21,7 @@ struct jc_apply {
     struct jc_arena *scratch; /* emptied behind each operation */
     struct jc_uuid *applied;  /* operations of this request that are, so that those behind need not ask */
     size_t applied_count;
+    bool anything_waits; /* for an operation that has not arrived */
 
     /* loaded once a request, when first needed */
     Jc__Checklist **checklists;
@@ -63,6 +64,12 @@ void jc_apply_close(struct jc_apply *apply);
  * its id, now or before, with exactly these bytes. */
 enum jc_code jc_apply_operation(struct jc_apply *apply, size_t index, Jc__OperationResult **out, bool *durable,
                                 struct jc_err *err);
+
+/* Judges an operation that was kept once more, as of the moment it was received; grounds in `overruled`
+ * (store/verdict.h) do not hold it back, dependencies are not asked for. If nothing else does, its
+ * effects are written. The row stays as it is; *out is what would be answered now, the arena's. */
+enum jc_code jc_apply_again(struct jc_tx *tx, int64_t agency_id, const struct jc_operation *stored, uint64_t overruled,
+                            struct jc_arena *arena, Jc__OperationResult **out, struct jc_err *err);
 
 /* A UUIDv7 that follows from the operation in hand: its time, and a hash of its id and `purpose`. */
 struct jc_uuid jc_apply_derive(const struct jc_apply *apply, const char *purpose);

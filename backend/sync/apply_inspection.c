@@ -246,11 +246,13 @@ static enum jc_code leading_team(struct jc_apply *apply, struct work *work, stru
     return code == JC_NOT_FOUND ? JC_OK : code;
 }
 
-static enum jc_code begin(struct jc_apply *apply, Jc__Inspection *message, struct work **out, struct jc_err *err) {
+static enum jc_code begin(struct jc_apply *apply, const Jc__Inspection *message, struct work **out,
+                          struct jc_err *err) {
     struct work *work = JC_NEW(apply->scratch, struct work);
-    if (!work)
+    Jc__Inspection *own = JC_CLONE(apply->scratch, message); /* the mode is filled in; the job may run twice */
+    if (!work || !own)
         return jc_fail_memory(err);
-    work->message = message;
+    work->message = own;
     work->row.unit_id = jc_str(message->unit_id);
     work->row.is_record = true;
     apply->unit_id = work->row.unit_id;

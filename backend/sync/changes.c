@@ -13,10 +13,12 @@
 #include "store/feed.h"
 #include "store/order.h"
 #include "store/registry.h"
+#include "store/review.h"
 #include "store/store.h"
 #include "store/task.h"
 #include "store/unit.h"
 #include "sync/cursor.h"
+#include "sync/recall.h"
 
 enum {
     CHUNK = 64,
@@ -63,14 +65,31 @@ static enum jc_code list(struct page *page, const Jc__Change *change, struct jc_
     return code;
 }
 
+/* Until when a record of a recalled task is accepted. */
+static enum jc_code add_grace(struct page *page, Jc__Task *task, struct jc_err *err) {
+    char text[JC_TIME_MAX];
+    struct jc_date last;
+    enum jc_code code = jc_recall_grace(page->tx, page->caller->agency_id, task, page->arena, &last, err);
+    if (code)
+        return code;
+    task->recall_grace_ends_on = (char *)jc_arena_copy(page->arena, jc_date_format(last, text)).ptr;
+    return task->recall_grace_ends_on ? JC_OK : jc_fail_memory(err);
+}
+
 static enum jc_code load_task(struct page *page, struct jc_str id, Jc__Change *out, struct jc_err *err) {
     out->entity_case = JC__CHANGE__ENTITY_TASK;
-    return jc_task_get(page->tx, page->caller->agency_id, id, page->arena, &out->task, err);
+    enum jc_code code = jc_task_get(page->tx, page->caller->agency_id, id, page->arena, &out->task, err);
+    return !code && out->task->recalled_at ? add_grace(page, out->task, err) : code;
 }
 
 static enum jc_code load_order(struct page *page, struct jc_str id, Jc__Change *out, struct jc_err *err) {
     out->entity_case = JC__CHANGE__ENTITY_ORDER;
     return jc_order_get(page->tx, page->caller->agency_id, id, page->arena, &out->order, err);
+}
+
+static enum jc_code load_outcome(struct page *page, struct jc_str id, Jc__Change *out, struct jc_err *err) {
+    out->entity_case = JC__CHANGE__ENTITY_REVIEW_OUTCOME;
+    return jc_review_outcome(page->tx, page->caller->agency_id, id, page->arena, &out->review_outcome, err);
 }
 
 static enum jc_code load_unit(struct page *page, struct jc_str id, Jc__Change *out, struct jc_err *err) {
@@ -119,6 +138,7 @@ static enum jc_code (*const LOADERS[])(struct page *page, struct jc_str id, Jc__
     [JC__ENTITY_KIND__ENTITY_KIND_ORDER] = load_order,
     [JC__ENTITY_KIND__ENTITY_KIND_AGENCY] = load_agency,
     [JC__ENTITY_KIND__ENTITY_KIND_TEAM] = load_team,
+    [JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME] = load_outcome,
 };
 
 /* --- the register's short lists ------------------------------------------------------------------------------ */
@@ -252,6 +272,19 @@ static enum jc_code list_orders(struct page *page, struct jc_err *err) {
     return code;
 }
 
+static enum jc_code list_outcomes(struct page *page, struct jc_err *err) {
+    int64_t since_ms = page->now_ms - (int64_t)JC_OUTCOME_DAYS * 86400000;
+    enum jc_code code = JC_OK;
+    for (size_t count = CHUNK; !code && !page->full && count == CHUNK;) {
+        struct jc_str *ids = NULL;
+        code = jc_review_decided(page->tx, page->caller->agency_id, page->caller->team_id, since_ms, page->at.after,
+                                 CHUNK, page->arena, &ids, &count, err);
+        if (!code)
+            code = list_ids(page, ids, count, JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME, err);
+    }
+    return code;
+}
+
 /* --- changes --------------------------------------------------------------------------------------------------- */
 
 static enum jc_code removal_of(struct page *page, const struct jc_change *row, Jc__Change *out, struct jc_err *err) {
@@ -298,7 +331,8 @@ static enum jc_code (*const SECTIONS[])(struct page *page, struct jc_err *err) =
     [JC_SECTION_AGENCY] = list_agency,         [JC_SECTION_TEAMS] = list_teams,
     [JC_SECTION_INSPECTORS] = list_inspectors, [JC_SECTION_CHECKLISTS] = list_checklists,
     [JC_SECTION_UNITS] = list_units,           [JC_SECTION_TASKS] = list_tasks,
-    [JC_SECTION_ORDERS] = list_orders,         [JC_SECTION_CHANGES] = list_changes,
+    [JC_SECTION_ORDERS] = list_orders,         [JC_SECTION_OUTCOMES] = list_outcomes,
+    [JC_SECTION_CHANGES] = list_changes,
 };
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */

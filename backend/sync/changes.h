@@ -4,7 +4,10 @@
 
 #include "sync/sync.h"
 
-enum { JC_RECENT_TASK_DAYS = 30 }; /* tasks done longer ago are not in a first listing */
+enum {
+    JC_RECENT_TASK_DAYS = 30, /* tasks done longer ago are not in a first listing */
+    JC_OUTCOME_DAYS = 90,     /* nor are reviews decided longer ago */
+};
 
 struct jc_changes {
     Jc__Change **items;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { VERSION = 1, FIXED_SIZE = 1 + 1 + 16 + 8 + 8, CHECK_SIZE = 8 };
+enum { VERSION = 2, FIXED_SIZE = 1 + 1 + 16 + 8 + 8, CHECK_SIZE = 8 };
 
 static void put_int(uint8_t *out, int64_t number) {
     for (int i = 0; i < 8; i++)

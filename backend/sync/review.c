@@ -1,0 +1,241 @@
+/* Deciding is reading the review with its operation, doing what the kind says, and then, whatever the
+ * kind, one row of the chain, the closed review, one change row and one line of the audit log.
+ *
+ * A returned task is decided by moving the task; what was kept is applied once more with the grounds
+ * overruled that stand in the review and may be (store/verdict.h); a record that lies beside another is
+ * written already, so that accepting it only closes the matter. What must never happen: an operation is
+ * applied twice, therefore a closed review is never decided again. */
+#include "sync/review.h"
+
+#include <string.h>
+
+#include "store/audit_log.h"
+#include "store/inspection.h"
+#include "store/review.h"
+#include "store/stamp.h"
+#include "store/task.h"
+#include "sync/apply.h"
+#include "sync/recall.h"
+#include "sync/release.h"
+
+struct decision {
+    struct jc_tx *tx;
+    const struct jc_review_act *act;
+    struct jc_arena *arena;
+    struct jc_review_case kase;
+    Jc__OperationResult *result;
+    bool stays_open; /* it could not be carried out */
+};
+
+/* --- looking ------------------------------------------------------------------------------------------ */
+
+static enum jc_code check_open(const struct decision *d, struct jc_err *err) {
+    const Jc__Review *review = d->kase.review;
+    char number[JC_NUMBER_TEXT], time[JC_TIME_MAX];
+    int64_t decided_ms = 0;
+    if (review->state == JC__REVIEW_STATE__REVIEW_STATE_OPEN)
+        return JC_OK;
+    (void)jc_stamp_to_ms(review->decided_at, &decided_ms);
+    return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_DECIDED, jc_str_from_int64(review->review_id, number),
+                   jc_str(review->decision->decided_by), jc_time_format(decided_ms, time));
+}
+
+/* The inspection it is linked to: of this agency, and not the operation's own. */
+static enum jc_code check_link(const struct decision *d, struct jc_err *err) {
+    char shown[JC_UUID_TEXT];
+    struct jc_str id = d->act->linked_inspection_id;
+    struct jc_inspection inspection;
+    bool found = false;
+    enum jc_code code = jc_inspection_find(d->tx, d->act->agency_id, id, d->arena, &inspection, &found, err);
+    if (code || (found && inspection.operation_no != d->act->review_id))
+        return code;
+    return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REVIEW_LINK_UNKNOWN, jc_show_id(id, shown));
+}
+
+static enum jc_code check_act(const struct decision *d, struct jc_err *err) {
+    enum jc_code code = check_open(d, err);
+    if (code)
+        return code;
+    switch (d->act->kind) {
+    case JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT:
+        return JC_OK;
+    case JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT:
+        return jc_str_trim(d->act->note).len ? JC_OK : jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REASON_MISSING);
+    case JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK:
+        return check_link(d, err);
+    default:
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REVIEW_KIND);
+    }
+}
+
+/* --- carrying it out ------------------------------------------------------------------------------------ */
+
+/* The inspection that the operation itself wrote, if it did. */
+static enum jc_code wrote_record(const struct decision *d, bool *wrote, struct jc_err *err) {
+    const Jc__OperationBody *body = NULL;
+    const Jc__Inspection *message = NULL;
+    struct jc_inspection inspection;
+    struct jc_str arg;
+    enum jc_ground ground;
+    bool found = false;
+    *wrote = false;
+    enum jc_code code = jc_sync_decode(d->kase.operation.body, d->arena, &body, &ground, &arg, err);
+    if (code || !body)
+        return code;
+    if (body->command_case == JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION)
+        message = body->submit_inspection->inspection;
+    if (!message)
+        return JC_OK;
+    code = jc_inspection_find(d->tx, d->act->agency_id, jc_view(message->inspection_id), d->arena, &inspection, &found,
+                              err);
+    *wrote = found && inspection.operation_no == d->act->review_id;
+    return code;
+}
+
+/* What was kept is applied now. */
+static enum jc_code accept_kept(struct decision *d, struct jc_err *err) {
+    const struct jc_operation *operation = &d->kase.operation;
+    uint64_t overruled = jc_verdict_grounds(operation->grounds) & jc_verdict_may_overrule();
+    char number[JC_NUMBER_TEXT];
+    bool wrote = false;
+    if (!operation->body.ptr)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_BODY_GONE,
+                       jc_str_from_int64(d->act->review_id, number));
+    enum jc_code code = wrote_record(d, &wrote, err);
+    if (code || wrote)
+        return code;
+    code = jc_apply_again(d->tx, d->act->agency_id, operation, overruled, d->arena, &d->result, err);
+    if (!code)
+        d->stays_open = d->result->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
+    return code;
+}
+
+/* The planner's answer to a return: taken back, or open again with the note. A task that somebody moved
+ * meanwhile stays as it is. */
+static enum jc_code answer_return(struct decision *d, struct jc_err *err) {
+    bool accept = d->act->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT;
+    struct jc_str id = jc_view(d->kase.review->task_id);
+    Jc__Task *task = NULL;
+    enum jc_code code = jc_task_get(d->tx, d->act->agency_id, id, d->arena, &task, err);
+    if (code || task->state != JC__TASK_STATE__TASK_STATE_RETURNED)
+        return code == JC_NOT_FOUND ? JC_OK : code;
+    if (!accept)
+        code = jc_task_note(d->tx, d->act->agency_id, id, d->act->note, err);
+    if (code)
+        return code;
+    return jc_task_move(d->tx, d->act->agency_id, id,
+                        accept ? JC__TASK_STATE__TASK_STATE_RECALLED : JC__TASK_STATE__TASK_STATE_OPEN,
+                        accept ? jc_str(task->return_reason) : JC_STR(""), d->act->now_ms, err);
+}
+
+static enum jc_code carry_out(struct decision *d, struct jc_err *err) {
+    bool accept = d->act->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT;
+    if (d->act->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK)
+        return JC_OK;
+    if (d->kase.review->reason == JC__REVIEW_REASON__REVIEW_REASON_TASK_RETURNED)
+        return answer_return(d, err);
+    if (accept && d->kase.operation.status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW)
+        return accept_kept(d, err);
+    return JC_OK;
+}
+
+/* --- what any decision leaves ----------------------------------------------------------------------------- */
+
+static enum jc_code conclude(struct decision *d, struct jc_err *err) {
+    static const char *const ACTS[] = {"", "review.accept", "review.reject", "review.link"};
+    const struct jc_review_act *act = d->act;
+    char number[JC_NUMBER_TEXT];
+    Jc__ReviewDecision decision = JC__REVIEW_DECISION__INIT;
+    decision.review_id = act->review_id;
+    decision.operation_id = d->kase.review->operation_id;
+    decision.kind = act->kind;
+    if (act->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK)
+        decision.linked_inspection_id = jc_data(act->linked_inspection_id);
+    decision.note = (char *)jc_arena_copy(d->arena, act->note).ptr;
+    decision.decided_by = (char *)jc_arena_copy(d->arena, act->actor).ptr;
+    if (!decision.note || !decision.decided_by)
+        return jc_fail_memory(err);
+    enum jc_code code =
+        jc_decision_record(d->tx, act->agency_id, &decision, d->kase.team_id, act->now_ms, d->arena, err);
+    if (!code)
+        code = jc_audit_log_add(d->tx, act->agency_id, act->now_ms, act->actor, jc_str(ACTS[act->kind]),
+                                jc_str_from_int64(act->review_id, number), act->note, err);
+    if (!code && act->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT)
+        code = jc_release(d->tx, act->agency_id, d->kase.operation.id, act->now_ms, d->arena, err);
+    return code;
+}
+
+enum jc_code jc_review_decide(struct jc_tx *tx, const struct jc_review_act *act, struct jc_arena *arena,
+                              Jc__DecideReviewResponse **out, struct jc_err *err) {
+    struct decision d = {.tx = tx, .act = act, .arena = arena};
+    Jc__DecideReviewResponse *response = JC_NEW(arena, Jc__DecideReviewResponse);
+    if (!response)
+        return jc_fail_memory(err);
+    jc__decide_review_response__init(response);
+    enum jc_code code = jc_review_get(tx, act->agency_id, act->review_id, arena, &d.kase, err);
+    if (!code)
+        code = check_act(&d, err);
+    if (!code)
+        code = carry_out(&d, err);
+    if (!code && !d.stays_open)
+        code = conclude(&d, err);
+    if (!code)
+        code = jc_review_get(tx, act->agency_id, act->review_id, arena, &d.kase, err);
+    if (code)
+        return code;
+    response->review = d.kase.review;
+    response->result = d.result;
+    *out = response;
+    return JC_OK;
+}
+
+/* --- showing ---------------------------------------------------------------------------------------------- */
+
+/* The record that the operation's task has, if another brought it. */
+static enum jc_code find_record(struct jc_tx *tx, int64_t agency_id, const Jc__Review *review, struct jc_arena *arena,
+                                Jc__Inspection **out, struct jc_err *err) {
+    const Jc__OperationBody *body = NULL;
+    struct jc_str bytes = {0}, arg;
+    enum jc_ground ground;
+    if (!review->task_id.len)
+        return JC_OK;
+    enum jc_code code = jc_review_rival(tx, agency_id, review, arena, &bytes, err);
+    if (!code && bytes.ptr)
+        code = jc_sync_decode(bytes, arena, &body, &ground, &arg, err);
+    if (!code && body && body->command_case == JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION)
+        *out = body->submit_inspection->inspection;
+    return code;
+}
+
+/* Wall clock of the terminal against the server's at the same moment. */
+static void add_clock(Jc__GetReviewResponse *response, const Jc__Review *review) {
+    int64_t device_ms = 0, received_ms = 0;
+    const Jc__OperationBody *body = response->operation;
+    if (body && jc_stamp_to_ms(body->device_time, &device_ms) && jc_stamp_to_ms(review->received_at, &received_ms) &&
+        device_ms > received_ms)
+        response->clock_offset_ms = device_ms - received_ms; /* nothing is made after it was received */
+}
+
+enum jc_code jc_review_show(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_arena *arena,
+                            Jc__GetReviewResponse **out, struct jc_err *err) {
+    Jc__GetReviewResponse *response = JC_NEW(arena, Jc__GetReviewResponse);
+    const Jc__OperationBody *body = NULL;
+    struct jc_review_case kase;
+    struct jc_str arg;
+    enum jc_ground ground;
+    if (!response)
+        return jc_fail_memory(err);
+    jc__get_review_response__init(response);
+    enum jc_code code = jc_review_get(tx, agency_id, review_id, arena, &kase, err);
+    if (!code && kase.operation.body.ptr)
+        code = jc_sync_decode(kase.operation.body, arena, &body, &ground, &arg, err);
+    if (!code)
+        code = find_record(tx, agency_id, kase.review, arena, &response->record, err);
+    if (code)
+        return code;
+    response->review = kase.review;
+    response->operation = (Jc__OperationBody *)body;
+    add_clock(response, kase.review);
+    *out = response;
+    return JC_OK;
+}
