@@ -332,7 +332,7 @@ static int take_all(struct jc_limit *limit, const struct sockaddr *address, int6
 static void test_limit(void **state) {
     (void)state;
     assert_true(jc_id_init());
-    struct jc_limit *limit = jc_limit_new();
+    struct jc_limit *limit = jc_limit_new(JC_LIMIT_BURST, JC_LIMIT_REFILL_MS);
     struct sockaddr_in one = v4("10.0.0.1"), two = v4("10.0.0.2");
     const struct sockaddr *a = (struct sockaddr *)&one, *b = (struct sockaddr *)&two;
     assert_int_equal(take_all(limit, a, 0), JC_LIMIT_BURST);
@@ -349,7 +349,7 @@ static void test_limit(void **state) {
 /* A terminal that signs in well a thousand times behind one address is never held up. */
 static void test_limit_costs_failures_only(void **state) {
     (void)state;
-    struct jc_limit *limit = jc_limit_new();
+    struct jc_limit *limit = jc_limit_new(JC_LIMIT_BURST, JC_LIMIT_REFILL_MS);
     struct sockaddr_in one = v4("10.0.0.1");
     const struct sockaddr *a = (struct sockaddr *)&one;
     for (int i = 0; i < 1000; i++) {
@@ -362,7 +362,7 @@ static void test_limit_costs_failures_only(void **state) {
 
 static void test_limit_of_networks(void **state) {
     (void)state;
-    struct jc_limit *limit = jc_limit_new();
+    struct jc_limit *limit = jc_limit_new(JC_LIMIT_BURST, JC_LIMIT_REFILL_MS);
     struct sockaddr_in6 one = {.sin6_family = AF_INET6}, near = one, far = one;
     assert_int_equal(inet_pton(AF_INET6, "2001:db8::1", &one.sin6_addr), 1);
     assert_int_equal(inet_pton(AF_INET6, "2001:db8::2:0:0:9", &near.sin6_addr), 1);
@@ -376,7 +376,7 @@ static void test_limit_of_networks(void **state) {
 /* An address that guesses stays remembered while ten thousand others come by once each. */
 static void test_limit_under_flood(void **state) {
     (void)state;
-    struct jc_limit *limit = jc_limit_new();
+    struct jc_limit *limit = jc_limit_new(JC_LIMIT_BURST, JC_LIMIT_REFILL_MS);
     struct sockaddr_in guesser = v4("10.9.9.9"), other = v4("10.0.0.0");
     assert_int_equal(take_all(limit, (struct sockaddr *)&guesser, 0), JC_LIMIT_BURST);
     for (uint32_t i = 0; i < 10000; i++) {

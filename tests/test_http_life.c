@@ -243,7 +243,7 @@ static void test_connection_limit(void **state) {
     struct site site;
     struct answer answer;
     int fd[LIMIT + 1];
-    site_open(&site, (struct jc_server_config){.connections_max = LIMIT}, NULL);
+    site_open(&site, (struct jc_server_config){.connections_max = LIMIT, .per_address_max = LIMIT}, NULL);
     for (int i = 0; i < LIMIT; i++) {
         fd[i] = dial(site.port);
         assert_true(send_call(fd[i], SELF, "token-device", "", "", 0));

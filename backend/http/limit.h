@@ -1,26 +1,26 @@
-/* How often an address may guess a secret (passwords, one-time codes).
+/* How often an address may guess a secret (passwords, one-time codes, tokens).
  *
  * A bucket of tokens for each address: an attempt takes one, a good answer gives it back, time refills.
- * Many terminals behind one address are not punished, because only failures cost. In memory alone; used
- * by one thread. */
+ * Many terminals behind one address are not punished, because only failures cost. In memory alone; any
+ * thread. */
 #ifndef JC_HTTP_LIMIT_H
 #define JC_HTTP_LIMIT_H
 
-#include <sys/socket.h>
-
-#include "base/str.h"
+#include "http/address.h"
 
 enum {
-    JC_LIMIT_BURST = 10,       /* failures in a row */
+    JC_LIMIT_BURST = 10,       /* of passwords and codes: failures in a row */
     JC_LIMIT_REFILL_MS = 6000, /* one more every … */
     JC_LIMIT_ADDRESSES = 1024, /* remembered; the one idle longest makes room */
 };
 
 struct jc_limit;
 
-struct jc_limit *jc_limit_new(void); /* NULL without memory */
+/* A bucket of `burst` tokens, one more every `refill_ms`. NULL without memory. */
+struct jc_limit *jc_limit_new(int burst, int refill_ms);
 void jc_limit_free(struct jc_limit *limit);
-/* False: no token is left. IPv6 addresses count by their first 64 bits. */
+/* False: no token is left, and none is taken. */
+bool jc_limit_has(struct jc_limit *limit, const struct sockaddr *address, int64_t now_ms);
 bool jc_limit_take(struct jc_limit *limit, const struct sockaddr *address, int64_t now_ms);
 void jc_limit_give_back(struct jc_limit *limit, const struct sockaddr *address);
 

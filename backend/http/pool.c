@@ -93,3 +93,10 @@ bool jc_pool_submit(struct jc_pool *pool, struct jc_pool_task *task) {
     pthread_mutex_unlock(&pool->lock);
     return room;
 }
+
+int jc_pool_waiting(struct jc_pool *pool) {
+    pthread_mutex_lock(&pool->lock);
+    int waiting = pool->waiting;
+    pthread_mutex_unlock(&pool->lock);
+    return waiting;
+}

@@ -18,5 +18,7 @@ enum jc_code jc_pool_new(int threads, int queue_max, struct jc_pool **out, struc
 void jc_pool_free(struct jc_pool *pool);
 /* False if the queue is full: then nothing happened. */
 bool jc_pool_submit(struct jc_pool *pool, struct jc_pool_task *task);
+/* Tasks that wait; those being run do not. */
+int jc_pool_waiting(struct jc_pool *pool);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "http/codec.h"
 #include "http/run.h"
 
@@ -49,6 +50,12 @@ static void read_head(struct jc_request *request, struct jc_connect_head *head) 
     MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &head->content_lengths);
 }
 
+static const struct sockaddr *address_of(struct jc_request *request) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info ? info->client_addr : NULL;
+}
+
 static enum jc_code fail_large(struct jc_request *request) {
     char number[JC_NUMBER_TEXT];
     return jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_BODY_LARGE,
@@ -81,13 +88,20 @@ static void fill_call(struct jc_request *request) {
         .sealer = request->http->sealer,
         .splits = true,
     };
+    request->ticket.token = jc_admit_token(request->http->admit, connect->token);
     if (!request->call.token.ptr)
         (void)jc_fail_memory(&request->err);
 }
 
-static bool is_health(const struct jc_request *request) {
-    return jc_str_eq(request->path, JC_STR("/healthz")) &&
-           (jc_str_eq(request->method, JC_STR("GET")) || jc_str_eq(request->method, JC_STR("HEAD")));
+/* /metrics is for a listener of its own; without one, for callers on this machine. */
+static enum jc_route route_of(struct jc_request *request, bool aside) {
+    const struct sockaddr *address = address_of(request);
+    if (!jc_str_eq(request->method, JC_STR("GET")) && !jc_str_eq(request->method, JC_STR("HEAD")))
+        return JC_ROUTE_PROCEDURE;
+    if (jc_str_eq(request->path, JC_STR("/healthz")))
+        return JC_ROUTE_HEALTH;
+    bool may = request->http->config.metrics_address ? aside : address && jc_address_is_loopback(address);
+    return may && jc_str_eq(request->path, JC_STR("/metrics")) ? JC_ROUTE_METRICS : JC_ROUTE_PROCEDURE;
 }
 
 /* A new request in an arena of its own, counted; NULL without memory. */
@@ -114,14 +128,19 @@ static bool is_hopeless(const struct jc_request *request) {
     return request->err.code && (request->cut || jc_exchange_header(request->connection, MHD_HTTP_HEADER_EXPECT).len);
 }
 
-static void read_call(struct jc_request *request) {
+/* What the head asks for, or why it cannot have it. */
+static void read_request(struct jc_request *request, bool aside) {
     struct jc_connect_head head;
     read_head(request, &head);
-    request->health = is_health(request);
-    if (request->health)
+    request->route = route_of(request, aside);
+    if (request->route != JC_ROUTE_PROCEDURE)
         return;
-    if (!jc_connect_begin(&head, &request->connect, &request->err))
+    if (aside) {
+        request->connect.status = MHD_HTTP_NOT_FOUND;
+        (void)jc_fail(&request->err, JC_UNIMPLEMENTED, JC_MSG_PROCEDURE_UNKNOWN, jc_text_cut(request->path, 100));
+    } else if (!jc_connect_begin(&head, &request->connect, &request->err)) {
         fill_call(request);
+    }
     check_length(request, &head);
     request->cut |= request->connect.close;
 }
@@ -130,16 +149,21 @@ static bool take(struct jc_exchange *exchange, const char *bytes, size_t len) {
     struct jc_request *request = request_of(exchange);
     const struct jc_server_config *config = &request->http->config;
     request->received += len;
-    if (jc_monotonic_ms() - request->started_ms > config->request_timeout_ms)
+    jc_peer_arrived(request->peer, len);
+    if (jc_http_now(request->http) - request->started_ms > config->request_timeout_ms)
         return false;
     if (request->received > (uint64_t)config->body_max * DISCARD_FACTOR)
         return false;
     if (request->err.code)
         return true;
-    if (request->received > config->body_max)
+    if (request->received > config->body_max) {
         (void)fail_large(request);
-    else
+    } else if (!jc_admit_bytes(request->http->admit, &request->ticket, len)) {
+        jc_metrics_add(request->http->metrics, JC_METRIC_REJECTED_BYTES, 1);
+        (void)jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_SERVER_BUSY);
+    } else {
         jc_buf_append(&request->body, bytes, len);
+    }
     if (request->body.failed)
         (void)jc_fail_memory(&request->err);
     if (request->err.code)
@@ -151,6 +175,18 @@ static bool take(struct jc_exchange *exchange, const char *bytes, size_t len) {
 
 static void add_header(struct MHD_Response *response, const char *name, const char *value) {
     MHD_add_response_header(response, name, value);
+}
+
+/* Seconds after which asking again makes sense; 0: it does not, or at once. A full queue is empty when what
+ * is in hand is done. */
+static int retry_after_s(struct jc_request *request) {
+    if (request->err.code == JC_UNAVAILABLE)
+        return 1;
+    if (request->err.what == JC_MSG_GUESSES_MANY)
+        return JC_LIMIT_REFILL_MS / 1000;
+    if (request->err.what != JC_MSG_SERVER_BUSY && request->err.what != JC_MSG_DB_QUEUE_FULL)
+        return 0;
+    return (jc_admit_retry_ms(request->http->admit) + 999) / 1000;
 }
 
 static void add_error_headers(struct jc_request *request, struct MHD_Response *response) {
@@ -166,14 +202,15 @@ static void add_error_headers(struct jc_request *request, struct MHD_Response *r
         add_header(response, MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip");
     if (code == JC_UNAUTHENTICATED)
         add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-    if (code == JC_UNAVAILABLE || request->err.what == JC_MSG_SERVER_BUSY || request->err.what == JC_MSG_GUESSES_MANY)
-        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, code == JC_UNAVAILABLE ? "1" : "6");
+    int retry_s = retry_after_s(request);
+    if (retry_s)
+        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, jc_str_from_int64(retry_s, id).ptr);
 }
 
 /* The body of the answer, whatever the outcome. Without memory an error has an empty body: the status
  * still says what it is. */
 static void make_body(struct jc_request *request) {
-    if (!request->err.code && !request->health && !request->answer.ptr) {
+    if (!request->err.code && request->route == JC_ROUTE_PROCEDURE && !request->answer.ptr) {
         if (jc_codec_encode(&request->connect, request->call.response, request->arena, &request->answer,
                             &request->answer_gzip, &request->err) == JC_OK)
             return;
@@ -182,6 +219,15 @@ static void make_body(struct jc_request *request) {
         return;
     request->answer = jc_connect_error(&request->err, request->connect.lang, request->arena);
     request->answer_gzip = false;
+}
+
+static const char *content_type(const struct jc_request *request) {
+    static const char *const TYPES[] = {
+        [JC_ROUTE_PROCEDURE] = "application/proto",
+        [JC_ROUTE_HEALTH] = "application/json",
+        [JC_ROUTE_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
+    };
+    return TYPES[request->route];
 }
 
 static enum MHD_Result answer(struct jc_request *request) {
@@ -195,11 +241,12 @@ static enum MHD_Result answer(struct jc_request *request) {
     if (code)
         add_error_headers(request, response);
     else
-        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->health ? "application/json" : "application/proto");
+        add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type(request));
     if (request->answer_gzip)
         add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (request->cut || request->err.what == JC_MSG_SERVER_DRAINING)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    jc_peer_sending(request->peer, jc_http_now(request->http), request->answer.len);
     enum MHD_Result result = MHD_queue_response(request->connection, (unsigned)request->status, response);
     MHD_destroy_response(response);
     return result;
@@ -207,27 +254,44 @@ static enum MHD_Result answer(struct jc_request *request) {
 
 /* --- between ----------------------------------------------------------------------------------------- */
 
-static const struct sockaddr *peer(struct jc_request *request) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    return info ? info->client_addr : NULL;
-}
-
 /* A guess costs a token until it turns out to have been none. */
 static void take_guess(struct jc_request *request) {
-    const struct sockaddr *address = peer(request);
-    if (request->health || !request->call.procedure->guessable || !address)
+    const struct sockaddr *address = address_of(request);
+    if (request->route != JC_ROUTE_PROCEDURE || !request->call.procedure->guessable || !address)
         return;
     request->guess = jc_limit_take(request->http->limit, address, request->started_ms);
-    if (!request->guess)
-        (void)jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_GUESSES_MANY);
+    if (request->guess)
+        return;
+    jc_metrics_add(request->http->metrics, JC_METRIC_REJECTED_GUESSES, 1);
+    (void)jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_GUESSES_MANY);
 }
 
 static void settle_guess(struct jc_request *request) {
     enum jc_code code = request->err.code;
     if (request->guess && code != JC_UNAUTHENTICATED && code != JC_PERMISSION_DENIED)
-        jc_limit_give_back(request->http->limit, peer(request));
+        jc_limit_give_back(request->http->limit, address_of(request));
     request->guess = false;
+}
+
+/* An address that keeps sending tokens nobody has is not looked up for each. */
+static void meet_stranger(struct jc_request *request) {
+    const struct sockaddr *address = address_of(request);
+    if (!request->ticket.token || !address ||
+        jc_admit_stranger(request->http->admit, request->ticket.token, address, request->started_ms))
+        return;
+    jc_metrics_add(request->http->metrics, JC_METRIC_REJECTED_STRANGER, 1);
+    (void)jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_GUESSES_MANY);
+}
+
+/* What the work has shown about the token. */
+static void settle_stranger(struct jc_request *request) {
+    const struct sockaddr *address = address_of(request);
+    if (!request->ticket.token || !address)
+        return;
+    if (!request->err.code && !(request->call.procedure->callers & JC_CALLS_WITHOUT_TOKEN))
+        jc_admit_known(request->http->admit, request->ticket.token);
+    else if (request->err.code == JC_UNAUTHENTICATED)
+        jc_admit_unknown(request->http->admit, request->ticket.token, address, request->started_ms);
 }
 
 static enum MHD_Result step(struct jc_exchange *exchange) {
@@ -235,10 +299,15 @@ static enum MHD_Result step(struct jc_exchange *exchange) {
     if (atomic_load(&request->state) == JC_REQUEST_READING) {
         jc_traffic_arrived(&request->http->traffic);
         request->whole = true;
+        jc_peer_working(request->peer);
+        if (!request->err.code)
+            meet_stranger(request);
         if (!request->err.code)
             take_guess(request);
         if (!request->err.code && jc_run_start(request))
             return MHD_YES;
+    } else {
+        settle_stranger(request);
     }
     settle_guess(request);
     return answer(request);
@@ -252,7 +321,8 @@ static void log_line(const struct jc_request *request, bool sent) {
     bool bug = request->err.code == JC_INTERNAL || request->err.code == JC_UNKNOWN || request->err.code == JC_DATA_LOSS;
     jc_log(bug ? JC_LOG_ERROR : JC_LOG_INFO, "request", JC_LOG_INT("id", (int64_t)request->id),
            JC_LOG_STR("method", request->method), JC_LOG_STR("path", path), JC_LOG_INT("status", request->status),
-           JC_LOG_STR("code", jc_str(code)), JC_LOG_INT("duration_ms", jc_monotonic_ms() - request->started_ms),
+           JC_LOG_STR("code", jc_str(code)),
+           JC_LOG_INT("duration_ms", jc_http_now(request->http) - request->started_ms),
            JC_LOG_INT("bytes_in", (int64_t)request->received), JC_LOG_INT("bytes", (int64_t)request->answer.len),
            JC_LOG_INT("sent", sent), JC_LOG_STR("detail", jc_str(request->err.code ? request->err.detail : "")));
 }
@@ -261,7 +331,15 @@ static void end(struct jc_exchange *exchange, bool sent) {
     struct jc_request *request = request_of(exchange);
     struct jc_http *http = request->http;
     bool whole = request->whole;
+    int64_t now_ms = jc_http_now(http);
     log_line(request, sent && request->status);
+    if (request->route == JC_ROUTE_PROCEDURE) {
+        enum jc_code code = request->status ? request->err.code : JC_CANCELLED;
+        jc_metrics_request(http->metrics, request->connect.procedure, code);
+        jc_metrics_observe(http->metrics, JC_HISTOGRAM_REQUEST, (now_ms - request->started_ms) * 1000);
+    }
+    jc_admit_leave(http->admit, &request->ticket);
+    jc_peer_idle(request->peer, now_ms);
     jc_buf_free(&request->body);
     struct jc_arena *arena = request->arena; /* the request itself lies in it */
     bool keep = jc_arena_used(arena) <= SPARE_MAX;
@@ -279,20 +357,22 @@ static void end(struct jc_exchange *exchange, bool sent) {
 
 /* --- the whole ------------------------------------------------------------------------------------------ */
 
-struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, const char *url,
-                                     const char *method) {
+struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
+                                     bool aside, const char *url, const char *method) {
     struct jc_request *request = new_request(http);
     if (!request)
         return NULL;
     request->exchange = (struct jc_exchange){.take = take, .step = step, .end = end};
     request->http = http;
     request->connection = connection;
-    request->started_ms = jc_monotonic_ms();
+    request->peer = peer;
+    request->started_ms = jc_http_now(http);
     request->deadline_ms = -1;
     request->method = jc_str(method);
     request->path = jc_str(url);
     jc_buf_init(&request->body, http->config.body_max);
-    read_call(request);
+    jc_peer_arriving(peer, request->started_ms);
+    read_request(request, aside);
     request->exchange.hopeless = is_hopeless(request);
     return &request->exchange;
 }

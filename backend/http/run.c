@@ -23,12 +23,13 @@ enum {
     LARGE_BODY = 64 << 10, /* bytes that the event thread does not decode or encode itself */
     LARGE_GZIP = 16 << 10, /* the same, compressed */
     GZIP_TAIL = 8,         /* checksum and size behind the compressed bytes */
+    METRICS_MAX = 1 << 20,
 };
 
 /* --- steps ----------------------------------------------------------------------------------------- */
 
 static bool is_late(const struct jc_request *request) {
-    return request->deadline_ms >= 0 && jc_monotonic_ms() > request->deadline_ms;
+    return request->deadline_ms >= 0 && jc_http_now(request->http) > request->deadline_ms;
 }
 
 static enum jc_code decode(struct jc_request *request) {
@@ -58,7 +59,8 @@ static void finish(struct jc_request *request) {
     jc_traffic_leave(&http->traffic);
 }
 
-static enum jc_code fail_busy(struct jc_request *request) {
+static enum jc_code fail_busy(struct jc_request *request, enum jc_metric why) {
+    jc_metrics_add(request->http->metrics, why, 1);
     return jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_SERVER_BUSY);
 }
 
@@ -67,7 +69,7 @@ static void submit(struct jc_request *request, struct jc_pool *pool, void (*run)
     request->task.run = run;
     if (jc_pool_submit(pool, &request->task))
         return;
-    (void)fail_busy(request);
+    (void)fail_busy(request, JC_METRIC_REJECTED_READS);
     finish(request);
 }
 
@@ -121,6 +123,8 @@ static void after_task(struct jc_pool_task *task) {
 static void written(void *ctx, enum jc_code code, const struct jc_err *err) {
     struct jc_request *request = ctx;
     struct jc_batch *batch = &request->http->batch;
+    jc_admit_written(request->http->admit, &request->ticket);
+    batch->count++;
     if (code)
         jc_err_copy(&request->err, err);
     request->next = NULL;
@@ -144,10 +148,14 @@ static void leave_batch(struct jc_request *request) {
 }
 
 void jc_run_batch_end(void *ctx) {
-    struct jc_batch *batch = &((struct jc_http *)ctx)->batch;
+    struct jc_http *http = ctx;
+    struct jc_batch *batch = &http->batch;
     struct jc_request *request = batch->first;
-    batch->first = NULL;
-    batch->last = &batch->first;
+    if (!request)
+        return;
+    jc_admit_committed(http->admit, jc_http_now(http));
+    jc_metrics_observe(http->metrics, JC_HISTOGRAM_BATCH, batch->count);
+    *batch = (struct jc_batch){.last = &batch->first};
     for (struct jc_request *next; request; request = next) {
         next = request->next; /* it may be gone once it has left */
         leave_batch(request);
@@ -156,8 +164,13 @@ void jc_run_batch_end(void *ctx) {
 
 /* The agency is not known before the token has been looked up, inside the job. */
 static void write_job(struct jc_request *request) {
-    if (jc_db_write(request->http->config.db, 0, run_job, request, written, &request->err))
+    if (!jc_admit_write(request->http->admit, &request->ticket)) {
+        (void)fail_busy(request, JC_METRIC_REJECTED_WRITES);
         finish(request);
+    } else if (jc_db_write(request->http->config.db, 0, run_job, request, written, &request->err)) {
+        jc_admit_written(request->http->admit, &request->ticket);
+        finish(request);
+    }
 }
 
 static void write_task(struct jc_pool_task *task) {
@@ -220,6 +233,18 @@ static void health_task(struct jc_pool_task *task) {
     finish(request);
 }
 
+static void metrics_task(struct jc_pool_task *task) {
+    struct jc_request *request = request_of(task);
+    struct jc_buf text;
+    jc_buf_init(&text, METRICS_MAX);
+    jc_server_metrics(request->http, &text);
+    request->answer = jc_arena_copy(request->arena, jc_buf_str(&text));
+    if (text.failed || !request->answer.ptr)
+        (void)jc_fail_memory(&request->err);
+    jc_buf_free(&text);
+    finish(request);
+}
+
 bool jc_run_start(struct jc_request *request) {
     struct jc_http *http = request->http;
     if (!jc_traffic_enter(&http->traffic)) {
@@ -228,8 +253,10 @@ bool jc_run_start(struct jc_request *request) {
     }
     atomic_store(&request->state, JC_REQUEST_RUNNING);
     MHD_suspend_connection(request->connection);
-    if (request->health)
+    if (request->route == JC_ROUTE_HEALTH)
         submit(request, http->pool, health_task);
+    else if (request->route == JC_ROUTE_METRICS)
+        submit(request, http->pool, metrics_task);
     else if (request->call.procedure->kind == JC_PROCEDURE_READ)
         submit(request, http->pool, read_task);
     else if (request->call.procedure->kind == JC_PROCEDURE_PASSWORD)

@@ -1,20 +1,22 @@
-/* The daemon and its socket. libmicrohttpd's event thread is the only one that touches connections;
- * the rest of this folder hands requests to other threads and back by suspending and resuming.
+/* The parts put together: listeners, pools, limits, upkeep.
  *
  * Stopping goes in one order, because libmicrohttpd aborts the program when it is stopped with a
  * suspended connection: no new connections; new requests are refused; those running are finished and
- * resumed; their answers are sent; only then the daemon stops, and after it the pools. */
+ * resumed; their answers are sent; only then the daemons stop, and after them the pools. */
 #include "http/server.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <netdb.h>
+#include <malloc.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/listener.h"
 #include "http/run.h"
+#include "http/upkeep.h"
 #include "sync/sealer.h"
 
 enum {
@@ -23,150 +25,125 @@ enum {
     SPARE_FDS = 64, /* database, log, listening, the rest of the program */
     IDLE_TIMEOUT_S = 60,
     REQUEST_TIMEOUT_MS = 60000,
-    READERS = 4,
+    READERS = 2,
     QUEUE_MAX = 1024,
+    WRITES_MAX = 2048,
+    BYTES_MAX = 256 << 20,
     PASSWORD_QUEUE_MAX = 64,
-    BACKLOG = 511,
     CONNECTION_MEMORY = 4096,
+    FLUSH_MS = 200,  /* lines of the log wait no longer */
+    SWEEP_MS = 1000, /* for slow peers */
+    FORGET_MS = 10000,
+    TRIM_MS = 5000, /* a server that had nothing to do gives memory back */
 };
 
 struct jc_server {
     struct jc_http http;
-    struct MHD_Daemon *daemon;
-    int port;
+    struct jc_listener plain, tls, metrics;
+    struct jc_tls *certificate;
+    struct jc_upkeep *upkeep;
+    int64_t started_us;     /* Unix time */
+    uint64_t requests_seen; /* by the last trim */
+    bool trimmed;
 };
-
-/* --- libmicrohttpd's callbacks ------------------------------------------------------------------------ */
-
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *upload_data, size_t *upload_data_size,
-                                  void **con_cls) {
-    struct jc_exchange *exchange = *con_cls;
-    (void)version;
-    if (!exchange) {
-        exchange = jc_request_begin(cls, connection, url, method);
-        *con_cls = exchange;
-        if (!exchange)
-            return MHD_NO;
-        return exchange->hopeless ? exchange->step(exchange) : MHD_YES;
-    }
-    if (*upload_data_size) {
-        bool goes_on = exchange->take(exchange, upload_data, *upload_data_size);
-        *upload_data_size = 0;
-        return goes_on ? MHD_YES : MHD_NO;
-    }
-    return exchange->step(exchange);
-}
-
-static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
-                         enum MHD_RequestTerminationCode why) {
-    struct jc_exchange *exchange = *con_cls;
-    (void)cls, (void)connection;
-    if (exchange)
-        exchange->end(exchange, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    *con_cls = NULL;
-}
-
-static void on_trouble(void *cls, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-static void on_trouble(void *cls, const char *format, va_list args) {
-    char text[512];
-    (void)cls;
-    int len = vsnprintf(text, sizeof text, format, args);
-    if (len > 0 && text[strlen(text) - 1] == '\n')
-        text[strlen(text) - 1] = '\0';
-    jc_log(JC_LOG_WARN, "http", JC_LOG_STR("detail", jc_str(text)));
-}
 
 /* --- starting ------------------------------------------------------------------------------------------ */
 
-static enum jc_code fail_listen(const struct jc_server_config *config, int number, struct jc_err *err) {
-    char text[128];
-    snprintf(text, sizeof text, strchr(config->address, ':') ? "[%s]:%d" : "%s:%d", config->address, config->port);
-    return jc_fail(err, JC_UNAVAILABLE, JC_MSG_LISTEN_FAILED, jc_str(text), jc_str(strerror(number)));
+static int64_t system_ticks(void *ctx) {
+    (void)ctx;
+    return jc_monotonic_ms();
 }
 
-/* A bound, listening, non-blocking socket. */
-static enum jc_code listen_on(const struct jc_server_config *config, int *out, struct jc_err *err) {
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char port[JC_NUMBER_TEXT];
-    jc_str_from_int64(config->port, port);
-    if (config->port < 0 || config->port > 65535 || getaddrinfo(config->address, port, &hints, &found) != 0)
-        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_LISTEN_INVALID, jc_str(config->address));
-    int yes = 1, fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-                bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
-    int number = errno;
-    freeaddrinfo(found);
-    if (!good) {
-        if (fd >= 0)
-            close(fd);
-        return fail_listen(config, number, err);
-    }
-    *out = fd;
-    return JC_OK;
+static int or_else(int given, int otherwise) {
+    return given ? given : otherwise;
 }
 
-static int port_of(int fd) {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    char port[NI_MAXSERV];
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
-        getnameinfo((struct sockaddr *)&address, len, NULL, 0, port, sizeof port, NI_NUMERICSERV) != 0)
-        return 0;
-    int64_t number = 0;
-    return jc_str_to_int64(jc_str(port), &number) ? (int)number : 0;
+/* Each listener may have as many connections, so descriptors must do for all of them. */
+static void fit_descriptors(struct jc_server_config *config) {
+    struct rlimit files = {0};
+    rlim_t listeners = config->tls_address ? 2 : 1;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= 2 * SPARE_FDS)
+        return;
+    rlim_t most = (files.rlim_cur - SPARE_FDS) / listeners;
+    if (most < (rlim_t)config->connections_max)
+        config->connections_max = (int)most;
 }
 
 static void fill_defaults(struct jc_server_config *config) {
-    struct rlimit files = {0};
     if (!config->address)
         config->address = "127.0.0.1";
+    if (!config->ticks.now_ms)
+        config->ticks = (struct jc_clock){system_ticks, NULL};
     config->body_max = config->body_max ? config->body_max : (size_t)BODY_MAX;
-    config->connections_max = config->connections_max ? config->connections_max : CONNECTIONS_MAX;
-    config->idle_timeout_s = config->idle_timeout_s ? config->idle_timeout_s : IDLE_TIMEOUT_S;
-    config->request_timeout_ms = config->request_timeout_ms ? config->request_timeout_ms : REQUEST_TIMEOUT_MS;
-    config->readers = config->readers ? config->readers : READERS;
-    config->queue_max = config->queue_max ? config->queue_max : QUEUE_MAX;
+    config->bytes_max = config->bytes_max ? config->bytes_max : (size_t)BYTES_MAX;
     config->connection_memory = config->connection_memory ? config->connection_memory : (size_t)CONNECTION_MEMORY;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur > 2 * SPARE_FDS &&
-        files.rlim_cur - SPARE_FDS < (rlim_t)config->connections_max)
-        config->connections_max = (int)(files.rlim_cur - SPARE_FDS);
+    config->connections_max = or_else(config->connections_max, CONNECTIONS_MAX);
+    config->idle_timeout_s = or_else(config->idle_timeout_s, IDLE_TIMEOUT_S);
+    config->request_timeout_ms = or_else(config->request_timeout_ms, REQUEST_TIMEOUT_MS);
+    config->readers = or_else(config->readers, READERS);
+    config->queue_max = or_else(config->queue_max, QUEUE_MAX);
+    config->writes_max = or_else(config->writes_max, WRITES_MAX);
+    fit_descriptors(config);
+    config->per_address_max = or_else(config->per_address_max, (config->connections_max + 1) / 2);
 }
 
-static enum jc_code start_daemon(struct jc_server *server, struct jc_err *err) {
-    const struct jc_server_config *config = &server->http.config;
-    int fd = -1;
-    enum jc_code code = listen_on(config, &fd, err);
-    if (code)
-        return code;
-    server->port = port_of(fd);
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        on_request, &server->http, MHD_OPTION_EXTERNAL_LOGGER, on_trouble, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->connections_max,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        config->connection_memory, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-    if (server->daemon)
-        return JC_OK;
-    close(fd);
-    (void)jc_fail(err, JC_UNAVAILABLE, JC_MSG_SERVER_FAILED);
-    return jc_err_detail(err, "MHD_start_daemon: %s", strerror(errno));
+static void release_spares(struct jc_http *http) {
+    pthread_mutex_lock(&http->lock);
+    while (http->spares > 0)
+        jc_arena_free(http->spare[--http->spares]);
+    pthread_mutex_unlock(&http->lock);
 }
 
 static void release(struct jc_server *server) {
     struct jc_http *http = &server->http;
+    jc_upkeep_free(server->upkeep);
+    jc_listener_close(&server->plain);
+    jc_listener_close(&server->tls);
+    jc_listener_close(&server->metrics);
     jc_db_on_batch_end(http->config.db, NULL, NULL);
     jc_pool_free(http->pool);
     jc_pool_free(http->passwords);
     jc_limit_free(http->limit);
+    jc_admit_free(http->admit);
     jc_sealer_free(http->sealer);
-    while (http->spares > 0)
-        jc_arena_free(http->spare[--http->spares]);
+    jc_metrics_free(http->metrics);
+    jc_tls_free(server->certificate);
+    release_spares(http);
     pthread_mutex_destroy(&http->lock);
     jc_traffic_destroy(&http->traffic);
     jc_free(server);
 }
+
+/* Everything that needs no thread and no socket. */
+static enum jc_code fill(struct jc_server *server, struct jc_err *err) {
+    struct jc_http *http = &server->http;
+    const struct jc_server_config *config = &http->config;
+    http->batch.last = &http->batch.first;
+    http->limit = jc_limit_new(JC_LIMIT_BURST, JC_LIMIT_REFILL_MS);
+    http->admit = jc_admit_new(config->bytes_max, config->writes_max);
+    http->sealer = jc_sealer_new();
+    http->metrics = jc_metrics_new();
+    server->plain = (struct jc_listener){.http = http, .kind = JC_LISTENER_PLAIN};
+    server->tls = (struct jc_listener){.http = http, .kind = JC_LISTENER_TLS};
+    server->metrics = (struct jc_listener){.http = http, .kind = JC_LISTENER_METRICS};
+    server->started_us = jc_clock_now_ms(&config->clock) * 1000;
+    if (!http->limit || !http->admit || !http->sealer || !http->metrics)
+        return jc_fail_memory(err);
+    return config->tls_address ? jc_tls_new(config->tls_cert, config->tls_key, &server->certificate, err) : JC_OK;
+}
+
+static enum jc_code open_listeners(struct jc_server *server, struct jc_err *err) {
+    const struct jc_server_config *config = &server->http.config;
+    server->tls.tls = server->certificate;
+    enum jc_code code = jc_listener_open(&server->plain, config->address, config->port, err);
+    if (!code && config->tls_address)
+        code = jc_listener_open(&server->tls, config->tls_address, config->tls_port, err);
+    if (!code && config->metrics_address)
+        code = jc_listener_open(&server->metrics, config->metrics_address, config->metrics_port, err);
+    return code;
+}
+
+static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err);
 
 enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_server **out, struct jc_err *err) {
     struct jc_server *server = jc_calloc(1, sizeof *server);
@@ -177,17 +154,16 @@ enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_se
     fill_defaults(&http->config);
     pthread_mutex_init(&http->lock, NULL);
     jc_traffic_init(&http->traffic);
-    http->batch.last = &http->batch.first;
-    http->limit = jc_limit_new();
-    http->sealer = jc_sealer_new();
-    enum jc_code code = http->limit && http->sealer ? JC_OK : jc_fail_memory(err);
+    enum jc_code code = fill(server, err);
     if (!code)
         code = jc_pool_new(http->config.readers, http->config.queue_max, &http->pool, err);
     if (!code)
         code = jc_pool_new(1, PASSWORD_QUEUE_MAX, &http->passwords, err);
     jc_db_on_batch_end(http->config.db, jc_run_batch_end, http);
     if (!code)
-        code = start_daemon(server, err);
+        code = open_listeners(server, err);
+    if (!code)
+        code = start_upkeep(server, err);
     if (code) {
         release(server);
         return code;
@@ -197,7 +173,122 @@ enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_se
 }
 
 int jc_server_port(const struct jc_server *server) {
-    return server->port;
+    return server->plain.port;
+}
+
+int jc_server_tls_port(const struct jc_server *server) {
+    return server->tls.port;
+}
+
+int jc_server_metrics_port(const struct jc_server *server) {
+    return server->metrics.port;
+}
+
+enum jc_code jc_server_reload_tls(struct jc_server *server, struct jc_err *err) {
+    return server->certificate ? jc_tls_reload(server->certificate, jc_http_now(&server->http), err) : JC_OK;
+}
+
+/* --- from time to time ------------------------------------------------------------------------------------ */
+
+static void flush_log(void *ctx, int64_t now_ms) {
+    (void)ctx, (void)now_ms;
+    jc_log_flush();
+}
+
+static void cut_slow(void *ctx, int64_t now_ms) {
+    struct jc_server *server = ctx;
+    struct jc_peers *peers[] = {server->plain.peers, server->tls.peers, server->metrics.peers};
+    for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++)
+        if (peers[i])
+            jc_metrics_add(server->http.metrics, JC_METRIC_CUT_SLOW, jc_peers_sweep(peers[i], now_ms));
+}
+
+static void forget_certificates(void *ctx, int64_t now_ms) {
+    struct jc_server *server = ctx;
+    if (server->certificate)
+        jc_tls_forget(server->certificate, now_ms);
+}
+
+/* Once, when nothing has been asked for a whole period. */
+static void trim_memory(void *ctx, int64_t now_ms) {
+    struct jc_server *server = ctx;
+    (void)now_ms;
+    uint64_t requests = jc_traffic_begun(&server->http.traffic);
+    bool quiet = requests == server->requests_seen;
+    if (quiet && !server->trimmed) {
+        release_spares(&server->http);
+        malloc_trim(0);
+    }
+    server->trimmed = quiet;
+    server->requests_seen = requests;
+}
+
+static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
+    const struct jc_server_config *config = &server->http.config;
+    const struct jc_upkeep_task tasks[] = {
+        {"log", FLUSH_MS, flush_log, NULL},
+        {"slow peers", SWEEP_MS, cut_slow, server},
+        {"certificates", FORGET_MS, forget_certificates, server},
+        {"memory", TRIM_MS, trim_memory, server},
+    };
+    int count = sizeof tasks / sizeof tasks[0];
+    enum jc_code code = jc_upkeep_new(tasks, count, config->ticks, &server->upkeep, err);
+    return code || config->upkeep_by_hand ? code : jc_upkeep_start(server->upkeep, err);
+}
+
+void jc_server_upkeep(struct jc_server *server) {
+    (void)jc_upkeep_turn(server->upkeep);
+}
+
+/* --- metrics ------------------------------------------------------------------------------------------------ */
+
+static int64_t resident_bytes(void) {
+    long long size = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return 0;
+    if (fscanf(file, "%lld %lld", &size, &resident) != 2)
+        resident = 0;
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+static int64_t open_descriptors(void) {
+    int64_t count = -3; /* itself, "." and ".." */
+    DIR *folder = opendir("/proc/self/fd");
+    if (!folder)
+        return 0;
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count;
+}
+
+static int connections(const struct jc_listener *listener) {
+    return listener->peers ? jc_peers_count(listener->peers) : 0;
+}
+
+void jc_server_metrics(struct jc_http *http, struct jc_buf *out) {
+    struct jc_server *server = (struct jc_server *)(void *)((char *)http - offsetof(struct jc_server, http));
+    struct jc_metrics *metrics = http->metrics;
+    struct jc_db_stats stats;
+    struct timespec cpu = {0};
+    jc_db_stats(http->config.db, &stats);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    jc_metrics_set(metrics, JC_METRIC_CONNECTIONS_PLAIN, connections(&server->plain));
+    jc_metrics_set(metrics, JC_METRIC_CONNECTIONS_TLS, connections(&server->tls));
+    jc_metrics_set(metrics, JC_METRIC_QUEUE_WRITES, jc_admit_writes(http->admit));
+    jc_metrics_set(metrics, JC_METRIC_QUEUE_READS, jc_pool_waiting(http->pool));
+    jc_metrics_set(metrics, JC_METRIC_QUEUE_PASSWORDS, jc_pool_waiting(http->passwords));
+    jc_metrics_set(metrics, JC_METRIC_BYTES_IN_HAND, (int64_t)jc_admit_bytes_in_hand(http->admit));
+    jc_metrics_set(metrics, JC_METRIC_JOBS, stats.jobs);
+    jc_metrics_set(metrics, JC_METRIC_COMMITS, stats.commits);
+    jc_metrics_set(metrics, JC_METRIC_REPLAYS, stats.replays);
+    jc_metrics_set(metrics, JC_METRIC_MEMORY, resident_bytes());
+    jc_metrics_set(metrics, JC_METRIC_CPU_US, cpu.tv_sec * INT64_C(1000000) + cpu.tv_nsec / 1000);
+    jc_metrics_set(metrics, JC_METRIC_FDS, open_descriptors());
+    jc_metrics_set(metrics, JC_METRIC_START_US, server->started_us);
+    jc_metrics_render(metrics, out);
 }
 
 /* --- stopping ------------------------------------------------------------------------------------------ */
@@ -207,10 +298,9 @@ void jc_server_stop(struct jc_server *server, int grace_ms) {
         return;
     struct jc_http *http = &server->http;
     jc_traffic_drain(&http->traffic);
-    int fd = MHD_quiesce_daemon(server->daemon);
-    if (fd >= 0)
-        close(fd);
+    jc_listener_quiesce(&server->plain);
+    jc_listener_quiesce(&server->tls);
+    jc_listener_quiesce(&server->metrics);
     jc_traffic_wait(&http->traffic, grace_ms);
-    MHD_stop_daemon(server->daemon);
     release(server);
 }

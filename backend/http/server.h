@@ -1,6 +1,6 @@
-/* The HTTP server: procedures by the Connect protocol, and /healthz.
+/* The HTTP server: procedures by the Connect protocol, /healthz and /metrics.
  *
- * One event thread (libmicrohttpd, epoll) reads and writes sockets; reads of the database and Argon2id
+ * One event thread a listener (libmicrohttpd) reads and writes sockets; reads of the database and Argon2id
  * run on small pools, writes on the database's writer. A connection is suspended while its request is
  * being worked on. One line is logged for each request when it is over. */
 #ifndef JC_HTTP_SERVER_H
@@ -14,24 +14,43 @@ struct jc_server;
 struct jc_server_config {
     const char *address; /* numeric, IPv4 or IPv6; NULL: 127.0.0.1 */
     int port;            /* 0 picks a free one */
-    struct jc_db *db;    /* stays the caller's; outlives the server */
+    /* A second listener with TLS; NULL: none. Certificate chain and key are PEM files. */
+    const char *tls_address;
+    int tls_port;
+    const char *tls_cert, *tls_key;
+    /* A listener for /metrics and /healthz alone; NULL: /metrics is answered to callers on this machine. */
+    const char *metrics_address;
+    int metrics_port;
+    struct jc_db *db; /* stays the caller's; outlives the server */
     struct jc_clock clock;
+    struct jc_clock ticks;  /* monotonic, for durations; now_ms NULL: the system's */
     size_t body_max;        /* bytes of a request, compressed and not; 0: 4 MiB */
-    int connections_max;    /* 0: 4096, less if there are fewer file descriptors */
+    int connections_max;    /* of a listener; 0: 4096, less if there are fewer file descriptors */
+    int per_address_max;    /* connections of one address; 0: half of those */
     int idle_timeout_s;     /* a silent connection is closed after; 0: 60 */
     int request_timeout_ms; /* from the first to the last byte of a request; 0: 60,000 */
-    int readers;            /* threads for reads; 0: 4 */
+    int readers;            /* threads for reads; 0: 2 */
     int queue_max;          /* reads waiting before JC_RESOURCE_EXHAUSTED; 0: 1024 */
+    int writes_max;         /* writes in hand before JC_RESOURCE_EXHAUSTED; 0: 2048 */
+    size_t bytes_max;       /* of bodies in hand before JC_RESOURCE_EXHAUSTED; 0: 256 MiB */
     /* Bytes kept for a connection as long as it lives: the head of a request must fit (else 431), a body
      * passes through in pieces. 0: 4096. */
     size_t connection_memory;
+    bool upkeep_by_hand; /* no thread for it: jc_server_upkeep (tests) */
 };
 
 /* Listens and serves when it returns. JC_INVALID_ARGUMENT for an address that is none,
- * JC_UNAVAILABLE if it cannot be listened on. */
+ * JC_UNAVAILABLE if it cannot be listened on; failures of jc_tls_new. */
 enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_server **out, struct jc_err *err);
-/* The port it listens on. */
+/* The ports it listens on; 0: no such listener. */
 int jc_server_port(const struct jc_server *server);
+int jc_server_tls_port(const struct jc_server *server);
+int jc_server_metrics_port(const struct jc_server *server);
+
+/* Reads certificate and key again, for connections from now on. On failure the ones before stay. */
+enum jc_code jc_server_reload_tls(struct jc_server *server, struct jc_err *err);
+/* With upkeep_by_hand: runs what is due by `ticks`, here and now. */
+void jc_server_upkeep(struct jc_server *server);
 
 /* Stops: no new connections, new requests are answered with `unavailable`, those being worked on are
  * finished and sent, then everything is released. Waits at most `grace_ms` for slow clients, and as

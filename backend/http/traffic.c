@@ -29,6 +29,13 @@ uint64_t jc_traffic_begin(struct jc_traffic *traffic) {
     return number;
 }
 
+uint64_t jc_traffic_begun(struct jc_traffic *traffic) {
+    pthread_mutex_lock(&traffic->lock);
+    uint64_t begun = traffic->begun;
+    pthread_mutex_unlock(&traffic->lock);
+    return begun;
+}
+
 void jc_traffic_arrived(struct jc_traffic *traffic) {
     pthread_mutex_lock(&traffic->lock);
     traffic->whole++;

@@ -26,6 +26,8 @@ void jc_traffic_destroy(struct jc_traffic *traffic);
 
 /* A request begins; its number. */
 uint64_t jc_traffic_begin(struct jc_traffic *traffic);
+/* How many have begun since the start. */
+uint64_t jc_traffic_begun(struct jc_traffic *traffic);
 /* It has arrived whole: from now on a drain waits for its answer. */
 void jc_traffic_arrived(struct jc_traffic *traffic);
 /* Counts it as running, unless nothing may run any more: false. */
