@@ -406,11 +406,13 @@ static bool build_choices(struct build *b, struct jc_plan_unit *unit, size_t u) 
         const struct jc_patterns *patterns = option_patterns(b, row, option, unit->pinned);
         if (!patterns)
             return false;
-        /* without visits the team does not matter: one choice is enough */
+        /* without visits the team does not matter: one choice is enough; with visits nobody leads there is none */
+        static const int32_t any = 0;
+        const int32_t *teams = row->n_lead_teams ? row->lead_teams : &any;
         size_t n_teams = patterns->visits ? row->n_lead_teams : 1;
         for (size_t t = 0; patterns->n && t < n_teams; t++)
-            if (b->pin_team[u] == -1 || b->pin_team[u] == row->lead_teams[t])
-                if (!add_choice(b, unit, u, patterns, option->rule, row->lead_teams[t]))
+            if (b->pin_team[u] == -1 || b->pin_team[u] == teams[t])
+                if (!add_choice(b, unit, u, patterns, option->rule, teams[t]))
                     return false;
     }
     return true;

@@ -295,6 +295,8 @@ static inline Jc__Problem *chance_problem(struct jc_arena *arena, uint64_t seed,
         set_weights(&k, 1000 * roll(&d, 3), 1000 * roll(&d, 6), 100 * roll(&d, 4), 500 * roll(&d, 4));
     struct dice again = {seed * 131 + 9};
     chance_in_force(&k, &again);
+    if (roll(&again, 8) == 0) /* nobody leads it */
+        k.p->units[roll(&again, (uint32_t)k.p->n_units)]->n_lead_teams = 0;
     k.p->seed = seed;
     return k.p;
 }

@@ -37,7 +37,7 @@ static void pinned(struct maker *k, struct dice *d) {
             continue;
         Jc__ProblemPin *pin = add_pin(k, (int)u, -1, 1 + (int)roll(d, JC_MONTHS));
         const Jc__ProblemUnit *unit = k->p->units[u];
-        pin->team = roll(d, 3) ? -1 : unit->lead_teams[roll(d, (uint32_t)unit->n_lead_teams)];
+        pin->team = roll(d, 3) || !unit->n_lead_teams ? -1 : unit->lead_teams[roll(d, (uint32_t)unit->n_lead_teams)];
         pin->rule = roll(d, 3) ? -1 : unit->options[roll(d, (uint32_t)unit->n_options)]->rule;
     }
 }

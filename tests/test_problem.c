@@ -118,8 +118,8 @@ static void lead_unknown(struct maker *k) {
 static void lead_twice(struct maker *k) {
     k->p->units[0]->lead_teams[1] = 0;
 }
-static void lead_missing(struct maker *k) {
-    k->p->units[0]->n_lead_teams = 0;
+static void no_teams(struct maker *k) {
+    k->p->n_teams = 0;
 }
 static void joint_team_unknown(struct maker *k) {
     k->p->units[0]->joints[0]->team = -7;
@@ -268,7 +268,7 @@ static const struct {
     {"rule twice", option_twice, JC_INVALID_ARGUMENT, "units u1"},
     {"unknown lead team", lead_unknown, JC_INVALID_ARGUMENT, "units u1"},
     {"lead team twice", lead_twice, JC_INVALID_ARGUMENT, "units u1"},
-    {"no lead team", lead_missing, JC_INVALID_ARGUMENT, "units u1"},
+    {"no team at all", no_teams, JC_INVALID_ARGUMENT, "units u1"},
     {"unknown joining team", joint_team_unknown, JC_INVALID_ARGUMENT, "units u1"},
     {"unknown rule of a join", joint_rule_unknown, JC_INVALID_ARGUMENT, "units u1"},
     {"negative joint work", joint_work_negative, JC_INVALID_ARGUMENT, "units u1"},

@@ -183,6 +183,8 @@ static void test_drop_team(void **state) {
     struct jc_scenario s = change("t1", drop, NULL);
     CHECK_STR("moved", jc_str(joined(&s.moved)), "u3");
     CHECK_STR("nobody", jc_str(joined(&s.nobody)), "u1 u2");
+    CHECK_INT("u1 has none", s.reg->units[0]->n_lead_teams, 0);
+    CHECK_INT("and its months", s.reg->units[0]->blackout_months, 1 << 4);
     CHECK_STR("draws", jc_str(joined(&s.draws)), "d1");
     CHECK_INT("u3 has one team", s.reg->units[2]->n_lead_teams, 1);
     CHECK_STR("the other one", jc_str(s.reg->units[2]->lead_teams[0]), "t2");

@@ -186,7 +186,7 @@ static enum jc_code check_options(const Jc__Problem *p, const Jc__ProblemUnit *u
                                   struct jc_err *err) {
     if (unit->n_options > JC_MONTHS * JC_MONTHS || unit->n_lead_teams > JC_MONTHS * JC_MONTHS)
         return fail_row(err, JC_MSG_PROBLEM_AMOUNT, row, "rule_id", (int64_t)unit->n_options);
-    if (unit->n_options && !unit->n_lead_teams)
+    if (unit->n_options && !p->n_teams)
         return fail_row(err, JC_MSG_PROBLEM_LEAD_MISSING, row, "", 0);
     enum jc_code code = JC_OK;
     for (size_t i = 0; code == JC_OK && i < unit->n_options; i++) {

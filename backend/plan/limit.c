@@ -480,7 +480,7 @@ bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit) {
         rule = pin->rule >= 0 ? pin->rule : rule;
         team = pin->team >= 0 ? pin->team : team;
     }
-    bool may_lead = team < 0;
+    bool may_lead = team < 0 && u->n_lead_teams;
     for (size_t t = 0; t < u->n_lead_teams; t++)
         may_lead |= u->lead_teams[t] == team;
     for (size_t i = 0; may_lead && i < u->n_options; i++)
@@ -532,10 +532,10 @@ static enum jc_code explain_unit(struct listing *l, const struct jc_lack *lack, 
     enum jc_code code = JC_OK;
     if (jc_limit_unit_possible(l->problem, unit))
         return JC_OK;
+    if (!l->problem->units[unit]->n_lead_teams)
+        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, l->arena, NULL, l->err);
     if (l->closed && needs_the_past(l, unit))
         return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, l->arena, NULL, l->err);
-    if (l->problem->units[unit]->blackout_months == (1u << JC_MONTHS) - 1) /* how scenario.c marks it */
-        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, l->arena, NULL, l->err);
     for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
         Jc__Problem *v = jc_variant_new(l->problem, l->arena);
         if (!v || !lift(v, unit, kinds[i], l->arena))

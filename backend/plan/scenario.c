@@ -2,15 +2,13 @@
  * cloned; a second change to the same row clones it once more, which costs nothing that counts. A change
  * is O(register).
  *
- * A unit that nobody may lead cannot lose its last team in the problem (a unit needs one to have
- * options), so it keeps it with every month blacked out: that is what "left out" means there, and the
- * shortfall names it. What must never happen: a write through a pointer of the source. */
+ * A unit that nobody may lead any more stays in the problem without a lead team: it is left out, and the shortfall
+ * names it. What must never happen: a write through a pointer of the source. */
 #include "plan/scenario.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/pattern.h"
 #include "plan/headcount.h"
 #include "plan/visit.h"
 
@@ -435,16 +433,12 @@ static enum jc_code drop_from_unit(struct maker *m, size_t index, struct jc_str 
     enum jc_code code = drop_joint(m, unit, team);
     if (code || !leads)
         return code;
-    if (old->n_lead_teams == 1) {
-        unit->blackout_months = JC_MONTHS_ALL;
-        return add_id(m, &m->out->nobody, unit->unit_id);
-    }
     unit->lead_teams = teams;
     unit->n_lead_teams = 0;
     for (size_t i = 0; i < old->n_lead_teams; i++)
         if (!jc_str_eq(jc_str(old->lead_teams[i]), team))
             teams[unit->n_lead_teams++] = old->lead_teams[i];
-    return add_id(m, &m->out->moved, unit->unit_id);
+    return add_id(m, unit->n_lead_teams ? &m->out->moved : &m->out->nobody, unit->unit_id);
 }
 
 /* Its draws without slots, its quotas without bounds: both are the team's own. */
