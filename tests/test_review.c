@@ -207,6 +207,31 @@ static void test_answer_to_return(void **state) {
     }
 }
 
+/* Two operations under one id: the first stays, both are shown, a copy of the second adds nothing. */
+static void test_id_conflict(void **state) {
+    struct field *f = &field;
+    (void)state;
+    struct decide d = {.arena = f->arena};
+    Jc__Operation *first = field_submit(f, 1, field_inspection(f, 1, FIELD_T1, "u1", 1));
+    Jc__Operation *second = field_submit(f, 1, field_inspection(f, 2, FIELD_T2, "u2", 2));
+    CHECK_INT("first", field_send(f, FIELD_A1, first)->status, APPLIED);
+    CHECK_INT("nothing to look at", jc_test_number(f->db, "SELECT COUNT(*) FROM review"), 0);
+    for (int again = 0; again < 3; again++) {
+        Jc__OperationResult *result = field_send(f, FIELD_A1, second);
+        CHECK_INT("second", result->status, REJECTED);
+        CHECK_STR("second", jc_str(result->code), "already_exists");
+    }
+    CHECK_INT("the same from another device", field_send(f, FIELD_A2, first)->status, REJECTED);
+    CHECK_INT("one row each", jc_test_number(f->db, "SELECT COUNT(*) FROM id_conflict"), 2);
+    CHECK_INT("one operation", jc_test_number(f->db, "SELECT COUNT(*) FROM operation"), 1);
+    CHECK_INT("the first is answered as ever", field_send(f, FIELD_A1, first)->status, APPLIED);
+    d.act.review_id = newest_review(f);
+    jc_test_read(f->db, show_job, &d);
+    CHECK_STR("the first", jc_str(d.shown->operation->submit_inspection->inspection->unit_id), "u1");
+    CHECK_INT("and what came later", d.shown->n_conflicts, 2);
+    CHECK_STR("the second", jc_str(d.shown->conflicts[0]->operation->submit_inspection->inspection->unit_id), "u2");
+}
+
 /* --- waiting -------------------------------------------------------------------------------------------------- */
 
 static Jc__Operation *start(struct field *f, int n) {
@@ -302,6 +327,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_accept_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cannot_accept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answer_to_return, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_id_conflict, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waiting_chain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waiting_in_a_request, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waiting_and_wrong, setup, teardown),

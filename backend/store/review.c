@@ -21,6 +21,15 @@ enum jc_code jc_review_add(struct jc_tx *tx, int64_t agency_id, const struct jc_
                       err);
 }
 
+static const char SELECT_EXISTS[] = "SELECT 1\n"
+                                    "FROM review\n"
+                                    "WHERE agency_id = $1 AND review_id = $2";
+
+enum jc_code jc_review_exists(struct jc_tx *tx, int64_t agency_id, int64_t review_id, bool *exists,
+                              struct jc_err *err) {
+    return jc_row_exists(tx, SELECT_EXISTS, JC_VALUES(jc_int(agency_id), jc_int(review_id)), exists, err);
+}
+
 /* The operation of a review. */
 #define OF_REVIEW "JOIN operation AS o ON o.op_key = r.agency_id * 1099511627776 + r.review_id\n"
 /* And the review of an operation. */

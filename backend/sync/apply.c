@@ -1,10 +1,12 @@
 /* One operation from the wire to its row.
  *
  *   id malformed            rejected, not stored: there is nothing to store it under
- *   id known                same device and bytes: the stored result; else rejected, the first stays
  *   dependency, signature
  *   or seal, body, command  each looked at, each adds grounds to the verdict
  *   row, review, effects    written in this order; effects only of what is applied
+ *   id known                no row is written: same device and bytes get the stored result, others are
+ *                           rejected and shown to a person, the first stays
+ *   what waited for it      is judged again (sync/release.h)
  *
  * Memory for one operation comes from a scratch arena that is emptied behind it, so a request of 200
  * operations needs no more than its largest. What must never happen: an operation is lost, applied
@@ -13,7 +15,7 @@
 
 #include <string.h>
 
-#include "store/device.h"
+#include "store/id_conflict.h"
 #include "store/registry.h"
 #include "store/review.h"
 #include "store/waiting.h"
@@ -210,89 +212,75 @@ static struct jc_str shown_unit(struct jc_str unit_id) {
     return unit_id.len <= JC_VERDICT_ARG_MAX ? unit_id : (struct jc_str){0};
 }
 
+/* Only of what is applied, or kept beside the record. */
 static enum jc_code write_effects(struct jc_apply *apply, const struct jc_command *command, struct jc_err *err) {
     bool effects = command && command->write && (apply->beside || jc_verdict_applied(&apply->verdict));
     return effects ? command->write(apply, err) : JC_OK;
 }
 
-static enum jc_code record(struct jc_apply *apply, const struct jc_command *command, struct jc_err *err) {
+/* What a person has to look at, and what it waits for. */
+static enum jc_code flag(struct jc_apply *apply, const struct jc_command *command, struct jc_err *err) {
+    const struct jc_review review = {
+        .review_id = apply->row.operation_no,
+        .reason = apply->verdict.reason,
+        .grounds = apply->row.grounds,
+        .command = jc_str(command ? command->name : ""),
+        .device_id = apply->caller->device_id,
+        .team_id = apply->caller->team_id,
+        .unit_id = shown_unit(apply->unit_id),
+        .task_id = apply->task_id,
+    };
+    enum jc_code code = jc_review_add(apply->tx, apply->caller->agency_id, &review, err);
+    if (code || !(jc_verdict_grounds(apply->row.grounds) >> JC_GROUND_DEPENDENCY & 1))
+        return code;
+    apply->anything_waits = true;
+    return jc_waiting_add(apply->tx, apply->caller->agency_id, apply->row.depends_on, apply->row.operation_no, err);
+}
+
+/* Row, review, effects; nothing of it if the id is *known. */
+static enum jc_code record(struct jc_apply *apply, const struct jc_command *command, bool *known, struct jc_err *err) {
     apply->row.status = apply->verdict.status;
     apply->row.code = apply->verdict.code;
     apply->row.reason = apply->verdict.reason;
     apply->row.grounds = jc_verdict_text(&apply->verdict);
-    bool known = false; /* looked up before */
-    enum jc_code code = jc_operation_append(apply->tx, apply->caller->agency_id, &apply->row, &known, err);
-    if (!code && apply->verdict.reason) {
-        const struct jc_review review = {
-            .review_id = apply->row.operation_no,
-            .reason = apply->verdict.reason,
-            .grounds = apply->row.grounds,
-            .command = jc_str(command ? command->name : ""),
-            .device_id = apply->caller->device_id,
-            .team_id = apply->caller->team_id,
-            .unit_id = shown_unit(apply->unit_id),
-            .task_id = apply->task_id,
-        };
-        code = jc_review_add(apply->tx, apply->caller->agency_id, &review, err);
-    }
-    if (!code && jc_verdict_grounds(apply->row.grounds) >> JC_GROUND_DEPENDENCY & 1) {
-        code = jc_waiting_add(apply->tx, apply->caller->agency_id, apply->row.depends_on, apply->row.operation_no, err);
-        apply->anything_waits = true;
-    }
+    enum jc_code code = jc_operation_append(apply->tx, apply->caller->agency_id, &apply->row, known, err);
+    if (code || *known)
+        return code;
+    if (apply->verdict.reason)
+        code = flag(apply, command, err);
     return code ? code : write_effects(apply, command, err);
+}
+
+static bool is_applied(const struct jc_operation *row) {
+    return row->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
 }
 
 /* Operations behind it in the request may depend on it. */
 static void remember(struct jc_apply *apply, const struct jc_operation *row) {
-    if (row->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED)
+    if (is_applied(row))
         apply->applied[apply->applied_count++] = apply->row.id;
 }
 
-static enum jc_code apply_new(struct jc_apply *apply, const struct jc_sync_operation *operation,
-                              Jc__OperationResult **out, struct jc_err *err) {
-    const struct jc_command *command = NULL;
-    jc_verdict_init(&apply->verdict);
-    enum jc_code code = judge(apply, operation, &command, err);
-    if (!code)
-        code = record(apply, command, err);
-    if (code)
-        return code;
-    remember(apply, &apply->row);
-    code = result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
-    bool applied = apply->row.status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
-    if (!code && applied && apply->anything_waits)
-        code = jc_release(apply->tx, apply->caller->agency_id, apply->row.id, apply->now_ms, apply->arena, err);
-    return code;
-}
-
-/* Whether the row came from the caller's device: under this enrolment, or an earlier one of the same key (the answer
- * was lost, the device was enrolled anew). */
-static enum jc_code is_own(struct jc_apply *apply, const struct jc_operation *stored, bool *own, struct jc_err *err) {
-    struct jc_str key = {0};
-    *own = memcmp(stored->device_id.bytes, apply->caller->device_id.bytes, JC_UUID_SIZE) == 0;
-    if (*own || !apply->prepared->must_sign)
-        return JC_OK;
-    enum jc_code code =
-        jc_device_public_key(apply->tx, apply->caller->agency_id, stored->device_id, apply->scratch, &key, err);
-    if (code == JC_NOT_FOUND)
-        return JC_OK; /* no device's at all */
-    *own = !code && jc_str_eq(key, (struct jc_str){(const char *)apply->prepared->public_key, JC_SIGN_PUBLIC_SIZE});
-    return code;
-}
-
-/* What was answered the first time, if it is the same operation. */
+/* The id is known. What was answered the first time, if it is the same operation; if not, the first
+ * stays, and a person is shown both. */
 static enum jc_code answer_again(struct jc_apply *apply, const struct jc_sync_operation *operation,
-                                 const struct jc_operation *stored, Jc__OperationResult **out, bool *durable,
-                                 struct jc_err *err) {
+                                 Jc__OperationResult **out, bool *durable, struct jc_err *err) {
     struct jc_str id = jc_view(operation->wire->id);
-    enum jc_code code = is_own(apply, stored, durable, err);
+    struct jc_operation stored;
+    bool found = false;
+    enum jc_code code =
+        jc_operation_find(apply->tx, apply->caller->agency_id, apply->row.id, apply->scratch, &stored, &found, err);
     if (code)
         return code;
-    *durable = *durable && memcmp(stored->body_sha256, apply->row.body_sha256, JC_SHA256_SIZE) == 0;
-    if (!*durable)
-        return refuse(apply, id, JC_GROUND_ID_TAKEN, out, err);
-    remember(apply, stored);
-    return result_of(apply, id, stored, out, err);
+    *durable = found && memcmp(stored.body_sha256, apply->row.body_sha256, JC_SHA256_SIZE) == 0 &&
+               memcmp(stored.device_id.bytes, apply->caller->device_id.bytes, JC_UUID_SIZE) == 0;
+    if (*durable) {
+        remember(apply, &stored);
+        return result_of(apply, id, &stored, out, err);
+    }
+    apply->row.operation_no = stored.operation_no;
+    code = jc_id_conflict_add(apply->tx, apply->caller->agency_id, &apply->row, apply->caller->team_id, err);
+    return code ? code : refuse(apply, id, JC_GROUND_ID_TAKEN, out, err);
 }
 
 /* The row as far as the request says it. */
@@ -318,18 +306,26 @@ static void begin(struct jc_apply *apply, const struct jc_sync_operation *operat
         memcpy(apply->row.previous, operation->previous, JC_SHA256_SIZE);
 }
 
+/* Judged before it is known whether it is new: nearly every operation is, and asking first would cost as
+ * much as storing it. */
 static enum jc_code apply_or_repeat(struct jc_apply *apply, const struct jc_sync_operation *operation,
                                     Jc__OperationResult **out, bool *durable, struct jc_err *err) {
-    struct jc_operation stored;
-    bool found = false;
-    enum jc_code code =
-        jc_operation_find(apply->tx, apply->caller->agency_id, apply->row.id, apply->scratch, &stored, &found, err);
+    const struct jc_command *command = NULL;
+    bool known = false;
+    jc_verdict_init(&apply->verdict);
+    enum jc_code code = judge(apply, operation, &command, err);
+    if (!code)
+        code = record(apply, command, &known, err);
     if (code)
         return code;
-    if (found)
-        return answer_again(apply, operation, &stored, out, durable, err);
+    if (known)
+        return answer_again(apply, operation, out, durable, err);
     *durable = true;
-    return apply_new(apply, operation, out, err);
+    remember(apply, &apply->row);
+    code = result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
+    if (!code && is_applied(&apply->row) && apply->anything_waits)
+        code = jc_release(apply->tx, apply->caller->agency_id, apply->row.id, apply->now_ms, apply->arena, err);
+    return code;
 }
 
 enum jc_code jc_apply_operation(struct jc_apply *apply, size_t index, Jc__OperationResult **out, bool *durable,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "store/audit_log.h"
+#include "store/id_conflict.h"
 #include "store/inspection.h"
 #include "store/review.h"
 #include "store/stamp.h"
@@ -231,6 +232,8 @@ enum jc_code jc_review_show(struct jc_tx *tx, int64_t agency_id, int64_t review_
         code = jc_sync_decode(kase.operation.body, arena, &body, &ground, &arg, err);
     if (!code)
         code = find_record(tx, agency_id, kase.review, arena, &response->record, err);
+    if (!code)
+        code = jc_id_conflict_list(tx, agency_id, review_id, arena, &response->conflicts, &response->n_conflicts, err);
     if (code)
         return code;
     response->review = kase.review;

@@ -32,7 +32,8 @@ struct jc_review_act {
  * no kind, a REJECT without a note, a LINK to no inspection of the agency or to the operation's own. */
 enum jc_code jc_review_decide(struct jc_tx *tx, const struct jc_review_act *act, struct jc_arena *arena,
                               Jc__DecideReviewResponse **out, struct jc_err *err);
-/* One with its operation and, where its task has a record, that record. JC_NOT_FOUND. */
+/* One with its operation and, where its task has a record, that record, and what came later under the
+ * operation's id. JC_NOT_FOUND. */
 enum jc_code jc_review_show(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_arena *arena,
                             Jc__GetReviewResponse **out, struct jc_err *err);
 
