@@ -1,4 +1,5 @@
 /* The Connect protocol without sockets: heads, parts of heads, errors on the wire, gzip. */
+#include "base/base64.h"
 #include "http/connect.h"
 #include "http/gzip.h"
 
@@ -111,6 +112,7 @@ static void test_status(void **state) {
 /* --- heads ------------------------------------------------------------------------------------------- */
 
 #define PATH "/jiancha.v1.TaskService/ListTasks"
+#define SYNC "/jiancha.v1.SyncService/Sync"
 
 static const struct {
     const char *name;
@@ -133,7 +135,15 @@ static const struct {
     {"unknown procedure", "POST", PATH "x", "application/proto", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 404,
      ""},
     {"unknown comes before the verb", "GET", "/", NULL, NULL, NULL, NULL, NULL, NULL, 0, JC_UNIMPLEMENTED, 404, ""},
-    {"verb", "GET", PATH, NULL, NULL, NULL, NULL, NULL, NULL, 0, JC_UNIMPLEMENTED, 405, ""},
+    {"verb", "PUT", PATH, "application/proto", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 405, ""},
+    {"GET of what writes", "GET", SYNC, NULL, NULL, NULL, NULL, NULL, NULL, 0, JC_UNIMPLEMENTED, 405, ""},
+    {"HEAD of what writes", "HEAD", SYNC, NULL, NULL, NULL, NULL, NULL, NULL, 0, JC_UNIMPLEMENTED, 405, ""},
+    {"json", "POST", PATH, "application/json", NULL, "1", NULL, NULL, NULL, 1, JC_OK, 200, ""},
+    {"json with its charset", "POST", PATH, "application/json ;charset=UTF-8", NULL, "1", NULL, NULL, NULL, 1, JC_OK,
+     200, ""},
+    {"json of another kind", "POST", PATH, "application/jsonx", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 415,
+     ""},
+    {"streaming", "POST", PATH, "application/connect+json", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 415, ""},
     {"verb in small letters", "post", PATH, "application/proto", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 405,
      ""},
     {"type", "POST", PATH, "text/plain", NULL, "1", NULL, NULL, NULL, 1, JC_UNIMPLEMENTED, 415, ""},
@@ -165,6 +175,7 @@ static void test_heads(void **state) {
             .authorization = jc_str(HEADS[i].authorization),
             .transfer_encoding = jc_str(HEADS[i].transfer),
             .content_lengths = HEADS[i].lengths,
+            .transfer_encodings = HEADS[i].transfer != NULL,
         };
         enum jc_code code = jc_connect_begin(&head, &connect, &err);
         CHECK_INT(name, code, HEADS[i].code);
@@ -174,28 +185,112 @@ static void test_heads(void **state) {
         CHECK_STR(name, connect.token, HEADS[i].token);
         CHECK_INT(name, connect.gzip_in, HEADS[i].encoding && strcmp(HEADS[i].encoding, "gzip") == 0);
         CHECK_INT(name, connect.timeout_ms, HEADS[i].timeout ? 1000 : -1);
+        CHECK_INT(name, connect.codec, strstr(HEADS[i].type, "json") ? JC_CODEC_JSON : JC_CODEC_PROTO);
+    }
+}
+
+/* What frames the body twice is refused, whatever it says, and ends the connection (RFC 9112, 6.1). */
+static void test_framing(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *transfer;
+        int transfers, lengths;
+        bool good;
+    } CASES[] = {
+        {"nothing", NULL, 0, 0, true},
+        {"a length", NULL, 0, 1, true},
+        {"chunks", "chunked", 1, 0, true},
+        {"chunks in capitals", "Chunked", 1, 0, true},
+        {"two lengths", NULL, 0, 2, false},
+        {"length and chunks", "chunked", 1, 1, false},
+        {"chunks twice", "chunked", 2, 0, false},
+        {"chunked, chunked", "chunked, chunked", 1, 0, false},
+        {"gzip, chunked", "gzip, chunked", 1, 0, false},
+        {"identity", "identity", 1, 0, false},
+        {"empty", "", 1, 0, false},
+        {"chunked with a tab", "\tchunked", 1, 0, false},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct jc_err err = {0};
+        struct jc_connect connect;
+        struct jc_connect_head head = {
+            .method = JC_STR("POST"),
+            .path = JC_STR(PATH),
+            .content_type = JC_STR("application/proto"),
+            .transfer_encoding = jc_str(CASES[i].transfer),
+            .transfer_encodings = CASES[i].transfers,
+            .content_lengths = CASES[i].lengths,
+        };
+        enum jc_code code = jc_connect_begin(&head, &connect, &err);
+        CHECK_INT(CASES[i].name, code, CASES[i].good ? JC_OK : JC_INVALID_ARGUMENT);
+        CHECK_INT(CASES[i].name, connect.close, !CASES[i].good);
+    }
+}
+
+/* --- the query of a GET ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    const char *query; /* decoded: "name=value&name=value" */
+    enum jc_code code;
+    int status;
+    enum jc_codec codec;
+    bool base64, gzip;
+    const char *message;
+} QUERIES[] = {
+    {"json", "connect=v1&encoding=json&message={}", JC_OK, 200, JC_CODEC_JSON, false, false, "{}"},
+    {"proto in base64", "connect=v1&encoding=proto&base64=1&message=AA", JC_OK, 200, JC_CODEC_PROTO, true, false, "AA"},
+    {"without connect", "encoding=json&message={}", JC_OK, 200, JC_CODEC_JSON, false, false, "{}"},
+    {"empty message", "encoding=proto&message=", JC_OK, 200, JC_CODEC_PROTO, false, false, ""},
+    {"message without a value", "encoding=proto&message", JC_OK, 200, JC_CODEC_PROTO, false, false, ""},
+    {"base64=0", "encoding=json&base64=0&message={}", JC_OK, 200, JC_CODEC_JSON, false, false, "{}"},
+    {"gzip", "encoding=json&base64=1&compression=gzip&message=AA", JC_OK, 200, JC_CODEC_JSON, true, true, "AA"},
+    {"identity", "encoding=json&compression=identity&message={}", JC_OK, 200, JC_CODEC_JSON, false, false, "{}"},
+    {"a name we do not know", "encoding=json&message={}&debug=1", JC_OK, 200, JC_CODEC_JSON, false, false, "{}"},
+    {"nothing", "", JC_UNIMPLEMENTED, 415, 0, false, false, NULL},
+    {"no encoding", "message={}", JC_UNIMPLEMENTED, 415, 0, false, false, NULL},
+    {"unknown encoding", "encoding=xml&message={}", JC_UNIMPLEMENTED, 415, 0, false, false, NULL},
+    {"encoding in capitals", "encoding=JSON&message={}", JC_UNIMPLEMENTED, 415, 0, false, false, NULL},
+    {"no message", "connect=v1&encoding=json", JC_INVALID_ARGUMENT, 400, 0, false, false, NULL},
+    {"another version", "connect=v2&encoding=json&message={}", JC_INVALID_ARGUMENT, 400, 0, false, false, NULL},
+    {"base64=yes", "encoding=json&base64=yes&message={}", JC_INVALID_ARGUMENT, 400, 0, false, false, NULL},
+    {"unknown compression", "encoding=json&compression=br&message={}", JC_UNIMPLEMENTED, 501, 0, false, false, NULL},
+    {"message twice", "encoding=json&message={}&message={}", JC_INVALID_ARGUMENT, 400, 0, false, false, NULL},
+    {"encoding twice", "encoding=json&encoding=proto&message={}", JC_INVALID_ARGUMENT, 400, 0, false, false, NULL},
+};
+
+static void fill_query(struct jc_connect_query *query, struct jc_str text) {
+    struct jc_str pair, name;
+    while (text.len && jc_str_cut(&text, '&', &pair)) {
+        (void)jc_str_cut(&pair, '=', &name);
+        jc_connect_query_add(query, name, pair);
+    }
+}
+
+static void test_query(void **state) {
+    (void)state;
+    static const char *const VERBS[] = {"GET", "HEAD"};
+    for (size_t i = 0; i < COUNT(QUERIES); i++) {
+        for (size_t verb = 0; verb < COUNT(VERBS); verb++) {
+            struct jc_err err = {0};
+            struct jc_connect connect;
+            struct jc_connect_head head = {.method = jc_str(VERBS[verb]), .path = JC_STR(PATH)};
+            fill_query(&head.query, jc_str(QUERIES[i].query));
+            enum jc_code code = jc_connect_begin(&head, &connect, &err);
+            CHECK_INT(QUERIES[i].name, code, QUERIES[i].code);
+            CHECK_INT(QUERIES[i].name, connect.status ? connect.status : jc_connect_status(code), QUERIES[i].status);
+            if (code)
+                continue;
+            CHECK(QUERIES[i].name, connect.get);
+            CHECK_INT(QUERIES[i].name, connect.codec, QUERIES[i].codec);
+            CHECK_INT(QUERIES[i].name, connect.base64, QUERIES[i].base64);
+            CHECK_INT(QUERIES[i].name, connect.gzip_in, QUERIES[i].gzip);
+            CHECK_STR(QUERIES[i].name, connect.message, QUERIES[i].message);
+        }
     }
 }
 
 /* --- errors -------------------------------------------------------------------------------------------- */
-
-static int base64_digit(char c) {
-    const char *digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *found = strchr(digits, c);
-    assert_non_null(found);
-    return (int)(found - digits);
-}
-
-static size_t base64_decode(const char *text, uint8_t *out) {
-    size_t len = 0;
-    uint32_t bits = 0;
-    for (size_t i = 0; text[i]; i++) {
-        bits = bits << 6 | (uint32_t)base64_digit(text[i]);
-        if (i % 4)
-            out[len++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
-    }
-    return len;
-}
 
 static void test_error_on_the_wire(void **state) {
     (void)state;
@@ -208,7 +303,7 @@ static void test_error_on_the_wire(void **state) {
     (void)jc_fail(&err, JC_NOT_FOUND, JC_MSG_PERSON_UNKNOWN, JC_STR("a\"b"));
     jc_err_detail(&err, "a secret of the log");
     for (size_t i = 0; i < COUNT(MESSAGES); i++) {
-        struct jc_str body = jc_connect_error(&err, MESSAGES[i].lang, arena);
+        struct jc_str body = jc_connect_error(&err, MESSAGES[i].lang, 0, arena);
         assert_non_null(body.ptr);
         assert_null(strstr(body.ptr, "secret"));
         json_t *json = json_loadb(body.ptr, body.len, 0, NULL);
@@ -221,7 +316,8 @@ static void test_error_on_the_wire(void **state) {
         assert_string_equal(message, MESSAGES[i].message);
         assert_string_equal(type, "jiancha.v1.ErrorDetail");
         uint8_t bytes[400];
-        size_t len = base64_decode(value, bytes);
+        size_t len;
+        assert_true(jc_base64_read(jc_str(value), bytes, &len));
         Jc__ErrorDetail *detail = jc__error_detail__unpack(NULL, len, bytes);
         assert_non_null(detail);
         assert_string_equal(detail->message_zh, MESSAGES[JC_ZH].message);
@@ -230,6 +326,64 @@ static void test_error_on_the_wire(void **state) {
         json_decref(json);
     }
     jc_arena_free(arena);
+}
+
+/* What a program needs beside the sentence: the field that is wrong, and when to ask again. */
+static void test_details(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        enum jc_msg what;
+        int retry_ms;
+        const char *types; /* behind ErrorDetail */
+    } CASES[] = {
+        {"plain", JC_MSG_PERSON_UNKNOWN, 0, ""},
+        {"text of a field", JC_MSG_MESSAGE_TEXT, 0, " jiancha.v1.FieldViolation"},
+        {"value of a field", JC_MSG_JSON_VALUE, 0, " jiancha.v1.FieldViolation"},
+        {"retry", JC_MSG_SERVER_BUSY, 6000, " jiancha.v1.RetryInfo"},
+        {"both", JC_MSG_JSON_TWICE, 1000, " jiancha.v1.FieldViolation jiancha.v1.RetryInfo"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct jc_arena *arena = jc_arena_new(1 << 20);
+        struct jc_err err;
+        char types[200] = "";
+        (void)jc_fail(&err, JC_INVALID_ARGUMENT, CASES[i].what, JC_STR("operations.id"));
+        struct jc_str body = jc_connect_error(&err, JC_EN, CASES[i].retry_ms, arena);
+        json_t *json = json_loadb(body.ptr, body.len, JSON_REJECT_DUPLICATES, NULL), *detail;
+        size_t index;
+        assert_non_null(json);
+        json_array_foreach(json_object_get(json, "details"), index, detail) {
+            const char *type = json_string_value(json_object_get(detail, "type"));
+            const char *value = json_string_value(json_object_get(detail, "value"));
+            uint8_t bytes[400];
+            size_t len;
+            assert_true(type && value && jc_base64_read(jc_str(value), bytes, &len));
+            if (index)
+                snprintf(types + strlen(types), sizeof types - strlen(types), " %s", type);
+            if (strstr(type, "FieldViolation"))
+                CHECK(CASES[i].name, len == 15 && memcmp(bytes, "\x0a\x0doperations.id", 15) == 0);
+        }
+        CHECK_STR(CASES[i].name, jc_str(types), CASES[i].types);
+        json_decref(json);
+        jc_arena_free(arena);
+    }
+}
+
+/* What a stranger sent may stand in the sentence; the answer is JSON whatever it was. */
+static void test_error_is_json(void **state) {
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        struct jc_arena *arena = jc_arena_new(1 << 20);
+        struct jc_err err;
+        char text[4] = {'a', (char)byte, 'b', '\0'};
+        (void)jc_fail(&err, JC_UNIMPLEMENTED, JC_MSG_MEDIA_TYPE_UNKNOWN, jc_str(text));
+        struct jc_str body = jc_connect_error(&err, JC_ZH, 0, arena);
+        json_t *json = json_loadb(body.ptr, body.len, 0, NULL);
+        if (!json)
+            fail_msg("byte %d: %s", byte, body.ptr);
+        json_decref(json);
+        jc_arena_free(arena);
+    }
 }
 
 /* --- gzip ---------------------------------------------------------------------------------------------- */
@@ -318,7 +472,11 @@ int main(void) {
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_framing),
+        cmocka_unit_test(test_query),
         cmocka_unit_test(test_error_on_the_wire),
+        cmocka_unit_test(test_details),
+        cmocka_unit_test(test_error_is_json),
         cmocka_unit_test(test_gzip_there_and_back),
         cmocka_unit_test(test_gzip_broken),
         cmocka_unit_test(test_gzip_members),

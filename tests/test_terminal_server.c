@@ -42,7 +42,7 @@ static enum jc_code serve(void *ctx, const struct jc_transport_call *request, in
                             : jc_db_write_wait(h->f->db, 1, run_job, &call, &failure);
     *status = code ? jc_connect_status(code) : 200;
     if (code)
-        answer = jc_connect_error(&failure, JC_ZH, h->f->arena);
+        answer = jc_connect_error(&failure, JC_ZH, 0, h->f->arena);
     else
         CHECK_OK("answer", jc_message_pack(call.response, h->f->arena, &answer, &failure), &failure);
     if (h->lose && --h->lose == 0)

@@ -36,6 +36,27 @@ static enum jc_code parse_listen(struct jc_cli *cli, const char *text, struct jc
     return config->address ? JC_OK : jc_fail_memory(err);
 }
 
+/* The origins of --allow-origin. */
+struct origins {
+    struct jc_str *items;
+    size_t count, capacity;
+    struct jc_arena *arena;
+    struct jc_err *err; /* of the first that is none */
+};
+
+static bool add_origin(void *ctx, const char *value) {
+    struct origins *origins = ctx;
+    struct jc_str origin;
+    if (origins->err->code || jc_cors_origin(jc_str(value), origins->arena, &origin, origins->err))
+        return true; /* told by serve, with the reason */
+    struct jc_str *slot = JC_PUSH(origins->arena, origins, struct jc_str);
+    if (slot)
+        *slot = origin;
+    else
+        (void)jc_fail_memory(origins->err);
+    return true;
+}
+
 static enum jc_code open_log(const char *path, struct jc_err *err) {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0)
@@ -102,17 +123,20 @@ static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config) {
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     const char *listen = DEFAULT_LISTEN, *log = NULL;
+    struct jc_server_config config = {0};
+    struct jc_err err = {0};
+    struct origins origins = {.arena = cli->arena, .err = &err};
     struct jc_option options[] = {
         {.name = "listen", .takes_value = true, .value = &listen},
         {.name = "log", .takes_value = true, .value = &log},
+        {.name = "allow-origin", .takes_value = true, .each = add_origin, .ctx = &origins},
     };
-    struct jc_server_config config = {0};
-    struct jc_err err = {0};
-    if (!jc_cli_options(cli, &jc_cmd_serve, options, 2, &argc, argv))
+    if (!jc_cli_options(cli, &jc_cmd_serve, options, sizeof options / sizeof options[0], &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_serve, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
-    enum jc_code code = parse_listen(cli, listen, &config, &err);
+    config.cors = (struct jc_cors){origins.items, origins.count};
+    enum jc_code code = err.code ? err.code : parse_listen(cli, listen, &config, &err);
     if (!code && log)
         code = open_log(log, &err);
     return code ? jc_cli_fail(cli, &err) : serve(cli, &config);
@@ -121,12 +145,16 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
 const struct jc_command jc_cmd_serve = {
     .name = "serve",
     .summary = {"运行服务器", "run the server"},
-    .usage = "serve [--listen ADDRESS:PORT] [--log FILE]",
-    .help = {"默认监听 127.0.0.1:8420；端口 0 任选一个空闲端口，并在标准输出打印“listening on 地址:端口”。\n"
-             "日志为每个请求一行 JSON，写到标准错误或 --log 指明的文件。SIGTERM 或 Ctrl-C 使其处理完当前请求后退出。",
-             "Listens on 127.0.0.1:8420 unless told otherwise; port 0 picks a free one. Prints \"listening on\n"
-             "ADDRESS:PORT\" to stdout when ready. The log is a JSON line per request, to stderr or to the file of\n"
-             "--log. SIGTERM or Ctrl-C finishes what is being worked on and ends with exit status 0."},
+    .usage = "serve [--listen ADDRESS:PORT] [--log FILE] [--allow-origin URL]…",
+    .help =
+        {"默认监听 127.0.0.1:8420；端口 0 任选一个空闲端口，并在标准输出打印“listening on 地址:端口”。\n"
+         "日志为每个请求一行 JSON，写到标准错误或 --log 指明的文件。SIGTERM 或 Ctrl-C 使其处理完当前请求后退出。\n"
+         "--allow-origin 指明哪些网站的页面可以在浏览器中调用（可多次给出），如 https://plan.example.cn；默认都不可以。",
+         "Listens on 127.0.0.1:8420 unless told otherwise; port 0 picks a free one. Prints \"listening on\n"
+         "ADDRESS:PORT\" to stdout when ready. The log is a JSON line per request, to stderr or to the file of\n"
+         "--log. SIGTERM or Ctrl-C finishes what is being worked on and ends with exit status 0.\n"
+         "--allow-origin, which may be given several times, names a site whose pages may call from a browser,\n"
+         "for example https://plan.example.cn; without it none may."},
     .example = "jiancha serve --listen 127.0.0.1:8420",
     .run = run,
 };

@@ -1,20 +1,19 @@
 /* Headers are read once, in the order in which a refusal helps most: is there such a procedure, is it
- * asked with the right verb, can the body be read. Which codec the body has is decided here and
- * nowhere else. What must never happen: two ways to tell where a body ends, because a proxy in front
+ * asked with the right verb, can the message be read. Which codec the message has and where it stands
+ * (body, or query of a GET) is decided here and nowhere else. What must never happen: two ways to tell where a body ends, because a proxy in front
  * could see another request than we do. */
 #include "http/connect.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include <jansson.h>
-
 #include "base/base64.h"
+#include "base/json.h"
 #include "base/message.h"
 #include "base/text.h"
 #include "jiancha/v1/error.pb-c.h"
 
-enum { TIMEOUT_DIGITS = 10, WEIGHT_ONE = 1000 };
+enum { TIMEOUT_DIGITS = 10, WEIGHT_ONE = 1000, ERROR_MAX = 1 << 16 };
 
 static bool same_word(struct jc_str a, const char *b) {
     return a.len == strlen(b) && strncasecmp(a.ptr, b, a.len) == 0;
@@ -120,10 +119,14 @@ static enum jc_code refuse(struct jc_connect *out, int status, enum jc_msg what,
     return jc_fail(err, JC_UNIMPLEMENTED, what, arg);
 }
 
-/* The codec, parameters like charset aside. */
-static bool is_proto(struct jc_str content_type) {
+/* The codec of a body; parameters like charset do not change how we read it. */
+static bool read_media_type(struct jc_str content_type, enum jc_codec *codec) {
     struct jc_str media;
-    return jc_str_cut(&content_type, ';', &media) && same_word(jc_str_trim(media), "application/proto");
+    if (!jc_str_cut(&content_type, ';', &media))
+        return false;
+    media = jc_str_trim(media);
+    *codec = same_word(media, "application/json") ? JC_CODEC_JSON : JC_CODEC_PROTO;
+    return *codec == JC_CODEC_JSON || same_word(media, "application/proto");
 }
 
 static enum jc_code read_encoding(struct jc_str encoding, struct jc_connect *out, struct jc_err *err) {
@@ -135,6 +138,64 @@ static enum jc_code read_encoding(struct jc_str encoding, struct jc_connect *out
     return JC_OK;
 }
 
+void jc_connect_query_add(struct jc_connect_query *query, struct jc_str name, struct jc_str value) {
+    struct jc_str *const SLOTS[] = {&query->connect, &query->encoding, &query->message, &query->base64,
+                                    &query->compression};
+    static const char *const NAMES[] = {"connect", "encoding", "message", "base64", "compression"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        if (!jc_str_eq(name, jc_str(NAMES[i])))
+            continue;
+        if (SLOTS[i]->ptr)
+            query->twice = jc_str(NAMES[i]);
+        *SLOTS[i] = value.ptr ? value : JC_STR("");
+    }
+}
+
+static enum jc_code fail_query(struct jc_err *err, struct jc_str name, struct jc_str value, const char *expected) {
+    return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_QUERY_VALUE, name, value, jc_str(expected));
+}
+
+/* A GET says in its query what a POST says in headers and body. */
+static enum jc_code read_query(const struct jc_connect_query *query, struct jc_connect *out, struct jc_err *err) {
+    if (query->twice.ptr)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_QUERY_TWICE, query->twice);
+    out->codec = jc_str_eq(query->encoding, JC_STR("json")) ? JC_CODEC_JSON : JC_CODEC_PROTO;
+    if (out->codec == JC_CODEC_PROTO && !jc_str_eq(query->encoding, JC_STR("proto")))
+        return refuse(out, 415, JC_MSG_QUERY_ENCODING, query->encoding, err);
+    if (query->connect.ptr && !jc_str_eq(query->connect, JC_STR("v1")))
+        return fail_query(err, JC_STR("connect"), query->connect, "v1");
+    if (!query->message.ptr)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_QUERY_NO_MESSAGE);
+    if (query->base64.len && !jc_str_eq(query->base64, JC_STR("0")) && !jc_str_eq(query->base64, JC_STR("1")))
+        return fail_query(err, JC_STR("base64"), query->base64, "1");
+    out->base64 = jc_str_eq(query->base64, JC_STR("1"));
+    out->message = query->message;
+    return read_encoding(query->compression, out, err);
+}
+
+static enum jc_code read_body_headers(const struct jc_connect_head *head, struct jc_connect *out, struct jc_err *err) {
+    if (!read_media_type(head->content_type, &out->codec))
+        return refuse(out, 415, JC_MSG_MEDIA_TYPE_UNKNOWN, head->content_type, err);
+    if (head->protocol_version.ptr && !jc_str_eq(head->protocol_version, JC_STR("1")))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_PROTOCOL_VERSION, head->protocol_version);
+    return read_encoding(head->content_encoding, out, err);
+}
+
+/* One way to tell where the body ends, or the connection cannot be trusted (RFC 9112, section 6.1). */
+static bool is_framed(const struct jc_connect_head *head) {
+    if (!head->transfer_encodings)
+        return head->content_lengths <= 1;
+    return head->transfer_encodings == 1 && !head->content_lengths && same_word(head->transfer_encoding, "chunked");
+}
+
+static enum jc_code read_verb(const struct jc_connect_head *head, struct jc_connect *out, struct jc_err *err) {
+    bool reads = out->procedure->kind == JC_PROCEDURE_READ;
+    out->get = jc_str_eq(head->method, JC_STR("GET")) || jc_str_eq(head->method, JC_STR("HEAD"));
+    if (jc_str_eq(head->method, JC_STR("POST")) || (out->get && reads))
+        return JC_OK;
+    return refuse(out, 405, reads ? JC_MSG_VERB_WRONG_READ : JC_MSG_VERB_WRONG, jc_text_cut(head->method, 20), err);
+}
+
 enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_connect *out, struct jc_err *err) {
     *out = (struct jc_connect){
         .lang = jc_connect_language(head->accept_language),
@@ -142,23 +203,26 @@ enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_conn
         .token = bearer(head->authorization),
         .timeout_ms = -1,
     };
-    bool chunked = same_word(head->transfer_encoding, "chunked");
-    if (head->content_lengths > 1 || (head->transfer_encoding.ptr && (head->content_lengths || !chunked))) {
+    if (!is_framed(head)) {
         out->close = true;
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
     }
     out->procedure = jc_procedure_find(head->path);
     if (!out->procedure)
         return refuse(out, 404, JC_MSG_PROCEDURE_UNKNOWN, jc_text_cut(head->path, 100), err);
-    if (!jc_str_eq(head->method, JC_STR("POST")))
-        return refuse(out, 405, JC_MSG_VERB_WRONG, head->method, err);
-    if (!is_proto(head->content_type))
-        return refuse(out, 415, JC_MSG_MEDIA_TYPE_UNKNOWN, head->content_type, err);
-    if (head->protocol_version.ptr && !jc_str_eq(head->protocol_version, JC_STR("1")))
-        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_PROTOCOL_VERSION, head->protocol_version);
+    if (read_verb(head, out, err))
+        return err->code;
     if (head->timeout.ptr && !jc_connect_timeout(head->timeout, &out->timeout_ms))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TIMEOUT_INVALID, head->timeout);
-    return read_encoding(head->content_encoding, out, err);
+    return out->get ? read_query(&head->query, out, err) : read_body_headers(head, out, err);
+}
+
+const char *jc_connect_media_type(enum jc_codec codec) {
+    return codec == JC_CODEC_JSON ? "application/json" : "application/proto";
+}
+
+const char *jc_connect_verbs(const struct jc_procedure *procedure) {
+    return procedure && procedure->kind == JC_PROCEDURE_READ ? "GET, HEAD, POST" : "POST";
 }
 
 /* --- errors ------------------------------------------------------------------------------------------ */
@@ -175,34 +239,71 @@ static struct jc_str sentence(const struct jc_err *err, enum jc_lang lang, struc
     return copy;
 }
 
-/* Connect writes details as {"type","value"}, the value in base64 without padding. */
-static json_t *new_detail(struct jc_str zh, struct jc_str en, struct jc_arena *arena) {
-    Jc__ErrorDetail detail = JC__ERROR_DETAIL__INIT;
+/* Connect writes a detail as {"type","value"}, the value in base64 without padding. False without memory. */
+static bool add_detail(struct jc_buf *json, const ProtobufCMessage *detail, struct jc_arena *arena) {
     struct jc_str packed;
     struct jc_err ignored;
-    detail.message_zh = (char *)zh.ptr;
-    detail.message_en = (char *)en.ptr;
-    if (jc_message_pack(&detail.base, arena, &packed, &ignored))
-        return NULL;
+    if (jc_message_pack(detail, arena, &packed, &ignored))
+        return false;
     struct jc_str value = jc_base64(packed, arena);
-    if (!value.ptr)
-        return NULL;
-    return json_pack("{s:s, s:s}", "type", detail.base.descriptor->name, "value", value.ptr);
+    jc_buf_add(json, JC_STR("{\"type\":"));
+    jc_json_put(json, jc_str(detail->descriptor->name));
+    jc_buf_add(json, JC_STR(",\"value\":"));
+    jc_json_put(json, value);
+    jc_buf_char(json, '}');
+    return value.ptr != NULL;
 }
 
-struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, struct jc_arena *arena) {
-    struct jc_str nothing = {NULL, 0}, out = nothing;
-    struct jc_str zh = sentence(err, JC_ZH, arena), en = sentence(err, JC_EN, arena);
+/* The path of the field that is wrong, if the error is about one. */
+static struct jc_str field_of(const struct jc_err *err) {
+    switch (err->what) {
+    case JC_MSG_MESSAGE_TEXT:
+    case JC_MSG_JSON_VALUE:
+    case JC_MSG_JSON_TWICE:
+    case JC_MSG_JSON_ONEOF:
+        return err->arg[0];
+    default:
+        return (struct jc_str){NULL, 0};
+    }
+}
+
+static bool add_details(struct jc_buf *json, const struct jc_err *err, struct jc_str zh, struct jc_str en, int retry_ms,
+                        struct jc_arena *arena) {
+    Jc__ErrorDetail words = JC__ERROR_DETAIL__INIT;
+    words.message_zh = (char *)zh.ptr;
+    words.message_en = (char *)en.ptr;
+    bool good = add_detail(json, &words.base, arena);
+    struct jc_str path = field_of(err);
+    if (good && path.len) {
+        Jc__FieldViolation violation = JC__FIELD_VIOLATION__INIT;
+        violation.field = (char *)jc_arena_copy(arena, path).ptr;
+        jc_buf_char(json, ',');
+        good = violation.field && add_detail(json, &violation.base, arena);
+    }
+    if (good && retry_ms) {
+        Jc__RetryInfo retry = JC__RETRY_INFO__INIT;
+        retry.retry_after_ms = retry_ms;
+        jc_buf_char(json, ',');
+        good = add_detail(json, &retry.base, arena);
+    }
+    return good;
+}
+
+struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, int retry_ms, struct jc_arena *arena) {
+    struct jc_str out = {NULL, 0}, zh = sentence(err, JC_ZH, arena), en = sentence(err, JC_EN, arena);
+    struct jc_buf json;
     if (!zh.ptr || !en.ptr)
-        return nothing;
-    json_t *detail = new_detail(zh, en, arena);
-    json_t *body = detail ? json_pack("{s:s, s:s, s:[o]}", "code", jc_code_name(err->code), "message",
-                                      lang == JC_EN ? en.ptr : zh.ptr, "details", detail)
-                          : NULL;
-    char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
-    if (text)
-        out = jc_arena_copy(arena, jc_str(text));
-    free(text);
-    json_decref(body);
+        return out;
+    jc_buf_init(&json, ERROR_MAX);
+    jc_buf_add(&json, JC_STR("{\"code\":"));
+    jc_json_put(&json, jc_str(jc_code_name(err->code)));
+    jc_buf_add(&json, JC_STR(",\"message\":"));
+    jc_json_put(&json, lang == JC_EN ? en : zh);
+    jc_buf_add(&json, JC_STR(",\"details\":["));
+    bool good = add_details(&json, err, zh, en, retry_ms, arena);
+    jc_buf_add(&json, JC_STR("]}"));
+    if (good && !json.failed)
+        out = jc_arena_copy(arena, jc_buf_str(&json));
+    jc_buf_free(&json);
     return out;
 }

@@ -7,6 +7,14 @@
 #include "base/err.h"
 #include "rpc/procedure.h"
 
+/* The query of a GET; absent parameters have ptr NULL, values are percent-decoded. */
+struct jc_connect_query {
+    struct jc_str connect, encoding, message, base64, compression;
+    struct jc_str twice; /* the name of one that occurs more than once */
+};
+/* Keeps a parameter; names the protocol does not know are passed over. The value stays the caller's. */
+void jc_connect_query_add(struct jc_connect_query *query, struct jc_str name, struct jc_str value);
+
 /* What a request says before its body; absent headers have ptr NULL. */
 struct jc_connect_head {
     struct jc_str method, path;
@@ -15,18 +23,25 @@ struct jc_connect_head {
     struct jc_str authorization;
     struct jc_str protocol_version, timeout;
     struct jc_str content_length, transfer_encoding;
-    int content_lengths; /* how many such headers there are */
+    int content_lengths, transfer_encodings; /* how many such headers there are */
+    struct jc_connect_query query;           /* of GET and HEAD */
 };
+
+enum jc_codec { JC_CODEC_PROTO, JC_CODEC_JSON };
 
 struct jc_connect {
     const struct jc_procedure *procedure;
-    struct jc_str token; /* of `Authorization: Bearer`, a view of the header; empty: none */
-    enum jc_lang lang;   /* of the message of an error */
-    int64_t timeout_ms;  /* -1: none */
-    bool gzip_in;        /* the body is compressed */
-    bool gzip_out;       /* the answer may be */
-    int status;          /* of a refusal that has one of its own (404, 405, 415); else 0 */
-    bool close;          /* a refusal after which the connection cannot be trusted */
+    struct jc_str token;   /* of `Authorization: Bearer`, a view of the header; empty: none */
+    enum jc_lang lang;     /* of the message of an error */
+    int64_t timeout_ms;    /* -1: none */
+    enum jc_codec codec;   /* of the request's message and of the answer's */
+    bool get;              /* the message stands in the query, not in the body */
+    struct jc_str message; /* of a GET, as it stands there; a view of the query */
+    bool base64;           /* of a GET: the message is in base64 */
+    bool gzip_in;          /* the message is compressed */
+    bool gzip_out;         /* the answer may be */
+    int status;            /* of a refusal that has one of its own (404, 405, 415); else 0 */
+    bool close;            /* a refusal after which the connection cannot be trusted */
 };
 
 /* Reads the head of a request. On a refusal `out` is filled as far as an answer needs it. */
@@ -34,9 +49,14 @@ enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_conn
 
 /* The HTTP status of a code. */
 int jc_connect_status(enum jc_code code);
-/* {"code":…,"message":…,"details":[…]} with the message in `lang` and both languages as a
- * jiancha.v1.ErrorDetail; the arena's, with ptr NULL without memory. */
-struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, struct jc_arena *arena);
+/* Of an answer with a message. */
+const char *jc_connect_media_type(enum jc_codec codec);
+/* What may be asked of a path: "GET, HEAD, POST" of a procedure that only reads, else "POST". */
+const char *jc_connect_verbs(const struct jc_procedure *procedure);
+/* {"code":…,"message":…,"details":[…]} with the message in `lang`. The details: both languages as a
+ * jiancha.v1.ErrorDetail; a FieldViolation if a field of the request is wrong; a RetryInfo unless
+ * retry_ms is 0. The arena's, with ptr NULL without memory. */
+struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, int retry_ms, struct jc_arena *arena);
 
 /* --- parts, for tests ------------------------------------------------------------------------------ */
 

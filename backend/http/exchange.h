@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/str.h"
+#include "http/cors.h"
 
 struct jc_exchange {
     /* A piece of the body. False: cut the connection. */
@@ -21,5 +22,13 @@ struct jc_exchange {
 
 /* The value of a header of the request; ptr NULL if absent. */
 struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name);
+
+/* A browser asks whether a page of another origin may call: answered from the head alone, whatever the
+ * path. False while no origin is configured. */
+bool jc_exchange_is_preflight(struct MHD_Connection *connection, const struct jc_cors *cors, const char *method);
+/* Adds to an answer (of a preflight, or of any other request) what a page of a configured origin needs to
+ * see it, and Vary. Nothing while no origin is configured. */
+void jc_exchange_allow(struct MHD_Connection *connection, const struct jc_cors *cors, bool preflight,
+                       struct MHD_Response *response);
 
 #endif

@@ -5,7 +5,22 @@
 #include <limits.h>
 #include <zlib.h>
 
-enum { CHUNK = 16 * 1024, GZIP_WINDOW = 15 + 16 /* with a gzip header */, MEMORY_LEVEL = 8 };
+enum {
+    CHUNK = 16 * 1024,
+    GZIP = 16,            /* added to the bits of a window: with a gzip header */
+    WINDOW_BITS_MAX = 15, /* a window of 32 KiB, what any stream may use */
+    WINDOW_BITS_MIN = 9,
+    MEMORY_LESS = 7,    /* zlib's memory level follows the window: 8 for the largest */
+    FAST_MAX = 64 << 10 /* below, speed counts more than the last tenth of the size */
+};
+
+/* The smallest window that sees all of the text: zlib takes and clears four times its size. */
+static int window_bits(size_t len) {
+    int bits = WINDOW_BITS_MIN;
+    while (bits < WINDOW_BITS_MAX && ((size_t)1 << bits) < len)
+        bits++;
+    return bits;
+}
 
 static enum jc_code fail_broken(struct jc_err *err) {
     return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_GZIP_BROKEN);
@@ -38,7 +53,7 @@ enum jc_code jc_gunzip(struct jc_str in, struct jc_buf *out, struct jc_err *err)
     z_stream stream = {.next_in = (Bytef *)in.ptr, .avail_in = (uInt)in.len};
     if (in.len > UINT_MAX)
         return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_MESSAGE_LARGE);
-    if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
+    if (inflateInit2(&stream, WINDOW_BITS_MAX + GZIP) != Z_OK)
         return jc_fail_memory(err);
     enum jc_code code = inflate_all(&stream, out, err);
     inflateEnd(&stream);
@@ -47,8 +62,9 @@ enum jc_code jc_gunzip(struct jc_str in, struct jc_buf *out, struct jc_err *err)
 
 enum jc_code jc_gzip(struct jc_str in, struct jc_arena *arena, struct jc_str *out, struct jc_err *err) {
     z_stream stream = {.next_in = (Bytef *)in.ptr, .avail_in = (uInt)in.len};
+    int level = in.len < FAST_MAX ? Z_BEST_SPEED : Z_DEFAULT_COMPRESSION, bits = window_bits(in.len);
     if (in.len > UINT_MAX ||
-        deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
+        deflateInit2(&stream, level, Z_DEFLATED, bits + GZIP, bits - MEMORY_LESS, Z_DEFAULT_STRATEGY) != Z_OK)
         return jc_fail_memory(err);
     size_t bound = deflateBound(&stream, in.len);
     char *bytes = jc_arena_alloc(arena, bound);

@@ -25,10 +25,16 @@ static struct jc_request *request_of(struct jc_exchange *exchange) {
 
 /* --- reading --------------------------------------------------------------------------------------- */
 
-static enum MHD_Result count_lengths(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value) {
-    int *count = ctx;
-    (void)kind, (void)value;
-    *count += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+/* What a lookup by name would not tell: how many headers frame the body, and a parameter given twice. */
+static enum MHD_Result each_value(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                  const char *value, size_t value_len) {
+    struct jc_connect_head *head = ctx;
+    if (kind == MHD_GET_ARGUMENT_KIND) {
+        jc_connect_query_add(&head->query, (struct jc_str){name, name_len}, (struct jc_str){value, value_len});
+        return MHD_YES;
+    }
+    head->content_lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    head->transfer_encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
     return MHD_YES;
 }
 
@@ -47,7 +53,8 @@ static void read_head(struct jc_request *request, struct jc_connect_head *head) 
         .content_length = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
         .transfer_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
     };
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &head->content_lengths);
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, each_value, head);
+    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, each_value, head);
 }
 
 static const struct sockaddr *address_of(struct jc_request *request) {
@@ -96,6 +103,8 @@ static void fill_call(struct jc_request *request) {
 /* /metrics is for a listener of its own; without one, for callers on this machine. */
 static enum jc_route route_of(struct jc_request *request, bool aside) {
     const struct sockaddr *address = address_of(request);
+    if (jc_exchange_is_preflight(request->connection, &request->http->config.cors, request->method.ptr))
+        return JC_ROUTE_PREFLIGHT;
     if (!jc_str_eq(request->method, JC_STR("GET")) && !jc_str_eq(request->method, JC_STR("HEAD")))
         return JC_ROUTE_PROCEDURE;
     if (jc_str_eq(request->path, JC_STR("/healthz")))
@@ -125,7 +134,8 @@ static struct jc_request *new_request(struct jc_http *http) {
 
 /* True if it can be answered without its body. */
 static bool is_hopeless(const struct jc_request *request) {
-    return request->err.code && (request->cut || jc_exchange_header(request->connection, MHD_HTTP_HEADER_EXPECT).len);
+    return request->route == JC_ROUTE_PREFLIGHT ||
+           (request->err.code && (request->cut || jc_exchange_header(request->connection, MHD_HTTP_HEADER_EXPECT).len));
 }
 
 /* What the head asks for, or why it cannot have it. */
@@ -190,21 +200,20 @@ static int retry_after_s(struct jc_request *request) {
 }
 
 static void add_error_headers(struct jc_request *request, struct MHD_Response *response) {
-    char id[JC_NUMBER_TEXT];
-    enum jc_code code = request->err.code;
+    char number[JC_NUMBER_TEXT];
     add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-    add_header(response, "X-Request-Id", jc_str_from_int64((int64_t)request->id, id).ptr);
+    add_header(response, "X-Request-Id", jc_str_from_int64((int64_t)request->id, number).ptr);
     if (request->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-        add_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
+        add_header(response, MHD_HTTP_HEADER_ALLOW, jc_connect_verbs(request->connect.procedure));
     if (request->status == MHD_HTTP_UNSUPPORTED_MEDIA_TYPE)
-        add_header(response, "Accept-Post", "application/proto");
+        add_header(response, "Accept-Post", "application/proto, application/json");
     if (request->err.what == JC_MSG_ENCODING_UNKNOWN)
         add_header(response, MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip");
-    if (code == JC_UNAUTHENTICATED)
+    if (request->err.code == JC_UNAUTHENTICATED)
         add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
     int retry_s = retry_after_s(request);
     if (retry_s)
-        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, jc_str_from_int64(retry_s, id).ptr);
+        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, jc_str_from_int64(retry_s, number).ptr);
 }
 
 /* The body of the answer, whatever the outcome. Without memory an error has an empty body: the status
@@ -217,31 +226,39 @@ static void make_body(struct jc_request *request) {
     }
     if (!request->err.code)
         return;
-    request->answer = jc_connect_error(&request->err, request->connect.lang, request->arena);
+    request->answer =
+        jc_connect_error(&request->err, request->connect.lang, retry_after_s(request) * 1000, request->arena);
     request->answer_gzip = false;
 }
 
 static const char *content_type(const struct jc_request *request) {
-    static const char *const TYPES[] = {
-        [JC_ROUTE_PROCEDURE] = "application/proto",
-        [JC_ROUTE_HEALTH] = "application/json",
-        [JC_ROUTE_METRICS] = "text/plain; version=0.0.4; charset=utf-8",
-    };
-    return TYPES[request->route];
+    switch (request->route) {
+    case JC_ROUTE_METRICS:
+        return "text/plain; version=0.0.4; charset=utf-8";
+    case JC_ROUTE_HEALTH:
+        return jc_connect_media_type(JC_CODEC_JSON);
+    default:
+        return jc_connect_media_type(request->connect.codec);
+    }
 }
 
 static enum MHD_Result answer(struct jc_request *request) {
     make_body(request);
     enum jc_code code = request->err.code;
     request->status = code && request->connect.status ? request->connect.status : jc_connect_status(code);
+    if (request->route == JC_ROUTE_PREFLIGHT)
+        request->status = MHD_HTTP_NO_CONTENT;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(request->answer.len, (void *)request->answer.ptr, MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
     if (code)
         add_error_headers(request, response);
-    else
+    else if (request->route != JC_ROUTE_PREFLIGHT)
         add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type(request));
+    if (!code && request->connect.get)
+        add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-store");
+    jc_exchange_allow(request->connection, &request->http->config.cors, request->route == JC_ROUTE_PREFLIGHT, response);
     if (request->answer_gzip)
         add_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (request->cut || request->err.what == JC_MSG_SERVER_DRAINING)
@@ -304,7 +321,7 @@ static enum MHD_Result step(struct jc_exchange *exchange) {
             meet_stranger(request);
         if (!request->err.code)
             take_guess(request);
-        if (!request->err.code && jc_run_start(request))
+        if (!request->err.code && request->route != JC_ROUTE_PREFLIGHT && jc_run_start(request))
             return MHD_YES;
     } else {
         settle_stranger(request);

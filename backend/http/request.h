@@ -55,7 +55,7 @@ static inline int64_t jc_http_now(const struct jc_http *http) {
 }
 
 /* What is asked for. */
-enum jc_route { JC_ROUTE_PROCEDURE, JC_ROUTE_HEALTH, JC_ROUTE_METRICS };
+enum jc_route { JC_ROUTE_PROCEDURE, JC_ROUTE_HEALTH, JC_ROUTE_METRICS, JC_ROUTE_PREFLIGHT };
 
 enum jc_request_state { JC_REQUEST_READING, JC_REQUEST_RUNNING, JC_REQUEST_ANSWERED };
 

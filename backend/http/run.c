@@ -29,7 +29,7 @@ enum {
 /* --- steps ----------------------------------------------------------------------------------------- */
 
 static bool is_late(const struct jc_request *request) {
-    return request->deadline_ms >= 0 && jc_http_now(request->http) > request->deadline_ms;
+    return request->deadline_ms >= 0 && jc_http_now(request->http) >= request->deadline_ms;
 }
 
 static enum jc_code decode(struct jc_request *request) {

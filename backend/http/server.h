@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "db/db.h"
+#include "http/cors.h"
 
 struct jc_server;
 
@@ -37,6 +38,7 @@ struct jc_server_config {
      * passes through in pieces. 0: 4096. */
     size_t connection_memory;
     bool upkeep_by_hand; /* no thread for it: jc_server_upkeep (tests) */
+    struct jc_cors cors; /* origins whose pages may call; they outlive the server */
 };
 
 /* Listens and serves when it returns. JC_INVALID_ARGUMENT for an address that is none,

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct jc_arena *arena = jc_arena_new(1 << 20);
     enum jc_code code = jc_connect_begin(&head, &connect, &err);
     if (code) {
-        struct jc_str body = jc_connect_error(&err, connect.lang, arena);
+        struct jc_str body = jc_connect_error(&err, connect.lang, 0, arena);
         PROMISE(body.ptr && body.len > 2 && body.ptr[0] == '{');
     } else {
         PROMISE(connect.procedure && connect.timeout_ms >= -1);
