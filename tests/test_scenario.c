@@ -206,6 +206,41 @@ static void test_drop_team(void **state) {
     CHECK_INT("the source's plan", kept.n_visits, 2);
 }
 
+/* Names do for codes where only one row has them. */
+static void test_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        struct jc_change change;
+        enum jc_msg what; /* JC_MSG_NONE: taken */
+    } cases[] = {
+        {"team", {.kind = JC_CHANGE_DROP_TEAM, .id = JC_STR("执法1队")}, JC_MSG_NONE},
+        {"unit and team", {.kind = JC_CHANGE_LEAD_TEAM, .id = JC_STR("甲厂"), .team = JC_STR("执法2队")}, JC_MSG_NONE},
+        {"team for more units",
+         {.kind = JC_CHANGE_ADD_UNITS, .id = JC_STR("once"), .team = JC_STR("执法2队"), .amount = 1},
+         JC_MSG_NONE},
+        {"unknown team", {.kind = JC_CHANGE_DROP_TEAM, .id = JC_STR("执法9队")}, JC_MSG_SCENARIO_TEAM_UNKNOWN},
+        {"unknown unit",
+         {.kind = JC_CHANGE_LEAD_TEAM, .id = JC_STR("壬厂"), .team = JC_STR("t2")},
+         JC_MSG_SCENARIO_UNIT_UNKNOWN},
+        {"two units of a name",
+         {.kind = JC_CHANGE_LEAD_TEAM, .id = JC_STR("丙厂"), .team = JC_STR("t2")},
+         JC_MSG_SCENARIO_NAME_TWICE},
+    };
+    char *was = reg->units[3]->name;
+    reg->units[3]->name = (char *)"丙厂";
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct jc_scenario s;
+        struct jc_err err = {0};
+        enum jc_code code = jc_scenario_make(reg, NULL, &cases[i].change, 1, arena, &s, &err);
+        CHECK_INT(cases[i].name, err.what, cases[i].what);
+        CHECK_INT(cases[i].name, !code, cases[i].what == JC_MSG_NONE);
+    }
+    reg->units[3]->name = was;
+    struct jc_scenario s = change("by name", cases[0].change, NULL);
+    CHECK_STR("the same as by code", jc_str(joined(&s.nobody)), "u1 u2");
+}
+
 static void test_lead_and_quota(void **state) {
     (void)state;
     struct jc_scenario s =
@@ -260,6 +295,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_rule, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_add_units, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_drop_team, open_year, close_db),
+        cmocka_unit_test_setup_teardown(test_names, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_lead_and_quota, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_refusals, open_year, close_db),
     };

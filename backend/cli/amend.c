@@ -49,14 +49,14 @@ static const struct jc_column COLUMNS[] = {
 };
 
 static void change_row(struct jc_table *table, const struct jc_cli *cli, const struct jc_major_change *change,
-                       enum jc_change_kind kind) {
+                       enum jc_major_kind kind) {
     static const struct {
         const char *name;
         enum jc_msg title;
-    } rows[JC_CHANGE_KINDS] = {
-        [JC_CHANGE_KEY_UNITS] = {"key_units", JC_MSG_CHANGE_KEY_UNITS},
-        [JC_CHANGE_KEY_SCOPE] = {"key_scope", JC_MSG_CHANGE_KEY_SCOPE},
-        [JC_CHANGE_UNITS] = {"units", JC_MSG_CHANGE_UNITS},
+    } rows[JC_MAJOR_KINDS] = {
+        [JC_MAJOR_KEY_UNITS] = {"key_units", JC_MSG_CHANGE_KEY_UNITS},
+        [JC_MAJOR_KEY_SCOPE] = {"key_scope", JC_MSG_CHANGE_KEY_SCOPE},
+        [JC_MAJOR_UNITS] = {"units", JC_MSG_CHANGE_UNITS},
     };
     char day[JC_TIME_MAX];
     jc_table_text(table, jc_str(rows[kind].name));
@@ -90,7 +90,7 @@ static enum jc_code print_change(struct amending *a, struct jc_err *err) {
     struct jc_table *table = jc_table_new(cli->arena, "amend", COLUMNS, sizeof(COLUMNS) / sizeof(*COLUMNS));
     if (!table)
         return jc_fail_memory(err);
-    for (int kind = 0; kind < JC_CHANGE_KINDS; kind++)
+    for (int kind = 0; kind < JC_MAJOR_KINDS; kind++)
         change_row(table, cli, &a->change, kind);
     print_notes(cli, a);
     return jc_table_print(table, cli, err);

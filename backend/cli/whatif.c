@@ -253,6 +253,7 @@ const struct jc_command jc_cmd_whatif = {
          "  月检查计划不变，规定了确切数量的会因新增而出现差数；\n"
          "--drop-team 撤销执法单位：其单位改由名录中写明的其他执法单位牵头，无人牵头的逐一列出；\n"
          "--lead 某单位也可由某执法单位牵头；--quota 改变一项月检查计划的月份。\n"
+         "执法单位和检查对象写编号，名称不重复的也可写名称。\n"
          "现行计划仍与资料相符时直接采用，否则（或用 --anew）按同样的时限重新求解；其余选项同 solve。\n"
          "Ctrl-C 结束正在进行的求解并采用已得到的最好计划。改变后有缺口时退出码为 1。",
          "Solves the year with something changed and puts it beside the plan there is: visits left out, workdays over,\n"
@@ -267,6 +268,7 @@ const struct jc_command jc_cmd_whatif = {
          "  as they are, so that one which asks for an exact number is missed by what is added;\n"
          "--drop-team its units go to the other teams named with them, and those that nobody leads are listed;\n"
          "--lead a unit may be led by another team too; --quota counts other months.\n"
+         "Teams and units are given by code, or by name if only one has it.\n"
          "The stored plan is the left side while it fits the case; else, or with --anew, it is solved with the same\n"
          "limits. Other options are those of solve. Ctrl-C ends the search under way and takes its best plan. Exit\n"
          "status 1 if the changed plan has a shortfall."},

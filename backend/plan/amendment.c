@@ -116,7 +116,7 @@ static enum jc_code threshold(struct comparison *c, const char *name, int64_t ot
     return code;
 }
 
-static void compare(struct jc_major_change *out, enum jc_change_kind kind, int64_t before, int64_t after,
+static void compare(struct jc_major_change *out, enum jc_major_kind kind, int64_t before, int64_t after,
                     int64_t limit_percent_centi) {
     int64_t difference = llabs(after - before);
     out->of[kind].before = before;
@@ -165,8 +165,8 @@ static enum jc_code compare_scope(struct comparison *c) {
     c->out->industries = jc_arena_copy(c->arena, jc_buf_str(&names));
     bool failed = names.failed || !c->out->industries.ptr;
     jc_buf_free(&names);
-    compare(c->out, JC_CHANGE_KEY_SCOPE, (int64_t)c->before.industries.count, (int64_t)c->after.industries.count, 0);
-    c->out->of[JC_CHANGE_KEY_SCOPE].crossed = entered || left;
+    compare(c->out, JC_MAJOR_KEY_SCOPE, (int64_t)c->before.industries.count, (int64_t)c->after.industries.count, 0);
+    c->out->of[JC_MAJOR_KEY_SCOPE].crossed = entered || left;
     c->out->major |= entered || left;
     return failed ? jc_fail_memory(c->err) : JC_OK;
 }
@@ -180,8 +180,8 @@ static enum jc_code measure(struct comparison *c, struct jc_date on) {
         code = threshold(c, "major_change_reapproval_due", 3000, on, &days);
     if (code)
         return code;
-    compare(c->out, JC_CHANGE_KEY_UNITS, c->before.key, c->after.key, key.value_centi);
-    compare(c->out, JC_CHANGE_UNITS, c->before.key + c->before.general + c->before.slots,
+    compare(c->out, JC_MAJOR_KEY_UNITS, c->before.key, c->after.key, key.value_centi);
+    compare(c->out, JC_MAJOR_UNITS, c->before.key + c->before.general + c->before.slots,
             c->after.key + c->after.general + c->after.slots, all.value_centi);
     c->out->due = jc_calendar_add(c->reg->calendar, on, (int)(days.value_centi / 100),
                                   jc_str_eq(days.unit, JC_STR("working_days")));

@@ -6,11 +6,11 @@
 #include "plan/register.h"
 #include "store/plan.h"
 
-enum jc_change_kind {
-    JC_CHANGE_KEY_UNITS, /* P6(a): the number of key units */
-    JC_CHANGE_KEY_SCOPE, /* P6(b): the industries they are in */
-    JC_CHANGE_UNITS,     /* P6(c): the number of units inspected, slots of draws included */
-    JC_CHANGE_KINDS,
+enum jc_major_kind {
+    JC_MAJOR_KEY_UNITS, /* P6(a): the number of key units */
+    JC_MAJOR_KEY_SCOPE, /* P6(b): the industries they are in */
+    JC_MAJOR_UNITS,     /* P6(c): the number of units inspected, slots of draws included */
+    JC_MAJOR_KINDS,
 };
 
 /* A plan against the version approved last. */
@@ -20,7 +20,7 @@ struct jc_major_change {
         int64_t before, after;
         int64_t limit_percent_centi; /* 0 for the scope: any change */
         bool crossed;                /* strictly more than the limit */
-    } of[JC_CHANGE_KINDS];
+    } of[JC_MAJOR_KINDS];
     struct jc_str industries; /* those that key units entered or left, joined by 、; the arena's */
     bool major;
     struct jc_date due; /* new approval until then (P5), if major */

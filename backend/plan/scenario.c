@@ -51,6 +51,56 @@ static enum jc_code add_id(struct maker *m, struct jc_scenario_ids *ids, const c
     return JC_OK;
 }
 
+struct named {
+    const char *id, *name;
+};
+
+static struct named team_named(const struct jc_register *reg, size_t i) {
+    return (struct named){reg->teams[i]->team_id, reg->teams[i]->name};
+}
+
+static struct named unit_named(const struct jc_register *reg, size_t i) {
+    return (struct named){reg->units[i]->unit_id, reg->units[i]->name};
+}
+
+/* Puts the code in the place of a name that one row alone has. A code is no name, and what is neither stays, for
+ * the change to complain about. */
+static enum jc_code take_name(struct maker *m, const struct jc_index *index, size_t n,
+                              struct named (*row)(const struct jc_register *, size_t), struct jc_str *text) {
+    const char *id = NULL;
+    if (!text->len || jc_index_find(index, *text, -1) >= 0)
+        return JC_OK;
+    for (size_t i = 0; i < n; i++) {
+        struct named named = row(m->reg, i);
+        if (!jc_str_eq(jc_str(named.name), *text))
+            continue;
+        if (id)
+            return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NAME_TWICE, *text);
+        id = named.id;
+    }
+    if (id)
+        *text = jc_str(id);
+    return JC_OK;
+}
+
+/* The change with codes for names of teams and units. */
+static enum jc_code take_names(struct maker *m, struct jc_change *change) {
+    const struct jc_register *reg = m->reg;
+    enum jc_code code = take_name(m, reg->team_index, reg->n_teams, team_named, &change->team);
+    if (code)
+        return code;
+    switch (change->kind) {
+    case JC_CHANGE_HEADCOUNT:
+    case JC_CHANGE_BUDGET:
+    case JC_CHANGE_DROP_TEAM:
+        return take_name(m, reg->team_index, reg->n_teams, team_named, &change->id);
+    case JC_CHANGE_LEAD_TEAM:
+        return take_name(m, reg->unit_index, reg->n_units, unit_named, &change->id);
+    default:
+        return JC_OK;
+    }
+}
+
 static enum jc_code find_team(struct maker *m, struct jc_str id, int *out) {
     *out = (int)jc_index_find(m->reg->team_index, id, -1);
     return *out < 0 ? unknown(m, JC_MSG_SCENARIO_TEAM_UNKNOWN, id) : JC_OK;
@@ -530,7 +580,11 @@ enum jc_code jc_scenario_make(const struct jc_register *reg, const Jc__Plan *kep
     *out = (struct jc_scenario){.reg = jc_register_copy(reg, arena), .kept = kept};
     struct maker m = {.arena = arena, .err = err, .out = out, .reg = out->reg};
     enum jc_code code = m.reg ? JC_OK : jc_fail_memory(err);
-    for (size_t i = 0; !code && i < n_changes; i++)
-        code = apply[changes[i].kind](&m, &changes[i]);
+    for (size_t i = 0; !code && i < n_changes; i++) {
+        struct jc_change change = changes[i];
+        code = take_names(&m, &change);
+        if (!code)
+            code = apply[change.kind](&m, &change);
+    }
     return code;
 }
