@@ -693,7 +693,8 @@ struct reviews {
 
 static enum jc_code reviews_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct reviews *reviews = ctx;
-    return jc_review_list(tx, 1, 0, reviews->f->arena, &reviews->items, &reviews->count, err);
+    const struct jc_review_filter filter = {0};
+    return jc_review_list(tx, 1, &filter, reviews->f->arena, &reviews->items, &reviews->count, err);
 }
 
 static void test_review_list(void **state) {

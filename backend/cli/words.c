@@ -83,6 +83,11 @@ static const struct word fields[] = {
     {"operation_id", JC_MSG_SHOW_OPERATION_ID},
     {"unsent", JC_MSG_SHOW_UNSENT},
     {"result_reason", JC_MSG_SHOW_RESULT_REASON},
+    {"received_at", JC_MSG_SHOW_RECEIVED_AT},
+    {"device_time", JC_MSG_SHOW_DEVICE_TIME},
+    {"estimated_at", JC_MSG_SHOW_ESTIMATED_AT},
+    {"decision", JC_MSG_SHOW_DECISION},
+    {"decided_by", JC_MSG_SHOW_DECIDED_BY},
 };
 
 static const struct {
@@ -142,4 +147,36 @@ struct jc_str jc_words_value(enum jc_lang lang, const char *field, struct jc_str
             return jc_msg_text(values[i].words, lang);
     }
     return value;
+}
+
+/* What the names of all values begin with: that of value 0 without "UNSPECIFIED". */
+static size_t prefix_of(const ProtobufCEnumDescriptor *descriptor) {
+    const ProtobufCEnumValue *zero = protobuf_c_enum_descriptor_get_value(descriptor, 0);
+    return zero ? strlen(zero->name) - strlen("UNSPECIFIED") : 0;
+}
+
+static char lower(char c) {
+    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+struct jc_str jc_words_enum(struct jc_arena *arena, const ProtobufCEnumDescriptor *descriptor, int value) {
+    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(descriptor, value);
+    struct jc_str name = jc_arena_copy(arena, jc_str(found ? found->name + prefix_of(descriptor) : ""));
+    for (size_t i = 0; name.ptr && i < name.len; i++)
+        ((char *)name.ptr)[i] = lower(name.ptr[i]);
+    return name;
+}
+
+bool jc_words_enum_parse(const ProtobufCEnumDescriptor *descriptor, struct jc_str name, int *out) {
+    for (unsigned i = 0; i < descriptor->n_values; i++) {
+        const char *full = descriptor->values[i].name + prefix_of(descriptor);
+        size_t at = 0;
+        while (at < name.len && full[at] && lower(full[at]) == name.ptr[at])
+            at++;
+        if (at == name.len && !full[at]) {
+            *out = descriptor->values[i].value;
+            return true;
+        }
+    }
+    return false;
 }

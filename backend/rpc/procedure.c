@@ -56,9 +56,14 @@ static const struct jc_procedure TABLE[] = {
 
     {PLAN, "GetPlan", READ, .callers = READERS | JC_ROLE(TEAM_LEAD), .run = jc_get_plan_run},
     {TASK, "ListTasks", READ, .callers = ALL, .run = jc_list_tasks_run},
+    {TASK, "RecallTasks", WRITE, .callers = ADMINS, .run = jc_recall_tasks_run},
+    {TASK, "ReassignTasks", WRITE, .callers = ADMINS, .run = jc_reassign_tasks_run},
+    {TASK, "ReopenTask", WRITE, .callers = ADMINS, .run = jc_reopen_task_run},
     {SYNC, "Sync", WRITE, .callers = JC_CALLS_DEVICE, .run = jc_sync_call_run, .prepare = jc_sync_call_prepare,
      .after = jc_sync_call_after},
     {REVIEW, "ListReviews", READ, .callers = READERS, .run = jc_list_reviews_run},
+    {REVIEW, "GetReview", READ, .callers = READERS, .run = jc_get_review_run},
+    {REVIEW, "DecideReview", WRITE, .callers = ADMINS | JC_ROLE(TEAM_LEAD), .run = jc_decide_review_run},
 
     {EVIDENCE, "ListServerKeys", READ, .callers = ALL, .run = jc_list_server_keys_run},
     {EVIDENCE, "ListAudit", READ, .callers = JC_ROLE(ADMIN) | JC_ROLE(SUPERVISOR), .run = jc_list_audit_run},

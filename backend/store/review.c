@@ -43,7 +43,9 @@ enum jc_code jc_review_exists(struct jc_tx *tx, int64_t agency_id, int64_t revie
 
 static const char SELECT_REVIEWS[] =
     "SELECT " REVIEW_COLUMNS "FROM review AS r\n" OF_REVIEW "WHERE r.agency_id = $1 AND r.state = $2\n"
-    "ORDER BY r.review_id";
+    "  AND r.review_id > $3\n"
+    "ORDER BY r.review_id\n"
+    "LIMIT $4";
 
 /* The decision of a closed review; nothing for an open one. */
 static void add_decision(struct jc_row *row, Jc__Review *review) {
@@ -87,17 +89,21 @@ static Jc__Review *review_of(struct jc_row *row) {
     return row->failed || !review->received_at || !review->reason_zh || !review->reason_en ? NULL : review;
 }
 
-enum jc_code jc_review_list(struct jc_tx *tx, int64_t agency_id, Jc__ReviewState state, struct jc_arena *arena,
-                            Jc__Review ***out, size_t *count, struct jc_err *err) {
+enum jc_code jc_review_list(struct jc_tx *tx, int64_t agency_id, const struct jc_review_filter *filter,
+                            struct jc_arena *arena, Jc__Review ***out, size_t *count, struct jc_err *err) {
     struct {
         Jc__Review **items;
         size_t count, capacity;
     } list = {0};
     struct jc_rows *rows = NULL;
     bool has_row = false;
+    Jc__ReviewState state = filter->state;
     if (state == JC__REVIEW_STATE__REVIEW_STATE_UNSPECIFIED)
         state = JC__REVIEW_STATE__REVIEW_STATE_OPEN;
-    enum jc_code code = jc_tx_query(tx, SELECT_REVIEWS, JC_VALUES(jc_int(agency_id), jc_int(state)), &rows, err);
+    int64_t limit = filter->limit ? filter->limit : INT64_MAX;
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_REVIEWS,
+                    JC_VALUES(jc_int(agency_id), jc_int(state), jc_int(filter->after), jc_int(limit)), &rows, err);
     while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
         struct jc_row row = {rows, arena, false};
         Jc__Review *review = review_of(&row), **slot = JC_PUSH(arena, &list, Jc__Review *);

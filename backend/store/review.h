@@ -22,9 +22,14 @@ struct jc_review {
 enum jc_code jc_review_add(struct jc_tx *tx, int64_t agency_id, const struct jc_review *review, struct jc_err *err);
 /* Whether the operation has one, open or closed. */
 enum jc_code jc_review_exists(struct jc_tx *tx, int64_t agency_id, int64_t review_id, bool *exists, struct jc_err *err);
-/* Those in a state (unspecified: open ones), the oldest first, with their words in both languages. */
-enum jc_code jc_review_list(struct jc_tx *tx, int64_t agency_id, Jc__ReviewState state, struct jc_arena *arena,
-                            Jc__Review ***out, size_t *count, struct jc_err *err);
+struct jc_review_filter {
+    Jc__ReviewState state; /* unspecified: open ones */
+    int64_t after;         /* behind this review; 0: from the first */
+    int limit;             /* 0: no limit */
+};
+/* The oldest first, with their words in both languages. */
+enum jc_code jc_review_list(struct jc_tx *tx, int64_t agency_id, const struct jc_review_filter *filter,
+                            struct jc_arena *arena, Jc__Review ***out, size_t *count, struct jc_err *err);
 
 /* A review with the operation it is about. */
 struct jc_review_case {
