@@ -57,6 +57,8 @@ enum act {
     ROLLS_ALL_BACK,      /* ends everybody's transaction */
     BREAKS_THE_COMMIT,   /* a deferred foreign key */
     BREAKS_THE_STATE,    /* the counter cannot be stored */
+    FAILS_FIRST,         /* before it has written, but has counted */
+    WRITES_NOTHING,      /* a statement that changes no row, then fails */
     ONLY_LOOKS,          /* at the counter */
     DUPLICATES,          /* an entry that is there already */
     IGNORES_A_DUPLICATE, /* and goes on */
@@ -112,6 +114,12 @@ static enum jc_code run_task(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         return code;
     struct counter *counter = state;
     counter->value++;
+    if (task->act == FAILS_FIRST)
+        return jc_fail(err, JC_ABORTED, JC_MSG_INTERNAL);
+    if (task->act == WRITES_NOTHING) {
+        code = jc_tx_exec(tx, "DELETE FROM entry WHERE who = -1", JC_NO_VALUES, err);
+        return code == JC_OK ? jc_fail(err, JC_ABORTED, JC_MSG_INTERNAL) : code;
+    }
     code = insert_entry(tx, counter->value, task->agency_id, task->who, task->no, err);
     return code == JC_OK ? misbehave(tx, task, counter, err) : code;
 }
@@ -244,13 +252,29 @@ static const struct batch_case {
     {"two agencies", {{WRITES, 1, JC_OK}, {WRITES, 2, JC_OK}, {WRITES, 1, JC_OK}}, 3, 2, 2, 1, 0},
     {"nobody writes", {{ONLY_LOOKS, 1, JC_OK}, {ONLY_LOOKS, 1, JC_OK}}, 2, 1, 0, 1, 0},
     {"one alone fails", {{FAILS, 1, JC_ABORTED}}, 1, 1, 0, 0, 0},
-    {"the second fails", {{WRITES, 1, JC_OK}, {FAILS, 1, JC_ABORTED}, {WRITES, 1, JC_OK}}, 3, 1, 1, 1, 0},
+    {"the second fails", {{WRITES, 1, JC_OK}, {FAILS, 1, JC_ABORTED}, {WRITES, 1, JC_OK}}, 3, 2, 1, 1, 3},
     /* what a job that failed has loaded is loaded again: it may have read its own rows */
-    {"the first fails", {{FAILS, 1, JC_ABORTED}, {WRITES, 1, JC_OK}, {WRITES, 1, JC_OK}}, 3, 2, 1, 1, 0},
-    {"the last fails", {{WRITES, 1, JC_OK}, {WRITES, 1, JC_OK}, {FAILS, 1, JC_ABORTED}}, 3, 1, 1, 1, 0},
-    {"all fail", {{FAILS, 1, JC_ABORTED}, {FAILS, 2, JC_ABORTED}}, 2, 2, 0, 0, 0},
-    {"fails without words", {{WRITES, 1, JC_OK}, {FAILS_SILENTLY, 1, JC_OUT_OF_RANGE}}, 2, 1, 1, 1, 0},
-    {"a duplicate", {{WRITES, 1, JC_OK}, {DUPLICATES, 1, JC_ALREADY_EXISTS}, {WRITES, 1, JC_OK}}, 3, 1, 1, 1, 0},
+    {"the first fails", {{FAILS, 1, JC_ABORTED}, {WRITES, 1, JC_OK}, {WRITES, 1, JC_OK}}, 3, 3, 1, 1, 3},
+    {"the last fails", {{WRITES, 1, JC_OK}, {WRITES, 1, JC_OK}, {FAILS, 1, JC_ABORTED}}, 3, 2, 1, 1, 3},
+    {"all fail", {{FAILS, 1, JC_ABORTED}, {FAILS, 2, JC_ABORTED}}, 2, 3, 0, 0, 2},
+    {"fails before it writes", {{WRITES, 1, JC_OK}, {FAILS_FIRST, 1, JC_ABORTED}, {WRITES, 1, JC_OK}}, 3, 1, 1, 1, 0},
+    {"changes no row and fails",
+     {{WRITES_NOTHING, 1, JC_ABORTED}, {WRITES, 1, JC_OK}, {WRITES_NOTHING, 2, JC_ABORTED}},
+     3,
+     3,
+     1,
+     1,
+     0},
+    {"all fail before they write", {{FAILS_FIRST, 1, JC_ABORTED}, {FAILS_FIRST, 1, JC_ABORTED}}, 2, 2, 0, 0, 0},
+    {"spoilt, and then lost",
+     {{WRITES, 1, JC_OK}, {FAILS, 1, JC_ABORTED}, {BREAKS_THE_COMMIT, 1, JC_FAILED_PRECONDITION}},
+     3,
+     5,
+     3,
+     1,
+     6},
+    {"fails without words", {{WRITES, 1, JC_OK}, {FAILS_SILENTLY, 1, JC_OUT_OF_RANGE}}, 2, 2, 1, 1, 2},
+    {"a duplicate", {{WRITES, 1, JC_OK}, {DUPLICATES, 1, JC_ALREADY_EXISTS}, {WRITES, 1, JC_OK}}, 3, 2, 1, 1, 3},
     {"a duplicate ignored", {{IGNORES_A_DUPLICATE, 1, JC_OK}, {WRITES, 1, JC_OK}}, 2, 1, 1, 1, 0},
     {"transaction lost", {{WRITES, 1, JC_OK}, {ROLLS_ALL_BACK, 1, JC_INTERNAL}, {WRITES, 1, JC_OK}}, 3, 4, 2, 2, 3},
     {"transaction lost first",
@@ -307,8 +331,8 @@ static void run_batch_case(const struct batch_case *c, bool in_memory) {
         CHECK_INT(name, atomic_load(&tasks[i].done), 1);
         CHECK_INT(name, tasks[i].order, i);
         CHECK_INT(name, tasks[i].code, c->tasks[i].code);
-        CHECK_INT(name, tasks[i].runs >= 1 && tasks[i].runs <= 2, 1);
-        CHECK(name, tasks[i].code == JC_OK || tasks[i].detail[0] || tasks[i].act == FAILS);
+        CHECK_INT(name, tasks[i].runs >= 1 && tasks[i].runs <= 3, 1);
+        CHECK(name, tasks[i].code == JC_OK || tasks[i].detail[0] || tasks[i].code == JC_ABORTED);
         bool wrote = tasks[i].code == JC_OK && tasks[i].act != ONLY_LOOKS;
         CHECK_INT(name, present(db, &tasks[i]), wrote);
         written[tasks[i].agency_id] += wrote;

@@ -2,8 +2,9 @@
  *
  * Every write is a job: a function that runs in a transaction and is durable when `done` is called.
  * Every read is a function that sees one snapshot. Nothing else begins or commits. One writer thread
- * takes the waiting jobs of all agencies as a batch, gives each its own savepoint, and commits them
- * together (group commit: one fsync for many). Other processes may write to the same file (BEGIN
+ * takes the waiting jobs of all agencies as a batch and commits them together (group commit: one fsync
+ * for many). A job that fails before it has written costs the others nothing; one that fails behind
+ * its writes makes the batch run again with a savepoint for each job, so check before you write. Other processes may write to the same file (BEGIN
  * IMMEDIATE, busy timeout 10 s).
  *
  * A job is a pure function of (transaction, request): it may run twice, so it changes nothing but
@@ -114,6 +115,9 @@ enum jc_code jc_tx_exec(struct jc_tx *tx, const char *sql, const struct jc_value
 /* Rows changed by the last jc_tx_exec of this transaction. */
 int64_t jc_tx_changed(const struct jc_tx *tx);
 
+/* Whether the running job has written anything. */
+bool jc_tx_wrote(const struct jc_tx *tx);
+
 /* Starts a statement that returns rows (RETURNING included: the rows are written once this returns,
  * whether they are read or not). Values are copied. Close it always; what is still open at the end
  * of the job is closed then. The same SQL may be started again while its first run is open. */
@@ -164,8 +168,9 @@ typedef void jc_db_fault(void *ctx, const struct jc_err *fault);
 enum jc_code jc_db_check(struct jc_db *db, jc_db_fault *found, void *ctx, struct jc_err *err);
 
 struct jc_db_stats {
-    int64_t jobs, commits, replays;
-    int64_t queued; /* waiting now */
+    int64_t jobs, commits;
+    int64_t replays; /* jobs that had to run again: behind another's failure, or the transaction's */
+    int64_t queued;  /* waiting now */
 };
 void jc_db_stats(const struct jc_db *db, struct jc_db_stats *out);
 

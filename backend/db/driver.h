@@ -54,6 +54,9 @@ struct jc_driver {
     bool (*column_bytes)(struct jc_stmt *stmt, int column, struct jc_str *out);
 
     enum jc_code (*begin)(struct jc_conn *conn, bool writes, struct jc_err *err);
+    /* Inside a transaction: a number that differs from the last one if another connection or process
+     * has committed since, and stays through this connection's own commits. */
+    enum jc_code (*version)(struct jc_conn *conn, int64_t *out, struct jc_err *err);
     enum jc_code (*commit)(struct jc_conn *conn, struct jc_err *err);
     void (*rollback)(struct jc_conn *conn); /* fine without a transaction */
     /* One savepoint at a time, for the job that runs. */

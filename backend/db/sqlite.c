@@ -31,7 +31,7 @@ enum {
     READER_CACHE_KB = 4 * 1024,
 };
 
-enum fixed { BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO, FIXED };
+enum fixed { BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO, VERSION, FIXED };
 
 static const char *const fixed_sql[FIXED] = {
     [BEGIN_READ] = "BEGIN",
@@ -41,6 +41,7 @@ static const char *const fixed_sql[FIXED] = {
     [SAVEPOINT] = "SAVEPOINT job",
     [RELEASE] = "RELEASE job",
     [ROLLBACK_TO] = "ROLLBACK TO job",
+    [VERSION] = "PRAGMA data_version",
 };
 
 struct jc_conn {
@@ -305,6 +306,16 @@ static bool sqlite_in_transaction(struct jc_conn *conn) {
 
 static enum jc_code sqlite_begin(struct jc_conn *conn, bool writes, struct jc_err *err) {
     return run_fixed(conn, writes ? BEGIN_WRITE : BEGIN_READ, err);
+}
+
+static enum jc_code sqlite_version(struct jc_conn *conn, int64_t *out, struct jc_err *err) {
+    sqlite3_stmt *stmt = conn->fixed[VERSION];
+    int rc = sqlite3_step(stmt);
+    enum jc_code code = rc == SQLITE_ROW ? JC_OK : fail(conn->db, rc, fixed_sql[VERSION], err);
+    if (code == JC_OK)
+        *out = sqlite3_column_int64(stmt, 0);
+    sqlite3_reset(stmt);
+    return code;
 }
 
 static enum jc_code sqlite_commit(struct jc_conn *conn, struct jc_err *err) {
@@ -629,6 +640,7 @@ const struct jc_driver jc_driver_sqlite = {
     .column_int64 = sqlite_column_int64,
     .column_bytes = sqlite_column_bytes,
     .begin = sqlite_begin,
+    .version = sqlite_version,
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .savepoint = sqlite_savepoint,

@@ -1,4 +1,4 @@
-/* Sessions and transactions: statements by the address of their SQL, cursors, states, rollback.
+/* Sessions and transactions: statements by the address of their SQL, cursors, states, memos, rollback.
  *
  * A session is a connection with a hash table from the address of a SQL constant to the statement
  * prepared for it, so running a statement costs a lookup, its binds and its steps: no parsing, no
@@ -9,6 +9,7 @@
  * asked whether it is still there. If not, `lost` is set and every later statement is refused, for
  * it would run and commit on its own. */
 #include "db/tx.h"
+#include "db/memo.h"
 
 #include <assert.h>
 #include <string.h>
@@ -40,6 +41,8 @@ struct jc_session {
     struct jc_conn *conn;
     struct jc_rows **slots; /* open addressing by address; NULL: free */
     size_t slot_count, used;
+    struct jc_memo *memo;
+    int64_t version; /* of the database, as the memo knows it */
 };
 
 /* A state of one agency in this transaction. `bytes` holds three of it. */
@@ -84,6 +87,7 @@ void jc_session_close(struct jc_session *session) {
         }
     }
     jc_free(session->slots);
+    jc_memo_free(session->memo);
     if (session->conn)
         session->driver->close(session->conn);
     jc_free(session);
@@ -91,6 +95,10 @@ void jc_session_close(struct jc_session *session) {
 
 struct jc_conn *jc_session_conn(const struct jc_session *session) {
     return session->conn;
+}
+
+struct jc_memo **jc_session_memo(struct jc_session *session) {
+    return &session->memo;
 }
 
 #ifdef JC_SANITIZED
@@ -217,8 +225,10 @@ enum jc_code jc_tx_exec(struct jc_tx *tx, const char *sql, const struct jc_value
     while (has_row && code == JC_OK)
         code = tx->driver->step(tx->conn, rows->stmt, &has_row, err);
     code = finish_run(tx, rows, code, err);
-    if (code == JC_OK && rows->info.writes)
+    if (code == JC_OK && rows->info.writes) {
         tx->changed = tx->driver->changed(tx->conn);
+        tx->wrote |= tx->changed > 0;
+    }
     return code;
 }
 
@@ -243,6 +253,7 @@ enum jc_code jc_tx_int64(struct jc_tx *tx, const char *sql, const struct jc_valu
     /* what RETURNING shows is only true once the statement has run to its end */
     while (code == JC_OK && has_row && rows->info.writes)
         code = tx->driver->step(tx->conn, rows->stmt, &has_row, err);
+    tx->wrote |= rows->info.writes && found;
     code = finish_run(tx, rows, code, err);
     return code != JC_OK ? code : found ? JC_OK : JC_NOT_FOUND;
 }
@@ -253,6 +264,7 @@ enum jc_code jc_tx_script(struct jc_tx *tx, const char *sql, struct jc_err *err)
         return refuse_lost(err);
     if (!tx->writes)
         return bug(err, "a read tried to run a script", sql);
+    tx->wrote = true;
     enum jc_code code = tx->driver->script(tx->conn, sql, err);
     if (code != JC_OK)
         return failed(tx, code);
@@ -305,6 +317,7 @@ enum jc_code jc_tx_query(struct jc_tx *tx, const char *sql, const struct jc_valu
         code = tx->driver->step(tx->conn, rows->stmt, &rows->first_row, err);
     if (code != JC_OK)
         return finish_run(tx, rows, code, err);
+    tx->wrote |= rows->info.writes;
     rows->at = BEFORE_FIRST;
     rows->tx = tx;
     rows->next_open = tx->open;
@@ -503,23 +516,45 @@ enum jc_code jc_tx_begin(struct jc_tx *tx, struct jc_session *session, bool writ
     tx->changed = 0;
     tx->open = NULL;
     tx->state_count = 0;
-    return tx->driver->begin(tx->conn, writes, err);
+    int64_t version = 0;
+    enum jc_code code = tx->driver->begin(tx->conn, writes, err);
+    if (code == JC_OK)
+        code = tx->driver->version(tx->conn, &version, err);
+    if (code != JC_OK || version != session->version)
+        jc_memo_forget(session->memo);
+    session->version = version;
+    return code;
 }
 
 enum jc_code jc_tx_run(struct jc_tx *tx, jc_job *job, void *ctx, struct jc_err *err) {
     tx->job++;
     tx->changed = 0;
+    tx->wrote = tx->keeps = false;
     tx->late.code = JC_OK;
+    if (jc_memo_is_full(tx->session->memo))
+        jc_memo_forget(tx->session->memo);
     enum jc_code code = job(tx, ctx, err);
     while (tx->open)
         jc_rows_close(tx->open);
-    if (code != JC_OK)
-        return code;
-    if (tx->late.code != JC_OK) {
+    if (code == JC_OK && tx->late.code != JC_OK) {
         jc_err_copy(err, &tx->late);
-        return err->code;
+        code = err->code;
     }
-    return tx->lost ? refuse_lost(err) : JC_OK;
+    if (code == JC_OK && tx->lost)
+        code = refuse_lost(err);
+    if (tx->wrote && !tx->keeps)
+        jc_memo_forget(tx->session->memo);
+    if (code != JC_OK)
+        undo_states(tx);
+    return code;
+}
+
+void jc_tx_memo_keep(struct jc_tx *tx) {
+    tx->keeps = true;
+}
+
+bool jc_tx_wrote(const struct jc_tx *tx) {
+    return tx->wrote;
 }
 
 enum jc_code jc_tx_run_alone(struct jc_tx *tx, jc_job *job, void *ctx, struct jc_err *err) {
@@ -537,7 +572,7 @@ enum jc_code jc_tx_run_alone(struct jc_tx *tx, jc_job *job, void *ctx, struct jc
             tx->lost = true;
         return code;
     }
-    undo_states(tx);
+    jc_memo_forget(tx->session->memo);
     if (tx->driver->rollback_to(tx->conn, NULL) != JC_OK)
         tx->lost = true;
     return code;
@@ -560,6 +595,8 @@ enum jc_code jc_tx_commit(struct jc_tx *tx, struct jc_err *err) {
 bool jc_tx_rollback(struct jc_tx *tx) {
     while (tx->open)
         jc_rows_close(tx->open);
+    if (tx->writes)
+        jc_memo_forget(tx->session->memo);
     tx->driver->rollback(tx->conn);
     return !tx->driver->in_transaction(tx->conn);
 }

@@ -12,6 +12,13 @@ enum jc_code jc_session_open(const struct jc_driver *driver, const struct jc_con
 void jc_session_close(struct jc_session *session); /* NULL is fine */
 struct jc_conn *jc_session_conn(const struct jc_session *session);
 
+/* What the session remembers between jobs (memo.h); NULL while it remembers nothing. */
+struct jc_memo;
+struct jc_memo **jc_session_memo(struct jc_session *session);
+void jc_memo_forget(struct jc_memo *memo);
+bool jc_memo_is_full(const struct jc_memo *memo);
+void jc_memo_free(struct jc_memo *memo); /* all three: NULL is fine */
+
 /* A transaction on a session. The struct is reused from one transaction to the next, so the memory
  * of its states is too. */
 struct jc_tx {
@@ -26,13 +33,16 @@ struct jc_tx {
     struct jc_tx_entry *states;
     size_t state_count, state_capacity;
     uint64_t job; /* number of the job that runs */
+    bool wrote;   /* it has written */
+    bool keeps;   /* it writes nothing that anybody memoises */
 };
 
 void jc_tx_init(struct jc_tx *tx); /* before the first jc_tx_begin */
 void jc_tx_free(struct jc_tx *tx);
 
 enum jc_code jc_tx_begin(struct jc_tx *tx, struct jc_session *session, bool writes, struct jc_err *err);
-/* Runs one job and closes what it left open. Fails too if the job hid a failure. */
+/* Runs one job and closes what it left open. Fails too if the job hid a failure. A job that failed
+ * without having written (tx->wrote) leaves the transaction as it was. */
 enum jc_code jc_tx_run(struct jc_tx *tx, jc_job *job, void *ctx, struct jc_err *err);
 /* The same in a savepoint: a job that fails leaves nothing behind. Look at tx->lost afterwards. */
 enum jc_code jc_tx_run_alone(struct jc_tx *tx, jc_job *job, void *ctx, struct jc_err *err);

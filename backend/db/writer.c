@@ -1,15 +1,18 @@
 /* The writer: one thread, one queue, many jobs in one commit.
  *
- * The thread takes whatever waits (at most batch_max), begins, runs each job in a savepoint of its
- * own, stores the states of the transaction, commits, and only then calls the `done` of each, in
- * the order they came. Nobody waits for company: while one batch is on its way to the disk the next
- * one gathers by itself, and lingering was measured to be slower.
+ * The thread takes whatever waits (at most batch_max jobs, or batch_cost_max of their costs), begins,
+ * runs the jobs one after another, stores the states of the transaction, commits, and only then calls
+ * the `done` of each, in the order they came, and batch_end. Nobody waits for company: while one batch
+ * is on its way to the disk the next one gathers by itself, and lingering was measured to be slower.
  *
- * A job that fails is rolled back to its savepoint and the others go on. If the transaction as a
- * whole is lost (the disk is full, an I/O error, no memory, a commit that fails), nobody has been
- * answered yet: each job runs once more in a transaction of its own, and just those that fail alone
- * fail. A job alone in its batch has had that chance already. If the transaction cannot even begin
- * because another process keeps the database, all fail at once instead of each waiting in its turn.
+ * The first run is hopeful: no savepoints, which cost two statements a job and a copy of every page it
+ * touches. A job that fails before it has written is simply left out. One that fails behind its writes
+ * takes the batch back; it runs once more, each job in a savepoint of its own, so that the failed one
+ * is rolled back alone. If the transaction as a whole is lost (the disk is full, an I/O error, no
+ * memory, a commit that fails), nobody has been answered yet: each job runs once more in a transaction
+ * of its own, and just those that fail alone fail. A job alone in its batch has had that chance
+ * already. If the transaction cannot even begin because another process keeps the database, all fail
+ * at once instead of each waiting in its turn.
  *
  * The queue is a ring allocated at the start: submitting costs a lock and no malloc. */
 #include "db/writer.h"
@@ -105,37 +108,70 @@ static void run_single(struct jc_writer *writer, const struct write *write, stru
     set_outcome(outcome, code, &err);
 }
 
-/* All jobs in one transaction. True if every outcome stands, false if all must be run again. */
-static bool run_together(struct jc_writer *writer, size_t count) {
+enum run {
+    STANDS, /* every outcome is certain */
+    SPOILT, /* a job failed behind its writes: carefully, then */
+    LOST,   /* the transaction is gone: each alone, then */
+};
+
+/* The jobs in the transaction that has begun, with a savepoint each or without; how many succeeded. */
+static enum run run_jobs(struct jc_writer *writer, size_t count, bool careful, size_t *succeeded) {
+    struct jc_tx *tx = &writer->tx;
+    *succeeded = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct write *write = &writer->batch[i];
+        struct jc_err err;
+        err.code = JC_OK;
+        enum jc_code code = (careful ? jc_tx_run_alone : jc_tx_run)(tx, write->job, write->ctx, &err);
+        set_outcome(&writer->outcomes[i], code, &err);
+        *succeeded += code == JC_OK;
+        if (tx->lost)
+            return LOST;
+        if (code != JC_OK && !careful && tx->wrote)
+            return SPOILT;
+    }
+    return STANDS;
+}
+
+/* All jobs in one transaction. */
+static enum run run_together(struct jc_writer *writer, size_t count, bool careful) {
     struct jc_err err;
     err.code = JC_OK;
     enum jc_code code = begin(writer, &err);
     if (code != JC_OK) {
         rollback(writer);
-        if (err.what != JC_MSG_DB_BUSY)
-            return false;
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count && err.what == JC_MSG_DB_BUSY; i++)
             set_outcome(&writer->outcomes[i], code, &err);
-        return true;
+        return err.what == JC_MSG_DB_BUSY ? STANDS : LOST;
     }
-    size_t succeeded = 0;
-    for (size_t i = 0; i < count && !writer->tx.lost; i++) {
-        const struct write *write = &writer->batch[i];
-        err.code = JC_OK;
-        code = jc_tx_run_alone(&writer->tx, write->job, write->ctx, &err);
-        set_outcome(&writer->outcomes[i], code, &err);
-        succeeded += code == JC_OK;
-    }
-    if (!writer->tx.lost && succeeded == 0) {
+    size_t succeeded;
+    enum run run = run_jobs(writer, count, careful, &succeeded);
+    if (run == STANDS && succeeded > 0 && jc_tx_commit(&writer->tx, &err) != JC_OK)
+        run = LOST;
+    if (run != STANDS || succeeded == 0)
         rollback(writer);
-        return true;
+    else
+        atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
+    return run;
+}
+
+static void count_replays(struct jc_writer *writer, size_t count) {
+    atomic_fetch_add_explicit(&writer->replays, (int64_t)count, memory_order_relaxed);
+}
+
+/* Every outcome is certain when it returns. */
+static void run_until_certain(struct jc_writer *writer, size_t count) {
+    enum run run = count > 1 ? run_together(writer, count, false) : LOST;
+    if (run == SPOILT) {
+        count_replays(writer, count);
+        run = run_together(writer, count, true);
     }
-    if (writer->tx.lost || jc_tx_commit(&writer->tx, &err) != JC_OK) {
-        rollback(writer);
-        return false;
-    }
-    atomic_fetch_add_explicit(&writer->commits, 1, memory_order_relaxed);
-    return true;
+    if (run == STANDS)
+        return;
+    if (count > 1)
+        count_replays(writer, count);
+    for (size_t i = 0; i < count; i++)
+        run_single(writer, &writer->batch[i], &writer->outcomes[i]);
 }
 
 static void end_batch(struct jc_writer *writer) {
@@ -157,13 +193,7 @@ static void run_batch(struct jc_writer *writer, size_t count) {
     pthread_mutex_t *single = writer->config.single;
     if (single)
         pthread_mutex_lock(single);
-    if (count == 1) {
-        run_single(writer, &writer->batch[0], &writer->outcomes[0]);
-    } else if (!run_together(writer, count)) {
-        atomic_fetch_add_explicit(&writer->replays, (int64_t)count, memory_order_relaxed);
-        for (size_t i = 0; i < count; i++)
-            run_single(writer, &writer->batch[i], &writer->outcomes[i]);
-    }
+    run_until_certain(writer, count);
     if (single)
         pthread_mutex_unlock(single);
     atomic_fetch_add_explicit(&writer->jobs, (int64_t)count, memory_order_relaxed);
