@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "terminal/check.h"
 #include "terminal/entity.h"
+#include "terminal/upload.h"
 #include "terminal/work.h"
 
 enum { KINDS_INSPECTED = 1 << JC__TASK_KIND__TASK_KIND_VISIT | 1 << JC__TASK_KIND__TASK_KIND_AD_HOC };
@@ -205,6 +206,9 @@ static enum jc_code store_photos(struct jc_tx *tx, const struct submission *subm
                           JC_VALUES(jc_terminal_uuid_value(&submission->making.command.subject_id), jc_int((int64_t)i),
                                     jc_bytes(sha256.data, sha256.len), jc_text(submission->draft->photo_paths[i])),
                           err);
+        if (code == JC_OK)
+            code = jc_terminal_upload_add(tx, (struct jc_str){(const char *)sha256.data, sha256.len},
+                                          inspection->photos[i]->size_bytes, inspection->photos[i]->kind, err);
     }
     return code;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "terminal/store.h"
 
@@ -34,36 +35,35 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *ctx) {
     return body->failed ? 0 : size * count;
 }
 
-/* "Authorization: Bearer …" and what Connect asks for; NULL without memory. */
-static struct curl_slist *make_headers(const struct jc_transport_call *call) {
-    static const char *const fixed[] = {
-        "Content-Type: application/proto",
-        "Connect-Protocol-Version: 1",
-        "Expect:", /* no round trip for 100 Continue */
-        NULL,
-    };
+static bool add_line(struct curl_slist **headers, const char *line) {
+    struct curl_slist *longer = curl_slist_append(*headers, line);
+    if (longer)
+        *headers = longer;
+    return longer != NULL;
+}
+
+static bool add_token(struct curl_slist **headers, struct jc_str token) {
+    struct jc_buf line;
+    jc_buf_init(&line, 4096);
+    jc_buf_printf(&line, "Authorization: Bearer %.*s", JC_FMT(token));
+    jc_buf_char(&line, '\0');
+    bool good = !line.failed && add_line(headers, line.ptr);
+    if (line.ptr)
+        jc_sign_forget(line.ptr, line.len);
+    jc_buf_free(&line);
+    return good;
+}
+
+/* The lines and "Authorization: Bearer …"; NULL without memory. */
+static struct curl_slist *make_headers(const char *const *lines, struct jc_str token) {
     struct curl_slist *headers = NULL;
-    for (const char *const *line = fixed; *line; line++) {
-        struct curl_slist *longer = curl_slist_append(headers, *line);
-        if (!longer)
-            goto failed;
-        headers = longer;
-    }
-    if (call->token.len) {
-        struct jc_buf line;
-        jc_buf_init(&line, 4096);
-        jc_buf_printf(&line, "Authorization: Bearer %.*s", JC_FMT(call->token));
-        jc_buf_char(&line, '\0');
-        struct curl_slist *longer = line.failed ? NULL : curl_slist_append(headers, line.ptr);
-        if (line.ptr)
-            jc_sign_forget(line.ptr, line.len);
-        jc_buf_free(&line);
-        if (!longer)
-            goto failed;
-        headers = longer;
-    }
-    return headers;
-failed:
+    bool good = add_line(&headers, "Expect:"); /* no round trip for 100 Continue */
+    for (; good && *lines; lines++)
+        good = add_line(&headers, *lines);
+    if (good && token.len)
+        good = add_token(&headers, token);
+    if (good)
+        return headers;
     curl_slist_free_all(headers);
     return NULL;
 }
@@ -91,44 +91,58 @@ static enum jc_code fail_curl(const struct curl_transport *transport, CURLcode r
     return jc_err_detail(err, "curl %d: %s", (int)result, *detail ? detail : curl_easy_strerror(result));
 }
 
-static CURLcode set_up(struct curl_transport *transport, const struct jc_transport_call *call,
-                       struct curl_slist *headers, struct jc_buf *body, char *detail) {
-    CURL *curl = transport->handle;
-    const struct {
-        CURLoption option;
-        long value;
-    } numbers[] = {
-        {CURLOPT_POST, 1},
-        {CURLOPT_NOSIGNAL, 1},
-        {CURLOPT_FOLLOWLOCATION, 0},
-        {CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS},
-        {CURLOPT_TIMEOUT_MS, transport->timeout_ms},
-    };
-    curl_easy_reset(curl);
+/* An option with its value, long or pointer. */
+struct setting {
+    CURLoption option;
+    bool is_pointer;
+    long number;
+    const void *pointer;
+};
+
+static CURLcode set_all(CURL *curl, const struct setting *settings, size_t count) {
     CURLcode result = CURLE_OK;
-    for (size_t i = 0; result == CURLE_OK && i < sizeof numbers / sizeof numbers[0]; i++)
-        result = curl_easy_setopt(curl, numbers[i].option, numbers[i].value);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (result == CURLE_OK && transport->loopback)
-        result = curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_URL, transport->url);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->request.len);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->request.ptr ? call->request.ptr : "");
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-    if (result == CURLE_OK)
-        result = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+    for (size_t i = 0; result == CURLE_OK && i < count; i++)
+        result = settings[i].is_pointer ? curl_easy_setopt(curl, settings[i].option, settings[i].pointer)
+                                        : curl_easy_setopt(curl, settings[i].option, settings[i].number);
     return result;
+}
+
+/* What every request has in common; `path` goes behind the server's address. */
+static enum jc_code set_up(struct curl_transport *transport, const char *path, struct curl_slist *headers, char *detail,
+                           CURLcode *result, struct jc_err *err) {
+    size_t room = sizeof transport->url - transport->server_len;
+    if (snprintf(transport->url + transport->server_len, room, "%s", path) >= (int)room)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_SERVER_URL,
+                       (struct jc_str){transport->url, transport->server_len});
+    const struct setting settings[] = {
+        {CURLOPT_NOSIGNAL, false, 1, NULL},
+        {CURLOPT_FOLLOWLOCATION, false, 0, NULL},
+        {CURLOPT_CONNECTTIMEOUT_MS, false, CONNECT_MS, NULL},
+        {CURLOPT_TIMEOUT_MS, false, transport->timeout_ms, NULL},
+        {CURLOPT_PROTOCOLS_STR, true, 0, "http,https"},
+        {CURLOPT_URL, true, 0, transport->url},
+        {CURLOPT_HTTPHEADER, true, 0, headers},
+        {CURLOPT_ERRORBUFFER, true, 0, detail},
+        {CURLOPT_PROXY, true, 0, ""}, /* last: only for loopback */
+    };
+    curl_easy_reset(transport->handle);
+    *result = set_all(transport->handle, settings, sizeof settings / sizeof settings[0] - !transport->loopback);
+    return JC_OK;
+}
+
+/* Sends it and says how it ended. */
+static enum jc_code perform(struct curl_transport *transport, CURLcode result, struct curl_slist *headers, char *detail,
+                            int *status, struct jc_err *err) {
+    long answered = 0;
+    if (result == CURLE_OK)
+        result = curl_easy_perform(transport->handle);
+    if (result == CURLE_OK)
+        result = curl_easy_getinfo(transport->handle, CURLINFO_RESPONSE_CODE, &answered);
+    curl_easy_setopt(transport->handle, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(transport->handle, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(headers);
+    *status = (int)answered;
+    return result == CURLE_OK ? JC_OK : fail_curl(transport, result, detail, err);
 }
 
 static bool is_proto(const char *type) {
@@ -139,35 +153,118 @@ static bool is_proto(const char *type) {
 
 static enum jc_code call_curl(void *ctx, const struct jc_transport_call *call, int *status, struct jc_buf *body,
                               struct jc_err *err) {
+    static const char *const LINES[] = {"Content-Type: application/proto", "Connect-Protocol-Version: 1", NULL};
     struct curl_transport *transport = ctx;
     char detail[CURL_ERROR_SIZE] = "";
-    size_t room = sizeof transport->url - transport->server_len;
-    if (snprintf(transport->url + transport->server_len, room, "%s", call->procedure) >= (int)room)
-        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_SERVER_URL,
-                       (struct jc_str){transport->url, transport->server_len});
-    struct curl_slist *headers = make_headers(call);
-    if (!headers)
-        return jc_fail_memory(err);
-    CURLcode result = set_up(transport, call, headers, body, detail);
+    CURLcode result = CURLE_OK;
+    struct curl_slist *headers = make_headers(LINES, call->token);
+    enum jc_code code =
+        headers ? set_up(transport, call->procedure, headers, detail, &result, err) : jc_fail_memory(err);
+    if (code) {
+        curl_slist_free_all(headers);
+        return code;
+    }
+    const struct setting settings[] = {
+        {CURLOPT_POST, false, 1, NULL},
+        {CURLOPT_ACCEPT_ENCODING, true, 0, "gzip"},
+        {CURLOPT_POSTFIELDS, true, 0, call->request.ptr ? call->request.ptr : ""},
+        {CURLOPT_WRITEDATA, true, 0, body},
+    };
     if (result == CURLE_OK)
-        result = curl_easy_perform(transport->handle);
-    long answered = 0;
+        result = set_all(transport->handle, settings, sizeof settings / sizeof settings[0]);
+    if (result == CURLE_OK)
+        result = curl_easy_setopt(transport->handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->request.len);
+    if (result == CURLE_OK)
+        result = curl_easy_setopt(transport->handle, CURLOPT_WRITEFUNCTION, take_body);
+    code = perform(transport, result, headers, detail, status, err);
     const char *type = NULL;
-    if (result == CURLE_OK)
-        result = curl_easy_getinfo(transport->handle, CURLINFO_RESPONSE_CODE, &answered);
-    if (result == CURLE_OK)
-        result = curl_easy_getinfo(transport->handle, CURLINFO_CONTENT_TYPE, &type);
-    bool stranger = result == CURLE_OK && answered == 200 && !is_proto(type);
-    curl_easy_setopt(transport->handle, CURLOPT_ERRORBUFFER, NULL);
-    curl_easy_setopt(transport->handle, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(headers);
-    if (result != CURLE_OK)
-        return fail_curl(transport, result, detail, err);
-    if (stranger)
+    if (!code && *status == 200 &&
+        (curl_easy_getinfo(transport->handle, CURLINFO_CONTENT_TYPE, &type) != CURLE_OK || !is_proto(type)))
         return jc_fail(err, JC_UNAVAILABLE, JC_MSG_TERM_NOT_JIANCHA,
                        (struct jc_str){transport->url, transport->server_len});
-    *status = (int)answered;
-    return JC_OK;
+    return code;
+}
+
+/* --- blobs -------------------------------------------------------------------------------------------------- */
+
+/* The part of a file that is being sent. */
+struct sending {
+    int fd;
+    int64_t offset, left;
+};
+
+static size_t give_body(char *bytes, size_t size, size_t count, void *ctx) {
+    struct sending *sending = ctx;
+    size_t want = size * count < (uint64_t)sending->left ? size * count : (size_t)sending->left;
+    ssize_t got = want ? pread(sending->fd, bytes, want, sending->offset) : 0;
+    if (got < 0 || (want && got == 0))
+        return CURL_READFUNC_ABORT; /* the file has shrunk */
+    sending->offset += got;
+    sending->left -= got;
+    return (size_t)got;
+}
+
+static size_t drop_body(char *bytes, size_t size, size_t count, void *ctx) {
+    (void)bytes, (void)ctx;
+    return size * count;
+}
+
+/* "Upload-Offset: 123\r\n"; any other name is passed over. */
+static size_t take_header(char *bytes, size_t size, size_t count, void *ctx) {
+    struct jc_transport_reply *reply = ctx;
+    struct jc_str value = {bytes, size * count}, name;
+    if (jc_str_cut(&value, ':', &name) && value.ptr) {
+        value = jc_str_trim(value);
+        while (value.len && (value.ptr[value.len - 1] == '\r' || value.ptr[value.len - 1] == '\n'))
+            value.len--;
+        int64_t number = 0;
+        if (name.len == 13 && strncasecmp(name.ptr, "Upload-Offset", 13) == 0 && jc_str_to_int64(value, &number))
+            reply->upload_offset = number;
+        if (name.len == 8 && strncasecmp(name.ptr, "Location", 8) == 0 && value.len < sizeof reply->location)
+            snprintf(reply->location, sizeof reply->location, "%.*s", JC_FMT(value));
+    }
+    return size * count;
+}
+
+static CURLcode set_exchange(CURL *curl, const struct jc_transport_exchange *exchange, struct sending *sending,
+                             struct jc_transport_reply *reply) {
+    const struct setting settings[] = {
+        {CURLOPT_CUSTOMREQUEST, true, 0, exchange->method},
+        {CURLOPT_NOBODY, false, strcmp(exchange->method, "HEAD") == 0, NULL},
+        {CURLOPT_HEADERDATA, true, 0, reply},
+        {CURLOPT_UPLOAD, false, 1, NULL}, /* from here on only with a body */
+        {CURLOPT_READDATA, true, 0, sending},
+    };
+    bool body = exchange->fd >= 0;
+    CURLcode result = set_all(curl, settings, sizeof settings / sizeof settings[0] - (body ? 0 : 2));
+    if (result == CURLE_OK)
+        result = curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    if (result == CURLE_OK)
+        result = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop_body);
+    if (result == CURLE_OK && body)
+        result = curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body);
+    if (result == CURLE_OK && body)
+        result = curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->bytes);
+    return result;
+}
+
+static enum jc_code exchange_curl(void *ctx, const struct jc_transport_exchange *exchange,
+                                  struct jc_transport_reply *out, struct jc_err *err) {
+    struct curl_transport *transport = ctx;
+    struct sending sending = {exchange->fd, exchange->offset, exchange->bytes};
+    char detail[CURL_ERROR_SIZE] = "";
+    CURLcode result = CURLE_OK;
+    *out = (struct jc_transport_reply){.upload_offset = -1};
+    struct curl_slist *headers = make_headers(exchange->headers, exchange->token);
+    enum jc_code code =
+        headers ? set_up(transport, exchange->path, headers, detail, &result, err) : jc_fail_memory(err);
+    if (code) {
+        curl_slist_free_all(headers);
+        return code;
+    }
+    if (result == CURLE_OK)
+        result = set_exchange(transport->handle, exchange, &sending, out);
+    return perform(transport, result, headers, detail, &out->status, err);
 }
 
 static void close_curl(void *ctx) {
@@ -226,7 +323,7 @@ enum jc_code jc_transport_curl(const char *server, int timeout_ms, struct jc_tra
     transport->server_len = base.len;
     transport->loopback = is_loopback(base);
     transport->timeout_ms = timeout_ms > 0 ? timeout_ms : TIMEOUT_MS;
-    *out = (struct jc_transport){call_curl, close_curl, transport};
+    *out = (struct jc_transport){call_curl, close_curl, transport, exchange_curl};
     return JC_OK;
 }
 

@@ -64,6 +64,21 @@ struct jc_transport_call {
     struct jc_str request; /* a serialised message */
 };
 
+/* Another request than a call: photos go up by the tus protocol (docs/SYNC.md). */
+struct jc_transport_exchange {
+    const char *method; /* "POST", "HEAD", "PATCH" */
+    const char *path;   /* "/blobs" */
+    struct jc_str token;
+    const char *const *headers; /* "Name: value", NULL behind the last */
+    int fd;                     /* body: `bytes` bytes of this file from `offset` on; -1: none */
+    int64_t offset, bytes;
+};
+struct jc_transport_reply {
+    int status;
+    int64_t upload_offset; /* header Upload-Offset; -1: none */
+    char location[256];    /* header Location; "": none, or too long */
+};
+
 struct jc_transport {
     /* Sends one request and waits. JC_OK: a whole answer with HTTP status *status has come and its body
      * (a message for 200, else {"code","message"}) was appended to `body`, which declares the maximum.
@@ -73,6 +88,9 @@ struct jc_transport {
                          struct jc_err *err);
     void (*close)(void *ctx); /* or NULL */
     void *ctx;
+    /* One request of another kind; failures as of `call`. NULL: this way carries calls alone. */
+    enum jc_code (*exchange)(void *ctx, const struct jc_transport_exchange *exchange, struct jc_transport_reply *out,
+                             struct jc_err *err);
 };
 
 /* HTTP through libcurl. `server` is "http://host:port" or "https://…"; timeout_ms bounds a whole call
@@ -197,6 +215,30 @@ struct jc_terminal_sync_result {
 enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_transport *transport,
                               const struct jc_terminal_sync_options *options, struct jc_arena *arena,
                               struct jc_terminal_sync_result *out, struct jc_err *err);
+
+/* --- photos ------------------------------------------------------------------------------------------- */
+
+struct jc_terminal_upload_result {
+    int64_t sent_blobs, sent_bytes; /* now */
+    int64_t waiting_blobs, waiting_bytes;
+    int64_t lost_blobs; /* whose file here is gone or no longer what was recorded: they cannot be sent */
+};
+
+struct jc_terminal_upload_options {
+    int64_t budget_bytes; /* at most so many now; 0: all */
+    /* Called after each piece; NULL: none. True ends the upload, which goes on there the next time. */
+    bool (*progress)(void *ctx, const struct jc_terminal_upload_result *so_far);
+    void *ctx;
+};
+
+/* Sends photos, recordings and images of signatures of records that the server has: small ones first, originals
+ * last, each from the byte where it was cut. Call it after jc_terminal_sync(): records are worth more, so it does
+ * nothing while operations wait. JC_OK: nothing waits any more, or the budget is used up. JC_UNAVAILABLE,
+ * JC_DEADLINE_EXCEEDED: cut; JC_RESOURCE_EXHAUSTED: the server takes no more for now; JC_FAILED_PRECONDITION: files
+ * are lost. `out` says how far it came in every case; calling again is always right. `options` may be NULL. */
+enum jc_code jc_terminal_upload(struct jc_terminal *terminal, const struct jc_transport *transport,
+                                const struct jc_terminal_upload_options *options, struct jc_arena *arena,
+                                struct jc_terminal_upload_result *out, struct jc_err *err);
 
 /* --- tasks ------------------------------------------------------------------------------------------ */
 
