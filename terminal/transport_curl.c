@@ -323,7 +323,7 @@ enum jc_code jc_transport_curl(const char *server, int timeout_ms, struct jc_tra
     transport->server_len = base.len;
     transport->loopback = is_loopback(base);
     transport->timeout_ms = timeout_ms > 0 ? timeout_ms : TIMEOUT_MS;
-    *out = (struct jc_transport){call_curl, close_curl, transport, exchange_curl};
+    *out = (struct jc_transport){.call = call_curl, .close = close_curl, .ctx = transport, .exchange = exchange_curl};
     return JC_OK;
 }
 

@@ -598,7 +598,7 @@ static inline enum jc_code fake_call(void *ctx, const struct jc_transport_call *
 }
 
 static inline struct jc_transport fake_transport(struct fake *fake) {
-    return (struct jc_transport){fake_call, NULL, fake};
+    return (struct jc_transport){.call = fake_call, .ctx = fake};
 }
 
 /* --- a terminal in a folder ---------------------------------------------------------------------------------- */
