@@ -113,10 +113,11 @@ static struct jc_str bearer(struct jc_str authorization) {
 
 /* --- the head of a request --------------------------------------------------------------------------- */
 
+/* A refusal that HTTP has a status for. Its code is the one that clients derive from that status. */
 static enum jc_code refuse(struct jc_connect *out, int status, enum jc_msg what, struct jc_str arg,
                            struct jc_err *err) {
     out->status = status;
-    return jc_fail(err, JC_UNIMPLEMENTED, what, arg);
+    return jc_fail(err, status == 404 ? JC_UNIMPLEMENTED : JC_UNKNOWN, what, arg);
 }
 
 /* The codec of a body; parameters like charset do not change how we read it. */
@@ -183,6 +184,8 @@ static enum jc_code read_body_headers(const struct jc_connect_head *head, struct
 
 /* One way to tell where the body ends, or the connection cannot be trusted (RFC 9112, section 6.1). */
 static bool is_framed(const struct jc_connect_head *head) {
+    if (head->blank_names)
+        return false;
     if (!head->transfer_encodings)
         return head->content_lengths <= 1;
     return head->transfer_encodings == 1 && !head->content_lengths && same_word(head->transfer_encoding, "chunked");

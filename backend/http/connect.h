@@ -24,6 +24,7 @@ struct jc_connect_head {
     struct jc_str protocol_version, timeout;
     struct jc_str content_length, transfer_encoding;
     int content_lengths, transfer_encodings; /* how many such headers there are */
+    bool blank_names;                        /* a header's name holds a blank, which may hide another name from us */
     struct jc_connect_query query;           /* of GET and HEAD */
 };
 

@@ -33,6 +33,7 @@ static enum MHD_Result each_value(void *ctx, enum MHD_ValueKind kind, const char
         jc_connect_query_add(&head->query, (struct jc_str){name, name_len}, (struct jc_str){value, value_len});
         return MHD_YES;
     }
+    head->blank_names |= memchr(name, ' ', name_len) || memchr(name, '\t', name_len);
     head->content_lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
     head->transfer_encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
     return MHD_YES;
@@ -335,7 +336,8 @@ static void log_line(const struct jc_request *request, bool sent) {
     const char *code = request->status == 0 ? jc_code_name(JC_CANCELLED)
                        : request->err.code  ? jc_code_name(request->err.code)
                                             : "ok";
-    bool bug = request->err.code == JC_INTERNAL || request->err.code == JC_UNKNOWN || request->err.code == JC_DATA_LOSS;
+    bool bug = !request->connect.status && (request->err.code == JC_INTERNAL || request->err.code == JC_UNKNOWN ||
+                                            request->err.code == JC_DATA_LOSS);
     jc_log(bug ? JC_LOG_ERROR : JC_LOG_INFO, "request", JC_LOG_INT("id", (int64_t)request->id),
            JC_LOG_STR("method", request->method), JC_LOG_STR("path", path), JC_LOG_INT("status", request->status),
            JC_LOG_STR("code", jc_str(code)),
