@@ -5,6 +5,7 @@
  * to undo: the key of a device that exists never changes. */
 #include "auth/token.h"
 #include "rpc/services.h"
+#include "sync/digest.h"
 #include "sync/prepare.h"
 #include "sync/sealer.h"
 #include "sync/sync.h"
@@ -57,4 +58,15 @@ enum jc_code jc_sync_call_after(struct jc_tx *tx, struct jc_call *call, struct j
     call->more = false;
     return jc_sync_page(tx, &caller, call->now_ms, (const Jc__SyncRequest *)call->request, call->arena,
                         (Jc__SyncResponse *)call->response, err);
+}
+
+enum jc_code jc_get_digest_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
+    const Jc__GetDigestRequest *request = (const Jc__GetDigestRequest *)call->request;
+    const struct jc_sync_caller caller = caller_of(call);
+    struct jc_str cursor = {(const char *)request->cursor.data, request->cursor.len};
+    Jc__GetDigestResponse *response = NULL;
+    enum jc_code code = jc_digest_make(tx, &caller, call->now_ms, cursor, call->arena, &response, err);
+    if (!code)
+        call->response = &response->base;
+    return code;
 }

@@ -408,3 +408,54 @@ enum jc_code jc_changes_few(struct jc_tx *tx, const struct jc_sync_caller *calle
     *whole = true;
     return finish(&page, meta.incarnation, err);
 }
+
+/* --- the listing as a whole --------------------------------------------------------------------------------------- */
+
+enum { WALK_BYTES = 256 << 10, WALK_ARENA = 64 << 20 };
+
+/* Fills one page of the listing and hands it on; the page after it begins where this one ended. */
+static enum jc_code walk_page(struct page *page, jc_listing_fn *each, void *ctx, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    page->full = false;
+    *page->out = (struct jc_changes){0};
+    while (!code && !page->full && page->at.section < JC_SECTION_CHANGES) {
+        code = SECTIONS[page->at.section](page, err);
+        if (!code && !page->full) {
+            page->at.section++;
+            page->at.after = JC_STR("");
+        }
+    }
+    for (size_t i = 0; !code && i < page->out->count; i++)
+        code = each(ctx, page->out->items[i], err);
+    return code;
+}
+
+enum jc_code jc_listing_walk(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, jc_listing_fn *each,
+                             void *ctx, struct jc_err *err) {
+    /* two arenas take turns, because a page begins behind a key of the one before */
+    struct jc_arena *arenas[] = {jc_arena_new(WALK_ARENA), jc_arena_new(WALK_ARENA)};
+    struct jc_changes changes;
+    struct page page = {.tx = tx,
+                        .caller = caller,
+                        .now_ms = now_ms,
+                        .limit = WALK_BYTES,
+                        .most = SIZE_MAX,
+                        .at = {JC_SECTION_AGENCY, 0, JC_STR("")},
+                        .out = &changes};
+    enum jc_code code = arenas[0] && arenas[1] ? JC_OK : jc_fail_memory(err);
+    for (int turn = 0; !code && page.at.section < JC_SECTION_CHANGES; turn = !turn) {
+        jc_arena_reset(arenas[turn]);
+        page.arena = arenas[turn];
+        code = walk_page(&page, each, ctx, err);
+    }
+    jc_arena_free(arenas[0]);
+    jc_arena_free(arenas[1]);
+    return code;
+}
+
+enum jc_code jc_listing_load(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, Jc__EntityKind kind,
+                             struct jc_str id, struct jc_arena *arena, Jc__Change *out, struct jc_err *err) {
+    struct page page = {.tx = tx, .caller = caller, .now_ms = now_ms, .arena = arena};
+    jc__change__init(out);
+    return LOADERS[kind](&page, id, out, err);
+}

@@ -31,4 +31,13 @@ enum jc_code jc_changes_few(struct jc_tx *tx, const struct jc_sync_caller *calle
                             struct jc_str cursor, struct jc_arena *arena, struct jc_changes *out, bool *whole,
                             struct jc_err *err);
 
+/* Called for every entity of a listing; the change is valid during the call. */
+typedef enum jc_code jc_listing_fn(void *ctx, const Jc__Change *change, struct jc_err *err);
+/* Everything that a first listing of the caller holds at this moment. Needs no more memory than a page. */
+enum jc_code jc_listing_walk(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, jc_listing_fn *each,
+                             void *ctx, struct jc_err *err);
+/* One entity as a listing holds it; JC_NOT_FOUND if there is none such. The arena's. */
+enum jc_code jc_listing_load(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, Jc__EntityKind kind,
+                             struct jc_str id, struct jc_arena *arena, Jc__Change *out, struct jc_err *err);
+
 #endif
