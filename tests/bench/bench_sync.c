@@ -3,7 +3,7 @@
  *   jc_bench_sync --program build/bin/jiancha --connections 64 --records 20 --seconds 5 --dir FOLDER
  *
  * Makes a database with one terminal per connection, starts `jiancha serve` on it, sends ad hoc
- * inspections with four findings each (the size of a record in the field), every operation signed by
+ * inspections with four findings each (the size of a record in the field), every request sealed by
  * its terminal, every id new and every unit visited once, then stops the server and counts what the
  * database holds. All requests are made before the clock starts. Prints one JSON object. Any answer that
  * is not 200, any record not applied or not durable ends it with exit 1. */

@@ -107,23 +107,34 @@ static struct jc_str make_body(struct jc_fleet_terminal *t, int64_t number, cons
 struct making {
     Jc__Operation operation;
     struct jc_uuid id;
-    uint8_t signature[JC_SIGNATURE_SIZE];
 };
+
+/* One more link of the terminal's chain. */
+static void add_link(struct jc_load *load, struct jc_uuid id, struct jc_str body) {
+    uint8_t body_sha256[JC_SHA256_SIZE], link[JC_SHA256_SIZE];
+    jc_sha256(body, body_sha256);
+    jc_link(load->link, id, body_sha256, (struct jc_str){"", 0}, link);
+    memcpy(load->link, link, sizeof link);
+}
 
 static struct jc_str make_request(struct jc_load *load, int64_t first_unit, const struct jc_clock *clock) {
     size_t count = (size_t)load->records;
     struct making *making = jc_fleet_alloc(count, sizeof *making);
     Jc__Operation **list = jc_fleet_alloc(count, sizeof *list);
+    uint8_t previous[JC_SHA256_SIZE], seal[JC_SIGNATURE_SIZE];
+    memcpy(previous, load->link, sizeof previous);
     for (size_t i = 0; i < count; i++) {
         struct jc_str body = make_body(&load->terminal, first_unit + (int64_t)i, clock);
         making[i].id = jc_uuid7(clock);
-        jc_sign(body, load->terminal.secret, making[i].signature);
+        add_link(load, making[i].id, body);
         jc__operation__init(&making[i].operation);
         making[i].operation.id = bytes_of(&making[i].id);
         making[i].operation.body = (ProtobufCBinaryData){body.len, (uint8_t *)body.ptr};
-        making[i].operation.signature = (ProtobufCBinaryData){JC_SIGNATURE_SIZE, making[i].signature};
         list[i] = &making[i].operation;
     }
+    jc_seal_sign(load->link, load->terminal.secret, seal);
+    making[0].operation.previous = (ProtobufCBinaryData){sizeof previous, previous};
+    making[count - 1].operation.seal = (ProtobufCBinaryData){sizeof seal, seal};
     Jc__SyncRequest request = JC__SYNC_REQUEST__INIT;
     request.operations = list;
     request.n_operations = count;

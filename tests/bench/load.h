@@ -8,6 +8,7 @@
 #ifndef JC_BENCH_LOAD_H
 #define JC_BENCH_LOAD_H
 
+#include "base/evidence.h"
 #include "bench/fleet.h"
 
 enum { JC_LOAD_FINDINGS = 4, JC_LOAD_CURSOR_MAX = 512, JC_LOAD_HEAD_MAX = 512, JC_LOAD_ANSWER_MAX = 1 << 18 };
@@ -17,6 +18,7 @@ struct jc_load {
     int fd;
     struct jc_str *requests; /* the `operations` of a SyncRequest each, serialised */
     int count, next, records;
+    uint8_t link[JC_SHA256_SIZE]; /* of the operation made last */
     char cursor[JC_LOAD_CURSOR_MAX];
     size_t cursor_len;
     bool gzip; /* requests are compressed, and answers may be */
