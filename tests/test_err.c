@@ -127,6 +127,27 @@ static void test_render(void **state) {
     jc_buf_free(&text);
 }
 
+/* English has two numbers. */
+static void test_plurals(void **state) {
+    (void)state;
+    static const struct {
+        const char *version, *visits, *text;
+    } CASES[] = {
+        {"2", "0", "0 visits change against version 2"},
+        {"2", "1", "1 visit changes against version 2"},
+        {"1", "2", "2 visits change against version 1"},
+        {"1", "11", "11 visits change against version 1"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        const struct jc_str args[] = {jc_str(CASES[i].version), jc_str(CASES[i].visits)};
+        struct jc_buf text;
+        jc_buf_init(&text, 1000);
+        jc_msg_render(&text, JC_EN, JC_MSG_REPLAN_DONE, args, 2);
+        CHECK_STR(CASES[i].visits, jc_buf_str(&text), CASES[i].text);
+        jc_buf_free(&text);
+    }
+}
+
 static void test_errno(void **state) {
     (void)state;
     static const struct {
@@ -206,6 +227,7 @@ int main(void) {
         cmocka_unit_test(test_reuse_of_own_arguments),
         cmocka_unit_test(test_copy),
         cmocka_unit_test(test_render),
+        cmocka_unit_test(test_plurals),
         cmocka_unit_test(test_errno),
         cmocka_unit_test(test_catalogue),
         cmocka_unit_test(test_code_names),
