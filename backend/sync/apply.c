@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "store/device.h"
 #include "store/id_conflict.h"
 #include "store/registry.h"
 #include "store/review.h"
@@ -261,6 +262,21 @@ static void remember(struct jc_apply *apply, const struct jc_operation *row) {
         apply->applied[apply->applied_count++] = apply->row.id;
 }
 
+/* Whether the row came from the caller's device: under this enrolment, or an earlier one of the same key (the answer
+ * was lost, the device was enrolled anew). */
+static enum jc_code is_own(struct jc_apply *apply, const struct jc_operation *stored, bool *own, struct jc_err *err) {
+    struct jc_str key = {0};
+    *own = memcmp(stored->device_id.bytes, apply->caller->device_id.bytes, JC_UUID_SIZE) == 0;
+    if (*own || !apply->prepared->must_sign)
+        return JC_OK;
+    enum jc_code code =
+        jc_device_public_key(apply->tx, apply->caller->agency_id, stored->device_id, apply->scratch, &key, err);
+    if (code == JC_NOT_FOUND)
+        return JC_OK; /* no device's at all */
+    *own = !code && jc_str_eq(key, (struct jc_str){(const char *)apply->prepared->public_key, JC_SIGN_PUBLIC_SIZE});
+    return code;
+}
+
 /* The id is known. What was answered the first time, if it is the same operation; if not, the first
  * stays, and a person is shown both. */
 static enum jc_code answer_again(struct jc_apply *apply, const struct jc_sync_operation *operation,
@@ -270,10 +286,11 @@ static enum jc_code answer_again(struct jc_apply *apply, const struct jc_sync_op
     bool found = false;
     enum jc_code code =
         jc_operation_find(apply->tx, apply->caller->agency_id, apply->row.id, apply->scratch, &stored, &found, err);
+    if (!code && found)
+        code = is_own(apply, &stored, durable, err);
     if (code)
         return code;
-    *durable = found && memcmp(stored.body_sha256, apply->row.body_sha256, JC_SHA256_SIZE) == 0 &&
-               memcmp(stored.device_id.bytes, apply->caller->device_id.bytes, JC_UUID_SIZE) == 0;
+    *durable = *durable && memcmp(stored.body_sha256, apply->row.body_sha256, JC_SHA256_SIZE) == 0;
     if (*durable) {
         remember(apply, &stored);
         return result_of(apply, id, &stored, out, err);
