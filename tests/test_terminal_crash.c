@@ -317,7 +317,7 @@ static enum jc_code poor_call(void *ctx, const struct jc_transport_call *call, i
 static enum jc_code sync_action(void *ctx, struct jc_err *err) {
     struct bench *bench = ctx;
     struct jc_terminal_sync_result result;
-    struct jc_transport transport = {rich_call, NULL, bench};
+    struct jc_transport transport = {.call = rich_call, .ctx = bench};
     struct jc_arena *arena = jc_arena_new(1 << 24);
     if (!arena)
         return jc_fail_memory(err);
@@ -342,7 +342,7 @@ static void without_memory_nothing_is_half_done(void **state) {
 
 static void without_memory_behind_an_answer(void **state) {
     struct bench *bench = *state;
-    struct jc_transport transport = {poor_call, NULL, bench};
+    struct jc_transport transport = {.call = poor_call, .ctx = bench};
     struct draft draft;
     struct jc_terminal_work work;
     enum jc_code code = JC_RESOURCE_EXHAUSTED;

@@ -195,7 +195,7 @@ static void look_at_everything(struct jc_terminal *terminal, struct jc_arena *ar
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
     struct server server = {.arena = arena, .prelude = true, .rest = data, .rest_len = size};
-    struct jc_transport transport = {serve, NULL, &server};
+    struct jc_transport transport = {.call = serve, .ctx = &server};
     const struct jc_terminal_config config = {
         .path = ":memory:", .create = true, .wall = {now_ms, NULL}, .steady = {now_ms, NULL}};
     const struct jc_terminal_invitation invitation = {.server = JC_STR("http://evil"), .code = JC_STR("x")};
