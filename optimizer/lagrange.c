@@ -13,7 +13,7 @@ enum {
     CYCLES = 12,
     CYCLES_BEFORE = 3,   /* agreement, where that is possible */
     ACCORD_STEPS = 3200, /* of its first cycle */
-    ACCORD_CYCLES = 2,
+    ACCORD_CYCLES = 1,
     BUNDLE_AFTER = 2, /* cycles, where a bundle can be used */
 };
 #define FIRST_PACE 0.04 /* of the scale of decisions */

@@ -16,16 +16,19 @@ enum { TIERS = 3 };
 /* The steps of one tier. BRANCH: how many nodes it gives a component, and up to which size (larger programs
  * cost GLPK seconds a node). COUNT: the same with limits in turn, where values are few: work over limits, quotas,
  * changes. `flat`: only programs without travel, whose relaxation (no nodes) is nearly the optimum, where prices
- * often stall short of it. `changes`: only programs that count nothing else, which cuts at the root nearly close. */
+ * often stall short of it. `changes`: only programs that count nothing else, which cuts at the root nearly close.
+ * `rarely`: brings so little of the cost so rarely that a second search may be the better use of the thread. */
 static const struct {
     enum { TALLY, BRANCH, COUNT, RELAX } how;
     int64_t nodes, columns;
-    bool flat, changes;
+    bool flat, changes, rarely;
 } steps[] = {
-    {TALLY, 0, 0, false, false},        {BRANCH, 0, 12000, true, true},   {COUNT, 400, 12000, true, true},
-    {COUNT, 5000, 12000, true, true},   {BRANCH, 200, 400, false, false}, {BRANCH, 0, 4000, true, false},
-    {BRANCH, 50, 4000, true, false},    {COUNT, 800, 4000, true, false},  {RELAX, 0, 0, false, false},
-    {BRANCH, 5000, 1200, false, false}, {COUNT, 5000, 4000, true, false}, {BRANCH, 100000, 1200, false, false},
+    {TALLY, 0, 0, false, false, false},      {BRANCH, 0, 12000, true, true, false},
+    {COUNT, 400, 12000, true, true, false},  {COUNT, 5000, 12000, true, true, false},
+    {BRANCH, 200, 400, false, false, false}, {BRANCH, 0, 4000, true, false, false},
+    {BRANCH, 50, 4000, true, false, true},   {COUNT, 800, 4000, true, false, true},
+    {RELAX, 0, 0, false, false, false},      {BRANCH, 5000, 1200, false, false, true},
+    {COUNT, 5000, 4000, true, false, true},  {BRANCH, 100000, 1200, false, false, true},
 };
 enum { STEPS = sizeof steps / sizeof *steps };
 
@@ -88,6 +91,12 @@ static bool open_tier(const struct jc_prover *p, const struct jc_totals *best, e
 bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best) {
     enum jc_tier tier;
     return !open_tier(p, best, &tier) || p->step[tier] == STEPS;
+}
+
+bool jc_prover_yields(const struct jc_prover *p, const struct jc_totals *best) {
+    enum jc_tier tier;
+    return jc_prover_idle(p, best) || (open_tier(p, best, &tier) && tier == JC_TIER_COST &&
+                                       steps[p->step[tier]].rarely && !jc_mip_counts_changes(p->mip));
 }
 
 /* A plan's value lies on the tier's grain, so a bound may be rounded up to it. */

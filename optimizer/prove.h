@@ -27,6 +27,9 @@ const struct jc_totals *jc_prover_bound(const struct jc_prover *p);
 /* Nothing left to prove or to try about this plan. */
 bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best);
 
+/* Is little to be expected of what comes next? Ask while it rests. */
+bool jc_prover_yields(const struct jc_prover *p, const struct jc_totals *best);
+
 /* The best plan the prover knows: the one it was given, or a better one branch and bound found. Read it
  * while the prover rests. */
 const struct jc_snapshot *jc_prover_plan(const struct jc_prover *p);

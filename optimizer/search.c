@@ -81,6 +81,7 @@ struct jc_search *jc_search_new(const struct jc_instance *in, uint64_t seed, uin
     s->is_changed = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, uint8_t);
     if (!s->pricer.state || !s->best || !s->changed || !s->is_changed)
         return NULL;
+    s->best->totals = (struct jc_totals){INT64_MAX, INT64_MAX, INT64_MAX}; /* nothing yet */
     int64_t scale = jc_search_scale(in);
     s->pricer.penalties = choose_penalties(in, scale);
     s->pricer.closed_pair = -1;
@@ -221,21 +222,22 @@ const struct jc_snapshot *jc_search_best(const struct jc_search *s) {
     return s->best;
 }
 
-/* A soft annealing goes on where it is, since its plan only has to be good in the end. */
-void jc_search_offer(struct jc_search *s, const struct jc_snapshot *plan) {
+bool jc_search_learn(struct jc_search *s, const struct jc_snapshot *plan) {
     if (jc_totals_cmp(&plan->totals, &s->best->totals) >= 0)
-        return;
+        return false;
     jc_snapshot_copy(s->in, s->best, plan);
-    if (!s->pricer.state->soft.on) {
-        jc_search_restart(s, s->kind);
-        return;
-    }
     s->n_changed = s->in->n_units;
     s->slots_changed = true;
     for (int32_t u = 0; u < s->in->n_units; u++) {
         s->changed[u] = u;
         s->is_changed[u] = 1;
     }
+    return true;
+}
+
+void jc_search_offer(struct jc_search *s, const struct jc_snapshot *plan) {
+    if (jc_search_learn(s, plan) && !s->pricer.state->soft.on)
+        jc_search_restart(s, s->kind);
 }
 
 int64_t jc_search_work(const struct jc_search *s) {

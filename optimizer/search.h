@@ -10,8 +10,8 @@
 
 struct jc_search;
 
-/* A search from the empty plan; the first call of jc_search_run constructs. `seed` and `stream` decide
- * everything it does. Memory is the arena's. NULL without memory. */
+/* A search from the empty plan: construct one, or learn one and restart, before it runs. `seed` and `stream`
+ * decide everything it does. Memory is the arena's. NULL without memory. */
 struct jc_search *jc_search_new(const struct jc_instance *in, uint64_t seed, uint64_t stream, struct jc_arena *arena);
 
 /* Constructs the first plan; see jc_construct. Fails only without memory. */
@@ -38,7 +38,9 @@ void jc_search_restart(struct jc_search *s, enum jc_annealing kind);
 
 /* The best plan so far; changes while the search runs. */
 const struct jc_snapshot *jc_search_best(const struct jc_search *s);
-/* Takes over a plan found elsewhere if it is better; while soft, it is remembered and the search goes on. */
+/* Remembers a plan found elsewhere if it is better, and says whether it is; the search goes on where it is. */
+bool jc_search_learn(struct jc_search *s, const struct jc_snapshot *plan);
+/* The same, and goes on from it, unless soft: then the plan only has to be good in the end. */
 void jc_search_offer(struct jc_search *s, const struct jc_snapshot *plan);
 
 int64_t jc_search_work(const struct jc_search *s);

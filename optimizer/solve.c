@@ -1,5 +1,6 @@
 /* The run (docs/OPTIMIZER.md, "Phases"): check, construct, then slices in which the search anneals on the
- * caller's thread while the prover works on another; after each slice they exchange what they found.
+ * caller's thread while a helper works on another: the prover, and once that has nothing left to try, a
+ * second search. After each slice they exchange what they found.
  *
  * Time is read here alone. With a work limit it decides only when to talk to the caller, never what is
  * searched or exchanged, so such runs repeat exactly. */
@@ -26,31 +27,40 @@ enum {
     IDLE_ANNEALINGS = 2,        /* without a limit: stop after so many that bring nothing … */
     PATIENT_ANNEALINGS = 4,     /* … or so many while the prover still works */
     PROVER_SHARE = 10000000,    /* work between two exchanges in runs by time, some tenths of a second */
+    GAP_PART = 64,              /* closing less than this part of the gap is next to nothing */
     WARM = JC_ANNEALED / 4 * 3, /* where the annealing of a plan to start from begins, so that it is not lost */
 };
+
+/* What runs beside the search. */
+enum helper { NOBODY, PROVER, SECOND };
 
 struct run {
     const struct jc_optimizer_callbacks *callbacks;
     const Jc__Problem *problem;
     struct jc_instance *in;
-    struct jc_search *search;
+    struct jc_search *search, *second;
     struct jc_prover *prover;
     struct jc_plan_message *message;
     bool by_time; /* positions are milliseconds since the start, else work of the search */
     int64_t start_ms, told_ms;
-    int64_t counted_ms, counted_moves;   /* when progress was told last, for moves a second */
-    struct jc_totals told;               /* the plan the caller has */
-    int annealings;                      /* ended so far */
-    int64_t from, to;                    /* the present annealing */
-    int64_t slice_to;                    /* the present slice */
-    int64_t last;                        /* where the run ends as far as is known */
-    bool cancelled, late;                /* asked to stop; past the time limit */
-    struct jc_snapshot *shown;           /* the best plan as the prover sees it */
-    int64_t prover_share, prover_budget; /* of work */
-    pthread_t prover_thread;
-    bool proving; /* on its thread */
-    bool proved;  /* on ours: no thread was to be had */
-    atomic_bool stop_prover;
+    int64_t counted_ms, counted_moves; /* when progress was told last, for moves a second */
+    struct jc_totals told;             /* the plan the caller has */
+    int annealings;                    /* ended so far */
+    enum jc_annealing kind;            /* of the present annealing */
+    int64_t from, to;                  /* the present annealing */
+    int64_t slice_to;                  /* the present slice */
+    int64_t last;                      /* where the run ends as far as is known */
+    bool cancelled, late;              /* asked to stop; past the time limit */
+    struct jc_snapshot *shown;         /* the best plan as the helper sees it */
+    int64_t share, budget;             /* the prover's, of work */
+    int64_t second_from;               /* where the second search began to anneal; -1: not in this annealing */
+    int64_t second_moves;              /* as far as is known */
+    int64_t second_ahead;              /* its positions less its own work, in a run by work */
+    bool second_turn;                  /* it has the rest of the present annealing */
+    enum helper helper;                /* at work, on its thread … */
+    bool helped;                       /* … or on ours, since no thread was to be had */
+    pthread_t thread;
+    atomic_bool stop_helper;
     struct jc_totals known; /* what the prover had proven when it last rested */
 };
 
@@ -100,7 +110,7 @@ static void tell(struct run *r, Jc__SearchPhase phase) {
     p.incumbent = s->objective;
     p.bound = s->bound;
     p.tiers_settled = s->tiers_settled;
-    p.moves = jc_search_moves(r->search);
+    p.moves = jc_search_moves(r->search) + r->second_moves;
     p.elapsed_ms = s->elapsed_ms;
     if (p.elapsed_ms > r->counted_ms)
         p.moves_per_second = (p.moves - r->counted_moves) * 1000 / (p.elapsed_ms - r->counted_ms);
@@ -113,7 +123,7 @@ static void tell(struct run *r, Jc__SearchPhase phase) {
 /* Does the prover still bound a tier that the search has settled meanwhile? A program on it may take long. */
 static bool outdated(const struct run *r) {
     const struct jc_totals *then = &r->shown->totals, *now = &jc_search_best(r->search)->totals;
-    if (!r->proving || now->over > r->known.over)
+    if (r->helper != PROVER || now->over > r->known.over)
         return false;
     return then->over > r->known.over || (then->quota > r->known.quota && now->quota <= r->known.quota);
 }
@@ -125,84 +135,141 @@ static void look_up(struct run *r, Jc__SearchPhase phase) {
         r->cancelled = r->callbacks->cancelled(r->callbacks->ctx);
     r->late |= r->problem->time_limit_ms > 0 && ms >= r->problem->time_limit_ms;
     if (r->cancelled || r->late || (r->by_time && outdated(r)))
-        atomic_store(&r->stop_prover, true);
+        atomic_store(&r->stop_helper, true);
     if (ms - r->told_ms < TELL_MS || r->cancelled)
         return;
     r->told_ms = ms;
     tell(r, phase);
 }
 
+/* What to tell the caller it is waiting for. */
+static Jc__SearchPhase phase(const struct run *r) {
+    return r->helper == PROVER ? jc_prover_phase(r->prover) : JC__SEARCH_PHASE__SEARCH_PHASE_SEARCH;
+}
+
 /* --- slices --------------------------------------------------------------------------------------------- */
 
-/* jc_search_pace: how far the annealing should have come. */
+/* How far an annealing should have come that began at `from`. */
+static int64_t progress(const struct run *r, int64_t from, int64_t at) {
+    int64_t warm = r->problem->start ? WARM : 0;
+    return warm + (int64_t)((__int128)(at - from) * (JC_ANNEALED - warm) / (r->to - from));
+}
+
+/* jc_search_pace of the search. */
 static int64_t pace(void *ctx, int64_t work) {
     (void)work;
     struct run *r = ctx;
-    look_up(r, jc_prover_phase(r->prover));
+    look_up(r, phase(r));
     int64_t at = position(r);
     if (r->cancelled || r->late || at >= r->slice_to)
         return JC_ANNEALED + 1;
-    int64_t warm = r->problem->start ? WARM : 0;
-    return warm + (int64_t)((__int128)(at - r->from) * (JC_ANNEALED - warm) / (r->to - r->from));
+    return progress(r, r->from, at);
 }
 
-static void *prove(void *ctx) {
+/* jc_search_pace of the second one, on its thread. */
+static int64_t second_pace(void *ctx, int64_t work) {
+    const struct run *r = ctx;
+    int64_t at = r->by_time ? elapsed(r) : r->second_ahead + work;
+    if (atomic_load(&r->stop_helper) || at >= r->slice_to)
+        return JC_ANNEALED + 1;
+    return progress(r, r->second_from, at);
+}
+
+static void *help(void *ctx) {
     struct run *r = ctx;
-    jc_prover_run(r->prover, r->shown, r->prover_share, r->prover_budget, &r->stop_prover);
+    if (r->helper == PROVER)
+        jc_prover_run(r->prover, r->shown, r->share, r->budget, &r->stop_helper);
+    else
+        jc_search_run(r->second, second_pace, r);
     return NULL;
 }
 
-/* Starts the prover on the best plan, on a thread of its own; if none is to be had, it works its share now,
- * and is heard when it would be with a thread. */
-static void start_prover(struct run *r) {
+static void brief_prover(struct run *r) {
     jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
-    if (r->problem->plan_only || jc_prover_idle(r->prover, &r->shown->totals))
-        return;
-    r->prover_share = r->by_time ? PROVER_SHARE : r->slice_to - position(r);
-    r->prover_budget = r->by_time ? INT64_MAX : r->last - position(r);
-    atomic_store(&r->stop_prover, false);
-    r->proving = pthread_create(&r->prover_thread, NULL, prove, r) == 0;
-    if (r->proving)
-        return;
-    if (r->by_time)
-        r->prover_budget = PROVER_SHARE;
-    prove(r);
-    r->proved = true;
+    r->share = r->by_time ? PROVER_SHARE : r->slice_to - position(r);
+    r->budget = r->by_time ? INT64_MAX : r->last - position(r);
 }
 
-/* The prover rests: both sides learn what the other has found. */
-static void exchange(struct run *r) {
-    r->proving = r->proved = false;
+/* The second search goes on, or begins an annealing that ends with the present one. */
+static void brief_second(struct run *r) {
+    r->second_ahead = position(r) - jc_search_work(r->second);
+    if (r->second_from >= 0)
+        return;
+    r->second_from = position(r);
+    jc_search_learn(r->second, jc_search_best(r->search));
+    jc_search_restart(r->second, r->kind);
+}
+
+/* Gives the helper something to do, on a thread of its own; if none is to be had, it works its share now, and
+ * is heard when it would be with a thread. */
+static void start_helper(struct run *r) {
+    if (r->problem->plan_only)
+        return;
+    bool idle = jc_prover_idle(r->prover, &jc_search_best(r->search)->totals);
+    r->helper = idle || r->second_turn ? SECOND : PROVER;
+    if (r->helper == PROVER)
+        brief_prover(r);
+    else
+        brief_second(r);
+    atomic_store(&r->stop_helper, false);
+    if (pthread_create(&r->thread, NULL, help, r) == 0)
+        return;
+    r->helped = !r->by_time || r->helper == PROVER;
+    if (r->by_time)
+        r->budget = PROVER_SHARE;
+    if (r->helped)
+        help(r);
+    else
+        r->helper = NOBODY;
+}
+
+/* Hears the prover. Where it brings next to nothing, the rest of the annealing is the second search's. */
+static void hear_prover(struct run *r) {
+    const struct jc_totals before = r->known, *best = &jc_search_best(r->search)->totals;
     r->known = *jc_prover_bound(r->prover);
     jc_search_offer(r->search, jc_prover_plan(r->prover));
+    bool gained = r->known.cost - before.cost > (best->cost - r->known.cost) / GAP_PART;
+    r->second_turn = !gained && jc_prover_yields(r->prover, best);
 }
 
-/* Waits for the prover; a run by work lets it finish its share unless the caller has had enough. */
-static void await_prover(struct run *r) {
+/* The helper rests: both sides learn what the other has found. */
+static void exchange(struct run *r) {
+    if (r->helper == PROVER) {
+        hear_prover(r);
+    } else {
+        jc_search_learn(r->search, jc_search_best(r->second));
+        r->second_moves = jc_search_moves(r->second);
+    }
+    r->helper = NOBODY;
+    r->helped = false;
+}
+
+/* Waits for the helper; a run by work lets it finish its share unless the caller has had enough. */
+static void await_helper(struct run *r) {
     struct timespec until;
-    while (r->proving) {
+    while (r->helper != NOBODY) {
         clock_gettime(CLOCK_REALTIME, &until);
         until.tv_nsec += 20000000;
         until.tv_sec += until.tv_nsec / 1000000000;
         until.tv_nsec %= 1000000000;
-        if (pthread_timedjoin_np(r->prover_thread, NULL, &until) == 0)
+        if (pthread_timedjoin_np(r->thread, NULL, &until) == 0)
             exchange(r);
         else
-            look_up(r, jc_prover_phase(r->prover));
+            look_up(r, phase(r));
     }
 }
 
-/* Search and prover side by side up to `slice_to`. By work they meet at its end; by time the prover goes
- * on until its share is done, so that one long step of its need not fit a slice. */
+/* Search and helper side by side up to `slice_to`. They meet at its end, but for the prover of a run by time,
+ * which goes on until its share is done, so that one long step of its need not fit a slice. */
 static void run_slice(struct run *r) {
-    if (!r->proving)
-        start_prover(r);
+    if (r->helper == NOBODY)
+        start_helper(r);
     jc_search_run(r->search, pace, r);
-    if (r->proved)
+    if (r->helped)
         exchange(r);
-    else if (!r->by_time)
-        await_prover(r);
-    else if (r->proving && pthread_tryjoin_np(r->prover_thread, NULL) == 0)
+    else if (!r->by_time || r->helper == SECOND)
+        await_helper(r);
+    else if (r->helper == PROVER && pthread_tryjoin_np(r->thread, NULL) == 0)
         exchange(r);
 }
 
@@ -215,7 +282,15 @@ static bool finished(const struct run *r) {
     return r->cancelled || r->late || proven(r);
 }
 
-/* One annealing from here to `to`, in slices. `first` is where the run began, for their length. */
+/* The search starts from the best plan again, the second one when its turn comes. */
+static void begin_annealing(struct run *r, enum jc_annealing kind) {
+    r->second_turn = false;
+    r->second_from = -1;
+    r->kind = kind;
+    jc_search_restart(r->search, kind);
+}
+
+/* One annealing from here to `to`, in slices. */
 static void anneal(struct run *r, int64_t to) {
     int64_t least = r->by_time ? FIRST_SLICE_MS : (to - position(r)) / 256 + 1;
     r->from = position(r);
@@ -228,7 +303,7 @@ static void anneal(struct run *r, int64_t to) {
         r->slice_to = at + length < to ? at + length : to;
         run_slice(r);
     }
-    jc_search_restart(r->search, r->annealings++ % 2 ? JC_ANNEAL_FORM : JC_ANNEAL_ROAM);
+    begin_annealing(r, r->annealings++ % 2 ? JC_ANNEAL_FORM : JC_ANNEAL_ROAM);
 }
 
 /* Without a limit: annealings, each longer than the one before, until they bring nothing new. */
@@ -240,8 +315,9 @@ static void anneal_freely(struct run *r) {
         anneal(r, r->last);
         const struct jc_totals *after = &jc_search_best(r->search)->totals;
         idle = jc_totals_cmp(after, &before) < 0 ? 0 : idle + 1;
-        if (idle >= ((!r->proving && jc_prover_idle(r->prover, after)) || r->problem->plan_only ? IDLE_ANNEALINGS
-                                                                                                : PATIENT_ANNEALINGS))
+        if (idle >= ((r->helper != PROVER && jc_prover_idle(r->prover, after)) || r->problem->plan_only
+                         ? IDLE_ANNEALINGS
+                         : PATIENT_ANNEALINGS))
             return;
     }
 }
@@ -254,7 +330,7 @@ static void anneal_within(struct run *r, int64_t limit) {
     anneal(r, limit / QUICK_PART);
     int64_t quick = jc_search_work(r->search) - begun;
     r->annealings = 0;
-    jc_search_restart(r->search, JC_ANNEAL_FORM);
+    begin_annealing(r, JC_ANNEAL_FORM);
     __int128 room =
         (__int128)(limit / QUICK_PART + 1) * ((int64_t)(r->in->most_visits + 1) * WORK_A_VISIT) / (quick + 1);
     int64_t length = room < limit ? (int64_t)room : limit;
@@ -285,10 +361,11 @@ static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err
     if (code != JC_OK)
         return code;
     r->search = jc_search_new(r->in, r->problem->seed, 0, arena);
+    r->second = jc_search_new(r->in, r->problem->seed, 1, arena);
     r->prover = jc_prover_new(r->in, jc_search_scale(r->in), arena);
     r->message = jc_plan_message_new(r->in, arena);
     r->shown = jc_snapshot_new(r->in, arena);
-    if (!r->search || !r->prover || !r->message || !r->shown)
+    if (!r->search || !r->second || !r->prover || !r->message || !r->shown)
         return jc_fail_memory(err);
     return jc_search_construct(r->search, hurry, r, arena, err);
 }
@@ -296,7 +373,7 @@ static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err
 enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimizer_callbacks *callbacks,
                               struct jc_arena *arena, Jc__Solution **out, struct jc_err *err) {
     static const struct jc_optimizer_callbacks silent = {0};
-    struct run r = {.problem = problem, .callbacks = callbacks ? callbacks : &silent};
+    struct run r = {.problem = problem, .second_from = -1, .callbacks = callbacks ? callbacks : &silent};
     r.start_ms = jc_monotonic_ms();
     r.told = (struct jc_totals){INT64_MAX, 0, 0};
     enum jc_code code = prepare(&r, arena, err);
@@ -310,8 +387,8 @@ enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimi
         anneal_within(&r, problem->time_limit_ms);
     else
         anneal_freely(&r);
-    atomic_store(&r.stop_prover, true);
-    await_prover(&r);
+    atomic_store(&r.stop_helper, true);
+    await_helper(&r);
     *out = report(&r, &r.known);
     (*out)->last = true;
     return JC_OK;

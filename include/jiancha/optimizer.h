@@ -48,7 +48,8 @@ struct jc_optimizer_callbacks {
 /* Plans the problem. `*out` is the best plan, the arena's, with objective, bound, status, elapsed
  * milliseconds and work filled in and `last` set. time_limit_ms is honoured within 1 s or 5 %,
  * whichever is more; work_limit counts priced visits and is what repeatable runs use; with neither the
- * run ends when rounds of search bring nothing new. Uses two threads, one of which proves bounds.
+ * run ends when rounds of search bring nothing new. Uses two threads, one of which proves bounds and
+ * searches, too, once nothing is left to prove.
  *
  * Fails with jc_problem_check's error on a wrong problem, and with JC_RESOURCE_EXHAUSTED when the arena
  * is too small (about 2 kB for each unit). A limit or a cancel is no failure. */
