@@ -1,6 +1,8 @@
 """An unmodified client that is not ours (tests/connect: connect-node, code generated from the contract) against the
-real server: it signs in, reads, enrols, syncs an inspection of a released task, and sees errors as typed."""
+real server: it signs in, reads, enrols, syncs an inspection of a released task, and sees errors as typed; in proto and
+JSON, by POST and GET. Then `buf curl`, and our ProtoJSON held against protobuf-es on messages of every type."""
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -41,6 +43,8 @@ def build_client():
     """A copy of the client in the build folder, with its modules, generated code and compiled program; made again
     only when something it is made of has changed."""
     stamp, now = os.path.join(BUILD, "stamp"), fingerprint()
+    modules = os.path.join(BUILD, "node_modules")
+    os.environ["PATH"] = os.pathsep.join([os.path.join(modules, ".bin"), os.environ["PATH"]])
     if os.path.exists(stamp):
         with open(stamp, encoding="utf8") as file:
             if file.read() == now:
@@ -50,13 +54,11 @@ def build_client():
         shutil.copy(os.path.join(SOURCE, name), BUILD)
     shutil.rmtree(os.path.join(BUILD, "src"), ignore_errors=True)
     shutil.copytree(os.path.join(SOURCE, "src"), os.path.join(BUILD, "src"))
-    modules = os.path.join(BUILD, "node_modules")
     if os.path.isdir(INSTALLED):
         if not os.path.lexists(modules):
             os.symlink(INSTALLED, modules)
     else:
         command("npm", "install", "--no-save", cwd=BUILD)
-    os.environ["PATH"] = os.pathsep.join([os.path.join(modules, ".bin"), os.environ["PATH"]])
     command("buf", "generate", os.path.join(jiancha.ROOT, "proto"), cwd=BUILD)
     command("tsc", cwd=BUILD)
     with open(stamp, "w", encoding="utf8") as file:
@@ -79,7 +81,33 @@ class Client(jiancha.Test):
         self.assertEqual(out, "all as expected\n")
         after = jiancha.status(db)
         self.assertEqual((after["operations"], after["inspections"]), (1, 1))
+        self.buf_curl(server.url, admin["login"], "a password of my own")
         server.stop()
+
+    def buf_curl(self, url, login, password):
+        """`buf curl` knows the contract alone: it signs in and reads, and shows an error with its code."""
+        def call(procedure, message, *options):
+            return subprocess.run(
+                ["buf", "curl", "--schema", os.path.join(jiancha.ROOT, "proto"), "--data", json.dumps(message), *options,
+                 f"{url}/jiancha.v1.{procedure}"], cwd=BUILD, capture_output=True, encoding="utf8", check=False)
+        signed_in = call("SessionService/Login", {"login": login, "password": password})
+        self.assertEqual(signed_in.returncode, 0, signed_in.stderr)
+        token = "Authorization: Bearer " + json.loads(signed_in.stdout)["token"]
+        page = call("RegistryService/ListUnits", {"pageSize": 3}, "--header", token)
+        self.assertEqual(page.returncode, 0, page.stderr)
+        self.assertEqual(len(json.loads(page.stdout)["units"]), 3)
+        missing = call("RegistryService/GetUnit", {"unitId": "nobody"}, "--header", token)
+        self.assertNotEqual(missing.returncode, 0)
+        self.assertEqual(json.loads(missing.stderr)["code"], "not_found")
+
+    def test_proto_json(self):
+        samples = self.path("samples")
+        program = os.path.join(os.path.dirname(jiancha.BIN), "tests", "test_proto_json")
+        subprocess.run([program], env={**os.environ, "JC_PROTO_JSON_SAMPLES": samples}, check=True, cwd=jiancha.ROOT,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        build_client()
+        out = command("node", os.path.join("dist", "proto_json.js"), samples, cwd=BUILD)
+        self.assertRegex(out, r"^\d+ messages of \d+ types agree\n$")
 
 
 if __name__ == "__main__":

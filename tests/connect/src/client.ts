@@ -6,22 +6,22 @@
 // The database holds the Huainan plan with January released. Exit status 0 if all is as expected.
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, equals, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { compressionGzip, createConnectTransport } from "@connectrpc/connect-node";
 import { DeviceService } from "./gen/jiancha/v1/device_service_pb.js";
-import { ErrorDetailSchema } from "./gen/jiancha/v1/error_pb.js";
+import { ErrorDetailSchema, FieldViolationSchema } from "./gen/jiancha/v1/error_pb.js";
 import { DocumentKind, InspectionOutcome, InspectionSchema, type Inspection } from "./gen/jiancha/v1/inspection_pb.js";
-import { PlanService } from "./gen/jiancha/v1/plan_service_pb.js";
-import { RegistryService } from "./gen/jiancha/v1/registry_service_pb.js";
+import { GetPlanResponseSchema, PlanService } from "./gen/jiancha/v1/plan_service_pb.js";
+import { ListUnitsResponseSchema, RegistryService } from "./gen/jiancha/v1/registry_service_pb.js";
 import { ReportService } from "./gen/jiancha/v1/report_service_pb.js";
 import { ReviewService } from "./gen/jiancha/v1/review_service_pb.js";
 import { Role, SessionService } from "./gen/jiancha/v1/session_service_pb.js";
 import { OperationBodySchema, OperationSchema, OperationStatus, type Operation } from "./gen/jiancha/v1/sync_pb.js";
 import { SyncService, type SyncResponse } from "./gen/jiancha/v1/sync_service_pb.js";
 import { TaskKind, TaskState, type Task } from "./gen/jiancha/v1/task_pb.js";
-import { TaskService } from "./gen/jiancha/v1/task_service_pb.js";
+import { ListTasksResponseSchema, TaskService } from "./gen/jiancha/v1/task_service_pb.js";
 
 const [url, login, oneTimePassword] = process.argv.slice(2);
 assert.ok(url && login && oneTimePassword, "usage: client.js URL LOGIN ONE_TIME_PASSWORD");
@@ -30,8 +30,9 @@ const TEAM = "hn-t1";
 const INSPECTORS = ["hn-t1-01", "hn-t1-02"];
 const NEW_PASSWORD = "a password of my own";
 
-/** Bodies of more than a few bytes go out as gzip, and answers may come as gzip. */
-function transport(token?: string): Transport {
+/** Bodies of more than a few bytes go out as gzip, and answers may come as gzip; `json` says it in JSON, `get` asks
+ * with GET what only reads. */
+function transport(token?: string, { json = false, get = false } = {}): Transport {
   const headers: Interceptor = (next) => (request) => {
     if (token) request.header.set("Authorization", `Bearer ${token}`);
     request.header.set("Accept-Language", "en");
@@ -40,7 +41,8 @@ function transport(token?: string): Transport {
   return createConnectTransport({
     baseUrl: url,
     httpVersion: "1.1",
-    useBinaryFormat: true,
+    useBinaryFormat: !json,
+    useHttpGet: get,
     interceptors: [headers],
     acceptCompression: [compressionGzip],
     sendCompression: compressionGzip,
@@ -134,7 +136,8 @@ async function enrol(admin: Transport): Promise<Terminal> {
   const enrolled = await stranger.enroll(request);
   assert.equal(enrolled.teamId, TEAM);
   assert.equal(enrolled.inspectorId, INSPECTORS[0]);
-  await fails(Code.Unauthenticated, /has been used/, stranger.enroll(request));
+  const other = new Uint8Array(randomBytes(32));
+  await fails(Code.Unauthenticated, /has been used/, stranger.enroll({ ...request, publicKey: other }));
   return { deviceId: enrolled.deviceId, transport: transport(enrolled.token), key: privateKey };
 }
 
@@ -246,20 +249,55 @@ async function readReport(admin: Transport): Promise<void> {
   assert.equal(january.usedWorkdaysCenti, 200n);
 }
 
-/** A call with a deadline (Connect-Timeout-Ms) that holds. */
-async function withDeadline(admin: Transport): Promise<void> {
-  const call = createClient(SessionService, admin).getSelf({}, { timeoutMs: 60_000 });
+/** A call with a deadline (Connect-Timeout-Ms) that holds, and one whose deadline has passed when it arrives. */
+async function withDeadline(token: string): Promise<void> {
+  const call = createClient(SessionService, transport(token)).getSelf({}, { timeoutMs: 60_000 });
   assert.equal((await call).person?.login, login);
+  const late = createClient(SessionService, transport(token));
+  await fails(Code.DeadlineExceeded, /deadline/, late.getSelf({}, { headers: { "Connect-Timeout-Ms": "0" } }));
+  await fails(Code.InvalidArgument, /milliseconds/, late.getSelf({}, { headers: { "Connect-Timeout-Ms": "soon" } }));
 }
 
-const admin = transport(await signIn());
+/** The same answers whichever way it is asked: proto and JSON, POST and GET, and errors with all their details. */
+async function everyWay(token: string): Promise<void> {
+  const ways = [{}, { json: true }, { get: true }, { json: true, get: true }].map((how) => transport(token, how));
+  const registers = ways.map((way) => createClient(RegistryService, way));
+  const pages = await Promise.all(registers.map((registry) => registry.listUnits({ pageSize: 100 })));
+  const plans = await Promise.all(ways.map((way) => createClient(PlanService, way).getPlan({})));
+  const tasks = await Promise.all(ways.map((way) => createClient(TaskService, way).listTasks({ state: TaskState.OPEN })));
+  for (const page of pages) assert.ok(equals(ListUnitsResponseSchema, page, pages[0]));
+  for (const plan of plans) assert.ok(equals(GetPlanResponseSchema, plan, plans[0]));
+  for (const list of tasks) assert.ok(equals(ListTasksResponseSchema, list, tasks[0]));
+  assert.ok(pages[0].units.length > 1 && tasks[0].tasks.length > 1);
+  const unitIds = pages[0].units.map((unit) => unit.unitId);
+  for (const registry of registers) {
+    assert.equal((await registry.getUnit({ unitId: unitIds[1] })).unit?.unitId, unitIds[1]);
+    await fails(Code.NotFound, /没有|no /, registry.getUnit({ unitId: "淮南 ☺ 😈" }));
+    await fails(Code.InvalidArgument, /page_size/, registry.listUnits({ pageSize: -1 }));
+    const error = await registry.getUnit({ unitId: "a\0b" }).then(
+      () => assert.fail("a NUL"),
+      (reason: unknown) => ConnectError.from(reason),
+    );
+    assert.equal(Code[error.code], Code[Code.InvalidArgument]);
+    assert.deepEqual(
+      error.findDetails(FieldViolationSchema).map((violation) => violation.field),
+      ["unit_id"],
+    );
+  }
+  const stranger = createClient(RegistryService, transport(undefined, { get: true }));
+  await fails(Code.Unauthenticated, /sign in/, stranger.getAgency({}));
+}
+
+const token = await signIn();
+const admin = transport(token);
 await readRegister(admin);
 await readPlan(admin);
 const terminal = await enrol(admin);
 await inspect(terminal);
 await readReport(admin);
 await revoke(admin, terminal);
-await withDeadline(admin);
+await withDeadline(token);
+await everyWay(token);
 await createClient(SessionService, admin).logout({});
 await fails(Code.Unauthenticated, /not valid/, createClient(SessionService, admin).getSelf({}));
 console.log("all as expected");
