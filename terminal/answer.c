@@ -38,7 +38,7 @@ bool jc_terminal_answer_is_named(const Jc__Receipt *receipt, size_t i, const str
     return false;
 }
 
-static bool is_final(const Jc__OperationResult *result) {
+bool jc_terminal_answer_is_final(const Jc__OperationResult *result) {
     return result->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED ||
            result->status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED ||
            result->status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
@@ -58,7 +58,7 @@ enum jc_code jc_terminal_answer_judge(const Jc__SyncResponse *response, const st
     for (size_t i = 0; i < sent->count; i++) {
         const struct jc_uuid *id = &sent->items[i].outcome.operation_id;
         const Jc__OperationResult *result = jc_terminal_answer_result(response, i, id);
-        if (!result || !is_final(result))
+        if (!result || !jc_terminal_answer_is_final(result))
             return jc_terminal_incomplete(err, "result");
         if (!jc_terminal_answer_is_named(response->receipt, i, id) &&
             result->status != JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)

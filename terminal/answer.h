@@ -14,6 +14,9 @@ enum jc_code jc_terminal_incomplete(struct jc_err *err, const char *what);
 const Jc__OperationResult *jc_terminal_answer_result(const Jc__SyncResponse *response, size_t i,
                                                      const struct jc_uuid *id);
 
+/* Applied, rejected or kept: not a status of tomorrow. */
+bool jc_terminal_answer_is_final(const Jc__OperationResult *result);
+
 /* Whether the receipt names it: only then it leaves the outbox. */
 bool jc_terminal_answer_is_named(const Jc__Receipt *receipt, size_t i, const struct jc_uuid *id);
 

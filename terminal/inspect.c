@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "terminal/check.h"
+#include "terminal/draft.h"
 #include "terminal/entity.h"
 #include "terminal/upload.h"
 #include "terminal/work.h"
@@ -194,21 +195,15 @@ static enum jc_code check(struct jc_tx *tx, struct submission *submission, struc
 
 /* --- storing ----------------------------------------------------------------------------------------------- */
 
-static const char SQL_PHOTO_ADD[] = "INSERT INTO photo (subject_id, position, sha256, path, uploaded_ms)"
-                                    "VALUES ($1, $2, $3, $4, NULL)";
-
+/* Where the photos lie, and that they wait for their upload. */
 static enum jc_code store_photos(struct jc_tx *tx, const struct submission *submission, struct jc_err *err) {
     const Jc__Inspection *inspection = submission->draft->inspection;
-    enum jc_code code = JC_OK;
-    for (size_t i = 0; code == JC_OK && submission->draft->photo_paths && i < inspection->n_photos; i++) {
-        ProtobufCBinaryData sha256 = inspection->photos[i]->sha256;
-        code = jc_tx_exec(tx, SQL_PHOTO_ADD,
-                          JC_VALUES(jc_terminal_uuid_value(&submission->making.command.subject_id), jc_int((int64_t)i),
-                                    jc_bytes(sha256.data, sha256.len), jc_text(submission->draft->photo_paths[i])),
-                          err);
-        if (code == JC_OK)
-            code = jc_terminal_upload_add(tx, (struct jc_str){(const char *)sha256.data, sha256.len},
-                                          inspection->photos[i]->size_bytes, inspection->photos[i]->kind, err);
+    const struct jc_str *paths = submission->draft->photo_paths;
+    enum jc_code code = jc_terminal_photos_put(tx, submission->making.command.subject_id, inspection, paths, err);
+    for (size_t i = 0; code == JC_OK && paths && i < inspection->n_photos; i++) {
+        const Jc__Photo *photo = inspection->photos[i];
+        code = jc_terminal_upload_add(tx, (struct jc_str){(const char *)photo->sha256.data, photo->sha256.len},
+                                      photo->size_bytes, photo->kind, err);
     }
     return code;
 }
@@ -239,6 +234,7 @@ static enum jc_code store(struct jc_tx *tx, struct submission *submission, struc
         .unit_id = jc_str(inspection->unit_id),
     };
     making->out->recalled = submission->open.recalled;
+    making->out->duplicate_of = jc_terminal_duplicate_of(submission->open.task);
     enum jc_code code =
         jc_terminal_making_number(tx, making, JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD,
                                   jc_terminal_ms(inspection->ended_at), &inspection->document_number, err);
@@ -249,7 +245,9 @@ static enum jc_code store(struct jc_tx *tx, struct submission *submission, struc
     if (code == JC_OK)
         code = jc_terminal_source_keep(tx, making->command.subject_id, JC__ENTITY_KIND__ENTITY_KIND_CHECKLIST,
                                        jc_str(inspection->checklist_id), err);
-    return code == JC_OK ? store_photos(tx, submission, err) : code;
+    if (code == JC_OK)
+        code = store_photos(tx, submission, err);
+    return code == JC_OK ? jc_terminal_draft_done(tx, making->command.subject_id, making->command.task_id, err) : code;
 }
 
 static enum jc_code submit(struct jc_tx *tx, void *ctx, struct jc_err *err) {

@@ -163,6 +163,35 @@ enum jc_code jc_terminal_operation_list_command(struct jc_tx *tx, Jc__OperationB
     return read_rows(code, rows, arena, out, err);
 }
 
+static const char SQL_OPERATION_GET[] = "SELECT " COLUMNS " FROM operation WHERE operation_id = $1";
+
+enum jc_code jc_terminal_operation_get(struct jc_tx *tx, struct jc_uuid operation_id, struct jc_arena *arena,
+                                       struct jc_terminal_operation *out, bool *found, struct jc_err *err) {
+    struct jc_terminal_operations list;
+    struct jc_rows *rows = NULL;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_OPERATION_GET, JC_VALUES(jc_terminal_uuid_value(&operation_id)), &rows, err);
+    code = read_rows(code, rows, arena, &list, err);
+    *found = code == JC_OK && list.count > 0;
+    if (*found)
+        *out = list.items[0];
+    return code;
+}
+
+static const char SQL_OPERATION_LIST_UNSENT[] =
+    "SELECT " COLUMNS "  FROM operation"
+    " WHERE unsent = 1"
+    "   AND (device_id = $1 OR device_id NOT IN (SELECT h.device_id FROM holder AS h WHERE h.revoked = 0))"
+    " ORDER BY position";
+
+enum jc_code jc_terminal_operation_list_unsent(struct jc_tx *tx, struct jc_uuid device_id, struct jc_arena *arena,
+                                               struct jc_terminal_operations *out, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_OPERATION_LIST_UNSENT, JC_VALUES(jc_terminal_uuid_value(&device_id)), &rows, err);
+    return read_rows(code, rows, arena, out, err);
+}
+
 enum jc_code jc_terminal_operation_body(const struct jc_terminal_operation *operation, struct jc_arena *arena,
                                         Jc__OperationBody **out, struct jc_err *err) {
     ProtobufCMessage *message = NULL;
@@ -284,9 +313,16 @@ enum jc_code jc_terminal_operation_offer_again(struct jc_tx *tx, struct jc_uuid 
                       err);
 }
 
-static const char SQL_OPERATION_OFFER_UNPROVEN[] = "UPDATE operation"
-                                                   "   SET unsent = 1"
-                                                   " WHERE unsent = 0 AND proven = 0 AND device_id = $1";
+static const char SQL_OPERATION_OFFER_UNPROVEN[] =
+    "UPDATE operation"
+    "   SET unsent = 1, device_id = $1"
+    " WHERE unsent = 0 AND proven = 0"
+    "   AND device_id IN (SELECT h.device_id"
+    "                       FROM holder AS h"
+    "                      WHERE h.device_id = $1"
+    "                         OR (h.revoked = 1 AND h.agency_id = (SELECT a.agency_id"
+    "                                                                FROM holder AS a"
+    "                                                               WHERE a.device_id = $1)))";
 
 enum jc_code jc_terminal_operation_offer_unproven(struct jc_tx *tx, struct jc_uuid device_id, struct jc_err *err) {
     return jc_tx_exec(tx, SQL_OPERATION_OFFER_UNPROVEN, JC_VALUES(jc_terminal_uuid_value(&device_id)), err);

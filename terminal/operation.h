@@ -47,6 +47,12 @@ enum jc_code jc_terminal_operation_list(struct jc_tx *tx, struct jc_uuid subject
 enum jc_code jc_terminal_operation_list_command(struct jc_tx *tx, Jc__OperationBody__CommandCase command,
                                                 struct jc_str unit_id, struct jc_arena *arena,
                                                 struct jc_terminal_operations *out, struct jc_err *err);
+/* *found is false if there is none. */
+enum jc_code jc_terminal_operation_get(struct jc_tx *tx, struct jc_uuid operation_id, struct jc_arena *arena,
+                                       struct jc_terminal_operation *out, bool *found, struct jc_err *err);
+/* What waits under that enrolment, and under ended ones, in order. */
+enum jc_code jc_terminal_operation_list_unsent(struct jc_tx *tx, struct jc_uuid device_id, struct jc_arena *arena,
+                                               struct jc_terminal_operations *out, struct jc_err *err);
 /* What an operation says. */
 enum jc_code jc_terminal_operation_body(const struct jc_terminal_operation *operation, struct jc_arena *arena,
                                         Jc__OperationBody **out, struct jc_err *err);
@@ -74,7 +80,8 @@ enum jc_code jc_terminal_operation_set_aside(struct jc_tx *tx, const struct jc_t
 /* Puts operations acknowledged since `since_ms` under that enrolment back into the outbox. */
 enum jc_code jc_terminal_operation_offer_again(struct jc_tx *tx, struct jc_uuid device_id, int64_t since_ms,
                                                struct jc_err *err);
-/* Puts back those that no verified receipt names: the server did not sign receipts when it took them. */
+/* Puts back those that no verified receipt names (the server did not sign receipts when it took them): of that
+ * enrolment, and of ended ones at the same agency, which the server knows by the device's key. */
 enum jc_code jc_terminal_operation_offer_unproven(struct jc_tx *tx, struct jc_uuid device_id, struct jc_err *err);
 /* What is not sent of one enrolment goes out under another. */
 enum jc_code jc_terminal_operation_adopt(struct jc_tx *tx, struct jc_uuid from, struct jc_uuid to, struct jc_err *err);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "terminal/upload.h"
+
 /* --- keys ----------------------------------------------------------------------------------------------- */
 
 static const char SQL_KEYS[] = "SELECT key_id, public_key FROM server_key ORDER BY position";
@@ -33,7 +35,7 @@ enum jc_code jc_terminal_keys_read(struct jc_tx *tx, struct jc_arena *arena, str
     return code;
 }
 
-static const struct jc_terminal_key *find_key(const struct jc_terminal_keys *keys, ProtobufCBinaryData key_id) {
+const struct jc_terminal_key *jc_terminal_key_find(const struct jc_terminal_keys *keys, ProtobufCBinaryData key_id) {
     for (size_t i = keys->count; key_id.len == JC_KEY_ID_SIZE && i-- > 0;) {
         if (memcmp(keys->items[i].key_id, key_id.data, JC_KEY_ID_SIZE) == 0)
             return &keys->items[i];
@@ -47,11 +49,11 @@ static bool is_acceptable(const struct jc_terminal_keys *keys, const Jc__ServerK
     if (offered->public_key.len != JC_SIGN_PUBLIC_SIZE || offered->key_id.len != JC_KEY_ID_SIZE)
         return false;
     jc_key_id(offered->public_key.data, key_id);
-    if (memcmp(key_id, offered->key_id.data, JC_KEY_ID_SIZE) != 0 || find_key(keys, offered->key_id))
+    if (memcmp(key_id, offered->key_id.data, JC_KEY_ID_SIZE) != 0 || jc_terminal_key_find(keys, offered->key_id))
         return false;
     if (keys->count == 0)
         return true;
-    const struct jc_terminal_key *by = find_key(keys, offered->endorsed_by);
+    const struct jc_terminal_key *by = jc_terminal_key_find(keys, offered->endorsed_by);
     return by && offered->endorsement.len == JC_SIGNATURE_SIZE &&
            jc_key_endorsed(offered->public_key.data, offered->endorsement.data, by->public_key);
 }
@@ -187,7 +189,7 @@ enum jc_code jc_terminal_receipt_check(const Jc__Receipt *receipt, Jc__Operation
         return JC_OK;
     if (receipt->signature.len != JC_SIGNATURE_SIZE)
         return refuse(err, JC_MSG_TERM_RECEIPT_WRONG, "no signature");
-    const struct jc_terminal_key *key = find_key(keys, receipt->key_id);
+    const struct jc_terminal_key *key = jc_terminal_key_find(keys, receipt->key_id);
     if (!key)
         return refuse(err, JC_MSG_TERM_KEY_UNKNOWN, "unknown key");
     enum jc_code code = find_leaf(receipt, results, n_results, asked, arena, leaf, &sound, err);
@@ -207,4 +209,14 @@ static const char SQL_BACKED_UP[] =
 enum jc_code jc_terminal_backed_up_keep(struct jc_tx *tx, struct jc_str agency_id, int64_t through,
                                         struct jc_err *err) {
     return jc_tx_exec(tx, SQL_BACKED_UP, JC_VALUES(jc_int(through), jc_text(agency_id)), err);
+}
+
+enum jc_code jc_terminal_blobs_proven(struct jc_tx *tx, const Jc__Receipt *receipt, int64_t now_ms,
+                                      struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; code == JC_OK && i < receipt->n_blob_sha256; i++) {
+        ProtobufCBinaryData sha256 = receipt->blob_sha256[i];
+        code = jc_terminal_upload_proven(tx, (struct jc_str){(const char *)sha256.data, sha256.len}, now_ms, err);
+    }
+    return code;
 }

@@ -27,6 +27,8 @@ enum jc_code jc_terminal_keys_read(struct jc_tx *tx, struct jc_arena *arena, str
 /* Takes those that a known key endorses, and the first one if none is known. What is not endorsed is left out. */
 enum jc_code jc_terminal_keys_learn(struct jc_terminal_keys *keys, Jc__ServerKey *const *offered, size_t count,
                                     struct jc_err *err);
+/* NULL if it is not known. */
+const struct jc_terminal_key *jc_terminal_key_find(const struct jc_terminal_keys *keys, ProtobufCBinaryData key_id);
 /* Stores what was learned. Keys that another process stored meanwhile are fine. */
 enum jc_code jc_terminal_keys_store(struct jc_tx *tx, const struct jc_terminal_keys *keys, struct jc_err *err);
 /* Forgets all keys: an enrolment says anew which there are. */
@@ -51,4 +53,6 @@ enum jc_code jc_terminal_receipt_check(const Jc__Receipt *receipt, Jc__Operation
 /* Operations of that agency up to this row are in a backup of the server. */
 enum jc_code jc_terminal_backed_up_keep(struct jc_tx *tx, struct jc_str agency_id, int64_t through, struct jc_err *err);
 
+/* Blobs that a verified receipt names are durable on the server. */
+enum jc_code jc_terminal_blobs_proven(struct jc_tx *tx, const Jc__Receipt *receipt, int64_t now_ms, struct jc_err *err);
 #endif

@@ -117,12 +117,15 @@ static enum jc_code prepare_file(const char *path, bool create, struct jc_err *e
     return code;
 }
 
-static enum jc_code open_store(struct jc_terminal *terminal, bool create, struct jc_err *err) {
+static enum jc_code open_store(struct jc_terminal *terminal, const struct jc_terminal_config *from,
+                               struct jc_err *err) {
     enum jc_code code = JC_OK;
     bool in_memory = strcmp(terminal->path, ":memory:") == 0;
-    if (!in_memory && (code = prepare_file(terminal->path, create, err)) != JC_OK)
+    bool create = from->create;
+    if (!in_memory && !from->vfs && (code = prepare_file(terminal->path, create, err)) != JC_OK)
         return code;
-    struct jc_db_config config = {.path = terminal->path, .create = create, .readers = 1};
+    struct jc_db_config config = {
+        .path = terminal->path, .create = create, .readers = 1, .vfs = from->vfs, .inline_writer = from->inline_writer};
     if ((code = jc_db_open(&config, &terminal->db, err)) != JC_OK)
         return code;
     struct opening opening = {.terminal = terminal, .create = create};
@@ -165,7 +168,7 @@ enum jc_code jc_terminal_open(const struct jc_terminal_config *config, struct jc
     terminal->wall = config->wall.now_ms ? config->wall : jc_clock_system();
     terminal->steady = config->steady.now_ms ? config->steady : (struct jc_clock){steady_now, NULL};
     terminal->boot_id = config->boot_id ? *config->boot_id : system_boot_id();
-    enum jc_code code = open_store(terminal, config->create, err);
+    enum jc_code code = open_store(terminal, config, err);
     if (code != JC_OK) {
         jc_terminal_close(terminal);
         return code;

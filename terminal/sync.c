@@ -27,10 +27,12 @@
 #include "terminal/receipt.h"
 #include "terminal/report.h"
 #include "terminal/stage.h"
+#include "terminal/upload.h"
 #include "terminal/wire.h"
 
 enum {
     ROUNDS_MAX = 100000,
+    BLOBS_ASKED_MAX = 500, /* the server looks at no more */
     RETRY_AFTER_MAX_MS = 3600 * 1000,
     PAGE_UNWANTED = 1, /* bytes asked of a page that nobody will look at */
 };
@@ -59,6 +61,8 @@ struct run {
     struct jc_terminal_operations batch;
     Jc__DocumentNumber **used;
     size_t used_count;
+    struct jc_str *blobs; /* to ask about */
+    size_t blob_count;
     Jc__DeviceReport *report;
     struct jc_terminal_keys keys; /* known, and those that the answer brought */
     bool refused, cut;
@@ -98,6 +102,8 @@ static enum jc_code prepare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     if (code == JC_OK)
         code = jc_terminal_number_used(tx, run->sender.holder.device_id, run->round, &run->used, &run->used_count, err);
     if (code == JC_OK)
+        code = jc_terminal_upload_unproven(tx, BLOBS_ASKED_MAX, run->round, &run->blobs, &run->blob_count, err);
+    if (code == JC_OK)
         code = jc_terminal_keys_read(tx, run->round, &run->keys, err);
     if (code == JC_OK)
         code = jc_terminal_report(tx, run->terminal, run->round, &run->report, err);
@@ -117,11 +123,15 @@ static enum jc_code pack_request(struct run *run, struct jc_str *out, struct jc_
     request.numbers_used = run->used;
     request.n_numbers_used = run->used_count;
     request.number_blocks_version = run->sender.blocks_version;
+    request.blobs_asked = JC_NEW_ARRAY(run->round, run->blob_count, ProtobufCBinaryData);
+    request.n_blobs_asked = run->blob_count;
     request.known_key_id = jc_terminal_wire_bytes(run->self.key_id);
     request.operations = jc_terminal_wire(&run->batch, run->self.takes_seals ? NULL : run->self.secret_key, run->round);
     request.n_operations = run->batch.count;
-    if (!request.operations)
+    if (!request.operations || !request.blobs_asked)
         return jc_fail_memory(err);
+    for (size_t i = 0; i < run->blob_count; i++)
+        request.blobs_asked[i] = jc_terminal_wire_bytes(run->blobs[i]);
     return jc_message_pack(&request.base, run->round, out, err);
 }
 
@@ -185,6 +195,8 @@ static enum jc_code keep_side(struct jc_tx *tx, struct run *run, struct jc_err *
     enum jc_code code = jc_terminal_keys_store(tx, &run->keys, err);
     if (code == JC_OK && run->proven)
         code = jc_terminal_backed_up_keep(tx, sender->agency_id, run->response->receipt->backed_up_through, err);
+    if (code == JC_OK && run->proven)
+        code = jc_terminal_blobs_proven(tx, run->response->receipt, run->now_ms, err);
     if (code == JC_OK)
         code = jc_terminal_blocks_keep(tx, sender->device_id, run->response, err);
     return code == JC_OK ? jc_terminal_pace_keep(tx, &run->pace, err) : code;

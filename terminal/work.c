@@ -67,6 +67,10 @@ enum jc_code jc_terminal_making_store(struct jc_tx *tx, struct jc_terminal_makin
     return code;
 }
 
+const Jc__RecentVisit *jc_terminal_duplicate_of(const Jc__Task *task) {
+    return task && task->n_recent_visits > 0 ? task->recent_visits[0] : NULL;
+}
+
 static enum jc_code keep_person(struct jc_tx *tx, struct jc_terminal_making *making, const char *inspector_id,
                                 struct jc_err *err) {
     ProtobufCMessage *message = NULL;
@@ -138,6 +142,7 @@ static enum jc_code begin(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     making->command = (struct jc_terminal_command){
         .body = &body, .task_id = arrival->task_id, .subject_id = inspection_id, .unit_id = jc_str(open.task->unit_id)};
     making->out->recalled = open.recalled;
+    making->out->duplicate_of = jc_terminal_duplicate_of(open.task);
     return jc_terminal_making_store(tx, making, JC_TERMINAL_INSPECTION, err);
 }
 

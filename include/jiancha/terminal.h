@@ -45,10 +45,12 @@
 struct jc_terminal;
 
 struct jc_terminal_config {
-    const char *path;              /* the store: a file that only its owner may read; ":memory:" for tests */
-    bool create;                   /* make it if it is missing; else JC_NOT_FOUND */
-    struct jc_clock wall;          /* what people read; zeroed: jc_clock_system() */
-    struct jc_clock steady;        /* monotonic ms; zeroed: jc_monotonic_ms() */
+    const char *path;       /* the store: a file that only its owner may read; ":memory:" for tests */
+    bool create;            /* make it if it is missing; else JC_NOT_FOUND */
+    struct jc_clock wall;   /* what people read; zeroed: jc_clock_system() */
+    struct jc_clock steady; /* monotonic ms; zeroed: jc_monotonic_ms() */
+    const char *vfs;    /* the database driver's name of another file system layer; NULL: the system's (simulation) */
+    bool inline_writer; /* writes run on the caller's thread (simulation) */
     const struct jc_uuid *boot_id; /* differs after each start of the system; NULL: asked of Linux */
 };
 
@@ -240,6 +242,49 @@ enum jc_code jc_terminal_upload(struct jc_terminal *terminal, const struct jc_tr
                                 const struct jc_terminal_upload_options *options, struct jc_arena *arena,
                                 struct jc_terminal_upload_result *out, struct jc_err *err);
 
+/* --- without a network -------------------------------------------------------------------------------- */
+
+/* Unsent work of the holder (and of ended enrolments) as one file, for `jiancha ingest` at the office; with `photos`
+ * also the photos that the server does not have yet. Nothing changes here: work counts as sent once the receipt is
+ * taken, by jc_terminal_accept() or by any later sync, and a file taken twice is one record. `path` appears whole and
+ * durable or not at all. JC_FAILED_PRECONDITION if there is nothing to carry. */
+struct jc_terminal_bundled {
+    int64_t operations, blobs;
+    int64_t blobs_missing; /* photos whose file is gone or is not what the record says */
+    int64_t left_out;      /* unsent operations of the other people on this device: switch, and bundle again */
+};
+enum jc_code jc_terminal_bundle(struct jc_terminal *terminal, const char *path, bool photos,
+                                struct jc_terminal_bundled *out, struct jc_err *err);
+
+/* The receipt that `jiancha ingest` wrote. It counts if the server's key signed it; taking it again is fine.
+ * JC_DATA_LOSS: cut off, altered, or not by a key known here. JC_INVALID_ARGUMENT: another kind of file.
+ * JC_FAILED_PRECONDITION: for another terminal. */
+struct jc_terminal_accepted {
+    int64_t settled;       /* operations that left the outbox */
+    int64_t already;       /* that had their receipt before */
+    int64_t missing_blobs; /* photos of these records that the server still lacks */
+};
+enum jc_code jc_terminal_accept(struct jc_terminal *terminal, const char *path, struct jc_terminal_accepted *out,
+                                struct jc_err *err);
+
+/* --- before the device is given away ------------------------------------------------------------------ */
+
+/* What only this terminal holds, each a count. Safe when all are zero. */
+struct jc_terminal_wipe_state {
+    int64_t unsent;        /* operations that wait: sync */
+    int64_t unproven;      /* sent, but no verified receipt names them: sync with a server that signs */
+    int64_t not_backed_up; /* on the server, but not in a backup of it yet: sync after the next backup */
+    int64_t blobs;         /* photos that no receipt names yet: upload */
+    int64_t drafts;        /* work begun and not submitted */
+    int64_t carried;       /* bundles of other terminals that were not handed in */
+    bool safe;
+};
+enum jc_code jc_terminal_safe_to_wipe(struct jc_terminal *terminal, struct jc_terminal_wipe_state *out,
+                                      struct jc_err *err);
+/* Empties the store, key included, and removes its file (photos lie where the caller put them). Only
+ * jc_terminal_close() is allowed afterwards. JC_FAILED_PRECONDITION unless it is safe. */
+enum jc_code jc_terminal_wipe(struct jc_terminal *terminal, struct jc_err *err);
+
 /* --- tasks ------------------------------------------------------------------------------------------ */
 
 /* What was done here about a task, whatever the server says of it. */
@@ -291,6 +336,9 @@ struct jc_terminal_work {
     struct jc_uuid task_id;             /* zeros: none */
     Jc__DocumentNumber document_number; /* number 0: the work carries none */
     bool recalled; /* the task had been taken back; the server accepts the late record and flags it */
+    /* The newest other record of the unit within the agency's days (parameter duplicate_visit_days), if the server told of
+     * one: the visit may be the second. NULL: none is known. */
+    const Jc__RecentVisit *duplicate_of;
 };
 
 /* Arrival on site: StartInspection. The later jc_terminal_submit() of the task takes over its
@@ -321,6 +369,29 @@ struct jc_terminal_draft {
 };
 enum jc_code jc_terminal_submit(struct jc_terminal *terminal, const struct jc_terminal_draft *draft,
                                 struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
+
+/* Work begun and not submitted, kept through a flat battery. Save as often as you like (after each answer): each
+ * save replaces the last in one transaction, and nothing is checked but that texts are text. Its identifier is the
+ * inspection_id of what it becomes: taken from the arrival on site or an earlier draft of the task, and set in the
+ * message. jc_terminal_submit() of the same inspection_id or task removes the draft in the transaction that stores the
+ * record. Photo paths are kept with it. */
+struct jc_terminal_saved {
+    struct jc_uuid draft_id, task_id; /* task_id zeros: ad hoc */
+    struct jc_str unit_id;
+    int64_t changed_ms;
+    struct jc_str handed_to; /* inspector it was handed over to; empty: nobody */
+    struct jc_str reason;
+    Jc__Inspection *inspection;
+    struct jc_str *photo_paths; /* as many as inspection->photos, or NULL */
+};
+/* JC_NOT_FOUND for a task that is not here. */
+enum jc_code jc_terminal_draft_save(struct jc_terminal *terminal, const struct jc_terminal_draft *draft,
+                                    struct jc_arena *arena, struct jc_uuid *out, struct jc_err *err);
+/* The newest first. */
+enum jc_code jc_terminal_drafts(struct jc_terminal *terminal, struct jc_arena *arena, struct jc_terminal_saved **out,
+                                size_t *count, struct jc_err *err);
+/* JC_NOT_FOUND. */
+enum jc_code jc_terminal_draft_drop(struct jc_terminal *terminal, struct jc_uuid draft_id, struct jc_err *err);
 
 /* Size, SHA-256 and media type of a photo (at most 64 MiB). The message is the arena's. */
 enum jc_code jc_terminal_photo(const char *path, struct jc_arena *arena, Jc__Photo **out, struct jc_err *err);
