@@ -16,7 +16,6 @@
 #include "plan/solution.h"
 #include "plan/solve.h"
 #include "plan/variant.h"
-#include "plan/worker.h"
 #include "store/audit_log.h"
 #include "store/plan.h"
 
@@ -66,35 +65,18 @@ static int64_t effort(const struct explaining *e) {
     return work < WORK_MOST ? work : WORK_MOST;
 }
 
-/* The referee's word on a plan the worker sent. */
-struct judging {
-    const Jc__Problem *problem;
-    struct jc_arena *arena;
-};
-
-static enum jc_code judge(void *ctx, const Jc__Solution *solution, struct jc_err *err) {
-    struct judging *j = ctx;
-    struct jc_measure measure;
-    jc_arena_reset(j->arena);
-    return jc_solution_check(j->problem, solution, j->arena, &measure, err);
-}
-
 /* Solves a variant from the plan. *found is false if it cannot be solved, or if time ended first. */
 static enum jc_code solve_again(struct explaining *e, Jc__Problem *v, struct answer *out, bool *found) {
     struct jc_err ignored = {0};
-    struct judging judging = {v, jc_arena_new(SIZE_MAX / 2)};
-    const struct jc_worker_config worker = {
-        .program = e->request->program, .cancel_fd = e->request->cancel_fd, .accept = judge, .ctx = &judging};
+    const struct jc_solve_request run = {.program = e->request->program, .cancel_fd = e->request->cancel_fd};
     *found = false;
     v->start = e->start;
     v->work_limit = effort(e);
     v->plan_only = true;
     v->time_limit_ms = e->end_ms ? left_ms(e) : 0;
-    if (!judging.arena)
-        return jc_fail_memory(e->err);
     enum jc_code code = JC_OK;
     if (!out_of_time(e) && !jc_problem_check(v, &ignored)) {
-        code = jc_worker_run(&worker, v, e->scratch, &out->plan, e->err);
+        code = jc_solve_problem(v, &run, e->scratch, &out->plan, e->err);
         e->cancelled |=
             code == JC_CANCELLED || (!code && out->plan->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED);
         if (!code)
@@ -102,7 +84,6 @@ static enum jc_code solve_again(struct explaining *e, Jc__Problem *v, struct ans
         *found = !code;
         code = code == JC_CANCELLED ? JC_OK : code;
     }
-    jc_arena_free(judging.arena);
     return code;
 }
 
@@ -238,8 +219,7 @@ static bool concerns(const struct explaining *e, const struct jc_lack *lack, siz
         if (lack->quota < 0 && u->lead_teams[t] == lack->team)
             return true;
         for (size_t i = 0; lack->quota >= 0 && i < u->n_options; i++)
-            if (jc_limit_quota_counts(e->problem, e->problem->quotas[lack->quota], u, u->options[i]->rule,
-                                      u->lead_teams[t]))
+            if (jc_limit_quota_counts(e->problem->quotas[lack->quota], u, u->options[i]->rule, u->lead_teams[t]))
                 return true;
     }
     return false;

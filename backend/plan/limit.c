@@ -343,9 +343,7 @@ static bool has_member(const Jc__ProblemQuota *q, int32_t member) {
     return false;
 }
 
-bool jc_limit_quota_counts(const Jc__Problem *problem, const Jc__ProblemQuota *quota, const Jc__ProblemUnit *unit,
-                           int32_t rule, int32_t team) {
-    (void)problem;
+bool jc_limit_quota_counts(const Jc__ProblemQuota *quota, const Jc__ProblemUnit *unit, int32_t rule, int32_t team) {
     if (quota->scope == JC__QUOTA_SCOPE__QUOTA_SCOPE_GROUP)
         return in_groups(quota, unit);
     return quota->scope == JC__QUOTA_SCOPE__QUOTA_SCOPE_RULE && has_member(quota, rule) &&
@@ -358,9 +356,9 @@ struct range {
 };
 
 /* What the unit adds under one choice and pattern, joins included. */
-static int counted(const Jc__Problem *p, const Jc__ProblemQuota *q, const Jc__ProblemUnit *u, int32_t rule,
-                   int32_t team, uint32_t months, bool upper) {
-    bool lead = jc_limit_quota_counts(p, q, u, rule, team);
+static int counted(const Jc__ProblemQuota *q, const Jc__ProblemUnit *u, int32_t rule, int32_t team, uint32_t months,
+                   bool upper) {
+    bool lead = jc_limit_quota_counts(q, u, rule, team);
     int inside = __builtin_popcount(months & q->months), n = lead ? inside : 0;
     if (q->counts == JC__QUOTA_COUNTS__QUOTA_COUNTS_UNITS)
         return lead;
@@ -383,8 +381,8 @@ static void range_of_unit(const struct survey *s, const Jc__ProblemQuota *q, siz
             if (s->pin_team[unit] >= 0 && s->pin_team[unit] != u->lead_teams[t])
                 continue;
             for (size_t k = 0; k < n; k++) {
-                int high = counted(s->problem, q, u, u->options[i]->rule, u->lead_teams[t], masks[k], true);
-                int low = counted(s->problem, q, u, u->options[i]->rule, u->lead_teams[t], masks[k], false);
+                int high = counted(q, u, u->options[i]->rule, u->lead_teams[t], masks[k], true);
+                int low = counted(q, u, u->options[i]->rule, u->lead_teams[t], masks[k], false);
                 most = high > most ? high : most;
                 fewest = least(fewest, low);
             }

@@ -47,7 +47,6 @@ enum jc_code jc_limit_add(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct j
 bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit);
 
 /* Does a quota count the unit's lead visits under this option by this team? Months and mode aside. */
-bool jc_limit_quota_counts(const Jc__Problem *problem, const Jc__ProblemQuota *quota, const Jc__ProblemUnit *unit,
-                           int32_t rule, int32_t team);
+bool jc_limit_quota_counts(const Jc__ProblemQuota *quota, const Jc__ProblemUnit *unit, int32_t rule, int32_t team);
 
 #endif

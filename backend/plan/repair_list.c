@@ -337,7 +337,7 @@ static void propose_bound(struct proposing *p, size_t quota, bool minimum, int64
 /* Does the quota count a unit of the list? */
 static bool counts_loads(const struct proposing *p, const Jc__ProblemQuota *q, const struct loads *loads, int team) {
     for (size_t i = 0; i < loads->count; i++)
-        if (jc_limit_quota_counts(p->problem, q, p->problem->units[loads->items[i].unit], loads->items[i].rule, team))
+        if (jc_limit_quota_counts(q, p->problem->units[loads->items[i].unit], loads->items[i].rule, team))
             return true;
     return false;
 }
@@ -364,7 +364,7 @@ static bool team_may_count(const Jc__Problem *problem, const Jc__ProblemQuota *q
         for (size_t t = 0; t < unit->n_lead_teams; t++)
             leads |= unit->lead_teams[t] == team;
         for (size_t i = 0; leads && i < unit->n_options; i++)
-            counts |= jc_limit_quota_counts(problem, q, unit, unit->options[i]->rule, team);
+            counts |= jc_limit_quota_counts(q, unit, unit->options[i]->rule, team);
         if (counts)
             return true;
     }
@@ -379,7 +379,7 @@ static int64_t visit_size(const Jc__Problem *problem, const Jc__ProblemQuota *q)
         for (size_t i = 0; i < unit->n_options; i++)
             for (size_t t = 0; t < unit->n_lead_teams; t++)
                 if (unit->work_centi > size &&
-                    jc_limit_quota_counts(problem, q, unit, unit->options[i]->rule, unit->lead_teams[t]))
+                    jc_limit_quota_counts(q, unit, unit->options[i]->rule, unit->lead_teams[t]))
                     size = unit->work_centi;
     }
     return size;
@@ -409,8 +409,8 @@ static bool overlap(const Jc__Problem *problem, const Jc__ProblemQuota *a, const
         const Jc__ProblemUnit *unit = problem->units[u];
         for (size_t i = 0; i < unit->n_options; i++)
             for (size_t t = 0; t < unit->n_lead_teams; t++)
-                if (jc_limit_quota_counts(problem, a, unit, unit->options[i]->rule, unit->lead_teams[t]) &&
-                    jc_limit_quota_counts(problem, b, unit, unit->options[i]->rule, unit->lead_teams[t]))
+                if (jc_limit_quota_counts(a, unit, unit->options[i]->rule, unit->lead_teams[t]) &&
+                    jc_limit_quota_counts(b, unit, unit->options[i]->rule, unit->lead_teams[t]))
                     return true;
     }
     return false;
