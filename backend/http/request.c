@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
-#include "http/codec.h"
 #include "http/run.h"
+#include "sync/receipt.h"
 
 enum {
     ARENA_FACTOR = 16,      /* memory of a request by the limit of its body: unpacked, answered, encoded */
@@ -95,6 +96,7 @@ static void fill_call(struct jc_request *request) {
         .token = jc_arena_copy(request->arena, connect->token),
         .sealer = request->http->sealer,
         .splits = true,
+        .signs = true,
     };
     request->ticket.token = jc_admit_token(request->http->admit, connect->token);
     if (!request->call.token.ptr)
@@ -221,9 +223,7 @@ static void add_error_headers(struct jc_request *request, struct MHD_Response *r
  * still says what it is. */
 static void make_body(struct jc_request *request) {
     if (!request->err.code && request->route == JC_ROUTE_PROCEDURE && !request->answer.ptr) {
-        if (jc_codec_encode(&request->connect, request->call.response, request->arena, &request->answer,
-                            &request->answer_gzip, &request->err) == JC_OK)
-            return;
+        jc_run_encode(request);
     }
     if (!request->err.code)
         return;
@@ -346,6 +346,13 @@ static void log_line(const struct jc_request *request, bool sent) {
            JC_LOG_INT("sent", sent), JC_LOG_STR("detail", jc_str(request->err.code ? request->err.detail : "")));
 }
 
+/* A receipt that nobody waited for was not signed, and its key not wiped. */
+static void forget_receipt(struct jc_request *request) {
+    if (request->call.receipt)
+        jc_secret_forget(&request->call.receipt->signet, sizeof request->call.receipt->signet);
+    jc_receipt_batch_release(request->receipts);
+}
+
 static void end(struct jc_exchange *exchange, bool sent) {
     struct jc_request *request = request_of(exchange);
     struct jc_http *http = request->http;
@@ -357,6 +364,7 @@ static void end(struct jc_exchange *exchange, bool sent) {
         jc_metrics_request(http->metrics, request->connect.procedure, code);
         jc_metrics_observe(http->metrics, JC_HISTOGRAM_REQUEST, (now_ms - request->started_ms) * 1000);
     }
+    forget_receipt(request);
     jc_admit_leave(http->admit, &request->ticket);
     jc_peer_idle(request->peer, now_ms);
     jc_buf_free(&request->body);

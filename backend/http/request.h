@@ -22,6 +22,7 @@
 #include "http/server.h"
 #include "http/traffic.h"
 
+struct jc_receipt_batch;
 struct jc_request;
 struct jc_sealer;
 
@@ -31,6 +32,7 @@ enum { JC_HTTP_SPARE_ARENAS = 64 };
 struct jc_batch {
     struct jc_request *first, **last;
     int count;
+    struct jc_receipt_batch *receipts; /* NULL: none has joined yet */
 };
 
 /* What all requests of a server share. */
@@ -85,7 +87,8 @@ struct jc_request {
     struct jc_str answer;
     bool answer_gzip;
     struct jc_pool_task task;
-    struct jc_request *next; /* of its batch */
+    struct jc_request *next;           /* of its batch */
+    struct jc_receipt_batch *receipts; /* that its receipt has joined; held */
 };
 
 /* A call begins. `aside`: the listener is for metrics and health alone. NULL without memory. */

@@ -18,6 +18,7 @@
 
 #include "http/codec.h"
 #include "store/store.h"
+#include "sync/receipt.h"
 
 enum {
     LARGE_BODY = 64 << 10, /* bytes that the event thread does not decode or encode itself */
@@ -44,8 +45,23 @@ static enum jc_code decode(struct jc_request *request) {
     return code;
 }
 
-static void encode(struct jc_request *request) {
+/* The receipt of an answer that is durable: with the others of its commit, or alone. */
+static enum jc_code sign(struct jc_request *request) {
+    struct jc_receipt_draft *draft = request->call.receipt;
+    if (!draft)
+        return JC_OK;
+    enum jc_code code = request->receipts
+                            ? jc_receipt_batch_complete(request->receipts, draft, request->arena, &request->err)
+                            : jc_receipt_complete(draft, request->arena, &request->err);
+    if (!code)
+        request->call.receipt = NULL;
+    return code;
+}
+
+void jc_run_encode(struct jc_request *request) {
     assert(request->call.response); /* a procedure that succeeds has answered */
+    if (sign(request))
+        return;
     (void)jc_codec_encode(&request->connect, request->call.response, request->arena, &request->answer,
                           &request->answer_gzip, &request->err);
 }
@@ -106,7 +122,7 @@ static enum jc_code after_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 
 static void encode_task(struct jc_pool_task *task) {
     struct jc_request *request = request_of(task);
-    encode(request);
+    jc_run_encode(request);
     finish(request);
 }
 
@@ -115,8 +131,16 @@ static void encode_task(struct jc_pool_task *task) {
 static void after_task(struct jc_pool_task *task) {
     struct jc_request *request = request_of(task);
     if (!jc_db_read(request->http->config.db, after_job, request, &request->err))
-        encode(request);
+        jc_run_encode(request);
     finish(request);
+}
+
+/* Without memory the receipt is signed alone. */
+static void join_receipts(struct jc_batch *batch, struct jc_request *request) {
+    if (!batch->receipts)
+        batch->receipts = jc_receipt_batch_new();
+    if (batch->receipts && jc_receipt_batch_join(batch->receipts, request->call.receipt))
+        request->receipts = batch->receipts;
 }
 
 /* On the writer's thread, which alone touches the batch: the job is durable, or it failed. */
@@ -127,6 +151,8 @@ static void written(void *ctx, enum jc_code code, const struct jc_err *err) {
     batch->count++;
     if (code)
         jc_err_copy(&request->err, err);
+    else if (request->call.receipt)
+        join_receipts(batch, request);
     request->next = NULL;
     *batch->last = request;
     batch->last = &request->next;
@@ -155,6 +181,7 @@ void jc_run_batch_end(void *ctx) {
         return;
     jc_admit_committed(http->admit, jc_http_now(http));
     jc_metrics_observe(http->metrics, JC_HISTOGRAM_BATCH, batch->count);
+    jc_receipt_batch_release(batch->receipts); /* those who joined hold it, too */
     *batch = (struct jc_batch){.last = &batch->first};
     for (struct jc_request *next; request; request = next) {
         next = request->next; /* it may be gone once it has left */
@@ -210,7 +237,7 @@ static void start_write(struct jc_request *request) {
 static void read_task(struct jc_pool_task *task) {
     struct jc_request *request = request_of(task);
     if (!decode(request) && !jc_db_read(request->http->config.db, run_job, request, &request->err))
-        encode(request);
+        jc_run_encode(request);
     finish(request);
 }
 

@@ -10,6 +10,9 @@
  * is draining. */
 bool jc_run_start(struct jc_request *request);
 
+/* The answer of a procedure that succeeded: request->answer, or request->err. */
+void jc_run_encode(struct jc_request *request);
+
 /* The database's batch_end, with the struct jc_http: the requests of a commit go on their ways. */
 void jc_run_batch_end(void *ctx);
 
