@@ -142,6 +142,7 @@ static const struct {
     {"/jiancha.v1.TaskService/ReopenTask", "++-----!!!!!"},
     {"/jiancha.v1.SyncService/Sync", "-----+-!!!!!"},
     {"/jiancha.v1.SyncService/GetDigest", "-----+-!!!!!"},
+    {"/jiancha.v1.SyncService/Ingest", "++---+-!!!!!"},
     {"/jiancha.v1.ReviewService/ListReviews", "+++----!!!!!"},
     {"/jiancha.v1.ReviewService/GetReview", "+++----!!!!!"},
     {"/jiancha.v1.ReviewService/DecideReview", "++-+---!!!!!"},

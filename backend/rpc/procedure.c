@@ -62,6 +62,7 @@ static const struct jc_procedure TABLE[] = {
     {SYNC, "Sync", WRITE, .callers = JC_CALLS_DEVICE, .run = jc_sync_call_run, .prepare = jc_sync_call_prepare,
      .after = jc_sync_call_after},
     {SYNC, "GetDigest", READ, .callers = JC_CALLS_DEVICE, .run = jc_get_digest_run},
+    {SYNC, "Ingest", WRITE, .callers = ADMINS | JC_CALLS_DEVICE, .run = jc_ingest_call_run},
     {REVIEW, "ListReviews", READ, .callers = READERS, .run = jc_list_reviews_run},
     {REVIEW, "GetReview", READ, .callers = READERS, .run = jc_get_review_run},
     {REVIEW, "DecideReview", WRITE, .callers = ADMINS | JC_ROLE(TEAM_LEAD), .run = jc_decide_review_run},

@@ -23,6 +23,7 @@ jc_procedure_step jc_get_agency_run, jc_list_teams_run, jc_list_units_run, jc_ge
 jc_procedure_step jc_get_plan_run;
 jc_procedure_step jc_list_tasks_run, jc_recall_tasks_run, jc_reassign_tasks_run, jc_reopen_task_run;
 enum jc_code jc_sync_call_prepare(struct jc_call *call, struct jc_err *err);
+jc_procedure_step jc_ingest_call_run;
 jc_procedure_step jc_sync_call_run, jc_sync_call_after, jc_get_digest_run;
 jc_procedure_step jc_list_reviews_run, jc_get_review_run, jc_decide_review_run;
 jc_procedure_step jc_get_completion_run, jc_get_rates_run, jc_list_overdue_run;

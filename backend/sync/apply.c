@@ -197,6 +197,8 @@ static enum jc_code judge(struct jc_apply *apply, const struct jc_sync_operation
     enum jc_code code = check_dependencies(apply, operation->wire, err);
     if (code)
         return code;
+    if (apply->caller->revoked)
+        jc_verdict_add(&apply->verdict, JC_GROUND_REVOKED_DEVICE);
     check_voucher(apply, operation);
     code = take_message(apply, operation, err);
     if (code || !apply->body)

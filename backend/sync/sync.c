@@ -217,3 +217,25 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
     *out = run.response;
     return JC_OK;
 }
+
+enum jc_code jc_sync_take(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                          struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__OperationResult ***results,
+                          struct jc_receipt_operation **durable, size_t *durable_count, struct jc_err *err) {
+    struct run run = {.tx = tx,
+                      .caller = caller,
+                      .now_ms = now_ms,
+                      .request = prepared->request,
+                      .prepared = prepared,
+                      .arena = arena,
+                      .response = JC_NEW(arena, Jc__SyncResponse)};
+    if (!run.response)
+        return jc_fail_memory(err);
+    jc__sync_response__init(run.response);
+    enum jc_code code = vouch(&run, err);
+    if (!code)
+        code = apply_all(&run, err);
+    *results = run.response->results;
+    *durable = run.durable;
+    *durable_count = run.durable_count;
+    return code;
+}

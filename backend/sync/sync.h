@@ -13,6 +13,7 @@
 
 struct jc_sync_prepared;
 struct jc_receipt_draft;
+struct jc_receipt_operation;
 
 enum {
     JC_SYNC_BLOBS_MAX = 500,           /* a request may ask for; more are not looked at */
@@ -28,6 +29,7 @@ struct jc_sync_caller {
     struct jc_str inspector_id;
     struct jc_str team_id;
     int64_t scope_version;
+    bool revoked; /* it cannot ask any more; what it did before comes in a bundle */
 };
 
 /* Applies the operations in order, leases document numbers, notes what the device says of itself, and
@@ -50,5 +52,10 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
 enum jc_code jc_sync_page(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
                           const Jc__SyncRequest *request, struct jc_arena *arena, Jc__SyncResponse *response,
                           struct jc_err *err);
+
+/* The operations alone, as a bundle brings them: results, and what a receipt may name. Fails as above. */
+enum jc_code jc_sync_take(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                          struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__OperationResult ***results,
+                          struct jc_receipt_operation **durable, size_t *durable_count, struct jc_err *err);
 
 #endif
