@@ -118,8 +118,11 @@ static void make_day(struct day *day, struct field *f, uint64_t seed, bool confl
         add_something(day, FIELD_A1 + below(&day->random, 3), conflicts);
 }
 
+/* Which of two records of a unit is flagged as a duplicate depends on which came first, so none are. */
 static void prepare(struct field *f) {
     field_open(f);
+    field_script(
+        f, "INSERT INTO parameter VALUES (1, 'duplicate_visit_days', '2020-01-01', NULL, '0', 'calendar_days', '')");
     for (int device = FIELD_A1; device <= FIELD_B1; device++)
         field_lease(f, device);
 }

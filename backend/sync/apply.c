@@ -20,6 +20,7 @@
 #include "store/registry.h"
 #include "store/review.h"
 #include "store/waiting.h"
+#include "sync/evident.h"
 #include "sync/release.h"
 
 enum {
@@ -204,10 +205,14 @@ static enum jc_code judge(struct jc_apply *apply, const struct jc_sync_operation
     if (code || !apply->body)
         return code;
     *command = command_of(apply->body);
-    if (*command)
-        return (*command)->check(apply, err);
-    jc_verdict_add(&apply->verdict, JC_GROUND_COMMAND_UNKNOWN);
-    return JC_OK;
+    if (!*command) {
+        jc_verdict_add(&apply->verdict, JC_GROUND_COMMAND_UNKNOWN);
+        return JC_OK;
+    }
+    code = jc_evident_actor(apply, err);
+    if (!code)
+        code = jc_evident_time(apply, (*command)->is_document, err);
+    return code ? code : (*command)->check(apply, err);
 }
 
 /* The unit's id as far as a review shows it: text of a sane length. */

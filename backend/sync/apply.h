@@ -29,6 +29,8 @@ struct jc_apply {
     bool checklists_loaded;
     struct jc_calendar *calendar;
 
+    int64_t clock_off_minutes, duplicate_days; /* parameters plus 1; 0: not read yet */
+
     /* the operation in hand */
     const Jc__OperationBody *body;
     struct jc_operation row;
@@ -41,6 +43,7 @@ struct jc_apply {
 struct jc_command {
     Jc__OperationBody__CommandCase which;
     const char *name; /* "submit_inspection" */
+    bool is_document; /* it carries a document: somebody looks if the terminal's clock was wrong */
     enum jc_code (*check)(struct jc_apply *apply, struct jc_err *err);
     enum jc_code (*write)(struct jc_apply *apply, struct jc_err *err); /* NULL: the row says it all */
 };

@@ -5,6 +5,7 @@
  * compare (DESIGN section 5, point 4); if it was recalled, returned or reassigned meanwhile, the late
  * record is accepted and flagged. An ad hoc inspection has no task: it is done when it is told. */
 #include "sync/check.h"
+#include "sync/evident.h"
 
 #include <string.h>
 
@@ -308,6 +309,14 @@ static enum jc_code place(struct jc_apply *apply, struct work *work, struct jc_e
     return JC_OK;
 }
 
+/* Of what becomes a record. */
+static enum jc_code check_duplicate(struct jc_apply *apply, const struct work *work, struct jc_err *err) {
+    if (!work->row.is_record || !jc_verdict_applied(&apply->verdict))
+        return JC_OK;
+    return jc_evident_duplicate(apply, work->row.unit_id, work->row.inspection_id, work->row.ended_ms,
+                                work->task != NULL, err);
+}
+
 static enum jc_code check_submit(struct jc_apply *apply, struct jc_err *err) {
     Jc__Inspection *message = apply->body->submit_inspection->inspection;
     struct work *work = NULL;
@@ -320,7 +329,9 @@ static enum jc_code check_submit(struct jc_apply *apply, struct jc_err *err) {
         code = check_task(apply, work, err);
     if (!code)
         code = check_record(apply, work, err);
-    return !code && work->task ? place(apply, work, err) : code;
+    if (!code && work->task)
+        code = place(apply, work, err);
+    return code ? code : check_duplicate(apply, work, err);
 }
 
 /* When the task was done: the end of the inspection, unless the terminal's clock runs ahead. */
@@ -368,7 +379,7 @@ static enum jc_code check_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
         code = check_record(apply, work, err);
     if (!code)
         code = leading_team(apply, work, err);
-    return code;
+    return code ? code : check_duplicate(apply, work, err);
 }
 
 /* Done when it is told: no task, and nothing to tell the terminals. */
@@ -377,8 +388,8 @@ static enum jc_code write_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
 }
 
 const struct jc_command jc_command_start_inspection = {JC__OPERATION_BODY__COMMAND_START_INSPECTION, "start_inspection",
-                                                       check_start, NULL};
+                                                       false, check_start, NULL};
 const struct jc_command jc_command_submit_inspection = {JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION,
-                                                        "submit_inspection", check_submit, write_submit};
+                                                        "submit_inspection", true, check_submit, write_submit};
 const struct jc_command jc_command_add_ad_hoc_inspection = {JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION,
-                                                            "add_ad_hoc_inspection", check_ad_hoc, write_ad_hoc};
+                                                            "add_ad_hoc_inspection", true, check_ad_hoc, write_ad_hoc};

@@ -158,5 +158,5 @@ static enum jc_code write_order(struct jc_apply *apply, struct jc_err *err) {
     return code ? code : jc_recheck_task_add(apply, &order, work->due, err);
 }
 
-const struct jc_command jc_command_issue_order = {JC__OPERATION_BODY__COMMAND_ISSUE_ORDER, "issue_order", check_order,
-                                                  write_order};
+const struct jc_command jc_command_issue_order = {JC__OPERATION_BODY__COMMAND_ISSUE_ORDER, "issue_order", true,
+                                                  check_order, write_order};

@@ -224,5 +224,5 @@ static enum jc_code write_recheck(struct jc_apply *apply, struct jc_err *err) {
     return !code && work->row.is_record ? write_record(apply, work, err) : code;
 }
 
-const struct jc_command jc_command_submit_recheck = {JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK, "submit_recheck",
+const struct jc_command jc_command_submit_recheck = {JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK, "submit_recheck", true,
                                                      check_recheck, write_recheck};

@@ -77,9 +77,9 @@ static enum jc_code write_void(struct jc_apply *apply, struct jc_err *err) {
                             jc_str(message->reason), err);
 }
 
-const struct jc_command jc_command_return_task = {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task", check_return,
-                                                  write_return};
+const struct jc_command jc_command_return_task = {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task", false,
+                                                  check_return, write_return};
 const struct jc_command jc_command_report_unit_change = {JC__OPERATION_BODY__COMMAND_REPORT_UNIT_CHANGE,
-                                                         "report_unit_change", check_unit_change, NULL};
+                                                         "report_unit_change", false, check_unit_change, NULL};
 const struct jc_command jc_command_void_document_number = {JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER,
-                                                           "void_document_number", check_void, write_void};
+                                                           "void_document_number", false, check_void, write_void};

@@ -208,13 +208,16 @@ static enum jc_code find_record(struct jc_tx *tx, int64_t agency_id, const Jc__R
     return code;
 }
 
-/* Wall clock of the terminal against the server's at the same moment. */
-static void add_clock(Jc__GetReviewResponse *response, const Jc__Review *review) {
-    int64_t device_ms = 0, received_ms = 0;
+/* Wall clock of the terminal against the server's at the moment the operation was made. */
+static enum jc_code add_clock(Jc__GetReviewResponse *response, int64_t estimated_ms, struct jc_arena *arena,
+                              struct jc_err *err) {
+    int64_t device_ms = 0;
     const Jc__OperationBody *body = response->operation;
-    if (body && jc_stamp_to_ms(body->device_time, &device_ms) && jc_stamp_to_ms(review->received_at, &received_ms) &&
-        device_ms > received_ms)
-        response->clock_offset_ms = device_ms - received_ms; /* nothing is made after it was received */
+    if (!estimated_ms || !body || !jc_stamp_to_ms(body->device_time, &device_ms))
+        return JC_OK;
+    response->clock_offset_ms = device_ms - estimated_ms;
+    response->estimated_at = jc_stamp_of_ms(arena, estimated_ms);
+    return response->estimated_at ? JC_OK : jc_fail_memory(err);
 }
 
 enum jc_code jc_review_show(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_arena *arena,
@@ -238,7 +241,6 @@ enum jc_code jc_review_show(struct jc_tx *tx, int64_t agency_id, int64_t review_
         return code;
     response->review = kase.review;
     response->operation = (Jc__OperationBody *)body;
-    add_clock(response, kase.review);
     *out = response;
-    return JC_OK;
+    return add_clock(response, kase.operation.estimated_ms, arena, err);
 }

@@ -1,0 +1,111 @@
+/* Parameters are read once a request, and only when an answer depends on them. The wall clock of a terminal
+ * proves nothing by itself: its monotonic clock, within one start, and the server's moment of receipt do. */
+#include "sync/evident.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/device.h"
+#include "store/near.h"
+#include "store/registry.h"
+#include "store/stamp.h"
+
+enum {
+    CLOCK_OFF_MINUTES = 10,
+    DUPLICATE_DAYS = 30,
+    MINUTE_MS = 60000,
+    PARAMETER_MAX = 100000,
+};
+static const int64_t DAY_MS = 86400000;
+
+/* A whole number in force today, read once a request. */
+static enum jc_code parameter(struct jc_apply *apply, const char *name, int64_t usual, int64_t *cached,
+                              struct jc_err *err) {
+    struct jc_parameter found;
+    if (*cached)
+        return JC_OK;
+    enum jc_code code = jc_parameter_at(apply->tx, apply->caller->agency_id, jc_str(name), jc_date_of_ms(apply->now_ms),
+                                        apply->scratch, &found, err);
+    bool sensible = code == JC_OK && found.value_centi >= 0 && found.value_centi <= PARAMETER_MAX * 100;
+    *cached = 1 + (sensible ? found.value_centi / 100 : usual); /* 0: not read */
+    return code == JC_NOT_FOUND ? JC_OK : code;
+}
+
+/* --- who ------------------------------------------------------------------------------------------------ */
+
+enum jc_code jc_evident_actor(struct jc_apply *apply, struct jc_err *err) {
+    const struct jc_sync_prepared *prepared = apply->prepared;
+    struct jc_str actor = jc_str(apply->body->acting_inspector_id);
+    struct jc_device device;
+    bool found = false;
+    enum jc_code code = JC_OK;
+    if (!actor.len || jc_str_eq(actor, apply->caller->inspector_id))
+        return JC_OK;
+    if (prepared->must_sign)
+        code = jc_device_find_by_key(apply->tx, apply->caller->agency_id, actor,
+                                     (struct jc_str){(const char *)prepared->public_key, JC_SIGN_PUBLIC_SIZE},
+                                     apply->scratch, &device, &found, err);
+    if (!code && found)
+        apply->row.inspector_id = actor;
+    else if (!code)
+        jc_verdict_add(&apply->verdict, JC_GROUND_ACTOR_OTHER, actor);
+    return code;
+}
+
+/* --- when ------------------------------------------------------------------------------------------------- */
+
+/* By the terminal's monotonic clock within one start of its system; 0: not known. */
+static int64_t estimate(const struct jc_apply *apply) {
+    const Jc__DeviceReport *report = apply->prepared->request->report;
+    const Jc__OperationBody *body = apply->body;
+    if (!report || !report->boot_id.len || !jc_str_eq(jc_view(report->boot_id), jc_view(body->boot_id)))
+        return 0;
+    int64_t passed_ms = report->monotonic_ms - body->monotonic_ms;
+    if (body->monotonic_ms < 0 || passed_ms < 0 || passed_ms > apply->now_ms)
+        return 0;
+    return apply->now_ms - passed_ms;
+}
+
+/* "+1d 02:05", "-00:45" */
+static struct jc_str show_offset(int64_t offset_ms, char buf[JC_TIME_MAX]) {
+    long long minutes = llabs((long long)offset_ms) / MINUTE_MS;
+    const char *sign = offset_ms < 0 ? "-" : "+";
+    int len = minutes < 24 * 60 ? snprintf(buf, JC_TIME_MAX, "%s%02lld:%02lld", sign, minutes / 60, minutes % 60)
+                                : snprintf(buf, JC_TIME_MAX, "%s%lldd %02lld:%02lld", sign, minutes / (24 * 60),
+                                           minutes / 60 % 24, minutes % 60);
+    return (struct jc_str){buf, len < JC_TIME_MAX ? (size_t)len : JC_TIME_MAX - 1};
+}
+
+enum jc_code jc_evident_time(struct jc_apply *apply, bool is_document, struct jc_err *err) {
+    char offset[JC_TIME_MAX], at[JC_TIME_MAX];
+    int64_t device_ms = 0, made_ms = estimate(apply);
+    apply->row.estimated_ms = made_ms;
+    if (!made_ms || !is_document || !jc_stamp_to_ms(apply->body->device_time, &device_ms))
+        return JC_OK;
+    int64_t off_ms = device_ms - made_ms;
+    if (llabs((long long)off_ms) < MINUTE_MS)
+        return JC_OK;
+    enum jc_code code = parameter(apply, "clock_off_minutes", CLOCK_OFF_MINUTES, &apply->clock_off_minutes, err);
+    if (!code && llabs((long long)off_ms) > (apply->clock_off_minutes - 1) * MINUTE_MS)
+        jc_verdict_add(&apply->verdict, JC_GROUND_CLOCK_OFF, show_offset(off_ms, offset), jc_time_format(made_ms, at));
+    return code;
+}
+
+/* --- twice -------------------------------------------------------------------------------------------------- */
+
+enum jc_code jc_evident_duplicate(struct jc_apply *apply, struct jc_str unit_id, struct jc_str inspection_id,
+                                  int64_t ended_ms, bool planned, struct jc_err *err) {
+    char shown[JC_UUID_TEXT], day[JC_TIME_MAX];
+    struct jc_near other;
+    bool found = false;
+    enum jc_code code = parameter(apply, "duplicate_visit_days", DUPLICATE_DAYS, &apply->duplicate_days, err);
+    int64_t reach_ms = (apply->duplicate_days - 1) * DAY_MS;
+    if (!code && reach_ms)
+        code = jc_near_find(apply->tx, apply->caller->agency_id, unit_id, ended_ms - reach_ms, ended_ms + reach_ms,
+                            inspection_id, planned, apply->scratch, &other, &found, err);
+    if (!code && found)
+        jc_verdict_add(&apply->verdict, JC_GROUND_DUPLICATE_VISIT, unit_id,
+                       jc_date_format(jc_date_of_ms(other.ended_ms), day), jc_show_id(other.inspection_id, shown));
+    return code;
+}
