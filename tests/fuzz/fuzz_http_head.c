@@ -1,7 +1,24 @@
-/* The head of a request from anybody: lines of the input are the headers, in the order of HEADERS.
- * Whatever is refused renders as an error; whatever is accepted names a procedure. */
+/* The head of a request from anybody: lines of the input are the headers, in the order of HEADERS, then the
+ * parameters of the query and an origin. Whatever is refused renders as JSON; whatever is accepted names a
+ * procedure; an origin that is one is its own normal form. */
+#include "base/json.h"
 #include "fuzz.h"
 #include "http/connect.h"
+#include "http/cors.h"
+
+static void check_origin(struct jc_str text, struct jc_arena *arena) {
+    struct jc_err err;
+    struct jc_str origin, again;
+    if (jc_cors_origin(text, arena, &origin, &err))
+        return;
+    PROMISE(jc_cors_origin(origin, arena, &again, &err) == JC_OK && jc_str_eq(origin, again));
+}
+
+static void check_json(struct jc_str text) {
+    struct jc_json json;
+    jc_json_init(&json, text);
+    PROMISE(jc_json_next(&json) == JC_JSON_OBJECT && jc_json_skip(&json) && jc_json_next(&json) == JC_JSON_END);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct jc_str rest = {(const char *)data, size}, line;
@@ -18,10 +35,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         &head.timeout,
         &head.content_length,
         &head.transfer_encoding,
+        &head.query.connect,
+        &head.query.encoding,
+        &head.query.message,
+        &head.query.base64,
+        &head.query.compression,
     };
     for (size_t i = 0; i < sizeof HEADERS / sizeof HEADERS[0] && jc_str_cut(&rest, '\n', &line); i++)
         *HEADERS[i] = line.len ? line : (struct jc_str){0};
     head.content_lengths = head.content_length.ptr != NULL;
+    head.transfer_encodings = head.transfer_encoding.ptr != NULL;
 
     struct jc_connect connect;
     struct jc_err err;
@@ -29,10 +52,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     enum jc_code code = jc_connect_begin(&head, &connect, &err);
     if (code) {
         struct jc_str body = jc_connect_error(&err, connect.lang, 0, arena);
-        PROMISE(body.ptr && body.len > 2 && body.ptr[0] == '{');
+        check_json(body);
     } else {
         PROMISE(connect.procedure && connect.timeout_ms >= -1);
     }
+    check_origin(rest, arena);
     jc_arena_free(arena);
     return 0;
 }

@@ -264,7 +264,8 @@ async function everyWay(token: string): Promise<void> {
   const registers = ways.map((way) => createClient(RegistryService, way));
   const pages = await Promise.all(registers.map((registry) => registry.listUnits({ pageSize: 100 })));
   const plans = await Promise.all(ways.map((way) => createClient(PlanService, way).getPlan({})));
-  const tasks = await Promise.all(ways.map((way) => createClient(TaskService, way).listTasks({ state: TaskState.OPEN })));
+  const open = { state: TaskState.OPEN };
+  const tasks = await Promise.all(ways.map((way) => createClient(TaskService, way).listTasks(open)));
   for (const page of pages) assert.ok(equals(ListUnitsResponseSchema, page, pages[0]));
   for (const plan of plans) assert.ok(equals(GetPlanResponseSchema, plan, plans[0]));
   for (const list of tasks) assert.ok(equals(ListTasksResponseSchema, list, tasks[0]));
