@@ -215,7 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int i = 0; i < 3; i++) {
         enum jc_code code = jc_terminal_sync(terminal, &transport, NULL, arena, &result, &err);
         struct jc_terminal_operation after = read_operation(terminal, arena);
-        PROMISE(jc_str_eq(before.body, after.body) && jc_str_eq(before.signature, after.signature));
+        PROMISE(jc_str_eq(before.body, after.body) && jc_str_eq(before.seal, after.seal));
         PROMISE(code != JC_OK || (!after.outcome.unsent && result.unsent == 0 && result.shown));
         /* Sent means: named once by a result and once by a receipt. */
         PROMISE(after.outcome.unsent || server.names >= 2);
