@@ -2,6 +2,7 @@
 #include "plan/explain.h"
 
 #include "cli/plan_print.h"
+#include "cli/shortfall_print.h"
 #include "cli/solving.h"
 #include "plan/worker.h"
 

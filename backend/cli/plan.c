@@ -1,7 +1,9 @@
 /* jiancha plan, plan move, plan pin, plan unpin: reads the plan and changes a draft by hand. */
 #include <string.h>
 
+#include "cli/plan_json.h"
 #include "cli/plan_print.h"
+#include "cli/shortfall_print.h"
 #include "plan/move.h"
 
 const struct jc_command jc_cmd_plan;

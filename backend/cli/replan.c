@@ -1,6 +1,8 @@
 /* jiancha replan: re-plans the year as of a day, with the fewest changes, and prints the change notice. */
 #include "plan/replan.h"
+#include "cli/plan_json.h"
 #include "cli/plan_print.h"
+#include "cli/shortfall_print.h"
 #include "cli/solving.h"
 #include "plan/worker.h"
 

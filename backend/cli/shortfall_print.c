@@ -1,8 +1,10 @@
 /* How shortfalls, what binds them and what repairs them are shown (DESIGN section 11). Texts are in the
  * user's language, kinds and figures are for scripts. */
+#include "cli/shortfall_print.h"
+
 #include <string.h>
 
-#include "cli/plan_print.h"
+#include "cli/plan_json.h"
 #include "plan/coverage.h"
 #include "plan/shortfall.h"
 

@@ -1,6 +1,8 @@
 /* jiancha solve: plans the year. */
 #include "plan/solve.h"
+#include "cli/plan_json.h"
 #include "cli/plan_print.h"
+#include "cli/shortfall_print.h"
 #include "cli/solving.h"
 #include "plan/worker.h"
 

@@ -5,7 +5,9 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/plan_json.h"
 #include "cli/plan_print.h"
+#include "cli/shortfall_print.h"
 #include "plan/shortfall.h"
 
 /* --- figures ------------------------------------------------------------------------------------------- */

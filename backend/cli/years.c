@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "cli/plan_json.h"
 #include "cli/plan_print.h"
+#include "cli/shortfall_print.h"
 #include "cli/solving.h"
 #include "plan/case_write.h"
 #include "plan/worker.h"
