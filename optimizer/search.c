@@ -144,7 +144,7 @@ enum {
     WIDTH_FIRST = 17,
     WIDTH_LAST = 14,
     HALF_FIRST = 1,
-    HALF_LAST = 16,
+    HALF_LAST = 8,
 };
 
 static const struct {
