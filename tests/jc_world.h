@@ -130,7 +130,7 @@ static inline enum jc_code jc_world_devices(struct jc_tx *tx, struct jc_err *err
         jc_token_hash(jc_str(d->token), hash);
         code = jc_device_insert(tx, &device, hash, (struct jc_str){"", 0}, err);
         if (!code && d->revoked)
-            code = jc_device_set_revoked(tx, d->agency_id, device.device_id, JC_WORLD_NOW, err);
+            code = jc_device_set_revoked(tx, d->agency_id, device.device_id, JC_WORLD_NOW, JC_STR(""), err);
     }
     return code;
 }

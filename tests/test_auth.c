@@ -169,7 +169,7 @@ static enum jc_code refused_job(struct jc_tx *tx, void *ctx, struct jc_err *err)
 }
 
 static enum jc_code revoke_new_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_device_revoke(tx, 1, ((struct enrol *)ctx)->device.device_id, ACT, err);
+    return jc_device_revoke(tx, 1, ((struct enrol *)ctx)->device.device_id, JC_STR("遗失"), ACT, err);
 }
 
 static void test_enrolment(void **state) {

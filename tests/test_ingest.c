@@ -214,7 +214,7 @@ static void test_refused(void **state) {
 
 static enum jc_code revoke_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     (void)ctx;
-    return jc_device_set_revoked(tx, 1, field_uuid(FIELD_DEVICE, FIELD_KEYED), FIELD_NOW_MS, err);
+    return jc_device_set_revoked(tx, 1, field_uuid(FIELD_DEVICE, FIELD_KEYED), FIELD_NOW_MS, JC_STR(""), err);
 }
 
 static void test_revoked_device(void **state) {

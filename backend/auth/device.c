@@ -10,7 +10,7 @@
 #include "store/registry.h"
 #include "store/server_key.h"
 
-enum { NAME_MAX_BYTES = 128, VERSION_MAX_BYTES = 64 };
+enum { NAME_MAX_BYTES = 128, VERSION_MAX_BYTES = 64, REASON_MAX_BYTES = 512 };
 
 enum jc_code jc_device_invite(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, int valid_hours,
                               struct jc_act act, struct jc_arena *arena, char code_text[JC_ONE_TIME_TEXT],
@@ -137,13 +137,37 @@ enum jc_code jc_device_enroll(struct jc_tx *tx, const struct jc_enrolment *enrol
     return code ? code : jc_device_get(tx, invitation.agency_id, device_id, arena, device, err);
 }
 
-enum jc_code jc_device_revoke(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,
-                              struct jc_err *err) {
+/* --- acts of planners ---------------------------------------------------------------------------------- */
+
+static enum jc_code note_act(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,
+                             struct jc_str what, struct jc_str detail, struct jc_err *err) {
     char id[JC_UUID_TEXT];
-    int64_t now_ms = jc_clock_now_ms(act.clock);
-    enum jc_code code = jc_device_set_revoked(tx, agency_id, device_id, now_ms, err);
-    if (!code)
-        code = jc_audit_log_add(tx, agency_id, now_ms, act.actor, JC_STR("device.revoke"),
-                                jc_uuid_format(device_id, id), JC_STR(""), err);
-    return code;
+    return jc_audit_log_add(tx, agency_id, jc_clock_now_ms(act.clock), act.actor, what, jc_uuid_format(device_id, id),
+                            detail, err);
+}
+
+static bool is_text(struct jc_str text, size_t max) {
+    return text.len <= max && jc_text_valid(text, NULL);
+}
+
+enum jc_code jc_device_revoke(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str reason,
+                              struct jc_act act, struct jc_err *err) {
+    if (!is_text(reason, REASON_MAX_BYTES))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_REASON_INVALID);
+    enum jc_code code = jc_device_set_revoked(tx, agency_id, device_id, jc_clock_now_ms(act.clock), reason, err);
+    return code ? code : note_act(tx, agency_id, device_id, act, JC_STR("device.revoke"), reason, err);
+}
+
+enum jc_code jc_device_rename(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str name,
+                              struct jc_act act, struct jc_err *err) {
+    if (!name.len || !is_text(name, NAME_MAX_BYTES))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_NAME_INVALID);
+    enum jc_code code = jc_device_set_name(tx, agency_id, device_id, name, err);
+    return code ? code : note_act(tx, agency_id, device_id, act, JC_STR("device.rename"), name, err);
+}
+
+enum jc_code jc_device_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,
+                               struct jc_err *err) {
+    enum jc_code code = jc_device_set_rebuild(tx, agency_id, device_id, err);
+    return code ? code : note_act(tx, agency_id, device_id, act, JC_STR("device.rebuild"), JC_STR(""), err);
 }

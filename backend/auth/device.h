@@ -33,8 +33,14 @@ enum jc_code jc_device_enroll(struct jc_tx *tx, const struct jc_enrolment *enrol
                               struct jc_arena *arena, struct jc_device *device, char token[JC_TOKEN_TEXT],
                               struct jc_err *err);
 
-/* Refuses the device from now on. JC_NOT_FOUND. */
-enum jc_code jc_device_revoke(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,
-                              struct jc_err *err);
+/* Refuses the device from now on; the reason may be empty. JC_NOT_FOUND. */
+enum jc_code jc_device_revoke(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str reason,
+                              struct jc_act act, struct jc_err *err);
+/* 1 to 128 bytes. JC_NOT_FOUND. */
+enum jc_code jc_device_rename(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str name,
+                              struct jc_act act, struct jc_err *err);
+/* Its next sync is asked to list anew; unsent work stays. JC_NOT_FOUND. */
+enum jc_code jc_device_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,
+                               struct jc_err *err);
 
 #endif

@@ -2,8 +2,9 @@
 #include "auth/device.h"
 
 #include "cli/table.h"
+#include "store/change.h"
 
-static const struct jc_command device_invite, device_list, device_revoke;
+static const struct jc_command device_board, device_rename, device_rebuild, device_invite, device_list, device_revoke;
 const struct jc_command jc_cmd_device;
 
 /* --- invite ---------------------------------------------------------------------------------------- */
@@ -131,37 +132,215 @@ static enum jc_exit run_list(struct jc_cli *cli, int argc, char **argv) {
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
 }
 
-/* --- revoke ---------------------------------------------------------------------------------------- */
+/* --- board ----------------------------------------------------------------------------------------- */
 
-struct revoke {
+struct board {
     struct jc_cli *cli;
-    struct jc_uuid device_id;
+    struct jc_device *items;
+    struct jc_device_state *states;
+    bool *up_to_date;
+    size_t count;
 };
 
-static enum jc_code revoke_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    const struct revoke *revoke = ctx;
-    struct jc_act act = {revoke->cli->actor, &revoke->cli->clock};
-    return jc_device_revoke(tx, revoke->cli->agency_id, revoke->device_id, act, err);
+static enum jc_code board_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct board *board = ctx;
+    struct jc_arena *arena = board->cli->arena;
+    enum jc_code code = jc_device_list(tx, board->cli->agency_id, arena, &board->items, &board->count, err);
+    board->states = code ? NULL : JC_NEW_ARRAY(arena, board->count, struct jc_device_state);
+    board->up_to_date = code ? NULL : JC_NEW_ARRAY(arena, board->count, bool);
+    if (!code && (!board->states || !board->up_to_date))
+        code = jc_fail_memory(err);
+    for (size_t i = 0; !code && i < board->count; i++) {
+        const struct jc_device *device = &board->items[i];
+        int64_t newest = 0;
+        code = jc_device_state(tx, device->agency_id, device->device_id, arena, &board->states[i], err);
+        if (!code)
+            code = jc_change_newest(tx, device->agency_id, device->team_id, &newest, err);
+        board->up_to_date[i] = board->states[i].known_seq > 0 && board->states[i].known_seq >= newest;
+    }
+    return code;
 }
 
-static enum jc_exit run_revoke(struct jc_cli *cli, int argc, char **argv) {
-    struct revoke revoke = {.cli = cli};
+static enum jc_msg state_of(const struct board *board, size_t i) {
+    const struct jc_device_state *state = &board->states[i];
+    if (board->items[i].revoked_ms >= 0)
+        return JC_MSG_DEVICE_STATE_REVOKED;
+    if (state->seal_wrong)
+        return JC_MSG_DEVICE_STATE_SEAL_WRONG;
+    if (board->items[i].last_seen_ms < 0)
+        return JC_MSG_DEVICE_STATE_NEVER;
+    if (state->rebuild_requested)
+        return JC_MSG_DEVICE_STATE_REBUILD;
+    if (state->report && state->report->digest_state == JC__DIGEST_STATE__DIGEST_STATE_DIFFERS)
+        return JC_MSG_DEVICE_STATE_DIFFERS;
+    return board->up_to_date[i] ? JC_MSG_DEVICE_STATE_GOOD : JC_MSG_DEVICE_STATE_BEHIND;
+}
+
+static const char *state_name(enum jc_msg state) {
+    switch (state) {
+    case JC_MSG_DEVICE_STATE_REVOKED:
+        return "revoked";
+    case JC_MSG_DEVICE_STATE_SEAL_WRONG:
+        return "seal_wrong";
+    case JC_MSG_DEVICE_STATE_NEVER:
+        return "never_seen";
+    case JC_MSG_DEVICE_STATE_REBUILD:
+        return "rebuild_requested";
+    case JC_MSG_DEVICE_STATE_DIFFERS:
+        return "differs";
+    case JC_MSG_DEVICE_STATE_GOOD:
+        return "up_to_date";
+    default:
+        return "behind";
+    }
+}
+
+static void stamp_cell(struct jc_table *table, const Google__Protobuf__Timestamp *stamp) {
+    time_cell(table, stamp ? stamp->seconds * 1000 : -1);
+}
+
+/* What the terminal said last of itself; nothing before its first report. */
+static void report_cells(struct jc_table *table, const Jc__DeviceReport *report) {
+    if (!report) {
+        for (int i = 0; i < 6; i++)
+            jc_table_null(table);
+        return;
+    }
+    stamp_cell(table, report->oldest_unsent);
+    jc_table_int(table, report->open_tasks_held);
+    jc_table_int(table, report->units_held);
+    jc_table_int(table, report->blobs_waiting);
+    jc_table_int(table, report->free_bytes >> 20);
+    stamp_cell(table, report->ready_at);
+}
+
+static struct jc_table *board_table(const struct board *board) {
+    static const struct jc_column columns[] = {
+        {"name", JC_MSG_COL_DEVICE_NAME, false},
+        {"inspector_id", JC_MSG_COL_INSPECTOR, false},
+        {"team_id", JC_MSG_COL_TEAM, false},
+        {"state", JC_MSG_COL_STATUS, false},
+        {"last_seen_at", JC_MSG_COL_LAST_SEEN, false},
+        {"unsent", JC_MSG_COL_UNSENT, true},
+        {"oldest_unsent", JC_MSG_COL_OLDEST_UNSENT, false},
+        {"tasks_held", JC_MSG_COL_TASKS_HELD, true},
+        {"units_held", JC_MSG_COL_UNITS_HELD, true},
+        {"blobs_waiting", JC_MSG_COL_BLOBS_WAITING, true},
+        {"free_mb", JC_MSG_COL_FREE_MB, true},
+        {"ready_at", JC_MSG_COL_READY_AT, false},
+        {"blobs_missing", JC_MSG_COL_BLOBS_MISSING, true},
+        {"open_reviews", JC_MSG_COL_OPEN_REVIEWS, true},
+        {"clock_offset_s", JC_MSG_COL_CLOCK_OFFSET, true},
+        {"app_version", JC_MSG_COL_APP_VERSION, false},
+        {"device_id", JC_MSG_COL_DEVICE, false},
+    };
+    struct jc_cli *cli = board->cli;
+    struct jc_table *table = jc_table_new(cli->arena, "device", columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; table && i < board->count; i++) {
+        const struct jc_device *device = &board->items[i];
+        enum jc_msg state = state_of(board, i);
+        char id[JC_UUID_TEXT];
+        jc_table_text(table, device->name);
+        jc_table_text(table, device->inspector_id);
+        jc_table_text(table, device->team_id);
+        jc_table_text(table,
+                      cli->format == JC_FORMAT_TABLE ? jc_msg_text(state, cli->lang) : jc_str(state_name(state)));
+        time_cell(table, device->last_seen_ms);
+        jc_table_int(table, device->unsent);
+        report_cells(table, board->states[i].report);
+        jc_table_int(table, board->states[i].blobs_missing);
+        jc_table_int(table, board->states[i].open_reviews);
+        jc_table_int(table, device->clock_offset_ms / 1000);
+        jc_table_text(table, device->app_version);
+        jc_table_text(table, jc_uuid_format(device->device_id, id));
+    }
+    return table;
+}
+
+static enum jc_exit run_board(struct jc_cli *cli, int argc, char **argv) {
+    struct board board = {.cli = cli};
     struct jc_err err = {0};
-    struct jc_str id;
-    if (!jc_cli_options(cli, &device_revoke, NULL, 0, &argc, argv) ||
-        !jc_cli_argument(cli, &device_revoke, "DEVICE_ID", argc, argv, &id))
+    if (!jc_cli_options(cli, &device_board, NULL, 0, &argc, argv))
         return JC_EXIT_REFUSED;
+    if (argc > 1)
+        return jc_cli_misuse(cli, &device_board, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
+    enum jc_code code = jc_cli_open(cli, &err);
+    if (!code)
+        code = jc_cli_read(cli, board_job, &board, &err);
+    if (!code)
+        code = jc_table_print(board_table(&board), cli, &err);
+    return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
+}
+
+/* --- acts on one device ------------------------------------------------------------------------------ */
+
+enum act_kind { REVOKE, RENAME, REBUILD };
+
+struct device_act {
+    struct jc_cli *cli;
+    enum act_kind kind;
+    struct jc_uuid device_id;
+    struct jc_str text; /* reason or name */
+};
+
+static enum jc_code act_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct device_act *act = ctx;
+    const struct jc_act who = {act->cli->actor, &act->cli->clock};
+    int64_t agency_id = act->cli->agency_id;
+    if (act->kind == REVOKE)
+        return jc_device_revoke(tx, agency_id, act->device_id, act->text, who, err);
+    return act->kind == RENAME ? jc_device_rename(tx, agency_id, act->device_id, act->text, who, err)
+                               : jc_device_rebuild(tx, agency_id, act->device_id, who, err);
+}
+
+static enum jc_exit run_act(struct device_act *act, struct jc_str id, enum jc_msg done) {
+    struct jc_cli *cli = act->cli;
+    struct jc_err err = {0};
     enum jc_code code = JC_OK;
-    if (!jc_uuid_parse(id, &revoke.device_id))
+    if (!jc_uuid_parse(id, &act->device_id))
         code = jc_fail(&err, JC_NOT_FOUND, JC_MSG_DEVICE_UNKNOWN, id);
     if (!code)
         code = jc_cli_open(cli, &err);
     if (!code)
-        code = jc_cli_write(cli, revoke_job, &revoke, &err);
+        code = jc_cli_write(cli, act_job, act, &err);
     if (code)
         return jc_cli_fail(cli, &err);
-    jc_cli_say(cli, JC_MSG_DEVICE_IS_REVOKED, &id, 1);
+    jc_cli_say(cli, done, (struct jc_str[]){id, act->text}, 2);
     return JC_EXIT_DONE;
+}
+
+static enum jc_exit run_revoke(struct jc_cli *cli, int argc, char **argv) {
+    const char *reason = "";
+    struct jc_option options[] = {{.name = "reason", .takes_value = true, .value = &reason}};
+    struct device_act act = {.cli = cli, .kind = REVOKE};
+    struct jc_str id;
+    if (!jc_cli_options(cli, &device_revoke, options, 1, &argc, argv) ||
+        !jc_cli_argument(cli, &device_revoke, "DEVICE_ID", argc, argv, &id))
+        return JC_EXIT_REFUSED;
+    act.text = jc_str(reason);
+    return run_act(&act, id, JC_MSG_DEVICE_IS_REVOKED);
+}
+
+static enum jc_exit run_rename(struct jc_cli *cli, int argc, char **argv) {
+    struct device_act act = {.cli = cli, .kind = RENAME};
+    if (!jc_cli_options(cli, &device_rename, NULL, 0, &argc, argv))
+        return JC_EXIT_REFUSED;
+    if (argc < 3)
+        return jc_cli_misuse(cli, &device_rename, JC_MSG_CLI_ARGUMENT_MISSING,
+                             argc < 2 ? JC_STR("DEVICE_ID") : JC_STR("NAME"));
+    if (argc > 3)
+        return jc_cli_misuse(cli, &device_rename, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[3]));
+    act.text = jc_str(argv[2]);
+    return run_act(&act, jc_str(argv[1]), JC_MSG_DEVICE_IS_RENAMED);
+}
+
+static enum jc_exit run_rebuild(struct jc_cli *cli, int argc, char **argv) {
+    struct device_act act = {.cli = cli, .kind = REBUILD};
+    struct jc_str id;
+    if (!jc_cli_options(cli, &device_rebuild, NULL, 0, &argc, argv) ||
+        !jc_cli_argument(cli, &device_rebuild, "DEVICE_ID", argc, argv, &id))
+        return JC_EXIT_REFUSED;
+    return run_act(&act, id, JC_MSG_DEVICE_WILL_REBUILD);
 }
 
 /* --- the command ------------------------------------------------------------------------------------- */
@@ -188,13 +367,47 @@ static const struct jc_command device_list = {
 static const struct jc_command device_revoke = {
     .name = "revoke",
     .summary = {"吊销终端", "refuse a terminal from now on"},
-    .usage = "device revoke DEVICE_ID",
-    .help = {"立即生效，服务器运行时也是如此。", "Holds at once, also while the server runs."},
+    .usage = "device revoke DEVICE_ID [--reason TEXT]",
+    .help = {"立即生效，服务器运行时也是如此。终端中未上报的记录可用 U 盘接收，保留待核。",
+             "Holds at once, also while the server runs. What it has not sent can come on a stick and is kept for\n"
+             "review."},
     .example = "jiancha device revoke 0185f0a4-7c00-7000-8000-000000000001",
     .run = run_revoke,
 };
 
-static const struct jc_command *const subs[] = {&device_invite, &device_list, &device_revoke, NULL};
+static const struct jc_command device_board = {
+    .name = "board",
+    .summary = {"终端一览：持有、未上报、时钟、存储", "what each terminal holds, and how it stands"},
+    .usage = "device board",
+    .help = {"每台终端一行：状态、最近联系、未上报的操作（及其中最早的时间）、持有的任务和单位、待传照片、\n"
+             "剩余存储、可否外出、时钟偏差、版本，以及服务器上待核和缺照片的记录。",
+             "A line for each terminal: state, last seen, what it had not sent (and since when), tasks and units it\n"
+             "holds, photos that wait, free storage, since when it is ready to leave, clock offset, version, and what\n"
+             "waits for review or photos here."},
+    .example = "jiancha device board",
+    .run = run_board,
+};
+
+static const struct jc_command device_rename = {
+    .name = "rename",
+    .summary = {"修改终端名称", "give a terminal another name"},
+    .usage = "device rename DEVICE_ID NAME",
+    .help = {"名称只用于辨认。", "The name serves people alone."},
+    .example = "jiancha device rename 0185f0a4-7c00-7000-8000-000000000001 执法2队3号机",
+    .run = run_rename,
+};
+
+static const struct jc_command device_rebuild = {
+    .name = "rebuild",
+    .summary = {"让终端重新下载全部资料", "ask a terminal to list everything anew"},
+    .usage = "device rebuild DEVICE_ID",
+    .help = {"终端下次同步时重新下载，未上报的记录不受影响。", "With its next sync; what it has not sent stays."},
+    .example = "jiancha device rebuild 0185f0a4-7c00-7000-8000-000000000001",
+    .run = run_rebuild,
+};
+
+static const struct jc_command *const subs[] = {&device_invite, &device_list,    &device_board, &device_rename,
+                                                &device_revoke, &device_rebuild, NULL};
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     bool ran = false;
@@ -207,8 +420,12 @@ const struct jc_command jc_cmd_device = {
     .summary = {"管理终端", "manage terminals"},
     .usage = "device invite --inspector ID [--hours N]\n"
              "device list\n"
-             "device revoke DEVICE_ID",
-    .help = {"邀请、列出、吊销。所有操作记入审计日志。", "Invite, list, revoke. Every act stands in the audit log."},
+             "device board\n"
+             "device rename DEVICE_ID NAME\n"
+             "device revoke DEVICE_ID [--reason TEXT]\n"
+             "device rebuild DEVICE_ID",
+    .help = {"邀请、查看、改名、吊销。所有操作记入审计日志。",
+             "Invite, look at, rename, revoke. Every act stands in the audit log."},
     .example = "jiancha device invite --inspector hn-t1-01",
     .run = run,
     .sub = subs,

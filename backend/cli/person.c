@@ -87,7 +87,7 @@ static enum jc_code disable_job(struct jc_tx *tx, void *ctx, struct jc_err *err)
         code =
             jc_person_devices(tx, cli->agency_id, disable->login, cli->arena, &disable->devices, &disable->count, err);
     for (size_t i = 0; !code && disable->revoke && i < disable->count; i++)
-        code = jc_device_revoke(tx, cli->agency_id, disable->devices[i].device_id, act, err);
+        code = jc_device_revoke(tx, cli->agency_id, disable->devices[i].device_id, JC_STR(""), act, err);
     return code;
 }
 

@@ -1,9 +1,12 @@
 /* jiancha.v1.DeviceService: planners invite and revoke terminals; a terminal enrols itself. */
+#include <string.h>
+
 #include "auth/device.h"
 #include "jiancha/v1/device_service.pb-c.h"
 #include "rpc/answer.h"
 #include "rpc/services.h"
 #include "store/agency.h"
+#include "store/change.h"
 #include "store/registry.h"
 #include "store/server_key.h"
 
@@ -91,6 +94,33 @@ static Jc__Device *new_device(struct jc_call *call, const struct jc_device *row)
     return complete ? device : NULL;
 }
 
+static Jc__SealState seal_state(const struct jc_device_state *state) {
+    return state->seal_wrong ? JC__SEAL_STATE__SEAL_STATE_WRONG
+           : state->seal_due ? JC__SEAL_STATE__SEAL_STATE_DUE
+                             : JC__SEAL_STATE__SEAL_STATE_SEALED;
+}
+
+/* What the board shows besides the row. */
+static enum jc_code add_state(struct jc_tx *tx, struct jc_call *call, const struct jc_device *row, Jc__Device *device,
+                              struct jc_err *err) {
+    struct jc_device_state state;
+    int64_t newest = 0;
+    enum jc_code code = jc_device_state(tx, row->agency_id, row->device_id, call->arena, &state, err);
+    if (!code)
+        code = jc_change_newest(tx, row->agency_id, row->team_id, &newest, err);
+    if (code)
+        return code;
+    device->report = (Jc__DeviceReport *)state.report;
+    device->seal_state = seal_state(&state);
+    device->up_to_date = state.known_seq > 0 && state.known_seq >= newest;
+    device->blobs_missing = (int32_t)state.blobs_missing;
+    device->revoked_reason = (char *)state.revoked_reason.ptr;
+    device->rebuild_requested = state.rebuild_requested;
+    device->open_reviews = (int32_t)state.open_reviews;
+    return JC_OK;
+}
+
+/* A team lead sees the own team's. */
 enum jc_code jc_list_devices_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
     struct jc_device *rows = NULL;
     size_t count = 0;
@@ -103,25 +133,60 @@ enum jc_code jc_list_devices_run(struct jc_tx *tx, struct jc_call *call, struct 
     response->devices = JC_NEW_ARRAY(call->arena, count, Jc__Device *);
     if (!response->devices)
         return jc_fail_memory(err);
-    for (; response->n_devices < count; response->n_devices++)
-        if (!(response->devices[response->n_devices] = new_device(call, &rows[response->n_devices])))
+    for (size_t i = 0; !code && i < count; i++) {
+        if (!jc_caller_sees_agency(&call->caller) && !jc_caller_sees_team(&call->caller, rows[i].team_id))
+            continue;
+        Jc__Device *device = new_device(call, &rows[i]);
+        if (!device)
             return jc_fail_memory(err);
+        code = add_state(tx, call, &rows[i], device, err);
+        response->devices[response->n_devices++] = device;
+    }
     call->response = &response->base;
+    return code;
+}
+
+/* --- acts of planners ------------------------------------------------------------------------------------ */
+
+/* The device named by the request, and who acts. */
+static enum jc_code begin_act(struct jc_call *call, ProtobufCBinaryData device_id, struct jc_clock *clock,
+                              struct jc_act *act, struct jc_uuid *id, struct jc_err *err) {
+    *clock = jc_call_clock(call);
+    *act = (struct jc_act){jc_caller_actor(&call->caller, call->arena), clock};
+    if (!act->actor.ptr || !call->response)
+        return jc_fail_memory(err);
+    if (device_id.len != JC_UUID_SIZE)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_ID_INVALID);
+    memcpy(id->bytes, device_id.data, JC_UUID_SIZE);
     return JC_OK;
 }
 
 enum jc_code jc_revoke_device_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
     const Jc__RevokeDeviceRequest *request = (const Jc__RevokeDeviceRequest *)call->request;
-    struct jc_clock clock = jc_call_clock(call);
-    struct jc_act act = {jc_caller_actor(&call->caller, call->arena), &clock};
+    struct jc_clock clock;
+    struct jc_act act;
     struct jc_uuid id;
-    Jc__RevokeDeviceResponse *response = JC_ANSWER(call, Jc__RevokeDeviceResponse, jc__revoke_device_response);
-    if (!act.actor.ptr || !response)
-        return jc_fail_memory(err);
-    if (request->device_id.len != JC_UUID_SIZE)
-        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_ID_INVALID);
-    for (int i = 0; i < JC_UUID_SIZE; i++)
-        id.bytes[i] = request->device_id.data[i];
-    call->response = &response->base;
-    return jc_device_revoke(tx, call->caller.agency_id, id, act, err);
+    call->response = (ProtobufCMessage *)JC_ANSWER(call, Jc__RevokeDeviceResponse, jc__revoke_device_response);
+    enum jc_code code = begin_act(call, request->device_id, &clock, &act, &id, err);
+    return code ? code : jc_device_revoke(tx, call->caller.agency_id, id, jc_str(request->reason), act, err);
+}
+
+enum jc_code jc_rename_device_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
+    const Jc__RenameDeviceRequest *request = (const Jc__RenameDeviceRequest *)call->request;
+    struct jc_clock clock;
+    struct jc_act act;
+    struct jc_uuid id;
+    call->response = (ProtobufCMessage *)JC_ANSWER(call, Jc__RenameDeviceResponse, jc__rename_device_response);
+    enum jc_code code = begin_act(call, request->device_id, &clock, &act, &id, err);
+    return code ? code : jc_device_rename(tx, call->caller.agency_id, id, jc_str(request->name), act, err);
+}
+
+enum jc_code jc_request_rebuild_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
+    const Jc__RequestRebuildRequest *request = (const Jc__RequestRebuildRequest *)call->request;
+    struct jc_clock clock;
+    struct jc_act act;
+    struct jc_uuid id;
+    call->response = (ProtobufCMessage *)JC_ANSWER(call, Jc__RequestRebuildResponse, jc__request_rebuild_response);
+    enum jc_code code = begin_act(call, request->device_id, &clock, &act, &id, err);
+    return code ? code : jc_device_rebuild(tx, call->caller.agency_id, id, act, err);
 }

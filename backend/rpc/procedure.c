@@ -46,8 +46,10 @@ static const struct jc_procedure TABLE[] = {
 
     {DEVICE, "CreateInvitation", WRITE, .callers = ADMINS, .run = jc_create_invitation_run},
     {DEVICE, "Enroll", WRITE, .callers = JC_CALLS_WITHOUT_TOKEN, .guessable = true, .run = jc_enroll_run},
-    {DEVICE, "ListDevices", READ, .callers = READERS, .run = jc_list_devices_run},
+    {DEVICE, "ListDevices", READ, .callers = READERS | JC_ROLE(TEAM_LEAD), .run = jc_list_devices_run},
     {DEVICE, "RevokeDevice", WRITE, .callers = ADMINS, .run = jc_revoke_device_run},
+    {DEVICE, "RenameDevice", WRITE, .callers = ADMINS, .run = jc_rename_device_run},
+    {DEVICE, "RequestRebuild", WRITE, .callers = ADMINS, .run = jc_request_rebuild_run},
 
     {REGISTRY, "GetAgency", READ, .callers = ALL, .run = jc_get_agency_run},
     {REGISTRY, "ListTeams", READ, .callers = ALL, .run = jc_list_teams_run},

@@ -3,6 +3,7 @@
  * the next request. The hash must never be handed out. */
 #include "store/device.h"
 
+#include "base/message.h"
 #include "store/stamp.h"
 
 static enum jc_code fail_unknown(struct jc_uuid device_id, struct jc_err *err) {
@@ -164,38 +165,128 @@ enum jc_code jc_device_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena
     return JC_OK;
 }
 
-static const char UPDATE_REVOKED[] = "UPDATE device\n"
-                                     "SET revoked_ms = COALESCE(revoked_ms, $1)\n"
-                                     "WHERE agency_id = $2 AND device_id = $3";
+static const char SELECT_STATE[] =
+    "SELECT d.report, d.seal_wrong_no IS NOT NULL, d.seal_due_ms IS NOT NULL, d.cursor_seq, d.revoked_reason,\n"
+    "       d.rebuild_requested,\n"
+    "       (SELECT COUNT(*) FROM review AS r\n"
+    "        WHERE r.agency_id = d.agency_id AND r.device_id = d.device_id AND r.state = 1),\n"
+    "       (SELECT COUNT(*) FROM inspection AS i JOIN operation AS o ON o.op_key = i.op_key\n"
+    "        WHERE i.agency_id = d.agency_id AND i.blobs_missing > 0 AND o.device_id = d.device_id)\n"
+    "FROM device AS d\n"
+    "WHERE d.agency_id = $1 AND d.device_id = $2";
 
-enum jc_code jc_device_set_revoked(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
-                                   struct jc_err *err) {
+static enum jc_code read_state(const struct jc_rows *rows, struct jc_arena *arena, struct jc_device_state *out,
+                               struct jc_err *err) {
+    ProtobufCMessage *report = NULL;
+    struct jc_str bytes = jc_rows_bytes(rows, 0);
     enum jc_code code =
-        jc_tx_exec(tx, UPDATE_REVOKED, JC_VALUES(jc_int(now_ms), jc_int(agency_id), uuid_value(&device_id)), err);
-    if (!code && !jc_tx_changed(tx))
-        return fail_unknown(device_id, err);
+        bytes.len ? jc_message_unpack(&jc__device_report__descriptor, bytes, arena, &report, err) : JC_OK;
+    *out = (struct jc_device_state){
+        .report = (const Jc__DeviceReport *)report,
+        .seal_wrong = jc_rows_int64(rows, 1) != 0,
+        .seal_due = jc_rows_int64(rows, 2) != 0,
+        .known_seq = jc_rows_int64(rows, 3),
+        .revoked_reason = jc_rows_copy(rows, 4, arena),
+        .rebuild_requested = jc_rows_int64(rows, 5) != 0,
+        .open_reviews = jc_rows_int64(rows, 6),
+        .blobs_missing = jc_rows_int64(rows, 7),
+    };
+    return code || out->revoked_reason.ptr ? code : jc_fail_memory(err);
+}
+
+enum jc_code jc_device_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
+                             struct jc_device_state *out, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SELECT_STATE, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &has_row, err);
+    if (!code)
+        code = has_row ? read_state(rows, arena, out, err) : fail_unknown(device_id, err);
+    jc_rows_close(rows);
     return code;
 }
 
-static const char UPDATE_SEEN[] = "UPDATE device\n"
-                                  "SET last_seen_ms = $1\n"
-                                  "WHERE agency_id = $2 AND device_id = $3";
-static const char UPDATE_REPORT[] = "UPDATE device\n"
-                                    "SET last_seen_ms = $1, app_version = $2, unsent = $3, clock_offset_ms = $4,\n"
-                                    "    free_bytes = $5\n"
-                                    "WHERE agency_id = $6 AND device_id = $7";
+/* An update of one device; JC_NOT_FOUND if there is none. */
+static enum jc_code change_one(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count,
+                               struct jc_uuid device_id, struct jc_err *err) {
+    enum jc_code code = jc_tx_exec(tx, sql, values, count, err);
+    return !code && !jc_tx_changed(tx) ? fail_unknown(device_id, err) : code;
+}
 
-enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
-                            const Jc__DeviceReport *report, struct jc_err *err) {
-    if (!report)
-        return jc_tx_exec(tx, UPDATE_SEEN, JC_VALUES(jc_int(now_ms), jc_int(agency_id), uuid_value(&device_id)), err);
-    int64_t device_ms = 0;
-    int64_t offset_ms = jc_stamp_to_ms(report->device_time, &device_ms) ? device_ms - now_ms : 0;
-    return jc_tx_exec(tx, UPDATE_REPORT,
-                      JC_VALUES(jc_int(now_ms), jc_text(jc_str(report->app_version)), jc_int(report->unsent),
-                                jc_int(offset_ms), jc_int(report->free_bytes), jc_int(agency_id),
-                                uuid_value(&device_id)),
+static const char UPDATE_REVOKED[] =
+    "UPDATE device\n"
+    "SET revoked_reason = CASE WHEN revoked_ms IS NULL THEN $1 ELSE revoked_reason END,\n"
+    "    revoked_ms = COALESCE(revoked_ms, $2)\n"
+    "WHERE agency_id = $3 AND device_id = $4";
+
+enum jc_code jc_device_set_revoked(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
+                                   struct jc_str reason, struct jc_err *err) {
+    return change_one(tx, UPDATE_REVOKED,
+                      JC_VALUES(jc_text(reason), jc_int(now_ms), jc_int(agency_id), uuid_value(&device_id)), device_id,
                       err);
+}
+
+static const char UPDATE_NAME[] = "UPDATE device\n"
+                                  "SET name = $1\n"
+                                  "WHERE agency_id = $2 AND device_id = $3";
+
+enum jc_code jc_device_set_name(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str name,
+                                struct jc_err *err) {
+    return change_one(tx, UPDATE_NAME, JC_VALUES(jc_text(name), jc_int(agency_id), uuid_value(&device_id)), device_id,
+                      err);
+}
+
+static const char UPDATE_REBUILD[] = "UPDATE device\n"
+                                     "SET rebuild_requested = 1\n"
+                                     "WHERE agency_id = $1 AND device_id = $2";
+
+enum jc_code jc_device_set_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_err *err) {
+    return change_one(tx, UPDATE_REBUILD, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), device_id, err);
+}
+
+static const char UPDATE_SEEN[] = "UPDATE device\n"
+                                  "SET last_seen_ms = $1, cursor_seq = $2,\n"
+                                  "    rebuild_requested = CASE WHEN $3 = 1 THEN 0 ELSE rebuild_requested END\n"
+                                  "WHERE agency_id = $4 AND device_id = $5\n"
+                                  "RETURNING rebuild_requested";
+static const char UPDATE_REPORT[] = "UPDATE device\n"
+                                    "SET last_seen_ms = $1, cursor_seq = $2,\n"
+                                    "    rebuild_requested = CASE WHEN $3 = 1 THEN 0 ELSE rebuild_requested END,\n"
+                                    "    app_version = $4, unsent = $5, clock_offset_ms = $6, free_bytes = $7,\n"
+                                    "    report = $8\n"
+                                    "WHERE agency_id = $9 AND device_id = $10\n"
+                                    "RETURNING rebuild_requested";
+
+static enum jc_code see(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count, bool *rebuild,
+                        struct jc_err *err) {
+    int64_t asked = 0;
+    enum jc_code code = jc_tx_int64(tx, sql, values, count, &asked, err);
+    *rebuild = asked != 0;
+    return code == JC_NOT_FOUND ? JC_OK : code;
+}
+
+enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                            const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
+                            struct jc_err *err) {
+    const Jc__DeviceReport *report = note->report;
+    struct jc_str bytes;
+    if (!report)
+        return see(tx, UPDATE_SEEN,
+                   JC_VALUES(jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew),
+                             jc_int(agency_id), uuid_value(&device_id)),
+                   rebuild, err);
+    int64_t device_ms = 0;
+    int64_t offset_ms = jc_stamp_to_ms(report->device_time, &device_ms) ? device_ms - note->now_ms : 0;
+    enum jc_code code = jc_message_pack(&report->base, arena, &bytes, err);
+    if (code)
+        return code;
+    return see(tx, UPDATE_REPORT,
+               JC_VALUES(jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew),
+                         jc_text(jc_str(report->app_version)), jc_int(report->unsent), jc_int(offset_ms),
+                         jc_int(report->free_bytes), jc_bytes(bytes.ptr, bytes.len), jc_int(agency_id),
+                         uuid_value(&device_id)),
+               rebuild, err);
 }
 
 static const char UPDATE_SCOPE[] = "UPDATE device\n"

@@ -47,12 +47,39 @@ enum jc_code jc_device_public_key(struct jc_tx *tx, int64_t agency_id, struct jc
 enum jc_code jc_device_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, struct jc_device **out,
                             size_t *count, struct jc_err *err);
 
-/* From now on its token is refused. A second revocation keeps the first moment. JC_NOT_FOUND. */
+/* What the board shows besides. */
+struct jc_device_state {
+    const Jc__DeviceReport *report; /* the last one; NULL: none yet */
+    bool seal_wrong, seal_due;
+    int64_t known_seq; /* it has every change up to this one */
+    struct jc_str revoked_reason;
+    bool rebuild_requested;
+    int64_t open_reviews;  /* operations of it that wait for a person */
+    int64_t blobs_missing; /* records of it whose photos have not all arrived */
+};
+/* JC_NOT_FOUND. All is the arena's. */
+enum jc_code jc_device_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
+                             struct jc_device_state *out, struct jc_err *err);
+
+/* From now on its token is refused. A second revocation keeps the first moment and reason. JC_NOT_FOUND. */
 enum jc_code jc_device_set_revoked(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
-                                   struct jc_err *err);
-/* Keeps what a device says of itself with a sync; without a report only that it was seen. */
-enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,
-                            const Jc__DeviceReport *report, struct jc_err *err);
+                                   struct jc_str reason, struct jc_err *err);
+enum jc_code jc_device_set_name(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str name,
+                                struct jc_err *err);
+/* Its next syncs are told to list anew, until it does. */
+enum jc_code jc_device_set_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_err *err);
+
+/* What a sync tells of a device. */
+struct jc_device_note {
+    int64_t now_ms;
+    const Jc__DeviceReport *report; /* NULL: it said nothing of itself */
+    int64_t known_seq;
+    bool begins_anew; /* it lists from the beginning: whatever rebuild was asked for is under way */
+};
+/* Keeps it: one statement. *rebuild: somebody asked for a rebuild. */
+enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                            const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
+                            struct jc_err *err);
 /* Before the row of an inspector is written with this team: if it is another than before, the
  * inspector's devices begin their listing anew (DESIGN section 5, point 5). */
 enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_str team_id,

@@ -339,8 +339,10 @@ static enum jc_code (*const SECTIONS[])(struct page *page, struct jc_err *err) =
 
 /* Where the cursor says, or at the beginning. A number from the future is no cursor of this life. */
 static void begin(struct page *page, struct jc_str cursor, const uint8_t incarnation[16]) {
-    if (jc_cursor_read(cursor, page->caller, incarnation, &page->at) && page->at.seq <= page->last_seq)
+    if (jc_cursor_read(cursor, page->caller, incarnation, &page->at) && page->at.seq <= page->last_seq) {
+        page->out->known_seq = page->at.section == JC_SECTION_CHANGES ? page->at.seq : 0;
         return;
+    }
     page->at = (struct jc_cursor){JC_SECTION_AGENCY, page->last_seq, JC_STR("")};
     page->out->restarted = cursor.len > 0;
 }

@@ -15,7 +15,8 @@ struct jc_changes {
     size_t bytes; /* of the items, serialised */
     struct jc_str cursor;
     bool has_more;
-    bool restarted; /* the cursor was not empty, and of no use */
+    int64_t known_seq; /* the caller has every change up to this one; 0: in the middle of a listing */
+    bool restarted;    /* the cursor was not empty, and of no use */
 };
 
 /* At least one entity, if there is any, and at most about `page_bytes` of them. The listing is by key

@@ -15,7 +15,7 @@
 #include "sync/numbers.h"
 #include "sync/receipt.h"
 
-enum { APP_VERSION_MAX = 64 };
+enum { REPORT_TEXT_MAX = 64, BOOT_ID_MAX = 16 };
 
 struct run {
     struct jc_tx *tx;
@@ -27,6 +27,7 @@ struct run {
     Jc__SyncResponse *response;
     struct jc_receipt_operation *durable; /* for the receipt */
     size_t durable_count;
+    int64_t known_seq; /* of the changes; by add_changes */
 };
 
 /* Signatures and seals, if nobody who knew the device's key has looked at them before the job. */
@@ -68,18 +69,39 @@ static enum jc_code apply_all(struct run *run, struct jc_err *err) {
     return code;
 }
 
-/* The report as the board may show it: its text cut to size. */
+/* The report as the board may show it: its text cut to size, nothing negative. */
+static bool clean_report(const Jc__DeviceReport *report, struct jc_arena *arena, Jc__DeviceReport *out) {
+    char *version = jc_arena_alloc(arena, REPORT_TEXT_MAX + 1), *model = jc_arena_alloc(arena, REPORT_TEXT_MAX + 1);
+    if (!version || !model)
+        return false;
+    *out = *report;
+    jc_text_clean(jc_str(report->app_version), version, REPORT_TEXT_MAX);
+    jc_text_clean(jc_str(report->model), model, REPORT_TEXT_MAX);
+    out->app_version = version;
+    out->model = model;
+    out->unsent = report->unsent > 0 ? report->unsent : 0;
+    out->free_bytes = report->free_bytes > 0 ? report->free_bytes : 0;
+    if (report->boot_id.len > BOOT_ID_MAX)
+        out->boot_id.len = 0;
+    out->base.n_unknown_fields = 0;
+    return true;
+}
+
+/* What the device says of itself, and whether a planner wants its listing built anew. */
 static enum jc_code note_device(struct run *run, struct jc_err *err) {
-    const Jc__DeviceReport *report = run->request->report;
-    if (!report)
-        return jc_device_seen(run->tx, run->caller->agency_id, run->caller->device_id, run->now_ms, NULL, err);
-    Jc__DeviceReport clean = *report;
-    char version[APP_VERSION_MAX + 1] = "";
-    jc_text_clean(jc_str(report->app_version), version, APP_VERSION_MAX);
-    clean.app_version = version;
-    clean.unsent = report->unsent > 0 ? report->unsent : 0;
-    clean.free_bytes = report->free_bytes > 0 ? report->free_bytes : 0;
-    return jc_device_seen(run->tx, run->caller->agency_id, run->caller->device_id, run->now_ms, &clean, err);
+    const struct jc_sync_caller *caller = run->caller;
+    Jc__DeviceReport clean;
+    struct jc_device_note note = {
+        .now_ms = run->now_ms, .known_seq = run->known_seq, .begins_anew = run->request->cursor.len == 0};
+    if (run->request->report) {
+        if (!clean_report(run->request->report, run->arena, &clean))
+            return jc_fail_memory(err);
+        note.report = &clean;
+    }
+    bool rebuild = false;
+    enum jc_code code = jc_device_seen(run->tx, caller->agency_id, caller->device_id, &note, run->arena, &rebuild, err);
+    run->response->rebuild = rebuild;
+    return code;
 }
 
 static size_t page_bytes(const Jc__SyncRequest *request) {
@@ -112,6 +134,7 @@ static enum jc_code add_changes(struct run *run, bool *later, struct jc_err *err
                                run->arena, &page, err);
     if (code)
         return code;
+    run->known_seq = page.known_seq;
     if (later)
         *later = !whole;
     if (!later || whole)
@@ -192,7 +215,7 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
                          struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__SyncResponse **out,
                          bool *page_later, struct jc_receipt_draft **sign_later, struct jc_err *err) {
     const Jc__SyncRequest *request = prepared->request;
-    struct run run = {tx, caller, now_ms, request, prepared, arena, JC_NEW(arena, Jc__SyncResponse), NULL, 0};
+    struct run run = {tx, caller, now_ms, request, prepared, arena, JC_NEW(arena, Jc__SyncResponse), NULL, 0, 0};
     if (!run.response)
         return jc_fail_memory(err);
     jc__sync_response__init(run.response);
@@ -204,9 +227,9 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
         code = jc_numbers_lease(tx, caller, now_ms, request->numbers_used, request->n_numbers_used, arena,
                                 &run.response->number_blocks, &run.response->n_number_blocks, err);
     if (!code)
-        code = note_device(&run, err);
-    if (!code)
         code = add_changes(&run, page_later, err);
+    if (!code)
+        code = note_device(&run, err);
     if (!code)
         code = add_receipt(&run, sign_later, err);
     if (code)
