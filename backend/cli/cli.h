@@ -33,6 +33,7 @@ struct jc_cli {
     struct jc_buf out;      /* written to stdout when the command returns */
     struct jc_str actor;    /* who acts, for the audit log: "cli:<system user>" */
     const char *program;    /* argv[0], to find jiancha-optimizer beside it */
+    bool serves;            /* before jc_cli_open_db: the database stays open for many */
     struct jc_db *db;       /* by jc_cli_open; closed by the frame */
     int64_t agency_id;      /* by jc_cli_open */
 };

@@ -177,6 +177,7 @@ static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config, c
     raise_file_limit();
     mallopt(M_ARENA_MAX, ARENAS);
     mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+    cli->serves = true;
     enum jc_code code = jc_cli_open_db(cli, &err);
     config->db = cli->db;
     config->clock = cli->clock;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "db/checkpoint.h"
 #include "db/writer.h"
 
 enum {
@@ -23,9 +24,10 @@ struct jc_db {
     char *path, *vfs;           /* owned; conn points to them */
     struct jc_writer *writer;   /* NULL: opened read-only */
     bool inline_writer;
-    struct jc_session *only; /* the writer's session, if it is the only one */
-    pthread_mutex_t single;  /* held while `only` is used */
-    pthread_mutex_t lock;    /* of the pool: the fields below */
+    struct jc_checkpoint *checkpoint; /* NULL: the writer moves the log itself */
+    struct jc_session *only;          /* the writer's session, if it is the only one */
+    pthread_mutex_t single;           /* held while `only` is used */
+    pthread_mutex_t lock;             /* of the pool: the fields below */
     pthread_cond_t returned;
     struct jc_session **idle;
     size_t idle_count, idle_max;
@@ -195,6 +197,8 @@ void jc_db_stats(const struct jc_db *db, struct jc_db_stats *out) {
     *out = (struct jc_db_stats){0};
     if (db->writer)
         jc_writer_stats(db->writer, out);
+    if (db->checkpoint)
+        out->checkpoints_forced = jc_checkpoint_forced(db->checkpoint);
 }
 
 /* --- opening and closing --------------------------------------------------------------------------- */
@@ -249,7 +253,11 @@ static enum jc_code open_writer(struct jc_db *db, const struct jc_db_config *con
         db->only = writer.session;
         writer.single = &db->single;
     }
-    code = jc_writer_start(&writer, &db->writer, err);
+    if (config->checkpoint_thread && !db->only && !config->inline_writer)
+        code = jc_checkpoint_start(db->driver, &writer.conn, &db->checkpoint, err);
+    writer.checkpoint = db->checkpoint;
+    if (code == JC_OK)
+        code = jc_writer_start(&writer, &db->writer, err);
     if (code != JC_OK)
         jc_session_close(writer.session);
     return code;
@@ -291,6 +299,7 @@ void jc_db_close(struct jc_db *db) {
         return;
     if (db->writer)
         jc_writer_drain(db->writer);
+    jc_checkpoint_stop(db->checkpoint);
     pthread_mutex_lock(&db->lock);
     db->closing = true;
     while (db->active > 0)

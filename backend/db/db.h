@@ -29,12 +29,13 @@ struct jc_db_config {
     const char *path; /* file, or ":memory:": one connection for all, for tests; its reads do not nest */
     bool create;      /* make the file if it is missing; else JC_NOT_FOUND */
     bool read_only;
-    int busy_timeout_ms; /* 0: 10,000 */
-    int readers;         /* connections kept for reads; 0: 4 */
-    int batch_max;       /* jobs in one commit; 0: 256 */
-    int queue_max;       /* waiting jobs before jc_db_write answers JC_RESOURCE_EXHAUSTED; 0: 4096 */
-    int batch_cost_max;  /* costs of the jobs in one commit (jc_db_write_cost); 0: 2,048 */
-    const char *vfs;     /* the driver's name of another file system layer; NULL: the system's (tests) */
+    int busy_timeout_ms;    /* 0: 10,000 */
+    int readers;            /* connections kept for reads; 0: 4 */
+    int batch_max;          /* jobs in one commit; 0: 256 */
+    int queue_max;          /* waiting jobs before jc_db_write answers JC_RESOURCE_EXHAUSTED; 0: 4096 */
+    int batch_cost_max;     /* costs of the jobs in one commit (jc_db_write_cost); 0: 2,048 */
+    const char *vfs;        /* the driver's name of another file system layer; NULL: the system's (tests) */
+    bool checkpoint_thread; /* the log is moved into the file beside the commits: for servers */
     /* No writer thread: jobs wait until jc_db_pump runs them on the caller's thread, and all use of
      * the database is by one thread at a time (simulation). */
     bool inline_writer;
@@ -169,8 +170,9 @@ enum jc_code jc_db_check(struct jc_db *db, jc_db_fault *found, void *ctx, struct
 
 struct jc_db_stats {
     int64_t jobs, commits;
-    int64_t replays; /* jobs that had to run again: behind another's failure, or the transaction's */
-    int64_t queued;  /* waiting now */
+    int64_t replays;            /* jobs that had to run again: behind another's failure, or the transaction's */
+    int64_t queued;             /* waiting now */
+    int64_t checkpoints_forced; /* the log was so long that the writer waited for readers to cut it */
 };
 void jc_db_stats(const struct jc_db *db, struct jc_db_stats *out);
 

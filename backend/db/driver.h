@@ -67,8 +67,13 @@ struct jc_driver {
     bool (*in_transaction)(struct jc_conn *conn);
 
     enum jc_code (*script)(struct jc_conn *conn, const char *sql, struct jc_err *err);
-    /* Called by the writer between two batches, after the answers: housekeeping that may take time. */
+    /* Called by the writer between two batches, after the answers: housekeeping that may take time. Not
+     * where a checkpoint thread does it (checkpoint.h), with the two below. */
     void (*upkeep)(struct jc_conn *conn);
+    int (*log_pages)(struct jc_conn *conn); /* that this connection's last commit left in the log */
+    /* Copies the log into the file as far as readers allow, beside whoever commits; with wait_ms waits
+     * that long for them and then cuts the log. False if somebody else is at it, or it failed. */
+    bool (*checkpoint)(struct jc_conn *conn, int wait_ms, int *pages, int *copied);
     /* These two run outside a transaction on a reader's connection; see jc_db_copy_to, jc_db_check. */
     enum jc_code (*copy_to)(struct jc_conn *conn, const char *path, struct jc_err *err);
     enum jc_code (*check)(struct jc_conn *conn, jc_db_fault *found, void *ctx, struct jc_err *err);

@@ -2,7 +2,8 @@
  *
  * WAL with synchronous=FULL: a commit is one write and one fsync of the log, readers never wait for
  * the writer nor it for them. The log flows back into the file (the checkpoint) when it has grown by
- * CHECKPOINT_PAGES, between two batches and after their answers, instead of within a commit.
+ * CHECKPOINT_PAGES, between two batches and after their answers, instead of within a commit; in a server
+ * a thread does that (checkpoint.c).
  *
  * SQLite's memory comes through jc_malloc, so tests can let it run out; its own statistics, mutexes
  * of connections and file:-names are off. Statements for transactions are prepared with the
@@ -47,7 +48,8 @@ static const char *const fixed_sql[FIXED] = {
 struct jc_conn {
     sqlite3 *db;
     sqlite3_stmt *fixed[FIXED];
-    const char *vfs;   /* borrowed; copies are made through it too */
+    const char *vfs; /* borrowed; copies are made through it too */
+    int busy_timeout_ms;
     int log_pages;     /* in the log after the last commit */
     int checkpoint_at; /* the next checkpoint is due at so many */
 };
@@ -377,6 +379,21 @@ static void sqlite_upkeep(struct jc_conn *conn) {
     conn->log_pages = 0;
 }
 
+static int sqlite_log_pages(struct jc_conn *conn) {
+    return conn->log_pages;
+}
+
+static bool sqlite_checkpoint(struct jc_conn *conn, int wait_ms, int *pages, int *copied) {
+    *pages = *copied = 0;
+    if (wait_ms > 0)
+        sqlite3_busy_timeout(conn->db, wait_ms);
+    int rc = sqlite3_wal_checkpoint_v2(conn->db, NULL, wait_ms ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
+                                       pages, copied);
+    if (wait_ms > 0)
+        sqlite3_busy_timeout(conn->db, conn->busy_timeout_ms);
+    return rc == SQLITE_OK;
+}
+
 /* A new file's name is durable once its folder is. */
 static enum jc_code sync_path(const char *path, int flags, struct jc_err *err) {
     int fd = open(path, flags | O_CLOEXEC);
@@ -606,6 +623,7 @@ static enum jc_code sqlite_open(const struct jc_conn_config *config, struct jc_c
     if (!conn)
         return jc_fail_memory(err);
     conn->vfs = config->vfs;
+    conn->busy_timeout_ms = config->busy_timeout_ms;
     enum jc_code code = sqlite_single(config->path) ? JC_OK : file_ready(config, err);
     if (code == JC_OK) {
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -649,6 +667,8 @@ const struct jc_driver jc_driver_sqlite = {
     .in_transaction = sqlite_in_transaction,
     .script = sqlite_script,
     .upkeep = sqlite_upkeep,
+    .log_pages = sqlite_log_pages,
+    .checkpoint = sqlite_checkpoint,
     .copy_to = sqlite_copy_to,
     .check = sqlite_check,
 };

@@ -21,6 +21,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "db/checkpoint.h"
+
 struct write {
     jc_job *job;
     void *ctx;
@@ -188,6 +190,14 @@ void jc_writer_on_batch_end(struct jc_writer *writer, void (*batch_end)(void *ba
     pthread_mutex_unlock(&writer->hook);
 }
 
+static void tend_log(struct jc_writer *writer, struct jc_conn *conn) {
+    const struct jc_driver *driver = writer->config.driver;
+    if (writer->config.checkpoint)
+        jc_checkpoint_tend(writer->config.checkpoint, conn, driver->log_pages(conn));
+    else
+        driver->upkeep(conn);
+}
+
 /* Runs the batch; answers only what is certain, in order. */
 static void run_batch(struct jc_writer *writer, size_t count) {
     pthread_mutex_t *single = writer->config.single;
@@ -204,7 +214,7 @@ static void run_batch(struct jc_writer *writer, size_t count) {
         return;
     if (single)
         pthread_mutex_lock(single);
-    writer->config.driver->upkeep(jc_session_conn(writer->session));
+    tend_log(writer, jc_session_conn(writer->session));
     if (single)
         pthread_mutex_unlock(single);
 }

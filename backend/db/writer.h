@@ -14,7 +14,8 @@ struct jc_writer_config {
     struct jc_session *session; /* the writer closes it */
     pthread_mutex_t *single;    /* held while the session is used; NULL if it is the writer's alone */
     size_t batch_max, queue_max, batch_cost_max;
-    bool inline_writer; /* no thread: jc_writer_pump */
+    struct jc_checkpoint *checkpoint; /* does the upkeep of the log; NULL: the writer does */
+    bool inline_writer;               /* no thread: jc_writer_pump */
     void (*batch_end)(void *batch_ctx);
     void *batch_ctx;
 };
