@@ -111,27 +111,28 @@ static const char FIELD_ROWS[] =
 static const struct {
     const char *sql, *answer;
 } KEPT_ROWS[] = {
-    {"SELECT op_key % 1099511627776 || hex(id) || format || hex(seal) || hex(previous) || hex(body) || hex(chain_hash)\n"
+    {"SELECT (op_key % 1099511627776) || hex(id) || format || hex(seal) || hex(previous) || hex(body) || hex(chain_hash)\n"
      "FROM operation WHERE op_key / 1099511627776 = 1 AND op_key % 1099511627776 = 3",
      "3F3151AAC3"},
     {"SELECT COUNT(*) || ',' || MIN(agency_id) FROM operation", "4,1"},
-    {"SELECT op_key % 1099511627776 || hex(task_id) || team_id || workdays_centi || ',' || lead_centi || ',' ||\n"
+    {"SELECT (op_key % 1099511627776) || hex(task_id) || team_id || workdays_centi || ',' || lead_centi || ',' ||\n"
      "       document_no || ',' || blobs_missing FROM inspection WHERE inspection_id = X'11'",
      "101a250,200,7,1"},
     {"SELECT team_id || lead_centi || ',' || blobs_missing FROM inspection WHERE task_id IS NULL", "b100,0"},
     {"SELECT COUNT(*) || team_id || workdays_centi FROM inspection_workdays", "1b50"},
-    {"SELECT group_concat(finding_key / 1024 % 1099511627776 || '/' || finding_key % 1024 || hex(finding_id) || outcome\n"
+    {"SELECT group_concat((finding_key / 1024 % 1099511627776) || '/' || (finding_key % 1024) || hex(finding_id) || outcome\n"
      "       || COALESCE(hex(order_id), '-') || COALESCE(corrected_on, deadline_on), ' ') FROM finding",
-     "1/0211-2023-01-10 1/1222A12023-02-01"},
+     "1/02112023-01-10 1/1222A12023-02-01"},
     {"SELECT group_concat(hex(sha256) || kind || COALESCE(received_ms, '-'), ' ') FROM record_blob", "711- 7219"},
-    {"SELECT op_key % 1099511627776 || hex(inspection_id) || document_no FROM rectification_order", "3118"},
-    {"SELECT op_key % 1099511627776 || hex(order_id) || passed FROM recheck", "3A11"},
+    {"SELECT (op_key % 1099511627776) || hex(inspection_id) || document_no FROM rectification_order", "3118"},
+    {"SELECT (op_key % 1099511627776) || hex(order_id) || passed FROM recheck", "3A11"},
     {"SELECT team_id || workdays_centi FROM recheck_workdays", "a50"},
     {"SELECT review_id || hex(device_id) || team_id || decision || note || decided_by FROM review", "4D1a0"},
-    {"SELECT group_concat(hex(depends_on) || op_key % 1099511627776, ' ') FROM operation_waiting",
+    {"SELECT group_concat(hex(depends_on) || (op_key % 1099511627776), ' ') FROM operation_waiting",
      "00112233445566778899AABBCCDDEEFF4 0123456789ABCDEF0123456789ABCDEF4"},
-    {"SELECT group_concat(kind || hex(id) || scope || seq, ' ') FROM change", "101b5 275317"},
-    {"SELECT group_concat(scope || hex(id) || seq, ' ') FROM departure", "a015 c015"},
+    {"SELECT group_concat(kind || hex(id) || scope || seq, ' ') FROM (SELECT * FROM change ORDER BY seq)",
+     "101b5 275317"},
+    {"SELECT group_concat(scope || hex(id) || seq, ' ') FROM (SELECT * FROM departure ORDER BY scope)", "a015 c015"},
     {"SELECT group_concat(hex(task_id) || held_by || recall_reason) FROM task", "01"},
     {"SELECT scope_version || hex(link) || blocks_version FROM device", "51"},
     {"SELECT hex(audit_head) FROM agency_head", "0000000000000000000000000000000000000000000000000000000000000000"},
