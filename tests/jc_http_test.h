@@ -119,7 +119,7 @@ static inline const char *answer_header(const struct answer *answer, const char 
 }
 
 /* Reads exactly one answer, so that more may follow on the connection; a 100 Continue is skipped. */
-static inline void read_answer(int fd, struct answer *answer) {
+static inline void read_answer_to(int fd, const char *method, struct answer *answer) {
     size_t len = 0;
     char value[256];
     memset(answer, 0, sizeof *answer);
@@ -134,7 +134,7 @@ static inline void read_answer(int fd, struct answer *answer) {
     if (len < 4 || sscanf(answer->head, "HTTP/1.%*d %d", &answer->status) != 1)
         return;
     const char *length = answer_header(answer, "Content-Length", value);
-    answer->len = length ? (size_t)strtoul(length, NULL, 10) : 0;
+    answer->len = length && strcmp(method, "HEAD") != 0 ? (size_t)strtoul(length, NULL, 10) : 0;
     answer->body = calloc(1, answer->len + 1);
     assert_non_null(answer->body);
     size_t got = 0;
@@ -146,6 +146,10 @@ static inline void read_answer(int fd, struct answer *answer) {
         }
         got += (size_t)n;
     }
+}
+
+static inline void read_answer(int fd, struct answer *answer) {
+    read_answer_to(fd, "", answer);
 }
 
 /* Whether the server ended the connection (and sent nothing before). */

@@ -6,6 +6,7 @@
 #include "http/server.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "blob/folder.h"
 #include "cli/cli.h"
 #include "store/server_key.h"
 
@@ -70,6 +72,7 @@ struct wishes {
     const char *listen, *log;
     const char *tls_listen, *tls_cert, *tls_key;
     const char *metrics, *head_max;
+    const char *blobs; /* NULL: beside the database */
 };
 
 static enum jc_code parse(struct jc_cli *cli, const struct wishes *wishes, struct jc_server_config *config,
@@ -165,6 +168,15 @@ static enum jc_code ensure_key(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_server_key_ensure(tx, jc_clock_now_ms(ctx), err);
 }
 
+/* Photos lie beside the database unless told otherwise. */
+static enum jc_code open_blobs(struct jc_cli *cli, const struct wishes *wishes, struct jc_blob_folder **out,
+                               struct jc_err *err) {
+    char beside[PATH_MAX];
+    if (!wishes->blobs && snprintf(beside, sizeof beside, "%s.blobs", cli->db_path) >= (int)sizeof beside)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_FILE_MISSING, jc_str(cli->db_path));
+    return jc_blob_folder_open(wishes->blobs ? wishes->blobs : beside, out, err);
+}
+
 static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config, const struct wishes *wishes) {
     struct jc_server *server = NULL;
     struct jc_err err = {0};
@@ -184,13 +196,18 @@ static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config, c
     if (!code && jc_db_write_wait(cli->db, 0, ensure_key, &cli->clock, &err)) /* a disk that is full, say */
         jc_log(JC_LOG_WARN, "no server key", JC_LOG_STR("detail", jc_str(err.detail)));
     if (!code)
+        code = open_blobs(cli, wishes, &config->blobs, &err);
+    if (!code)
         code = jc_server_start(config, &server, &err);
-    if (code)
+    if (code) {
+        jc_blob_folder_close(config->blobs);
         return jc_cli_fail(cli, &err);
+    }
     jc_log_buffer(LOG_BUFFER);
     announce(config, server);
     wait_for_end(&awaited, server, wishes);
     jc_server_stop(server, GRACE_MS);
+    jc_blob_folder_close(config->blobs);
     jc_log(JC_LOG_INFO, "stopped", JC_LOG_INT("pid", getpid()));
     jc_log_buffer(0);
     return JC_EXIT_DONE;
@@ -207,6 +224,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         {.name = "tls-cert", .takes_value = true, .value = &wishes.tls_cert},
         {.name = "tls-key", .takes_value = true, .value = &wishes.tls_key},
         {.name = "metrics", .takes_value = true, .value = &wishes.metrics},
+        {.name = "blobs", .takes_value = true, .value = &wishes.blobs},
         {.name = "head-max", .takes_value = true, .value = &wishes.head_max},
         {.name = "allow-origin", .takes_value = true, .each = add_origin, .ctx = &origins},
     };
@@ -226,12 +244,14 @@ const struct jc_command jc_cmd_serve = {
     .name = "serve",
     .summary = {"运行服务器", "run the server"},
     .usage = "serve [--listen ADDRESS:PORT] [--tls-listen ADDRESS:PORT --tls-cert FILE --tls-key FILE]\n"
-             "      [--metrics ADDRESS:PORT] [--head-max BYTES] [--allow-origin URL]… [--log FILE]",
+             "      [--metrics ADDRESS:PORT] [--head-max BYTES] [--blobs DIR] [--allow-origin URL]…\n"
+             "      [--log FILE]",
     .help =
         {"默认监听 127.0.0.1:8420；端口 0 任选一个空闲端口，并在标准输出打印“listening on 地址:端口”。\n"
          "--tls-listen 另开一个 TLS 1.2/1.3 端口，证书（含中间证书）和私钥为 PEM 文件，私钥不得让其他用户读取。\n"
          "/metrics 供 Prometheus 读取，默认只答复本机；--metrics 为它单开一个端口。\n"
          "--head-max 为请求头的字节上限（默认 4096），更大的请求头得到 431。\n"
+         "照片、录音和签名图片存放在数据库旁的“数据库名.blobs”文件夹，--blobs 另行指定。\n"
          "--allow-origin 指明哪些网站的页面可以在浏览器中调用（可多次给出），如 https://plan.example.cn；默认都不可以。\n"
          "日志为每个请求一行 JSON，写到标准错误或 --log 指明的文件。SIGTERM 或 Ctrl-C 使其处理完当前请求后退出；\n"
          "SIGHUP 重新读取证书和私钥，并重新打开日志文件。",
@@ -240,6 +260,8 @@ const struct jc_command jc_cmd_serve = {
          "(with its intermediates) and key are PEM files, and others must not be able to read the key.\n"
          "/metrics is for Prometheus and answers callers on this machine; --metrics gives it a port of its own.\n"
          "--head-max is the size of a request's head in bytes (4096); a longer one gets 431.\n"
+         "Photos, recordings and images of signatures lie in a folder beside the database, its name with .blobs\n"
+         "behind it, or in that of --blobs.\n"
          "--allow-origin, which may be given several times, names a site whose pages may call from a browser,\n"
          "for example https://plan.example.cn; without it none may. The log is a JSON line per request, to\n"
          "stderr or to the file of --log. SIGTERM or Ctrl-C finishes what is being worked on and ends with exit\n"

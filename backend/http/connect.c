@@ -103,8 +103,7 @@ bool jc_connect_timeout(struct jc_str text, int64_t *out_ms) {
     return jc_str_to_int64(text, out_ms);
 }
 
-/* The token of "Bearer <token>"; any other scheme is no token. */
-static struct jc_str bearer(struct jc_str authorization) {
+struct jc_str jc_connect_bearer(struct jc_str authorization) {
     struct jc_str scheme;
     if (!jc_str_cut(&authorization, ' ', &scheme) || !same_word(scheme, "bearer"))
         return (struct jc_str){0};
@@ -182,13 +181,10 @@ static enum jc_code read_body_headers(const struct jc_connect_head *head, struct
     return read_encoding(head->content_encoding, out, err);
 }
 
-/* One way to tell where the body ends, or the connection cannot be trusted (RFC 9112, section 6.1). */
-static bool is_framed(const struct jc_connect_head *head) {
-    if (head->blank_names)
-        return false;
-    if (!head->transfer_encodings)
-        return head->content_lengths <= 1;
-    return head->transfer_encodings == 1 && !head->content_lengths && same_word(head->transfer_encoding, "chunked");
+bool jc_connect_is_framed(int content_lengths, int transfer_encodings, struct jc_str transfer_encoding) {
+    if (!transfer_encodings)
+        return content_lengths <= 1;
+    return transfer_encodings == 1 && !content_lengths && same_word(transfer_encoding, "chunked");
 }
 
 static enum jc_code read_verb(const struct jc_connect_head *head, struct jc_connect *out, struct jc_err *err) {
@@ -203,10 +199,10 @@ enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_conn
     *out = (struct jc_connect){
         .lang = jc_connect_language(head->accept_language),
         .gzip_out = jc_connect_accepts_gzip(head->accept_encoding),
-        .token = bearer(head->authorization),
+        .token = jc_connect_bearer(head->authorization),
         .timeout_ms = -1,
     };
-    if (!is_framed(head)) {
+    if (!jc_connect_is_framed(head->content_lengths, head->transfer_encodings, head->transfer_encoding)) {
         out->close = true;
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
     }

@@ -61,6 +61,11 @@ struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, int 
 
 /* --- parts, for tests ------------------------------------------------------------------------------ */
 
+/* The token of "Bearer <token>"; any other scheme is no token. A view of the header. */
+struct jc_str jc_connect_bearer(struct jc_str authorization);
+/* One way to tell where the body ends, or the connection cannot be trusted (RFC 9112, section 6.1): how many headers
+ * of each kind there are, and the second one's value. */
+bool jc_connect_is_framed(int content_lengths, int transfer_encodings, struct jc_str transfer_encoding);
 /* The language a person prefers; Chinese unless English is asked for first. */
 enum jc_lang jc_connect_language(struct jc_str accept_language);
 bool jc_connect_accepts_gzip(struct jc_str accept_encoding);

@@ -1,6 +1,12 @@
 #include "http/exchange.h"
 
 #include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "http/connect.h"
+
+enum { PATH_LOG_MAX = 200 };
 
 struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name) {
     const char *value = NULL;
@@ -8,6 +14,37 @@ struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *
     if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value, &len) != MHD_YES)
         return (struct jc_str){NULL, 0};
     return value ? (struct jc_str){value, len} : JC_STR("");
+}
+
+struct framing {
+    int content_lengths, transfer_encodings;
+};
+
+/* A lookup by name would not tell how many there are. */
+static enum MHD_Result count_framing(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value) {
+    struct framing *framing = ctx;
+    (void)kind, (void)value;
+    framing->content_lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    framing->transfer_encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    return MHD_YES;
+}
+
+bool jc_exchange_is_framed(struct MHD_Connection *connection) {
+    struct framing framing = {0};
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &framing);
+    return jc_connect_is_framed(framing.content_lengths, framing.transfer_encodings,
+                                jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING));
+}
+
+void jc_exchange_log(const struct jc_exchange_line *line, int64_t now_ms) {
+    struct jc_str path = {line->path.ptr, line->path.len < PATH_LOG_MAX ? line->path.len : PATH_LOG_MAX};
+    const char *code = line->status == 0 ? jc_code_name(JC_CANCELLED) : jc_code_name(line->code);
+    bool bug = line->code == JC_INTERNAL || line->code == JC_UNKNOWN || line->code == JC_DATA_LOSS;
+    jc_log(bug ? JC_LOG_ERROR : JC_LOG_INFO, "request", JC_LOG_INT("id", (int64_t)line->id),
+           JC_LOG_STR("method", line->method), JC_LOG_STR("path", path), JC_LOG_INT("status", line->status),
+           JC_LOG_STR("code", jc_str(code)), JC_LOG_INT("duration_ms", now_ms - line->started_ms),
+           JC_LOG_INT("bytes_in", line->bytes_in), JC_LOG_INT("bytes", line->bytes_out), JC_LOG_INT("sent", line->sent),
+           JC_LOG_STR("detail", jc_str(line->code ? line->detail : "")));
 }
 
 bool jc_exchange_is_preflight(struct MHD_Connection *connection, const struct jc_cors *cors, const char *method) {

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/str.h"
+#include "base/err.h"
 #include "http/cors.h"
 
 struct jc_exchange {
@@ -22,6 +22,23 @@ struct jc_exchange {
 
 /* The value of a header of the request; ptr NULL if absent. */
 struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name);
+
+/* Whether there is one way to tell where the body ends (RFC 9112, section 6.1); else the connection cannot be
+ * trusted. */
+bool jc_exchange_is_framed(struct MHD_Connection *connection);
+
+/* What is logged of an exchange when it is over. */
+struct jc_exchange_line {
+    uint64_t id;
+    struct jc_str method, path;
+    int64_t started_ms; /* monotonic */
+    int status;         /* of the answer; 0: none was sent */
+    enum jc_code code;
+    const char *detail; /* of a failure */
+    int64_t bytes_in, bytes_out;
+    bool sent; /* whole */
+};
+void jc_exchange_log(const struct jc_exchange_line *line, int64_t now_ms);
 
 /* A browser asks whether a page of another origin may call: answered from the head alone, whatever the
  * path. False while no origin is configured. */

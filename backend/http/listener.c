@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/transfer.h"
 
 enum {
     BACKLOG = 1024,
@@ -87,6 +88,16 @@ static struct jc_peer *peer_of(struct MHD_Connection *connection) {
 
 /* --- requests --------------------------------------------------------------------------------------------- */
 
+static struct jc_exchange *begin(struct jc_listener *listener, struct MHD_Connection *connection, const char *url,
+                                 const char *method) {
+    struct jc_http *http = listener->http;
+    bool aside = listener->kind == JC_LISTENER_METRICS;
+    if (http->blob_pool && !aside && jc_tus_is_path(jc_str(url)) &&
+        !jc_exchange_is_preflight(connection, &http->config.cors, method))
+        return jc_transfer_begin(http, connection, peer_of(connection), url, method);
+    return jc_request_begin(http, connection, peer_of(connection), aside, url, method);
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload_data, size_t *upload_data_size,
                                   void **con_cls) {
@@ -94,8 +105,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     struct jc_listener *listener = cls;
     (void)version;
     if (!exchange) {
-        exchange = jc_request_begin(listener->http, connection, peer_of(connection),
-                                    listener->kind == JC_LISTENER_METRICS, url, method);
+        exchange = begin(listener, connection, url, method);
         *con_cls = exchange;
         if (!exchange)
             return MHD_NO;

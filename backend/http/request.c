@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "http/run.h"
@@ -17,7 +16,6 @@ enum {
     SPARE_MAX = 32 << 10,   /* bytes used by a request whose arena is worth keeping */
     RESERVE_MAX = 64 << 10, /* bytes of a body whose memory is taken because they were announced */
     DISCARD_FACTOR = 4,     /* bytes of a refused body that are read before the connection is cut */
-    PATH_LOG_MAX = 200,
 };
 
 static struct jc_request *request_of(struct jc_exchange *exchange) {
@@ -331,19 +329,20 @@ static enum MHD_Result step(struct jc_exchange *exchange) {
     return answer(request);
 }
 
-static void log_line(const struct jc_request *request, bool sent) {
-    struct jc_str path = {request->path.ptr, request->path.len < PATH_LOG_MAX ? request->path.len : PATH_LOG_MAX};
-    const char *code = request->status == 0 ? jc_code_name(JC_CANCELLED)
-                       : request->err.code  ? jc_code_name(request->err.code)
-                                            : "ok";
-    bool bug = !request->connect.status && (request->err.code == JC_INTERNAL || request->err.code == JC_UNKNOWN ||
-                                            request->err.code == JC_DATA_LOSS);
-    jc_log(bug ? JC_LOG_ERROR : JC_LOG_INFO, "request", JC_LOG_INT("id", (int64_t)request->id),
-           JC_LOG_STR("method", request->method), JC_LOG_STR("path", path), JC_LOG_INT("status", request->status),
-           JC_LOG_STR("code", jc_str(code)),
-           JC_LOG_INT("duration_ms", jc_http_now(request->http) - request->started_ms),
-           JC_LOG_INT("bytes_in", (int64_t)request->received), JC_LOG_INT("bytes", (int64_t)request->answer.len),
-           JC_LOG_INT("sent", sent), JC_LOG_STR("detail", jc_str(request->err.code ? request->err.detail : "")));
+static void log_request(const struct jc_request *request, bool sent, int64_t now_ms) {
+    const struct jc_exchange_line line = {
+        .id = request->id,
+        .method = request->method,
+        .path = request->path,
+        .started_ms = request->started_ms,
+        .status = request->status,
+        .code = request->err.code,
+        .detail = request->err.detail,
+        .bytes_in = (int64_t)request->received,
+        .bytes_out = (int64_t)request->answer.len,
+        .sent = sent && request->status,
+    };
+    jc_exchange_log(&line, now_ms);
 }
 
 /* A receipt that nobody waited for was not signed, and its key not wiped. */
@@ -358,7 +357,7 @@ static void end(struct jc_exchange *exchange, bool sent) {
     struct jc_http *http = request->http;
     bool whole = request->whole;
     int64_t now_ms = jc_http_now(http);
-    log_line(request, sent && request->status);
+    log_request(request, sent, now_ms);
     if (request->route == JC_ROUTE_PROCEDURE) {
         enum jc_code code = request->status ? request->err.code : JC_CANCELLED;
         jc_metrics_request(http->metrics, request->connect.procedure, code);

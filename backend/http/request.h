@@ -21,12 +21,13 @@
 #include "http/pool.h"
 #include "http/server.h"
 #include "http/traffic.h"
+#include "http/tus.h"
 
 struct jc_receipt_batch;
 struct jc_request;
 struct jc_sealer;
 
-enum { JC_HTTP_SPARE_ARENAS = 64 };
+enum { JC_HTTP_SPARE_ARENAS = 64, JC_HTTP_TRANSFERS_MAX = 256 };
 
 /* Requests whose jobs are durable and whose commit's other answers are still being collected. */
 struct jc_batch {
@@ -40,6 +41,9 @@ struct jc_http {
     struct jc_server_config config; /* defaults filled in */
     struct jc_pool *pool;           /* reads, large bodies */
     struct jc_pool *passwords;      /* Argon2id: one thread, 64 MiB at a time */
+    struct jc_pool *blob_pool;      /* files of blobs; NULL: none are taken */
+    struct jc_tus_desk desk;        /* of uploads */
+    _Atomic int transfers;          /* of blobs, under way */
     struct jc_sealer *sealer;
     struct jc_batch batch; /* the writer's thread's */
     struct jc_metrics *metrics;

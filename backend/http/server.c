@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "blob/collect.h"
 #include "http/listener.h"
 #include "http/run.h"
 #include "http/upkeep.h"
@@ -30,12 +31,17 @@ enum {
     WRITES_MAX = 2048,
     BYTES_MAX = 256 << 20,
     PASSWORD_QUEUE_MAX = 64,
+    BLOB_THREADS = 2,
+    BLOB_MAX = 64 << 20,
     CONNECTION_MEMORY = 4096,
     FLUSH_MS = 200,  /* lines of the log wait no longer */
     SWEEP_MS = 1000, /* for slow peers */
     FORGET_MS = 10000,
+    COLLECT_MS = 3600 * 1000,
     TRIM_MS = 5000, /* a server that had nothing to do gives memory back */
 };
+
+static const int64_t BLOB_DAILY = INT64_C(2) << 30;
 
 struct jc_server {
     struct jc_http http;
@@ -44,6 +50,8 @@ struct jc_server {
     struct jc_upkeep *upkeep;
     int64_t started_us;     /* Unix time */
     uint64_t requests_seen; /* by the last trim */
+    struct jc_pool_task collection;
+    _Atomic bool collecting;
     bool trimmed;
 };
 
@@ -103,6 +111,8 @@ static void release(struct jc_server *server) {
     jc_db_on_batch_end(http->config.db, NULL, NULL);
     jc_pool_free(http->pool);
     jc_pool_free(http->passwords);
+    jc_pool_free(http->blob_pool);
+    jc_holds_free(http->desk.holds);
     jc_limit_free(http->limit);
     jc_admit_free(http->admit);
     jc_sealer_free(http->sealer);
@@ -143,6 +153,20 @@ static enum jc_code open_listeners(struct jc_server *server, struct jc_err *err)
     return code;
 }
 
+static enum jc_code open_desk(struct jc_http *http, struct jc_err *err) {
+    const struct jc_server_config *config = &http->config;
+    http->desk = (struct jc_tus_desk){
+        .db = config->db,
+        .folder = config->blobs,
+        .holds = jc_holds_new(config->blobs),
+        .blob_max_bytes = config->blob_max_bytes ? config->blob_max_bytes : BLOB_MAX,
+        .daily_max_bytes = config->blob_daily_bytes ? config->blob_daily_bytes : BLOB_DAILY,
+    };
+    if (!http->desk.holds)
+        return jc_fail_memory(err);
+    return jc_pool_new(BLOB_THREADS, JC_HTTP_TRANSFERS_MAX, &http->blob_pool, err);
+}
+
 static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err);
 
 enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_server **out, struct jc_err *err) {
@@ -159,6 +183,8 @@ enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_se
         code = jc_pool_new(http->config.readers, http->config.queue_max, &http->pool, err);
     if (!code)
         code = jc_pool_new(1, PASSWORD_QUEUE_MAX, &http->passwords, err);
+    if (!code && config->blobs)
+        code = open_desk(http, err);
     jc_db_on_batch_end(http->config.db, jc_run_batch_end, http);
     if (!code)
         code = open_listeners(server, err);
@@ -223,6 +249,30 @@ static void trim_memory(void *ctx, int64_t now_ms) {
     server->requests_seen = requests;
 }
 
+static void collect_task(struct jc_pool_task *task) {
+    struct jc_server *server = (struct jc_server *)(void *)((char *)task - offsetof(struct jc_server, collection));
+    struct jc_blob_collected done;
+    struct jc_err err = {0};
+    const struct jc_server_config *config = &server->http.config;
+    if (jc_blob_collect(config->db, config->blobs, jc_clock_now_ms(&config->clock), &done, &err))
+        jc_log(JC_LOG_WARN, "blobs not collected", JC_LOG_STR("detail", jc_str(err.detail)));
+    else if (done.expired || done.removed || done.adopted)
+        jc_log(JC_LOG_INFO, "blobs collected", JC_LOG_INT("expired", done.expired), JC_LOG_INT("removed", done.removed),
+               JC_LOG_INT("adopted", done.adopted));
+    atomic_store(&server->collecting, false);
+}
+
+/* Takes long, so on a thread where only blobs wait for it; one at a time. */
+static void collect_blobs(void *ctx, int64_t now_ms) {
+    struct jc_server *server = ctx;
+    (void)now_ms;
+    if (!server->http.blob_pool || atomic_exchange(&server->collecting, true))
+        return;
+    server->collection.run = collect_task;
+    if (!jc_pool_submit(server->http.blob_pool, &server->collection))
+        atomic_store(&server->collecting, false);
+}
+
 static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
     const struct jc_server_config *config = &server->http.config;
     const struct jc_upkeep_task tasks[] = {
@@ -230,6 +280,7 @@ static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
         {"slow peers", SWEEP_MS, cut_slow, server},
         {"certificates", FORGET_MS, forget_certificates, server},
         {"memory", TRIM_MS, trim_memory, server},
+        {"blobs", COLLECT_MS, collect_blobs, server},
     };
     int count = sizeof tasks / sizeof tasks[0];
     enum jc_code code = jc_upkeep_new(tasks, count, config->ticks, &server->upkeep, err);

@@ -11,6 +11,7 @@
 #include "http/cors.h"
 
 struct jc_server;
+struct jc_blob_folder;
 
 struct jc_server_config {
     const char *address; /* numeric, IPv4 or IPv6; NULL: 127.0.0.1 */
@@ -22,7 +23,10 @@ struct jc_server_config {
     /* A listener for /metrics and /healthz alone; NULL: /metrics is answered to callers on this machine. */
     const char *metrics_address;
     int metrics_port;
-    struct jc_db *db; /* stays the caller's; outlives the server */
+    struct jc_db *db;             /* stays the caller's; outlives the server */
+    struct jc_blob_folder *blobs; /* as well; NULL: no photos are taken */
+    int64_t blob_max_bytes;       /* of one; 0: 64 MiB */
+    int64_t blob_daily_bytes;     /* that a terminal may begin to send in 24 h; 0: 2 GiB */
     struct jc_clock clock;
     struct jc_clock ticks;  /* monotonic, for durations; now_ms NULL: the system's */
     size_t body_max;        /* bytes of a request, compressed and not; 0: 4 MiB */

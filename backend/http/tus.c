@@ -340,7 +340,7 @@ bool jc_tus_take(struct jc_tus *tus, struct jc_str bytes) {
     jc_buf_add(&tus->piece, bytes);
     if (tus->piece.failed)
         (void)jc_fail_memory(&tus->err);
-    return tus->piece.len >= PIECE_BYTES;
+    return !tus->opened || tus->piece.len >= PIECE_BYTES;
 }
 
 void jc_tus_piece(struct jc_tus *tus) {
@@ -368,7 +368,7 @@ void jc_tus_finish(struct jc_tus *tus) {
 }
 
 void jc_tus_abandon(struct jc_tus *tus) {
-    if (!tus->err.code && tus->ask.checksum == JC_TUS_NO_CHECKSUM && tus->piece.len)
+    if (!tus->err.code && tus->held && tus->ask.checksum == JC_TUS_NO_CHECKSUM)
         jc_tus_piece(tus);
     give(tus);
 }

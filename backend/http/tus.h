@@ -30,7 +30,8 @@ struct jc_tus *jc_tus_begin(const struct jc_tus_desk *desk, struct jc_arena *are
                             struct jc_str token, int64_t now_ms);
 void jc_tus_free(struct jc_tus *tus);
 
-/* Bytes of the body. True once a piece is whole: run jc_tus_piece before the next ones. */
+/* Bytes of the body. True once a piece is whole: run jc_tus_piece before the next ones. The first bytes are a piece,
+ * so that requests take an upload from each other in the order in which they come. */
 bool jc_tus_take(struct jc_tus *tus, struct jc_str bytes);
 /* Whether the request has failed already: the rest of the body is not wanted. */
 bool jc_tus_has_failed(const struct jc_tus *tus);
