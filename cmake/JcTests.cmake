@@ -50,7 +50,7 @@ function(jc_tests)
     get_filename_component(name "${source}" NAME_WE)
     jc_test_program(jc_${name} ${source})
     set_target_properties(jc_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
-    target_link_libraries(jc_${name} PRIVATE jc_bench PkgConfig::sqlite3)
+    target_link_libraries(jc_${name} PRIVATE jc_bench PkgConfig::sqlite3 PkgConfig::gnutls)
   endforeach()
 
   find_package(Python3 COMPONENTS Interpreter)

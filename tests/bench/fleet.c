@@ -190,6 +190,8 @@ struct jc_fleet_server jc_fleet_serve(const char *program, const char *database,
     if (!at)
         jc_fleet_stop("the server names no port");
     server.port = atoi(at + 10);
+    const char *tls = strstr(at, "listening with TLS on 127.0.0.1:"); /* in the same piece */
+    server.tls_port = tls ? atoi(strrchr(tls, ':') + 1) : 0;
     server.started_in_ns = jc_fleet_now_ns() - begin;
     close(out[0]);
     return server;

@@ -36,7 +36,7 @@ int64_t jc_fleet_operations(const char *path);
 
 struct jc_fleet_server {
     pid_t pid;
-    int port;
+    int port, tls_port;    /* 0: none */
     int64_t started_in_ns; /* until it said where it listens */
 };
 

@@ -19,6 +19,7 @@ import urllib.request
 from programs import HUAINAN, JIANCHA, SHARED, build, program, run
 
 LOAD = program("jc_bench_sync")
+IDLE = program("jc_bench_idle")
 RAWLIMIT = os.path.join(SHARED, "tools", "rawlimit")
 CONNECTIONS = 64
 
@@ -75,6 +76,23 @@ def sync(folder, records, seconds):
     return answer
 
 
+def wire(folder):
+    """Bytes both ways for a record in batches of 20, compressed."""
+    work = tempfile.mkdtemp(dir=folder)
+    answer = json.loads(run(LOAD, "--program", JIANCHA, "--dir", work, "--connections", "8", "--records", "20",
+                            "--seconds", "1", "--gzip"))
+    shutil.rmtree(work)
+    return answer["wire_bytes_per_record"]
+
+
+def idle(folder, *options):
+    """Memory of a server with 1,000 terminals that say nothing."""
+    work = tempfile.mkdtemp(dir=folder)
+    answer = json.loads(run(IDLE, "--program", JIANCHA, "--dir", work, *options))
+    shutil.rmtree(work)
+    return answer
+
+
 def raw(folder, out, records, seconds):
     """Records/s of the bare libraries: the same connections, records a request and findings a record."""
     work = tempfile.mkdtemp(dir=folder)
@@ -125,6 +143,10 @@ def show(result):
           f"gap {solved['gap']}   {solved['status']}")
     print(f"cold start                {result['cold_start_ms']:.0f} ms to the first answer")
     print(f"idle memory               {result['idle_kb'] / 1024:.1f} MB")
+    for kind, figures in result["idle"].items():
+        print(f"1,000 terminals, {kind:<5}    {figures['idle_kb'] / 1024:.1f} MB   "
+              f"{figures['kb_per_terminal']:.1f} kB a terminal")
+    print(f"wire, 20 a request, gzip  {result['wire_bytes_per_record']:.0f} bytes a record")
     for records, figures in result["sync"].items():
         ratio = f"{figures['ratio_to_comb']:.2f} x comb ({figures['comb_records_per_s']:.0f})" \
             if "ratio_to_comb" in figures else "comb not at hand"
@@ -140,7 +162,7 @@ def add_options(parser):
 
 def measure(options):
     """Builds, measures and prints; the figures."""
-    build("--test", "jc_bench_sync")
+    build("--test", "jc_bench_sync", "jc_bench_idle")
     folder = tempfile.mkdtemp(prefix="jiancha-bench-")
     try:
         raw_out = raw_build(folder)
@@ -156,6 +178,9 @@ def measure(options):
             print(f"sync, {records} records a request …", file=sys.stderr)
             result["sync"][str(records)] = measure_sync(folder, records, options.seconds, options.rounds, raw_out)
         result["idle_kb"] = result["sync"]["1"]["idle_kb"]
+        print("1,000 idle terminals …", file=sys.stderr)
+        result["idle"] = {"plain": idle(folder), "tls": idle(folder, "--tls")}
+        result["wire_bytes_per_record"] = wire(folder)
         show(result)
         return result
     finally:
