@@ -11,6 +11,7 @@
 #include "terminal/entity.h"
 #include "terminal/record.h"
 
+enum { CLOCK_OFF_S = 600 }; /* as the server flags it: parameter clock_off_minutes */
 enum { PAGE_WIDTH = 76, VALUE_MAX = 64 * 1024 };
 
 struct page {
@@ -347,6 +348,17 @@ static enum jc_code put_situation(struct page *page, const struct jc_terminal_re
     return code;
 }
 
+/* Times in a document are the terminal's: if its clock was known to be off when the work was done, the document
+ * says by how much. */
+static void put_clock(struct page *page, const struct jc_terminal_record *record) {
+    int64_t offset_s = record->outcome ? record->outcome->clock_offset_ms / 1000 : 0;
+    char text[JC_NUMBER_TEXT];
+    if (offset_s >= CLOCK_OFF_S)
+        put(page, 0, JC_MSG_DOC_CLOCK_AHEAD, jc_str_from_int64(offset_s / 60, text));
+    else if (offset_s <= -CLOCK_OFF_S)
+        put(page, 0, JC_MSG_DOC_CLOCK_BEHIND, jc_str_from_int64(-offset_s / 60, text));
+}
+
 static enum jc_code put_record(struct page *page, const struct jc_terminal_record *record, struct jc_err *err) {
     const Jc__Inspection *inspection = record->inspection;
     put_title(page, JC_MSG_DOC_RECORD, inspection->document_number);
@@ -355,6 +367,7 @@ static enum jc_code put_record(struct page *page, const struct jc_terminal_recor
     put_head(page, inspection->signature);
     put(page, 0, JC_MSG_DOC_PLACE, or_blank(page, jc_str(inspection->place)));
     put(page, 0, JC_MSG_DOC_PERIOD, time_text(page, inspection->started_at), time_text(page, inspection->ended_at));
+    put_clock(page, record);
     enum jc_code code = put_agency(page, err);
     if (code == JC_OK)
         code = put_persons(page, JC_MSG_DOC_INSPECTORS, inspection->inspector_ids, inspection->n_inspector_ids, false,

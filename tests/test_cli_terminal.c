@@ -107,6 +107,16 @@ static const struct {
     {"return without reason", "return hn-001-01", JC_EXIT_REFUSED},
     {"a record as CSV", "show hn-001-01 --format csv", JC_EXIT_REFUSED},
     {"document of a task without any", "show hn-001-01 --print", JC_EXIT_REFUSED},
+    {"draft without a verb", "draft", JC_EXIT_REFUSED},
+    {"draft of no task", "draft save", JC_EXIT_REFUSED},
+    {"draft with an arrival", "draft save hn-001-01 --begin", JC_EXIT_REFUSED},
+    {"drop of no draft", "draft drop rubbish", JC_EXIT_REFUSED},
+    {"switch to nobody", "switch", JC_EXIT_REFUSED},
+    {"switch to a stranger", "switch i9", JC_EXIT_REFUSED},
+    {"bundle without a file", "bundle", JC_EXIT_REFUSED},
+    {"bundle of nothing", "bundle FOLDER/t.jcb", JC_EXIT_REFUSED},
+    {"accept without a file", "accept", JC_EXIT_REFUSED},
+    {"budget of nothing", "upload --budget 0", JC_EXIT_REFUSED},
     {"batch of zero", "sync --batch 0", JC_EXIT_REFUSED},
     {"no server of that form", "sync --server ftp://x", JC_EXIT_REFUSED},
     {"nobody listens", "sync --server http://127.0.0.1:1", JC_EXIT_IO},
@@ -318,12 +328,36 @@ static int tear_down(void **state) {
 
 #define WITH_SHELL(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void drafts_and_the_device(void **state) {
+    struct shell *shell = *state;
+    CHECK_INT("save", run(shell, "draft save hn-001-01 --start 09:00 --inspectors i1,i2 --item 1=conforms"),
+              JC_EXIT_DONE);
+    json_t *draft = first_of(shell, "draft list", "drafts");
+    CHECK_STR("unit", jc_str(text_in(draft, "unit_id")), "hn-001");
+    json_decref(draft);
+    json_t *state_of = first_of(shell, "wipe --dry-run", "wipe");
+    CHECK_INT("drafts", json_integer_value(json_object_get(state_of, "drafts")), 1);
+    json_decref(state_of);
+    CHECK_INT("wipe", run(shell, "wipe"), JC_EXIT_REFUSED);
+    CHECK_INT("the rest", run(shell, "inspect hn-001-01 --draft --end 11:30 --signed 王某:安全总监"), JC_EXIT_DONE);
+    CHECK_INT("no draft any more", run(shell, "draft list --format json"), JC_EXIT_DONE);
+    json_t *bundle = first_of(shell, "bundle FOLDER/t.jcb", "bundle");
+    CHECK_INT("carried", json_integer_value(json_object_get(bundle, "operations")), 1);
+    json_decref(bundle);
+    json_t *holder = first_of(shell, "holders", "holders");
+    CHECK_STR("who", jc_str(text_in(holder, "inspector_id")), "i1");
+    CHECK_STR("state", jc_str(text_in(holder, "state")), "active");
+    CHECK_INT("unsent", json_integer_value(json_object_get(holder, "unsent")), 1);
+    json_decref(holder);
+    CHECK_INT("switch to oneself", run(shell, "switch i1"), JC_EXIT_DONE);
+}
+
 int main(void) {
     assert_true(jc_id_init());
     const struct CMUnitTest tests[] = {
         WITH_SHELL(tells_mistakes_and_stores_nothing),    WITH_SHELL(inspects_from_options),
         WITH_SHELL(inspects_from_a_file_as_from_options), WITH_SHELL(refuses_bad_files),
-        WITH_SHELL(goes_from_arrival_to_recheck),
+        WITH_SHELL(goes_from_arrival_to_recheck),         WITH_SHELL(drafts_and_the_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

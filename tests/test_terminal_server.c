@@ -8,6 +8,7 @@
 #include "http/connect.h"
 #include "jiancha/terminal.h"
 #include "rpc/procedure.h"
+#include "terminal/store.h"
 
 struct handheld {
     struct field *f;
@@ -266,8 +267,8 @@ static void test_two_for_one_task(void **state) {
     struct jc_terminal_sync_result result = handheld_sync(&two);
     CHECK_INT("second and its order are kept", result.kept, 2);
     CHECK("the inspector is told", *result.outcomes[0].reason_zh.ptr && *result.outcomes[0].reason_en.ptr);
-    CHECK_STR("the record, and the one beside it",
-              field_query(f, "SELECT is_record FROM inspection ORDER BY op_key"), "1,0");
+    CHECK_STR("the record, and the one beside it", field_query(f, "SELECT is_record FROM inspection ORDER BY op_key"),
+              "1,0");
     CHECK_STR("for the planner", field_query(f, "SELECT reason FROM review ORDER BY review_id"), "1,4");
     jc_terminal_close(one.terminal);
     jc_terminal_close(two.terminal);
@@ -352,6 +353,43 @@ static void test_shared_device(void **state) {
     field_close(f);
 }
 
+static enum jc_code damage(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    return jc_tx_exec(tx, "DELETE FROM entity WHERE kind = 2", JC_NO_VALUES, err); /* all units */
+}
+
+/* What is here is what the server says; damage is found, named by task, and cured without losing work. */
+static void test_check_and_rebuild(void **state) {
+    (void)state;
+    struct field field, *f = &field;
+    struct handheld one;
+    struct jc_terminal_checked checked;
+    struct jc_err err = {0};
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    assert_int_equal(jc_terminal_check(one.terminal, &one.transport, f->arena, &checked, &err), JC_FAILED_PRECONDITION);
+    handheld_sync(&one);
+    CHECK_OK("check", jc_terminal_check(one.terminal, &one.transport, f->arena, &checked, &err), &err);
+    CHECK("matched", checked.matched && checked.kind_count == 7);
+    CHECK("ready", checked.ready && checked.tasks > 0);
+    inspect(&one, "u1", 1, "2023-01-20");
+    handheld_sync(&one);
+    CHECK_OK("check", jc_terminal_check(one.terminal, &one.transport, f->arena, &checked, &err), &err);
+    CHECK("matched with an order", checked.matched && checked.ready);
+    inspect(&one, "u2", 0, "");
+    CHECK_OK("damage", jc_terminal_write(one.terminal, damage, NULL, &err), &err);
+    CHECK_OK("check", jc_terminal_check(one.terminal, &one.transport, f->arena, &checked, &err), &err);
+    CHECK("differs", !checked.matched && !checked.ready);
+    CHECK("names what is missing",
+          checked.missing_count > 0 && checked.missing[0].kind == JC__ENTITY_KIND__ENTITY_KIND_UNIT);
+    CHECK_OK("rebuild", jc_terminal_rebuild(one.terminal, &err), &err);
+    CHECK_INT("unsent work survives", handheld_sync(&one).applied, 1);
+    CHECK_OK("check", jc_terminal_check(one.terminal, &one.transport, f->arena, &checked, &err), &err);
+    CHECK("cured", checked.matched && checked.ready);
+    jc_terminal_close(one.terminal);
+    field_close(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_whole_way),
@@ -360,6 +398,7 @@ int main(void) {
         cmocka_unit_test(test_lost_answers),
         cmocka_unit_test(test_enrolled_anew_after_a_lost_answer),
         cmocka_unit_test(test_shared_device),
+        cmocka_unit_test(test_check_and_rebuild),
     };
     return cmocka_run_group_tests_name("terminal_server", tests, NULL, NULL);
 }

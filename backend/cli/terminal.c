@@ -53,6 +53,16 @@ struct jc_str jc_cli_terminal_word(const struct jc_cli *cli, const char *name, e
 struct jc_str jc_cli_terminal_result(const struct jc_cli *cli, const struct jc_terminal_outcome *outcome) {
     if (outcome->set_aside)
         return jc_cli_terminal_word(cli, "set_aside", JC_MSG_TERM_RESULT_SET_ASIDE);
+    switch (outcome->review ? (int)outcome->review->kind : 0) {
+    case JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT:
+        return jc_cli_terminal_word(cli, "accepted", JC_MSG_TERM_RESULT_ACCEPTED);
+    case JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT:
+        return jc_cli_terminal_word(cli, "not_accepted", JC_MSG_TERM_RESULT_NOT_ACCEPTED);
+    case JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK:
+        return jc_cli_terminal_word(cli, "linked", JC_MSG_TERM_RESULT_LINKED);
+    default:
+        break;
+    }
     switch (outcome->status) {
     case JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED:
         return jc_cli_terminal_word(cli, "applied", JC_MSG_TERM_RESULT_APPLIED);
@@ -66,6 +76,8 @@ struct jc_str jc_cli_terminal_result(const struct jc_cli *cli, const struct jc_t
 }
 
 struct jc_str jc_cli_terminal_reason(const struct jc_cli *cli, const struct jc_terminal_outcome *outcome) {
+    if (outcome->review && *outcome->review->note)
+        return jc_str(outcome->review->note);
     return cli->lang == JC_ZH && outcome->reason_zh.len ? outcome->reason_zh : outcome->reason_en;
 }
 
@@ -138,12 +150,12 @@ static const struct jc_command cmd_enroll = {
          "--server URL  服务器地址，以后同步仍用它\n"
          "--code CODE   计划人员发出的一次性邀请码（jiancha device invite）\n"
          "--name NAME   终端名称，显示在终端一览里\n"
-         "--again       终端被停用后重新登记，未发送的工作保留",
+         "--again       终端被停用后重新登记，或再登记一位共用此终端的执法人员；未发送的工作保留",
          "Makes the device's key, enrols it at the server and keeps the token in the store (readable by you alone).\n"
          "--server URL  the server; later syncs use it too\n"
          "--code CODE   the one-time code from a planner (jiancha device invite)\n"
          "--name NAME   the device's name on the device board\n"
-         "--again       enrol anew after a revocation; work that is not sent stays"},
+         "--again       enrol anew after a revocation, or another person who shares it; work that is not sent stays"},
     .example = "jiancha terminal --store t1.db enroll --server http://127.0.0.1:8420 --code ABCD-EFGH --name 平板1",
     .run = run_enroll,
 };
@@ -291,6 +303,15 @@ static const struct jc_command *const subs[] = {&cmd_enroll,
                                                 &jc_cmd_terminal_order,
                                                 &jc_cmd_terminal_recheck,
                                                 &jc_cmd_terminal_return,
+                                                &jc_cmd_terminal_draft,
+                                                &jc_cmd_terminal_upload,
+                                                &jc_cmd_terminal_check,
+                                                &jc_cmd_terminal_ready,
+                                                &jc_cmd_terminal_bundle,
+                                                &jc_cmd_terminal_accept,
+                                                &jc_cmd_terminal_holders,
+                                                &jc_cmd_terminal_switch,
+                                                &jc_cmd_terminal_wipe,
                                                 NULL};
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
@@ -302,11 +323,14 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
 const struct jc_command jc_cmd_terminal = {
     .name = "terminal",
     .summary = {"执法终端：离线检查、文书、同步", "the handheld: inspect offline, documents, sync"},
-    .usage = "terminal --store FILE enroll|sync|tasks|show|inspect|order|recheck|return …",
-    .help = {"除 enroll 和 sync 外都不需要网络。终端数据都在一个文件里（--store，或环境变量 JIANCHA_STORE）。\n"
-             "编号可以只写开头或结尾的几位（能唯一确定即可），任务也可以写计划检查编号或单位编号。",
-             "Everything but enroll and sync works offline. A terminal is one file (--store, or JIANCHA_STORE).\n"
-             "Identifiers may be given by a unique beginning or ending, tasks also by their visit or unit."},
+    .usage =
+        "terminal --store FILE enroll|sync|tasks|show|inspect|order|recheck|return|draft|upload|check|ready|bundle|accept|"
+        "holders|switch|wipe …",
+    .help =
+        {"除 enroll、sync、upload、check 和 ready 外都不需要网络。终端数据都在一个文件里（--store，或环境变量 JIANCHA_STORE）。\n"
+         "编号可以只写开头或结尾的几位（能唯一确定即可），任务也可以写计划检查编号或单位编号。",
+         "Everything but enroll, sync, upload, check and ready works offline. A terminal is one file (--store, or JIANCHA_STORE).\n"
+         "Identifiers may be given by a unique beginning or ending, tasks also by their visit or unit."},
     .example =
         "jiancha terminal --store t1.db enroll --server http://127.0.0.1:8420 --code ABCD-EFGH\n"
         "jiancha terminal --store t1.db sync\n"

@@ -24,14 +24,17 @@ enum jc_exit jc_cli_terminal_end(struct jc_cli_terminal *run, enum jc_code code,
 
 /* Words for people and names for scripts of the same thing, by cli->format. */
 struct jc_str jc_cli_terminal_word(const struct jc_cli *cli, const char *name, enum jc_msg word);
-/* What became of an operation: applied, rejected, kept, set_aside, unsent. */
+/* What became of an operation: applied, rejected, kept, set_aside, unsent; once a person decided about it: accepted,
+ * not_accepted, linked. */
 struct jc_str jc_cli_terminal_result(const struct jc_cli *cli, const struct jc_terminal_outcome *outcome);
-/* The server's reason in the user's language; empty if there is none. */
+/* What the person who decided wrote, else the server's reason in the user's language; empty if there is none. */
 struct jc_str jc_cli_terminal_reason(const struct jc_cli *cli, const struct jc_terminal_outcome *outcome);
 /* A UUID as text in the cli's arena; empty for zeros. */
 struct jc_str jc_cli_terminal_id(struct jc_cli *cli, struct jc_uuid id);
 
 extern const struct jc_command jc_cmd_terminal_sync, jc_cmd_terminal_inspect, jc_cmd_terminal_order,
-    jc_cmd_terminal_recheck, jc_cmd_terminal_return, jc_cmd_terminal_show;
+    jc_cmd_terminal_recheck, jc_cmd_terminal_return, jc_cmd_terminal_show, jc_cmd_terminal_draft,
+    jc_cmd_terminal_holders, jc_cmd_terminal_switch, jc_cmd_terminal_bundle, jc_cmd_terminal_accept,
+    jc_cmd_terminal_check, jc_cmd_terminal_ready, jc_cmd_terminal_wipe, jc_cmd_terminal_upload;
 
 #endif

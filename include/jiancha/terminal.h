@@ -242,6 +242,39 @@ enum jc_code jc_terminal_upload(struct jc_terminal *terminal, const struct jc_tr
                                 const struct jc_terminal_upload_options *options, struct jc_arena *arena,
                                 struct jc_terminal_upload_result *out, struct jc_err *err);
 
+/* --- before leaving ------------------------------------------------------------------------------------ */
+
+struct jc_terminal_kind_check {
+    Jc__EntityKind kind;
+    int64_t here, there;
+    bool same; /* count and hash */
+};
+struct jc_terminal_missing {
+    struct jc_uuid task_id; /* an open task … */
+    struct jc_str unit_id;
+    Jc__EntityKind kind; /* … whose unit, order or checklist is not here */
+};
+enum { JC_TERMINAL_KINDS = 8 };
+struct jc_terminal_checked {
+    bool matched; /* the listing here is the server's, to the byte */
+    struct jc_terminal_kind_check kinds[JC_TERMINAL_KINDS];
+    size_t kind_count;
+    bool ready;    /* every open task with its unit, order and checklist is here as the server has it */
+    int64_t tasks; /* open ones here */
+    struct jc_terminal_missing *missing;
+    size_t missing_count;
+};
+
+/* Compares what is here with what the server says should be here; the result goes into the next report to the device
+ * board. JC_FAILED_PRECONDITION if the listing has moved on or is not complete: sync first. A listing that does
+ * not match (damage, a bug) is cured by jc_terminal_rebuild() and a sync; one that still differs then is for an
+ * administrator. */
+enum jc_code jc_terminal_check(struct jc_terminal *terminal, const struct jc_transport *transport,
+                               struct jc_arena *arena, struct jc_terminal_checked *out, struct jc_err *err);
+/* The next sync fetches the whole listing; the old one is shown until then. Work, drafts and numbers stay. Do it too
+ * when a sync's result says `rebuild`. */
+enum jc_code jc_terminal_rebuild(struct jc_terminal *terminal, struct jc_err *err);
+
 /* --- without a network -------------------------------------------------------------------------------- */
 
 /* Unsent work of the holder (and of ended enrolments) as one file, for `jiancha ingest` at the office; with `photos`

@@ -1,0 +1,284 @@
+/* Whether the listing here is what the server says it should be, and whether everything for the work ahead is here.
+ *
+ * Every entity is hashed as it was received and XORed into the hash of its kind (base/evidence.h), so the order does
+ * not matter; a listing of ten thousand units costs some 20 ms. What leaves a listing with time alone takes no part: of
+ * tasks the open and returned ones count, of orders those with an item that is not corrected, outcomes of reviews do not.
+ * Rebuilding forgets where the listing stands; what is shown stays until the new one is complete, and nothing made here
+ * is touched. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/message.h"
+#include "jiancha/v1/sync_service.pb-c.h"
+#include "terminal/call.h"
+#include "terminal/entity.h"
+#include "terminal/wire.h"
+
+enum { KINDS = JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME };
+
+struct hash {
+    uint8_t bytes[JC_SHA256_SIZE];
+};
+
+struct checking {
+    struct jc_terminal *terminal;
+    struct jc_arena *arena;   /* the caller's */
+    struct jc_arena *scratch; /* of one entity */
+    struct jc_terminal_self self;
+    struct jc_terminal_kind_check kinds[KINDS];
+    uint8_t sets[KINDS][JC_SHA256_SIZE];
+    struct {
+        struct hash *items;
+        size_t count, capacity;
+    } assigned;
+    struct {
+        struct jc_terminal_missing *items;
+        size_t count, capacity;
+    } missing;
+    const Jc__GetDigestResponse *answer;
+    struct jc_terminal_checked *out;
+};
+
+/* --- what is here -------------------------------------------------------------------------------------------- */
+
+static bool is_open(const Jc__RectificationOrder *order) {
+    for (size_t i = 0; i < order->n_items; i++) {
+        if (!*order->items[i]->corrected_on)
+            return true;
+    }
+    return false;
+}
+
+static bool counts(int kind, const ProtobufCMessage *message) {
+    const Jc__Task *task = (const Jc__Task *)message;
+    switch (kind) {
+    case JC__ENTITY_KIND__ENTITY_KIND_TASK:
+        return task->state == JC__TASK_STATE__TASK_STATE_OPEN || task->state == JC__TASK_STATE__TASK_STATE_RETURNED;
+    case JC__ENTITY_KIND__ENTITY_KIND_ORDER:
+        return is_open((const Jc__RectificationOrder *)message);
+    default:
+        return kind > 0 && kind < KINDS;
+    }
+}
+
+static const char SQL_ENTITIES[] = "SELECT kind, id, body FROM entity";
+
+static enum jc_code add_entity(struct checking *checking, const struct jc_rows *rows, struct jc_err *err) {
+    ProtobufCMessage *message = NULL;
+    uint8_t hash[JC_SHA256_SIZE];
+    int kind = (int)jc_rows_int64(rows, 0);
+    const ProtobufCMessageDescriptor *type = jc_terminal_entity_type(kind);
+    jc_arena_reset(checking->scratch);
+    if (!type || kind >= KINDS)
+        return JC_OK;
+    enum jc_code code = jc_terminal_unpack(type, jc_rows_bytes(rows, 2), checking->scratch, &message, err);
+    if (code || !counts(kind, message))
+        return code;
+    jc_entity_hash((uint8_t)kind, jc_rows_bytes(rows, 1), jc_rows_bytes(rows, 2), hash);
+    jc_set_hash_flip(checking->sets[kind], hash);
+    checking->kinds[kind].here++;
+    return JC_OK;
+}
+
+static enum jc_code add_entities(struct jc_tx *tx, struct checking *checking, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SQL_ENTITIES, JC_NO_VALUES, &rows, err);
+    while (code == JC_OK && (code = jc_rows_next(rows, &has_row, err)) == JC_OK && has_row)
+        code = add_entity(checking, rows, err);
+    jc_rows_close(rows);
+    return code;
+}
+
+/* --- what the open tasks need ---------------------------------------------------------------------------------- */
+
+static const char SQL_ENTITY_BODY[] = "SELECT body FROM entity WHERE kind = $1 AND id = $2";
+
+/* Adds the hash of one thing that a task names; *here is false if it is not on this terminal. */
+static enum jc_code assign(struct jc_tx *tx, struct checking *checking, Jc__EntityKind kind, struct jc_str id,
+                           bool *here, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    struct hash *slot = NULL;
+    enum jc_code code = jc_tx_query(tx, SQL_ENTITY_BODY, JC_VALUES(jc_int(kind), jc_bytes(id.ptr, id.len)), &rows, err);
+    if (code == JC_OK)
+        code = jc_rows_next(rows, here, err);
+    if (code == JC_OK && *here && !(slot = JC_PUSH(checking->arena, &checking->assigned, struct hash)))
+        code = jc_fail_memory(err);
+    if (slot)
+        jc_entity_hash((uint8_t)kind, id, jc_rows_bytes(rows, 0), slot->bytes);
+    jc_rows_close(rows);
+    return code;
+}
+
+static enum jc_code need(struct jc_tx *tx, struct checking *checking, const Jc__Task *task, Jc__EntityKind kind,
+                         struct jc_str id, struct jc_err *err) {
+    bool here = false;
+    if (id.len == 0)
+        return JC_OK;
+    enum jc_code code = assign(tx, checking, kind, id, &here, err);
+    if (code || here)
+        return code;
+    struct jc_terminal_missing *missing = JC_PUSH(checking->arena, &checking->missing, struct jc_terminal_missing);
+    if (!missing)
+        return jc_fail_memory(err);
+    *missing = (struct jc_terminal_missing){
+        .task_id = jc_terminal_uuid_of(task->task_id), .unit_id = jc_str(task->unit_id), .kind = kind};
+    return JC_OK;
+}
+
+static enum jc_code add_needs(struct jc_tx *tx, struct checking *checking, struct jc_err *err) {
+    struct jc_terminal_entities tasks;
+    enum jc_code code = jc_terminal_entity_list(tx, JC__ENTITY_KIND__ENTITY_KIND_TASK, checking->arena, &tasks, err);
+    for (size_t i = 0; code == JC_OK && i < tasks.count; i++) {
+        const Jc__Task *task = (const Jc__Task *)tasks.items[i];
+        if (task->state != JC__TASK_STATE__TASK_STATE_OPEN)
+            continue;
+        checking->out->tasks++;
+        const struct {
+            Jc__EntityKind kind;
+            struct jc_str id;
+        } needs[] = {
+            {JC__ENTITY_KIND__ENTITY_KIND_TASK, {(const char *)task->task_id.data, task->task_id.len}},
+            {JC__ENTITY_KIND__ENTITY_KIND_UNIT, jc_str(task->unit_id)},
+            {JC__ENTITY_KIND__ENTITY_KIND_ORDER, {(const char *)task->order_id.data, task->order_id.len}},
+            {JC__ENTITY_KIND__ENTITY_KIND_CHECKLIST, jc_str(task->checklist_id)},
+        };
+        for (size_t k = 0; code == JC_OK && k < sizeof needs / sizeof *needs; k++)
+            code = need(tx, checking, task, needs[k].kind, needs[k].id, err);
+    }
+    return code;
+}
+
+static int by_bytes(const void *a, const void *b) {
+    return memcmp(a, b, JC_SHA256_SIZE);
+}
+
+/* SHA-256 over the sorted hashes, each once. */
+static void hash_assigned(struct checking *checking, uint8_t out[JC_SHA256_SIZE]) {
+    struct hash *items = checking->assigned.items;
+    size_t kept = 0, count = checking->assigned.count;
+    if (count)
+        qsort(items, count, sizeof *items, by_bytes);
+    for (size_t i = 0; i < count; i++) {
+        if (!kept || by_bytes(&items[kept - 1], &items[i]) != 0)
+            items[kept++] = items[i];
+    }
+    jc_sha256((struct jc_str){(const char *)items, kept * sizeof *items}, out);
+}
+
+/* --- comparing ---------------------------------------------------------------------------------------------------- */
+
+static void compare_kinds(struct checking *checking) {
+    struct jc_terminal_checked *out = checking->out;
+    out->matched = true;
+    for (int kind = 1; kind < KINDS; kind++) {
+        struct jc_terminal_kind_check *check = &checking->kinds[kind];
+        *check = (struct jc_terminal_kind_check){.kind = (Jc__EntityKind)kind, .here = check->here};
+        for (size_t i = 0; i < checking->answer->n_kinds; i++) {
+            const Jc__KindDigest *there = checking->answer->kinds[i];
+            if ((int)there->kind != kind)
+                continue;
+            check->there = there->count;
+            check->same = there->count == check->here && there->sha256_xor.len == JC_SHA256_SIZE &&
+                          memcmp(there->sha256_xor.data, checking->sets[kind], JC_SHA256_SIZE) == 0;
+        }
+        out->matched &= check->same;
+        out->kinds[out->kind_count++] = *check;
+    }
+}
+
+static const char SQL_CHECKED[] = "UPDATE terminal"
+                                  "   SET digest_state = $1, digest_ms = $2, ready_ms = $3"
+                                  " WHERE only_row = 1";
+
+static enum jc_code compare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct checking *checking = ctx;
+    struct jc_terminal_checked *out = checking->out;
+    const Jc__AssignedSet *assigned = checking->answer->assigned;
+    uint8_t hash[JC_SHA256_SIZE];
+    struct jc_terminal_self now;
+    *out = (struct jc_terminal_checked){0};
+    memset(checking->kinds, 0, sizeof checking->kinds);
+    memset(checking->sets, 0, sizeof checking->sets);
+    checking->assigned.count = checking->missing.count = 0;
+    enum jc_code code = jc_terminal_self_enrolled(tx, checking->arena, &now, err);
+    jc_sign_forget(now.secret_key, sizeof now.secret_key);
+    if (code == JC_OK && !jc_str_eq(now.position, checking->self.position))
+        code = jc_fail(err, JC_ABORTED, JC_MSG_TERM_SYNC_ELSEWHERE);
+    if (code == JC_OK)
+        code = add_entities(tx, checking, err);
+    if (code == JC_OK)
+        code = add_needs(tx, checking, err);
+    if (code)
+        return code;
+    compare_kinds(checking);
+    hash_assigned(checking, hash);
+    out->missing = checking->missing.items;
+    out->missing_count = checking->missing.count;
+    out->ready = assigned && assigned->sha256.len == sizeof hash && out->missing_count == 0 &&
+                 memcmp(assigned->sha256.data, hash, sizeof hash) == 0;
+    int64_t now_ms = jc_clock_now_ms(&checking->terminal->wall);
+    Jc__DigestState state =
+        out->matched ? JC__DIGEST_STATE__DIGEST_STATE_MATCHED : JC__DIGEST_STATE__DIGEST_STATE_DIFFERS;
+    return jc_tx_exec(tx, SQL_CHECKED,
+                      JC_VALUES(jc_int(state), jc_int(now_ms), out->ready ? jc_int(now_ms) : jc_null()), err);
+}
+
+/* --- public ---------------------------------------------------------------------------------------------------------- */
+
+static enum jc_code look(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct checking *checking = ctx;
+    enum jc_code code = jc_terminal_self_enrolled(tx, checking->arena, &checking->self, err);
+    jc_sign_forget(checking->self.secret_key, sizeof checking->self.secret_key);
+    if (code == JC_OK && (checking->self.staging || checking->self.position.len == 0))
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_CHECK_MOVED);
+    return code;
+}
+
+static enum jc_code ask(struct checking *checking, const struct jc_transport *transport, struct jc_err *err) {
+    Jc__GetDigestRequest request = JC__GET_DIGEST_REQUEST__INIT;
+    struct jc_terminal_call call = {.procedure = "/jiancha.v1.SyncService/GetDigest",
+                                    .token = checking->self.token,
+                                    .type = &jc__get_digest_response__descriptor};
+    request.cursor = jc_terminal_wire_bytes(checking->self.position);
+    enum jc_code code = jc_message_pack(&request.base, checking->arena, &call.request, err);
+    if (code == JC_OK)
+        code = jc_terminal_call(transport, &call, checking->arena, err);
+    checking->answer = (const Jc__GetDigestResponse *)call.answer;
+    if (code == JC_OK && checking->answer->moved)
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_CHECK_MOVED);
+    return code;
+}
+
+enum jc_code jc_terminal_check(struct jc_terminal *terminal, const struct jc_transport *transport,
+                               struct jc_arena *arena, struct jc_terminal_checked *out, struct jc_err *err) {
+    struct checking checking = {
+        .terminal = terminal, .arena = arena, .scratch = jc_arena_new(JC_TERMINAL_ARENA_MAX), .out = out};
+    *out = (struct jc_terminal_checked){0};
+    enum jc_code code = checking.scratch ? jc_terminal_read(terminal, look, &checking, err) : jc_fail_memory(err);
+    if (code == JC_OK)
+        code = ask(&checking, transport, err);
+    if (code == JC_OK)
+        code = jc_terminal_write(terminal, compare, &checking, err);
+    jc_arena_free(checking.scratch);
+    return code;
+}
+
+static const char SQL_REBUILD[] = "UPDATE terminal"
+                                  "   SET cursor = $1, staging = 0, staged_full = 0, staged_cursor = $1,"
+                                  "       digest_state = $2, ready_ms = NULL"
+                                  " WHERE only_row = 1";
+
+static const char SQL_STAGED_CLEAR[] = "DELETE FROM staged";
+
+static enum jc_code rebuild(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    enum jc_code code = jc_tx_exec(tx, SQL_STAGED_CLEAR, JC_NO_VALUES, err);
+    if (code)
+        return code;
+    return jc_tx_exec(tx, SQL_REBUILD, JC_VALUES(jc_bytes("", 0), jc_int(JC__DIGEST_STATE__DIGEST_STATE_REBUILT)), err);
+}
+
+enum jc_code jc_terminal_rebuild(struct jc_terminal *terminal, struct jc_err *err) {
+    return jc_terminal_write(terminal, rebuild, NULL, err);
+}
