@@ -191,6 +191,34 @@ static void test_no_duplicate(void **state) {
     CHECK_STR("another unit", field_grounds(f), "");
 }
 
+/* --- what the device's row says -------------------------------------------------------------------------------- */
+
+static void test_device_row(void **state) {
+    struct field *f = &field;
+    (void)state;
+    struct field_call call = field_call(f, FIELD_A1);
+    Jc__DeviceReport report = JC__DEVICE_REPORT__INIT;
+    report.unsent = 3;
+    report.battery_percent = 40;
+    report.model = (char *)"T1";
+    call.request.report = &report;
+    jc_test_write(f->db, field_call_job, &call);
+    CHECK_INT("unsent", jc_test_number(f->db, "SELECT unsent FROM device WHERE inspector_id = 'a1'"), 3);
+    CHECK("the whole report", jc_test_number(f->db, "SELECT LENGTH(report) FROM device WHERE inspector_id = 'a1'") > 4);
+
+    struct field_call next = field_call(f, FIELD_A1), fresh = field_call(f, FIELD_A1);
+    next.request.cursor = call.response->cursor;
+    field_script(f, "UPDATE device SET rebuild_requested = 1 WHERE inspector_id = 'a1'");
+    jc_test_write(f->db, field_call_job, &next);
+    CHECK("where its listing stands",
+          jc_test_number(f->db, "SELECT cursor_seq > 0 FROM device WHERE inspector_id = 'a1'"));
+    CHECK_INT("without a report the last word stands",
+              jc_test_number(f->db, "SELECT unsent FROM device WHERE inspector_id = 'a1'"), 3);
+    CHECK("a rebuild is asked for", next.response->rebuild);
+    jc_test_write(f->db, field_call_job, &fresh);
+    CHECK("it has begun", !fresh.response->rebuild);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_clock, setup, teardown),
@@ -198,6 +226,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_actor, setup, teardown),
         cmocka_unit_test_setup_teardown(test_duplicate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_duplicate, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_device_row, setup, teardown),
     };
     return cmocka_run_group_tests_name("sync_evident", tests, NULL, NULL);
 }
