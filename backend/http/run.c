@@ -189,12 +189,14 @@ void jc_run_batch_end(void *ctx) {
     }
 }
 
-/* The agency is not known before the token has been looked up, inside the job. */
+/* A record is half a kilobyte or more: what a job will cost the writer, so that large requests make
+ * small batches. The agency is not known before the token has been looked up, inside the job. */
 static void write_job(struct jc_request *request) {
+    unsigned cost = 1 + (unsigned)(request->received >> 9);
     if (!jc_admit_write(request->http->admit, &request->ticket)) {
         (void)fail_busy(request, JC_METRIC_REJECTED_WRITES);
         finish(request);
-    } else if (jc_db_write(request->http->config.db, 0, run_job, request, written, &request->err)) {
+    } else if (jc_db_write_cost(request->http->config.db, 0, cost, run_job, request, written, &request->err)) {
         jc_admit_written(request->http->admit, &request->ticket);
         finish(request);
     }
