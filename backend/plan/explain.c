@@ -1,8 +1,9 @@
 /* Explaining. One worker run for each question, all from the same plan: first the problem as it is (is the
  * plan the best there is?), then for each shortfall the problem without one kind of limit, as far as
  * arithmetic has not named it (plan/limit.h), then with one repair each (plan/repair.h). Every answer is
- * measured by the referee, and the plan itself is measured in the changed problem too, so a repair that
- * needs no move at all is not lost by the search. Time is shared out, the worst shortfalls first: one may take
+ * measured by the referee in the whole problem, and the plan itself is measured in the changed problem too, so a
+ * repair that needs no move at all is not lost by the search. In a large plan only the units around the shortfall
+ * and the repair may move (plan/excerpt.h), the rest stays where the plan has it. Time is shared out, the worst shortfalls first: one may take
  * twice its share of what is left. */
 #include "plan/explain.h"
 
@@ -11,6 +12,8 @@
 
 #include "model/problem.h"
 #include "model/quota.h"
+#include "plan/excerpt.h"
+#include "plan/lift.h"
 #include "plan/repair.h"
 #include "plan/shortfall.h"
 #include "plan/solution.h"
@@ -22,7 +25,8 @@
 enum {
     WORK_LEAST = 100000, /* priced visits a question may cost … */
     WORK_A_VISIT = 1000, /* … and for each visit of the plan */
-    WORK_MOST = 3000000, /* … at most */
+    WORK_MOST = 3000000, /* … at most of the whole plan */
+    WHOLE_VISITS = 3000, /* up to here every unit may move in a question */
     SHARE = 2,           /* times its share of the time left … */
     SHARE_LEAST_MS = 2000,
 };
@@ -60,31 +64,90 @@ static bool out_of_time(const struct explaining *e) {
     return e->cancelled || left_ms(e) <= 0;
 }
 
-static int64_t effort(const struct explaining *e) {
-    int64_t work = WORK_LEAST + (int64_t)e->plan->n_visits * WORK_A_VISIT;
-    return work < WORK_MOST ? work : WORK_MOST;
+/* A part of the plan gets its share of what the whole would. */
+static int64_t effort(const struct explaining *e, const Jc__Solution *start) {
+    int64_t whole = (int64_t)e->plan->n_visits * WORK_A_VISIT, part = (int64_t)start->n_visits * WORK_A_VISIT;
+    return WORK_LEAST + (whole > WORK_MOST ? part * WORK_MOST / whole : part);
 }
 
-/* Solves a variant from the plan. *found is false if it cannot be solved, or if time ended first. */
-static enum jc_code solve_again(struct explaining *e, Jc__Problem *v, struct answer *out, bool *found) {
-    struct jc_err ignored = {0};
+/* Runs the worker on a problem that has a start. *out stays NULL if time ends first. */
+static enum jc_code run_worker(struct explaining *e, Jc__Problem *p, Jc__Solution **out) {
     const struct jc_solve_request run = {.program = e->request->program, .cancel_fd = e->request->cancel_fd};
-    *found = false;
-    v->start = e->start;
-    v->work_limit = effort(e);
-    v->plan_only = true;
-    v->time_limit_ms = e->end_ms ? left_ms(e) : 0;
+    p->work_limit = effort(e, p->start);
+    p->plan_only = true;
+    p->time_limit_ms = e->end_ms ? left_ms(e) : 0;
+    enum jc_code code = jc_solve_problem(p, &run, e->scratch, out, e->err);
+    e->cancelled |= code == JC_CANCELLED || (!code && (*out)->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED);
+    return code == JC_CANCELLED ? JC_OK : code;
+}
+
+/* Solves a variant from the plan, where `moves` is given with these units alone. *found is false if it cannot be
+ * solved, or if time ended first. */
+static enum jc_code solve_again(struct explaining *e, Jc__Problem *v, const bool *moves, struct answer *out,
+                                bool *found) {
+    struct jc_err ignored = {0};
+    struct jc_excerpt part = {.problem = v};
     enum jc_code code = JC_OK;
-    if (!out_of_time(e) && !jc_problem_check(v, &ignored)) {
-        code = jc_solve_problem(v, &run, e->scratch, &out->plan, e->err);
-        e->cancelled |=
-            code == JC_CANCELLED || (!code && out->plan->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED);
-        if (!code)
-            code = jc_solution_check(v, out->plan, e->scratch, &out->measure, e->err);
-        *found = !code;
-        code = code == JC_CANCELLED ? JC_OK : code;
-    }
+    *found = false;
+    if (out_of_time(e) || jc_problem_check(v, &ignored))
+        return JC_OK;
+    v->start = e->start;
+    if (moves)
+        code = jc_excerpt_make(e->problem, v, e->start, moves, e->scratch, &part, e->err);
+    if (!code)
+        code = run_worker(e, part.problem, &out->plan);
+    if (code || !out->plan)
+        return code;
+    if (moves)
+        code = jc_excerpt_merge(&part, out->plan, e->scratch, &out->plan, e->err);
+    if (!code)
+        code = jc_solution_check(v, out->plan, e->scratch, &out->measure, e->err);
+    *found = !code;
     return code;
+}
+
+/* --- which units a question is about ----------------------------------------------------------------------- */
+
+/* By team: is it the shortfall's, or the repair's? */
+static bool *concerned_teams(const struct explaining *e, const struct jc_lack *lack, const Jc__Repair *repair) {
+    bool *teams = JC_NEW_ARRAY(e->scratch, e->problem->n_teams + 1, bool);
+    for (size_t k = 0; teams && k < e->problem->n_teams; k++)
+        teams[k] = (int)k == lack->team || (repair && strcmp(e->problem->teams[k]->team_id, repair->team_id) == 0);
+    const Jc__ProblemUnit *u = lack->unit >= 0 ? e->problem->units[lack->unit] : NULL;
+    for (size_t t = 0; teams && u && t < u->n_lead_teams; t++)
+        teams[u->lead_teams[t]] = true;
+    return teams;
+}
+
+static bool works_for(const Jc__ProblemUnit *u, const bool *teams) {
+    for (size_t t = 0; t < u->n_lead_teams; t++)
+        if (teams[u->lead_teams[t]])
+            return true;
+    for (size_t j = 0; j < u->n_joints; j++)
+        if (teams[u->joints[j]->team])
+            return true;
+    return false;
+}
+
+/* In a large plan: the units that may move in a variant, by unit: those it alters, those the shortfall counts,
+ * and all the work of its teams and the repair's. *out is NULL if all may. */
+static enum jc_code choose_moves(struct explaining *e, const struct jc_lack *lack, const Jc__Repair *repair,
+                                 const Jc__Problem *v, const bool **out) {
+    *out = NULL;
+    if (e->plan->n_visits <= WHOLE_VISITS)
+        return JC_OK;
+    bool *teams = concerned_teams(e, lack, repair);
+    bool *moves = JC_NEW_ARRAY(e->scratch, v->n_units + 1, bool);
+    size_t n = 0;
+    if (!teams || !moves)
+        return jc_fail_memory(e->err);
+    for (size_t u = 0; u < v->n_units; u++) {
+        moves[u] = v->units[u] != e->problem->units[u] || works_for(e->problem->units[u], teams) ||
+                   (lack->quota >= 0 && jc_lift_concerns(e->problem, lack, u));
+        n += moves[u];
+    }
+    *out = n < v->n_units ? moves : NULL;
+    return JC_OK;
 }
 
 /* --- what an answer says ---------------------------------------------------------------------------------- */
@@ -142,12 +205,15 @@ static enum jc_code try_repair(struct explaining *e, const struct jc_lack *lack,
     struct jc_measure as_is;
     struct jc_err ignored = {0};
     Jc__Problem *v = NULL;
+    const bool *moves = NULL;
     bool solved = false;
     int64_t from_e5 = e->from_e5;
     jc_arena_reset(e->scratch);
     enum jc_code code = jc_repair_apply(e->problem, repair, e->scratch, &v, e->err);
     if (!code)
-        code = solve_again(e, v, &answer, &solved);
+        code = choose_moves(e, lack, repair, v, &moves);
+    if (!code)
+        code = solve_again(e, v, moves, &answer, &solved);
     if (code || !solved)
         return code;
     enum verdict verdict = judge_repair(e, lack, v, &answer.measure);
@@ -212,114 +278,6 @@ static enum jc_code find_repairs(struct explaining *e, const struct jc_lack *lac
 
 /* --- limits that arithmetic does not name -------------------------------------------------------------------- */
 
-/* Does the shortfall's team lead the unit, or its quota count it? */
-static bool concerns(const struct explaining *e, const struct jc_lack *lack, size_t unit) {
-    const Jc__ProblemUnit *u = e->problem->units[unit];
-    for (size_t t = 0; t < u->n_lead_teams; t++) {
-        if (lack->quota < 0 && u->lead_teams[t] == lack->team)
-            return true;
-        for (size_t i = 0; lack->quota >= 0 && i < u->n_options; i++)
-            if (jc_limit_quota_counts(e->problem->quotas[lack->quota], u, u->options[i]->rule, u->lead_teams[t]))
-                return true;
-    }
-    return false;
-}
-
-static bool lift_windows(struct explaining *e, const struct jc_lack *lack, Jc__Problem *v) {
-    bool *lifted = JC_NEW_ARRAY(e->scratch, v->n_rules + 1, bool);
-    for (size_t u = 0; lifted && u < v->n_units; u++) {
-        if (!concerns(e, lack, u))
-            continue;
-        Jc__ProblemUnit *own = jc_variant_unit(v, u, e->scratch);
-        if (!own)
-            return false;
-        own->blackout_months = 0;
-        for (size_t i = 0; i < own->n_options; i++)
-            lifted[own->options[i]->rule] = true;
-    }
-    for (size_t r = 0; lifted && r < v->n_rules; r++) {
-        Jc__ProblemRule *rule = lifted[r] ? jc_variant_rule(v, r, e->scratch) : NULL;
-        if (lifted[r] && !rule)
-            return false;
-        if (rule) {
-            rule->n_windows = 0;
-            rule->min_gap_months = 0;
-        }
-    }
-    return lifted != NULL;
-}
-
-static bool lift_teams(struct explaining *e, const struct jc_lack *lack, Jc__Problem *v) {
-    int32_t *all = JC_NEW_ARRAY(e->scratch, v->n_teams + 1, int32_t);
-    for (size_t k = 0; all && k < v->n_teams; k++)
-        all[k] = (int32_t)k;
-    for (size_t u = 0; all && v->n_teams <= 100 && u < v->n_units; u++) {
-        if (!concerns(e, lack, u))
-            continue;
-        Jc__ProblemUnit *own = jc_variant_unit(v, u, e->scratch);
-        if (!own)
-            return false;
-        own->lead_teams = all;
-        own->n_lead_teams = v->n_teams;
-    }
-    return all != NULL;
-}
-
-static bool lift_workdays(struct explaining *e, Jc__Problem *v) {
-    for (size_t k = 0; k < v->n_teams; k++) {
-        Jc__ProblemTeam *t = jc_variant_team(v, k, e->scratch);
-        if (!t)
-            return false;
-        t->n_month_limit_centi = 0;
-        t->year_limit_centi = -1;
-    }
-    return true;
-}
-
-/* Other quotas no longer ask or forbid anything. */
-static bool lift_quotas(struct explaining *e, const struct jc_lack *lack, Jc__Problem *v) {
-    for (size_t q = 0; q < v->n_quotas; q++) {
-        Jc__ProblemQuota *own = (int)q == lack->quota ? v->quotas[q] : jc_variant_quota(v, q, e->scratch);
-        if (!own)
-            return false;
-        if ((int)q != lack->quota)
-            own->min = own->max = -1;
-    }
-    return true;
-}
-
-static bool lift(struct explaining *e, const struct jc_lack *lack, Jc__LimitKind kind, Jc__Problem *v) {
-    switch (kind) {
-    case JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS:
-        return lift_workdays(e, v);
-    case JC__LIMIT_KIND__LIMIT_KIND_QUOTAS:
-        return lift_quotas(e, lack, v);
-    case JC__LIMIT_KIND__LIMIT_KIND_TEAMS:
-        return lift_teams(e, lack, v);
-    case JC__LIMIT_KIND__LIMIT_KIND_KEPT:
-        v->n_pins = 0;
-        return true;
-    default:
-        return lift_windows(e, lack, v);
-    }
-}
-
-/* Would there be anything to lift? */
-static bool applies(const struct explaining *e, const struct jc_lack *lack, Jc__LimitKind kind) {
-    switch (kind) {
-    case JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS:
-        return lack->quota >= 0;
-    case JC__LIMIT_KIND__LIMIT_KIND_QUOTAS:
-        return e->problem->n_quotas > (lack->quota >= 0);
-    case JC__LIMIT_KIND__LIMIT_KIND_TEAMS:
-        return e->problem->n_teams > 1;
-    case JC__LIMIT_KIND__LIMIT_KIND_KEPT:
-        return e->problem->n_pins > 0;
-    default:
-        return true;
-    }
-}
-
 /* Is the shortfall gone in a plan of the problem without a limit? Tiers that the limit itself counts are
  * not compared. */
 static bool gone(const struct explaining *e, const struct jc_lack *lack, Jc__LimitKind kind, const Jc__Problem *v,
@@ -357,16 +315,19 @@ static enum jc_code find_limits(struct explaining *e, const struct jc_lack *lack
     for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
         struct answer answer = {0};
         Jc__BindingLimit *limit = NULL;
+        const bool *moves = NULL;
         bool solved = false;
-        if (!applies(e, lack, kinds[i]))
+        if (!jc_lift_applies(e->problem, lack, kinds[i]))
             continue;
         asked++;
         jc_arena_reset(e->scratch);
-        Jc__Problem *v = jc_variant_new(e->problem, e->scratch);
-        if (!v || !lift(e, lack, kinds[i], v))
+        Jc__Problem *v = jc_lift(e->problem, lack, kinds[i], e->scratch);
+        if (!v)
             return jc_fail_memory(e->err);
-        code = solve_again(e, v, &answer, &solved);
-        answered += solved;
+        code = choose_moves(e, lack, NULL, v, &moves);
+        if (!code)
+            code = solve_again(e, v, moves, &answer, &solved);
+        answered += solved && !moves; /* a part alone proves no absence */
         if (code || !solved || !gone(e, lack, kinds[i], v, &answer.measure))
             continue;
         code = jc_limit_add(s, kinds[i], e->arena, &limit, e->err);
@@ -491,7 +452,7 @@ enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *
     if (!code)
         code = jc_limit_list(problem, past, shortfalls, count, arena, err);
     if (!code && count)
-        code = solve_again(&e, same, &e.again, &solved);
+        code = solve_again(&e, same, NULL, &e.again, &solved);
     if (!solved) {
         e.again.plan = NULL;
         e.again.measure.objective = e.measure.objective;

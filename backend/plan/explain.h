@@ -5,7 +5,12 @@
  * tier is as good as before, the shortfall's own tier better by all of its amount, so that it has not just
  * moved elsewhere. Only for a unit that is left out, if nothing else is found, more work over the limits or
  * quota violations are accepted, because its visits need somebody's time; the repair then says so. Every
- * solve starts from the plan, with a fixed amount of work, so the answer repeats as long as time is not cut. */
+ * solve starts from the plan, with a fixed amount of work, so the answer repeats as long as time is not cut.
+ *
+ * In a plan of more than 3,000 visits only the units may move that the repair alters, that the shortfall's quota
+ * counts, or that work for the teams of shortfall and repair; all others stay where the plan has them. What is
+ * found is checked and measured in the whole problem all the same, so a repair is never claimed wrongly; one
+ * that needs others to move as well is not found, nor is a limit whose absence would need that. */
 #ifndef JC_PLAN_EXPLAIN_H
 #define JC_PLAN_EXPLAIN_H
 
