@@ -5,6 +5,7 @@
 #include "store/agency.h"
 #include "store/audit_log.h"
 #include "store/operation.h"
+#include "sync/evidence.h"
 
 const struct jc_command jc_cmd_verify;
 
@@ -128,18 +129,58 @@ static void say_all_is_well(const struct verification *v) {
     jc_cli_say(cli, JC_MSG_VERIFY_GOOD, (struct jc_str[]){rows, heads}, 2);
 }
 
+/* --- a bundle of evidence, without a database ---------------------------------------------------------- */
+
+static void bundle_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
+    struct verification *v = ctx;
+    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("record")), NULL, operation_no, fault);
+}
+
+static enum jc_exit verify_bundle(struct verification *v, const char *path, const char *key) {
+    struct jc_cli *cli = v->cli;
+    struct jc_bundle_reader *reader = NULL;
+    struct jc_evidence_report report;
+    struct jc_err err = {0};
+    uint8_t public_key[JC_SIGN_PUBLIC_SIZE];
+    char hex[2 * JC_KEY_ID_SIZE + 1];
+    struct jc_str trusted = {(const char *)public_key, key ? sizeof public_key : 0};
+    if (key && !jc_hex_parse(jc_str(key), public_key, sizeof public_key))
+        return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_OPTION_MISSING, JC_STR("--key"));
+    enum jc_code code = v->table ? jc_bundle_open(path, &reader, &err) : jc_fail_memory(&err);
+    if (code == JC_OK)
+        code = jc_evidence_check(reader, trusted, cli->arena, bundle_fault, v, &report, &err);
+    jc_bundle_close(reader);
+    if (code == JC_OK && (jc_table_rows(v->table) || cli->format != JC_FORMAT_TABLE))
+        code = jc_table_print(v->table, cli, &err);
+    if (code != JC_OK)
+        return jc_cli_fail(cli, &err);
+    if (jc_table_rows(v->table))
+        return JC_EXIT_FOUND;
+    struct jc_str args[] = {jc_arena_printf(cli->arena, "%d", report.records),
+                            jc_hex(report.key_id, sizeof report.key_id, hex)};
+    jc_cli_note(cli, JC_MSG_EVIDENCE_GOOD, args, 2);
+    if (!key)
+        jc_cli_note(cli, JC_MSG_EVIDENCE_UNTRUSTED, NULL, 0);
+    return JC_EXIT_DONE;
+}
+
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct verification v = {cli, jc_table_new(cli->arena, "verify", columns, sizeof columns / sizeof columns[0]),
                              .head_count = 0};
-    const struct jc_option options[] = {{.name = "head",
+    const char *bundle = NULL, *key = NULL;
+    const struct jc_option options[] = {{.name = "bundle", .takes_value = true, .value = &bundle},
+                                        {.name = "key", .takes_value = true, .value = &key},
+                                        {.name = "head",
                                          .takes_value = true,
                                          .each = each_head,
                                          .ctx = &v,
                                          .expects = {"序号:64 位十六进制摘要", "NUMBER:HASH with 64 hex digits"}}};
-    if (!jc_cli_options(cli, &jc_cmd_verify, options, 1, &argc, argv))
+    if (!jc_cli_options(cli, &jc_cmd_verify, options, 3, &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
+    if (bundle)
+        return verify_bundle(&v, bundle, key);
     struct jc_err err = {0};
     enum jc_code code = v.table ? jc_cli_open_db(cli, &err) : jc_fail_memory(&err);
     if (code == JC_OK)
@@ -157,11 +198,13 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
 const struct jc_command jc_cmd_verify = {
     .name = "verify",
     .summary = {"核验数据库完整性和证据链", "check the database and the evidence chain"},
-    .usage = "verify [--head NUMBER:HASH]…",
+    .usage = "verify [--head NUMBER:HASH]…\nverify --bundle FILE [--key PUBLIC_KEY]",
     .help =
         {"检查数据库文件、外键、每一条终端操作的证据链和审计日志；有问题时退出码为 1。\n"
          "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
-         "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）",
+         "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）\n"
+         "--bundle FILE  核验 evidence export 导出的证据文件，无需数据库\n"
+         "--key HEX      服务器公钥（key list 所列），证明文件出自该服务器",
          "Checks the file, the foreign keys, the evidence chain of every operation and the audit log; exit 1 if anything is "
          "wrong.\n"
          "With several agencies and no --agency, the chain of every one of them is checked.\n"
