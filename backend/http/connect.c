@@ -202,7 +202,8 @@ enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_conn
         .token = jc_connect_bearer(head->authorization),
         .timeout_ms = -1,
     };
-    if (!jc_connect_is_framed(head->content_lengths, head->transfer_encodings, head->transfer_encoding)) {
+    if (head->blank_names ||
+        !jc_connect_is_framed(head->content_lengths, head->transfer_encodings, head->transfer_encoding)) {
         out->close = true;
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
     }
