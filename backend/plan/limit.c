@@ -9,7 +9,6 @@
 #include "base/index.h"
 #include "model/pattern.h"
 #include "model/problem.h"
-#include "plan/variant.h"
 
 enum { SPANS = JC_MONTHS * (JC_MONTHS + 1) / 2 };
 
@@ -461,90 +460,7 @@ static int64_t quota_work(const Jc__Problem *p, const struct jc_lack *lack) {
     return size < 0 ? -1 : size * (lack->amount_centi / 100);
 }
 
-/* --- units ------------------------------------------------------------------------------------------------- */
-
-bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit) {
-    const Jc__ProblemUnit *u = problem->units[unit];
-    uint16_t masks[JC_PATTERNS_MAX];
-    uint32_t pinned = 0;
-    int32_t rule = -1, team = -1;
-    for (size_t i = 0; i < problem->n_pins; i++) {
-        const Jc__ProblemPin *pin = problem->pins[i];
-        if (pin->unit != (int32_t)unit)
-            continue;
-        if ((pin->rule >= 0 && rule >= 0 && rule != pin->rule) || (pin->team >= 0 && team >= 0 && team != pin->team))
-            return false;
-        pinned |= 1u << (pin->month - 1);
-        rule = pin->rule >= 0 ? pin->rule : rule;
-        team = pin->team >= 0 ? pin->team : team;
-    }
-    bool may_lead = team < 0 && u->n_lead_teams;
-    for (size_t t = 0; t < u->n_lead_teams; t++)
-        may_lead |= u->lead_teams[t] == team;
-    for (size_t i = 0; may_lead && i < u->n_options; i++)
-        if ((rule < 0 || rule == u->options[i]->rule) && jc_pattern_of_option(problem, u, u->options[i], pinned, masks))
-            return true;
-    return false;
-}
-
-/* Takes one limit of a unit away in a variant; false without memory. */
-static bool lift(Jc__Problem *v, size_t unit, Jc__LimitKind kind, struct jc_arena *arena) {
-    Jc__ProblemUnit *u = jc_variant_unit(v, unit, arena);
-    if (!u)
-        return false;
-    if (kind == JC__LIMIT_KIND__LIMIT_KIND_BLACKOUT)
-        u->blackout_months = 0;
-    if (kind == JC__LIMIT_KIND__LIMIT_KIND_JOINT)
-        u->n_joints = 0;
-    if (kind == JC__LIMIT_KIND__LIMIT_KIND_KEPT)
-        jc_variant_unpin(v, unit);
-    bool rules = kind == JC__LIMIT_KIND__LIMIT_KIND_WINDOWS || kind == JC__LIMIT_KIND__LIMIT_KIND_GAP;
-    for (size_t i = 0; rules && i < u->n_options; i++) {
-        Jc__ProblemRule *r = jc_variant_rule(v, (size_t)u->options[i]->rule, arena);
-        if (!r)
-            return false;
-        if (kind == JC__LIMIT_KIND__LIMIT_KIND_WINDOWS)
-            r->n_windows = 0;
-        else
-            r->min_gap_months = 0;
-    }
-    return true;
-}
-
-/* Would months that are over be needed? A part of a unit that is left of a year without them stands alone. */
-static bool needs_the_past(const struct listing *l, size_t unit) {
-    Jc__Problem *v = jc_variant_new(l->problem, l->arena);
-    Jc__ProblemUnit *u = v ? jc_variant_unit(v, unit, l->arena) : NULL;
-    if (!u)
-        return false;
-    u->blackout_months &= ~l->closed;
-    return strchr(u->unit_id, '/') || jc_limit_unit_possible(v, unit);
-}
-
-/* (3) A unit without possible months. */
-static enum jc_code explain_unit(struct listing *l, const struct jc_lack *lack, Jc__Shortfall *s) {
-    static const Jc__LimitKind kinds[] = {JC__LIMIT_KIND__LIMIT_KIND_BLACKOUT, JC__LIMIT_KIND__LIMIT_KIND_WINDOWS,
-                                          JC__LIMIT_KIND__LIMIT_KIND_GAP, JC__LIMIT_KIND__LIMIT_KIND_KEPT,
-                                          JC__LIMIT_KIND__LIMIT_KIND_JOINT};
-    size_t unit = (size_t)lack->unit;
-    enum jc_code code = JC_OK;
-    if (jc_limit_unit_possible(l->problem, unit))
-        return JC_OK;
-    if (!l->problem->units[unit]->n_lead_teams)
-        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, l->arena, NULL, l->err);
-    if (l->closed && needs_the_past(l, unit))
-        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, l->arena, NULL, l->err);
-    for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
-        Jc__Problem *v = jc_variant_new(l->problem, l->arena);
-        if (!v || !lift(v, unit, kinds[i], l->arena))
-            return jc_fail_memory(l->err);
-        if (jc_limit_unit_possible(v, unit))
-            code = jc_limit_add(s, kinds[i], l->arena, NULL, l->err);
-    }
-    if (!code && !s->n_limits)
-        code = jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, l->arena, NULL, l->err);
-    return code;
-}
+/* --- all of them --------------------------------------------------------------------------------------------- */
 
 static int64_t unit_work(const Jc__ProblemUnit *u) {
     int64_t work = u->work_centi * jc_problem_unit_due(u);
@@ -552,8 +468,6 @@ static int64_t unit_work(const Jc__ProblemUnit *u) {
         work += u->joints[j]->work_centi * u->joints[j]->visits;
     return work;
 }
-
-/* --- all of them --------------------------------------------------------------------------------------------- */
 
 /* Is `id` the unit or, behind a slash, a part of it? */
 static bool is_part(const char *id, const char *unit_id) {
@@ -589,7 +503,7 @@ static enum jc_code explain_one(struct listing *l, Jc__Shortfall *s) {
     s->work_centi = s->amount_centi;
     if (lack.unit >= 0) {
         s->work_centi = unit_work(l->problem->units[lack.unit]);
-        return explain_unit(l, &lack, s);
+        return jc_limit_unit(l->problem, (size_t)lack.unit, l->closed, s, l->arena, l->err);
     }
     if (lack.quota >= 0) {
         s->work_centi = quota_work(l->problem, &lack);

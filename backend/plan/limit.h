@@ -43,6 +43,10 @@ enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *pas
 enum jc_code jc_limit_add(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct jc_arena *arena, Jc__BindingLimit **out,
                           struct jc_err *err);
 
+/* (3) The limits of a unit, on the shortfall's list; none if it has possible months. `closed`: months that are over. */
+enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t closed, Jc__Shortfall *shortfall,
+                           struct jc_arena *arena, struct jc_err *err);
+
 /* Can the unit be inspected at all? */
 bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit);
 

@@ -1,0 +1,89 @@
+/* The limits of a unit that has no possible months: each is taken away in a variant of its own, and named if the
+ * unit then has some. */
+#include <string.h>
+
+#include "model/pattern.h"
+#include "plan/limit.h"
+#include "plan/variant.h"
+
+bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit) {
+    const Jc__ProblemUnit *u = problem->units[unit];
+    uint16_t masks[JC_PATTERNS_MAX];
+    uint32_t pinned = 0;
+    int32_t rule = -1, team = -1;
+    for (size_t i = 0; i < problem->n_pins; i++) {
+        const Jc__ProblemPin *pin = problem->pins[i];
+        if (pin->unit != (int32_t)unit)
+            continue;
+        if ((pin->rule >= 0 && rule >= 0 && rule != pin->rule) || (pin->team >= 0 && team >= 0 && team != pin->team))
+            return false;
+        pinned |= 1u << (pin->month - 1);
+        rule = pin->rule >= 0 ? pin->rule : rule;
+        team = pin->team >= 0 ? pin->team : team;
+    }
+    bool may_lead = team < 0 && u->n_lead_teams;
+    for (size_t t = 0; t < u->n_lead_teams; t++)
+        may_lead |= u->lead_teams[t] == team;
+    for (size_t i = 0; may_lead && i < u->n_options; i++)
+        if ((rule < 0 || rule == u->options[i]->rule) && jc_pattern_of_option(problem, u, u->options[i], pinned, masks))
+            return true;
+    return false;
+}
+
+/* Takes one limit of a unit away in a variant; false without memory. */
+static bool lift(Jc__Problem *v, size_t unit, Jc__LimitKind kind, struct jc_arena *arena) {
+    Jc__ProblemUnit *u = jc_variant_unit(v, unit, arena);
+    if (!u)
+        return false;
+    if (kind == JC__LIMIT_KIND__LIMIT_KIND_BLACKOUT)
+        u->blackout_months = 0;
+    if (kind == JC__LIMIT_KIND__LIMIT_KIND_JOINT)
+        u->n_joints = 0;
+    if (kind == JC__LIMIT_KIND__LIMIT_KIND_KEPT)
+        jc_variant_unpin(v, unit);
+    bool rules = kind == JC__LIMIT_KIND__LIMIT_KIND_WINDOWS || kind == JC__LIMIT_KIND__LIMIT_KIND_GAP;
+    for (size_t i = 0; rules && i < u->n_options; i++) {
+        Jc__ProblemRule *r = jc_variant_rule(v, (size_t)u->options[i]->rule, arena);
+        if (!r)
+            return false;
+        if (kind == JC__LIMIT_KIND__LIMIT_KIND_WINDOWS)
+            r->n_windows = 0;
+        else
+            r->min_gap_months = 0;
+    }
+    return true;
+}
+
+/* Would months that are over be needed? A part of a unit that is left of a year without them stands alone. */
+static bool needs_the_past(const Jc__Problem *problem, size_t unit, uint32_t closed, struct jc_arena *arena) {
+    Jc__Problem *v = jc_variant_new(problem, arena);
+    Jc__ProblemUnit *u = v ? jc_variant_unit(v, unit, arena) : NULL;
+    if (!u)
+        return false;
+    u->blackout_months &= ~closed;
+    return strchr(u->unit_id, '/') || jc_limit_unit_possible(v, unit);
+}
+
+enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t closed, Jc__Shortfall *s,
+                           struct jc_arena *arena, struct jc_err *err) {
+    static const Jc__LimitKind kinds[] = {JC__LIMIT_KIND__LIMIT_KIND_BLACKOUT, JC__LIMIT_KIND__LIMIT_KIND_WINDOWS,
+                                          JC__LIMIT_KIND__LIMIT_KIND_GAP, JC__LIMIT_KIND__LIMIT_KIND_KEPT,
+                                          JC__LIMIT_KIND__LIMIT_KIND_JOINT};
+    enum jc_code code = JC_OK;
+    if (jc_limit_unit_possible(problem, unit))
+        return JC_OK;
+    if (!problem->units[unit]->n_lead_teams)
+        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, arena, NULL, err);
+    if (closed && needs_the_past(problem, unit, closed, arena))
+        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, arena, NULL, err);
+    for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
+        Jc__Problem *v = jc_variant_new(problem, arena);
+        if (!v || !lift(v, unit, kinds[i], arena))
+            return jc_fail_memory(err);
+        if (jc_limit_unit_possible(v, unit))
+            code = jc_limit_add(s, kinds[i], arena, NULL, err);
+    }
+    if (!code && !s->n_limits)
+        code = jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, arena, NULL, err);
+    return code;
+}
