@@ -258,6 +258,15 @@ static enum jc_code team_targets(const struct jc_register *reg, size_t index, st
     return JC_OK;
 }
 
+int64_t jc_budget_year(const int64_t *month_centi, int64_t year_centi) {
+    int64_t months = month_centi ? 0 : JC_BUDGET_ABSENT;
+    for (int m = 0; m < 12 && months >= 0; m++)
+        months = month_centi[m] < 0 ? JC_BUDGET_ABSENT : months + month_centi[m];
+    if (months < 0 || year_centi < 0)
+        return months < 0 ? year_centi : months;
+    return months < year_centi ? months : year_centi;
+}
+
 enum jc_code jc_budget_targets(const struct jc_register *reg, struct jc_budget_targets **out, struct jc_err *err) {
     struct need_sums sums;
     struct jc_budget_targets *teams = JC_NEW_ARRAY(reg->arena, reg->n_teams, struct jc_budget_targets);

@@ -21,6 +21,10 @@ struct jc_budget_targets {
  * sum leaves 128 bits (nobody's plan does). */
 enum jc_code jc_budget_targets(const struct jc_register *reg, struct jc_budget_targets **out, struct jc_err *err);
 
+/* Workdays of a year: the year's limit or those of its 12 months together, whichever is less; ABSENT if neither
+ * limits it. `month_centi` NULL: no month does. */
+int64_t jc_budget_year(const int64_t *month_centi, int64_t year_centi);
+
 /* T, O, N, S of a team (W2, W3) as the plan states them, JC_BUDGET_ABSENT where it does not, beside
  * what its visits need (W8). */
 struct jc_budget_row {

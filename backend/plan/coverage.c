@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/problem.h"
+#include "plan/budget.h"
 
 struct sums {
     int32_t units;
@@ -17,10 +18,6 @@ struct counting {
     struct sums all;
     int32_t unserved;
 };
-
-static int64_t min64(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
 
 /* A unit's first part counts for coverage, every part for what is planned. */
 static void add(struct sums *s, int64_t work, int64_t visits, bool first) {
@@ -59,16 +56,6 @@ static size_t count_unit(struct counting *c, const struct jc_measure *measure, s
     return u;
 }
 
-/* Workdays of a year; -1: no limit. */
-static int64_t year_of(const Jc__ProblemTeam *t) {
-    int64_t months = t->n_month_limit_centi ? 0 : -1;
-    for (size_t m = 0; m < t->n_month_limit_centi; m++)
-        months = months < 0 || t->month_limit_centi[m] < 0 ? -1 : months + t->month_limit_centi[m];
-    if (months < 0 || t->year_limit_centi < 0)
-        return months < 0 ? t->year_limit_centi : months;
-    return min64(months, t->year_limit_centi);
-}
-
 /* Takes the statement over if it is worse than the one there is: never beats n years, more years fewer; of
  * two teams alike the one that lacks more speaks, all together only if no single team says as much. */
 static void weigh(Jc__KeyCoverage *worst, const struct sums *s, int64_t limit, char *team_id) {
@@ -92,7 +79,8 @@ static void weigh_all(struct counting *c, Jc__KeyCoverage *worst) {
     const Jc__Problem *p = c->pp->problem;
     int64_t limit = 0;
     for (size_t k = 0; k < p->n_teams; k++) {
-        int64_t year = year_of(p->teams[k]);
+        int64_t year = jc_budget_year(p->teams[k]->n_month_limit_centi ? p->teams[k]->month_limit_centi : NULL,
+                                      p->teams[k]->year_limit_centi);
         weigh(worst, &c->teams[k], year, p->teams[k]->team_id);
         limit = limit < 0 || year < 0 ? -1 : limit + year;
     }

@@ -360,13 +360,8 @@ static enum jc_code list_teams(struct spreader *s, struct jc_err *err) {
     s->target = JC_NEW_ARRAY(s->arena, s->reg->n_teams + 1, int64_t);
     if (code || !s->out->teams || !s->target)
         return code ? code : jc_fail_memory(err);
-    for (size_t t = 0; t < s->reg->n_teams; t++) {
-        int64_t months = 0, *cap = &s->out->teams[t].capacity_centi;
-        for (int m = 0; m < 12 && months >= 0; m++)
-            months = targets[t].month_centi[m] < 0 ? -1 : months + targets[t].month_centi[m];
-        *cap = targets[t].year_centi < 0 || (months >= 0 && months < targets[t].year_centi) ? months
-                                                                                            : targets[t].year_centi;
-    }
+    for (size_t t = 0; t < s->reg->n_teams; t++)
+        s->out->teams[t].capacity_centi = jc_budget_year(targets[t].month_centi, targets[t].year_centi);
     for (size_t i = 0; i < s->reg->n_draws; i++) {
         const Jc__Draw *draw = s->reg->draws[i];
         int team = jc_register_team(s->reg, draw->team_id);
