@@ -33,6 +33,11 @@ struct jc_month_list {
     uint16_t first[JC_MONTHS + 1];
 };
 
+/* Does any quota of the list (NULL: none) count month m? */
+static inline bool jc_month_list_any(const struct jc_month_list *list, int m) {
+    return list && list->first[m + 1] > list->first[m];
+}
+
 struct jc_choice {
     int32_t rule; /* of the problem */
     int32_t team;

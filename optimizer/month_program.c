@@ -93,11 +93,12 @@ static void add_opening(struct jc_month_program *m, int32_t pair, int month, int
     jc_program_put(&m->program, row, *z, -n);
 }
 
-/* Is a visit of this choice ever worth doing remotely? */
-static bool has_remote(const struct jc_instance *in, const struct jc_plan_unit *u, const struct jc_choice *c) {
-    bool remote = c->remote != NULL;
+/* Does a quota count a visit of this choice in the month if it is remote? */
+static bool has_remote(const struct jc_instance *in, const struct jc_plan_unit *u, const struct jc_choice *c,
+                       int month) {
+    bool remote = jc_month_list_any(c->remote, month);
     for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++)
-        remote |= in->joins[j].remote && in->joins[j].visits;
+        remote |= in->joins[j].visits && jc_month_list_any(in->joins[j].remote, month);
     return remote;
 }
 
@@ -119,7 +120,7 @@ static void add_month(struct jc_month_program *m, const struct jc_class *k, cons
     gather_list(m, c->visits, month, x);
     add_opening(m, c->pair, month, x, most_visits(m, k, c, month));
     int v = 0;
-    if (has_remote(in, u, c)) {
+    if (has_remote(in, u, c, month)) {
         v = out->v[month] = jc_program_add_column(&m->program, 0, k->n, 0, true, (double)values[1]);
         int row = jc_program_add_row(&m->program, -INFINITY, 0);
         jc_program_put(&m->program, row, v, 1);
@@ -201,7 +202,7 @@ static void add_partial_joins(struct jc_month_program *m, const struct jc_class 
                 jc_program_put(&m->program, within, m->of_choice[c].x[month], -1);
             gather(m, cell(m, join->team, month), columns[month], days(join->work));
             gather_list(m, join->quotas, month, columns[month]);
-            if (join->remote)
+            if (jc_month_list_any(join->remote, month))
                 add_remote_join(m, u, join, month, columns[month], k->units[0]);
         }
         if (join->visits)

@@ -258,16 +258,12 @@ struct jc_plan_message *jc_plan_message_new(const struct jc_instance *in, struct
     return msg;
 }
 
-static bool lists_any(const struct jc_month_list *list, int m) {
-    return list && list->first[m + 1] > list->first[m];
-}
-
 /* Is the visit remote, and does a quota of remote visits count it? Who counts nothing goes there. */
 static bool is_remote(const struct jc_instance *in, const struct jc_snapshot *plan, int32_t unit, int m) {
     const struct jc_plan_unit *u = &in->units[unit];
-    bool counted = lists_any(in->choices[plan->place[unit].choice].remote, m);
+    bool counted = jc_month_list_any(in->choices[plan->place[unit].choice].remote, m);
     for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++)
-        counted |= (plan->joined[j] >> m & 1) && lists_any(in->joins[j].remote, m);
+        counted |= (plan->joined[j] >> m & 1) && jc_month_list_any(in->joins[j].remote, m);
     return counted && plan->place[unit].remote >> m & 1;
 }
 
