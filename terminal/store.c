@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,10 +141,13 @@ static int64_t steady_now(void *ctx) {
     return jc_monotonic_ms();
 }
 
-/* Linux tells one; elsewhere zeros, and monotonic times compare with nothing. */
+/* Linux tells one. Elsewhere, and where JIANCHA_NOW moves the wall clock alone, zeros: monotonic times compare with
+ * nothing. */
 static struct jc_uuid system_boot_id(void) {
     struct jc_uuid id = {{0}};
     char text[JC_UUID_TEXT] = "";
+    if (getenv("JIANCHA_NOW"))
+        return id;
     int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return id;

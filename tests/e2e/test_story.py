@@ -237,7 +237,7 @@ class Story(jiancha.Test):
 
     def test_verify(self):
         self.assertEqual(self.ask("verify")["verify"], [])
-        self.assertIn("1 heads compared", self.said)
+        self.assertIn("1 head compared", self.said)
 
     def test_nothing_left_behind(self):
         self.assertEqual(left_behind(self.session), [])

@@ -83,6 +83,7 @@ def enroll(code, name="test", public_key=b""):
 # --- sync -------------------------------------------------------------------------------------------
 
 APPLIED, REJECTED, KEPT = 1, 2, 3
+DUPLICATE_VISIT = 10  # ReviewReason
 SIGNED = pack((1, pack((1, "张三"), (2, "安全总监"))))  # UnitSignature.signed
 
 
