@@ -79,11 +79,11 @@ static enum jc_code pack_body(const struct jc_terminal *terminal, const struct j
     Google__Protobuf__Timestamp device_time = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     device_time.seconds = now_ms / 1000;
     device_time.nanos = (int32_t)(now_ms % 1000) * 1000000;
-    body->device_time = &device_time;
     body->monotonic_ms = jc_clock_now_ms(&terminal->steady);
     body->boot_id = jc_terminal_uuid_field(arena, terminal->boot_id);
     if (!body->boot_id.data)
         return jc_fail_memory(err);
+    body->device_time = &device_time;
     body->acting_inspector_id = (char *)(uintptr_t)self->holder.inspector_id.ptr;
     enum jc_code code = jc_message_pack(&body->base, arena, out, err);
     body->device_time = NULL;

@@ -240,7 +240,8 @@ static void test_failed_makes_another(void **state) {
     CHECK_STR("no new deadline: 10 days after this recheck",
               field_query(f, "SELECT due_on FROM task WHERE kind = 3 AND state = 1"), "2023-03-01");
     CHECK_INT("third", recheck(f, 3, 1, 3, CORRECTED, FIELD_NOW_MS + 45 * FIELD_DAY_MS)->status, APPLIED);
-    CHECK_STR("closed, and the first day stands", field_query(f, "SELECT corrected_on FROM finding ORDER BY finding_key"),
+    CHECK_STR("closed, and the first day stands",
+              field_query(f, "SELECT corrected_on FROM finding ORDER BY finding_key"),
               "2023-01-21,2023-02-24,2023-02-24");
     CHECK_STR("three rechecks, all done", field_query(f, "SELECT state FROM task WHERE kind = 3"), "2,2,2");
     CHECK_STR("the last passed", field_query(f, "SELECT passed FROM recheck ORDER BY op_key"), "0,0,1");

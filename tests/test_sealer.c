@@ -124,7 +124,8 @@ static void test_verdicts(void **state) {
             CHECK_STR(CASES[i].name, jc_str(got), keyed ? CASES[i].keyed : "aaaa"); /* without a key none is needed */
             for (size_t k = 0; k < OPERATIONS; k++)
                 CHECK_INT(CASES[i].name, response->results[k]->operation_no,
-                          jc_test_number(f->db, "SELECT MAX(op_key) % 1099511627776 FROM operation") - OPERATIONS + 1 + (int)k);
+                          jc_test_number(f->db, "SELECT MAX(op_key) % 1099511627776 FROM operation") - OPERATIONS + 1 +
+                              (int)k);
         }
     }
 }

@@ -38,8 +38,7 @@ static void attempt(struct field *f, const char *name, Jc__Operation *operation)
     attempt.before = field_state(f, true);
     jc_fail_each(try_sync, &attempt);
     CHECK(name, attempt.failures > 5);
-    CHECK_INT(name,
-              jc_test_number(f->db, "SELECT status FROM operation ORDER BY op_key DESC LIMIT 1") != REJECTED, 1);
+    CHECK_INT(name, jc_test_number(f->db, "SELECT status FROM operation ORDER BY op_key DESC LIMIT 1") != REJECTED, 1);
 }
 
 static ProtobufCBinaryData recheck_task(struct field *f) {

@@ -245,7 +245,7 @@ static void enroll(struct bench *bench, const char *inspector_id) {
 }
 
 static void take_turns(struct bench *bench, const char *inspector_id) {
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     CHECK_OK(inspector_id,
              jc_terminal_switch(bench->terminal, jc_str(inspector_id), bench->arena, &holder, &bench->err),
              &bench->err);

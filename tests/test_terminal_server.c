@@ -335,7 +335,7 @@ static void test_shared_device(void **state) {
     (void)state;
     struct field field, *f = &field;
     struct handheld one;
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     struct jc_err err = {0};
     field_open(f);
     handheld_open(&one, f, "a1");

@@ -32,7 +32,7 @@ struct jc_blob_folder {
 /* --- names ----------------------------------------------------------------------------------------------- */
 
 struct jc_upload_id jc_upload_id_new(void) {
-    struct jc_upload_id id;
+    struct jc_upload_id id = {{0}};
     uint8_t random[JC_UPLOAD_ID_SIZE];
     jc_random(random, sizeof random);
     jc_hex(random, sizeof random, id.text);

@@ -65,7 +65,7 @@ const struct jc_command jc_cmd_terminal_holders = {
 
 static enum jc_exit run_switch(struct jc_cli *cli, int argc, char **argv) {
     struct jc_cli_terminal run = {.cli = cli, .command = &jc_cmd_terminal_switch};
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     struct jc_err err;
     if (!jc_cli_terminal_options(&run, NULL, 0, 1, &argc, argv))
         return JC_EXIT_REFUSED;
@@ -209,7 +209,7 @@ static enum jc_exit run_upload(struct jc_cli *cli, int argc, char **argv) {
     const char *budget = NULL, *server = NULL;
     int64_t megabytes = 0;
     struct jc_terminal_upload_result result = {0};
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     struct jc_transport transport = {0};
     struct jc_err err, print_err;
     const struct jc_option options[] = {
@@ -272,7 +272,7 @@ static enum jc_code sync_and_check(struct visit *visit, struct jc_err *err) {
 
 static enum jc_code visit_server(struct visit *visit, bool rebuild, struct jc_err *err) {
     struct jc_cli *cli = visit->run.cli;
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     enum jc_code code = jc_cli_terminal_open(&visit->run, false, err);
     if (code == JC_OK)
         code = jc_terminal_holder(visit->run.terminal, cli->arena, &holder, err);

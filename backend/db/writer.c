@@ -122,8 +122,7 @@ static enum run run_jobs(struct jc_writer *writer, size_t count, bool careful, s
     *succeeded = 0;
     for (size_t i = 0; i < count; i++) {
         const struct write *write = &writer->batch[i];
-        struct jc_err err;
-        err.code = JC_OK;
+        struct jc_err err = {0};
         enum jc_code code = (careful ? jc_tx_run_alone : jc_tx_run)(tx, write->job, write->ctx, &err);
         set_outcome(&writer->outcomes[i], code, &err);
         *succeeded += code == JC_OK;

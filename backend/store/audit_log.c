@@ -156,11 +156,10 @@ enum jc_code jc_audit_log_list(struct jc_tx *tx, int64_t agency_id, const struct
                                struct jc_arena *arena, Jc__AuditEntry ***out, size_t *count, bool *more,
                                struct jc_err *err) {
     struct entry_list list = {.arena = arena};
-    enum jc_code code =
-        jc_row_each(tx, SELECT_PAGE,
-                    JC_VALUES(jc_int(agency_id), jc_int(filter->before ? filter->before : INT64_MAX),
-                              jc_text(filter->act), jc_int((int64_t)filter->limit + 1)),
-                    read_entry, &list, err);
+    enum jc_code code = jc_row_each(tx, SELECT_PAGE,
+                                    JC_VALUES(jc_int(agency_id), jc_int(filter->before ? filter->before : INT64_MAX),
+                                              jc_text(filter->act), jc_int((int64_t)filter->limit + 1)),
+                                    read_entry, &list, err);
     if (code)
         return code;
     *more = list.count > (size_t)filter->limit;

@@ -23,10 +23,11 @@ static const char REQUEST[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
 
 static void write_pem(const char *path, gnutls_datum_t pem) {
     FILE *file = fopen(path, "we");
-    if (!file || chmod(path, 0600) != 0 || fwrite(pem.data, 1, pem.size, file) != pem.size)
-        jc_fleet_stop("cannot write a certificate");
-    fclose(file);
+    bool good = file && chmod(path, 0600) == 0 && fwrite(pem.data, 1, pem.size, file) == pem.size;
+    good = file && fclose(file) == 0 && good;
     gnutls_free(pem.data);
+    if (!good)
+        jc_fleet_stop("cannot write a certificate");
 }
 
 /* A key and a certificate signed by itself. */

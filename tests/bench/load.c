@@ -327,9 +327,9 @@ static struct jc_str body_of(const struct jc_load *load) {
         return (struct jc_str){0};
     size_t head = (size_t)(end + 4 - load->answer);
     const char *field = memmem(load->answer, head, "\r\nContent-Length:", 17);
+    size_t length = field ? strtoul(field + 17, NULL, 10) : 0;
     if (!field)
         jc_fleet_stop("an answer without Content-Length");
-    size_t length = strtoul(field + 17, NULL, 10);
     if (load->received < head + length)
         return (struct jc_str){0};
     if (strncmp(load->answer, "HTTP/1.1 200", 12) != 0) {

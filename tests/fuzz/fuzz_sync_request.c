@@ -42,12 +42,12 @@ static struct jc_db *open_bureau(void) {
 }
 
 static const char COUNT_ROWS[] = "SELECT COUNT(*) FROM operation WHERE agency_id = 1";
-static const char COUNT_REVIEWS[] = "SELECT COUNT(*) FROM operation AS o WHERE reason <> 0 AND NOT EXISTS"
-                                    " (SELECT 1 FROM review AS r WHERE r.review_id = o.op_key - o.agency_id * 1099511627776)";
-static const char COUNT_HALF[] =
-    "SELECT COUNT(*) FROM operation AS o"
-    "  JOIN inspection AS i ON i.op_key = o.op_key"
-    " WHERE o.status <> 1 AND i.is_record = 1";
+static const char COUNT_REVIEWS[] =
+    "SELECT COUNT(*) FROM operation AS o WHERE reason <> 0 AND NOT EXISTS"
+    " (SELECT 1 FROM review AS r WHERE r.review_id = o.op_key - o.agency_id * 1099511627776)";
+static const char COUNT_HALF[] = "SELECT COUNT(*) FROM operation AS o"
+                                 "  JOIN inspection AS i ON i.op_key = o.op_key"
+                                 " WHERE o.status <> 1 AND i.is_record = 1";
 
 static void check_rows(struct jc_tx *tx, const Jc__SyncRequest *request) {
     struct jc_err err = {0};
