@@ -29,19 +29,19 @@ static void add_frame(struct field *f, struct jc_bundle_writer *writer, enum jc_
 }
 
 static struct jc_str make_bundle(struct field *f, const struct making *m) {
-    struct jc_buf *buf = field_copy(f, &(struct jc_buf){0}, sizeof *buf);
+    struct jc_buf buf;
     struct jc_bundle_writer *writer;
     struct jc_err err = {0};
     uint8_t sha256[JC_SHA256_SIZE], signature[JC_SIGNATURE_SIZE];
     Jc__BundleHeader header = JC__BUNDLE_HEADER__INIT;
     Jc__BundleEnd end = JC__BUNDLE_END__INIT;
     struct jc_str bytes;
-    jc_buf_init(buf, 8 << 20);
+    jc_buf_init(&buf, 8 << 20);
     header.kind = m->kind;
     header.agency_id = (char *)"x";
     header.device_id = field_id(f, FIELD_DEVICE, m->device);
     header.public_key = (ProtobufCBinaryData){JC_SIGN_PUBLIC_SIZE, (uint8_t *)m->public_key};
-    CHECK_OK("create", jc_bundle_create_bytes(buf, &writer, &err), &err);
+    CHECK_OK("create", jc_bundle_create_bytes(&buf, &writer, &err), &err);
     add_frame(f, writer, JC_BUNDLE_HEADER, &header.base);
     for (size_t i = 0; i < m->count; i += m->per_frame) {
         Jc__BundleOperations frame = JC__BUNDLE_OPERATIONS__INIT;
@@ -56,7 +56,9 @@ static struct jc_str make_bundle(struct field *f, const struct making *m) {
     end.signature = (ProtobufCBinaryData){sizeof signature, signature};
     CHECK_OK("pack", jc_message_pack(&end.base, f->arena, &bytes, &err), &err);
     CHECK_OK("finish", jc_bundle_finish(writer, bytes, &err), &err);
-    return jc_buf_str(buf);
+    struct jc_str copy = jc_arena_copy(f->arena, jc_buf_str(&buf));
+    jc_buf_free(&buf);
+    return copy;
 }
 
 /* --- taking it ----------------------------------------------------------------------------------------- */
