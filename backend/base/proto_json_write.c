@@ -10,8 +10,8 @@
 
 enum { SECONDS_A_DAY = 86400, NANOS = 1000000000 };
 
-static enum jc_code write_message(const ProtobufCMessage *message, const struct jc_field_path *path, struct jc_buf *out,
-                                  struct jc_err *err);
+static enum jc_code write_message(const ProtobufCMessage *message, const struct jc_field_path *parent,
+                                  struct jc_buf *out, struct jc_err *err);
 
 /* With as many groups of three digits behind the point as it takes. */
 static enum jc_code write_time(const ProtobufCMessage *time, const struct jc_field_path *path, struct jc_buf *out,
