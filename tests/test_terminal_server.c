@@ -78,7 +78,7 @@ static void handheld_open(struct handheld *h, struct field *f, const char *inspe
     struct invite invite = {.inspector_id = inspector_id, .clock = clock, .arena = f->arena};
     struct jc_terminal_config config = {.path = ":memory:", .create = true, .wall = clock, .steady = clock};
     struct jc_terminal_holder holder;
-    *h = (struct handheld){.f = f, .transport = {serve, NULL, h}};
+    *h = (struct handheld){.f = f, .transport = {.call = serve, .ctx = h}};
     jc_test_write(f->db, invite_job, &invite);
     CHECK_OK("open", jc_terminal_open(&config, &h->terminal, &err), &err);
     struct jc_terminal_invitation invitation = {

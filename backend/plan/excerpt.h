@@ -32,7 +32,7 @@ enum jc_code jc_excerpt_make(const Jc__Problem *base, const Jc__Problem *changed
 
 /* The plan with the part's visits and slots in place of its own; the arena's. `part` is a checked solution of
  * the excerpt's problem; objective and bound are left out, because they are the part's. */
-enum jc_code jc_excerpt_merge(const struct jc_excerpt *excerpt, const Jc__Solution *part, struct jc_arena *arena,
+enum jc_code jc_excerpt_merge(const struct jc_excerpt *x, const Jc__Solution *part, struct jc_arena *arena,
                               Jc__Solution **out, struct jc_err *err);
 
 #endif
