@@ -200,11 +200,8 @@ static enum jc_code store_photos(struct jc_tx *tx, const struct submission *subm
     const Jc__Inspection *inspection = submission->draft->inspection;
     const struct jc_str *paths = submission->draft->photo_paths;
     enum jc_code code = jc_terminal_photos_put(tx, submission->making.command.subject_id, inspection, paths, err);
-    for (size_t i = 0; code == JC_OK && paths && i < inspection->n_photos; i++) {
-        const Jc__Photo *photo = inspection->photos[i];
-        code = jc_terminal_upload_add(tx, (struct jc_str){(const char *)photo->sha256.data, photo->sha256.len},
-                                      photo->size_bytes, photo->kind, err);
-    }
+    for (size_t i = 0; code == JC_OK && paths && i < inspection->n_photos; i++)
+        code = jc_terminal_upload_add(tx, inspection->photos[i], err);
     return code;
 }
 

@@ -6,8 +6,9 @@
 
 #include "terminal/store.h"
 
-/* Brings a store of version 1 to JC_TERMINAL_SCHEMA_VERSION, in the caller's transaction. Keys, work, numbers
- * and the listing stay; operations of version 1 keep the signature of their body in place of a seal. */
-enum jc_code jc_terminal_migrate(struct jc_tx *tx, struct jc_err *err);
+/* Brings a store of an earlier version to JC_TERMINAL_SCHEMA_VERSION, in the caller's transaction. Keys, work, numbers
+ * and the listing stay; operations of version 1 keep the signature of their body in place of a seal, and photos of
+ * its records are queued for upload. */
+enum jc_code jc_terminal_migrate(struct jc_tx *tx, int64_t from_version, struct jc_err *err);
 
 #endif

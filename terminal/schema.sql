@@ -1,4 +1,4 @@
--- The store of one terminal, version 2. CMake expands the type macros as for the server's schema.
+-- The store of one terminal, version 3. CMake expands the type macros as for the server's schema.
 --
 -- Instants (_ms) are Unix time in ms UTC. Identifiers made on terminals are UUIDv7 (16 bytes); an empty blob
 -- means none. Three parts that never share a row: who holds it (terminal, holder, server_key), what the server
@@ -126,6 +126,7 @@ CREATE TABLE upload (
     sha256     @bytes@ NOT NULL PRIMARY KEY,
     url        TEXT NOT NULL,                  -- of the server's upload; '': not begun
     size_bytes @int64@ NOT NULL,
+    media_type TEXT NOT NULL,                  -- "image/jpeg", as the record says
     sent_bytes @int64@ NOT NULL,               -- as the server last confirmed
     priority   @int64@ NOT NULL,               -- 0 signatures, 1 small, 2 originals
     failed_ms  @int64@,

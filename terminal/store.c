@@ -100,7 +100,7 @@ static enum jc_code make_schema(struct jc_tx *tx, void *ctx, struct jc_err *err)
     enum jc_code code = check_schema(tx, opening, err);
     if (code || opening->version == JC_TERMINAL_SCHEMA_VERSION)
         return code;
-    return opening->version ? jc_terminal_migrate(tx, err) : create_schema(tx, opening, err);
+    return opening->version ? jc_terminal_migrate(tx, opening->version, err) : create_schema(tx, opening, err);
 }
 
 /* The file with mode 0600; made if `create`. */

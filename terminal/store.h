@@ -8,7 +8,7 @@
 #include "db/db.h"
 #include "jiancha/terminal.h"
 
-enum { JC_TERMINAL_SCHEMA_VERSION = 2, JC_TERMINAL_ARENA_MAX = 256 * 1024 * 1024 };
+enum { JC_TERMINAL_SCHEMA_VERSION = 3, JC_TERMINAL_ARENA_MAX = 256 * 1024 * 1024 };
 
 struct jc_terminal {
     struct jc_db *db;

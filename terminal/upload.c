@@ -11,24 +11,29 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/text.h"
 
 enum {
     PIECE_BYTES = 512 << 10, /* of one PATCH: a slow net answers within a minute */
     SMALL_BYTES = 128 << 10, /* sent before originals */
     TRIES = 3,               /* of one blob in a row that the server counts otherwise than we do */
-    HEADER_MAX = 256,
+    MEDIA_TYPE_MAX = 100,    /* as long as the server takes one */
+    HEADER_MAX = 320,
 };
 
 /* --- the queue ---------------------------------------------------------------------------------------------- */
 
-static const char SQL_ADD[] = "INSERT INTO upload (sha256, url, size_bytes, sent_bytes, priority, failed_ms, done_ms)"
-                              "VALUES ($1, '', $2, 0, $3, NULL, NULL)"
-                              "ON CONFLICT (sha256) DO NOTHING";
+static const char SQL_ADD[] =
+    "INSERT INTO upload (sha256, url, size_bytes, media_type, sent_bytes, priority, failed_ms, done_ms)"
+    "VALUES ($1, '', $2, $3, 0, $4, NULL, NULL)"
+    "ON CONFLICT (sha256) DO NOTHING";
 
-enum jc_code jc_terminal_upload_add(struct jc_tx *tx, struct jc_str sha256, int64_t size_bytes, Jc__BlobKind kind,
-                                    struct jc_err *err) {
-    int64_t priority = kind == JC__BLOB_KIND__BLOB_KIND_SIGNATURE ? 0 : size_bytes <= SMALL_BYTES ? 1 : 2;
-    return jc_tx_exec(tx, SQL_ADD, JC_VALUES(jc_bytes(sha256.ptr, sha256.len), jc_int(size_bytes), jc_int(priority)),
+enum jc_code jc_terminal_upload_add(struct jc_tx *tx, const Jc__Photo *photo, struct jc_err *err) {
+    bool signature = photo->kind == JC__BLOB_KIND__BLOB_KIND_SIGNATURE;
+    int64_t priority = signature ? 0 : photo->size_bytes <= SMALL_BYTES ? 1 : 2;
+    return jc_tx_exec(tx, SQL_ADD,
+                      JC_VALUES(jc_bytes(photo->sha256.data, photo->sha256.len), jc_int(photo->size_bytes),
+                                jc_text(jc_str(photo->media_type)), jc_int(priority)),
                       err);
 }
 
@@ -71,7 +76,7 @@ enum jc_code jc_terminal_upload_proven(struct jc_tx *tx, struct jc_str sha256, i
 
 struct blob {
     uint8_t sha256[JC_SHA256_SIZE];
-    struct jc_str url, path;
+    struct jc_str url, path, media_type;
     int64_t size_bytes, sent_bytes;
     bool lost;
 };
@@ -90,7 +95,7 @@ struct run {
 };
 
 /* The first that waits, its record at the server, and whose file has not failed in this run or before. */
-static const char SQL_NEXT[] = "SELECT u.sha256, u.url, u.size_bytes, u.sent_bytes, p.path"
+static const char SQL_NEXT[] = "SELECT u.sha256, u.url, u.size_bytes, u.sent_bytes, p.path, u.media_type"
                                "  FROM upload AS u"
                                "  JOIN photo AS p ON p.sha256 = u.sha256"
                                " WHERE u.done_ms IS NULL"
@@ -112,10 +117,12 @@ static enum jc_code read_next(struct jc_tx *tx, struct run *run, struct jc_err *
             .size_bytes = jc_rows_int64(rows, 2),
             .sent_bytes = jc_rows_int64(rows, 3),
             .path = jc_rows_copy(rows, 4, run->arena),
+            .media_type = jc_rows_copy(rows, 5, run->arena),
         };
         if (sha256.len == JC_SHA256_SIZE)
             memcpy(run->blob.sha256, sha256.ptr, JC_SHA256_SIZE);
-        code = run->blob.url.ptr && run->blob.path.ptr ? JC_OK : jc_fail_memory(err);
+        const struct blob *blob = &run->blob;
+        code = blob->url.ptr && blob->path.ptr && blob->media_type.ptr ? JC_OK : jc_fail_memory(err);
     }
     jc_rows_close(rows);
     return code;
@@ -194,10 +201,11 @@ static enum jc_code begin(struct run *run, struct jc_err *err) {
     struct jc_transport_reply reply;
     char hex[2 * JC_SHA256_SIZE + 1], length[64], metadata[HEADER_MAX];
     struct jc_str hash = jc_base64(jc_hex(blob->sha256, JC_SHA256_SIZE, hex), run->arena);
-    if (!hash.ptr)
+    struct jc_str type = jc_base64(jc_text_cut(blob->media_type, MEDIA_TYPE_MAX), run->arena);
+    if (!hash.ptr || !type.ptr)
         return jc_fail_memory(err);
     snprintf(length, sizeof length, "Upload-Length: %lld", (long long)blob->size_bytes);
-    snprintf(metadata, sizeof metadata, "Upload-Metadata: sha256 %s,type aW1hZ2UvanBlZw", hash.ptr);
+    snprintf(metadata, sizeof metadata, "Upload-Metadata: sha256 %s%s%s", hash.ptr, type.len ? ",type " : "", type.ptr);
     const char *const headers[] = {"Tus-Resumable: 1.0.0", length, metadata, NULL};
     enum jc_code code = exchange(run, "POST", "/blobs", headers, -1, 0, &reply, err);
     if (code)

@@ -7,8 +7,7 @@
 #include "terminal/store.h"
 
 /* Queues the blob that a record names; once is enough for the same bytes. */
-enum jc_code jc_terminal_upload_add(struct jc_tx *tx, struct jc_str sha256, int64_t size_bytes, Jc__BlobKind kind,
-                                    struct jc_err *err);
+enum jc_code jc_terminal_upload_add(struct jc_tx *tx, const Jc__Photo *photo, struct jc_err *err);
 
 /* Blobs that were sent whole and that no receipt has named yet, to be asked for; at most `max`, the arena's. */
 enum jc_code jc_terminal_upload_unproven(struct jc_tx *tx, size_t max, struct jc_arena *arena, struct jc_str **out,

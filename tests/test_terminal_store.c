@@ -1,5 +1,5 @@
-/* The store's form (terminal/store.c, terminal/migrate.c): a store that version 1 of the program wrote goes on with
- * its key, its work, its numbers and its listing, and has the very schema of a new one. */
+/* The store's form (terminal/store.c, terminal/migrate.c): a store that an earlier version of the program wrote goes on
+ * with its key, its work, its numbers and its listing, and has the very schema of a new one. */
 #include "terminal_fake.h"
 
 #include "base/file.h"
@@ -8,22 +8,25 @@
 /* What tests/fixtures/terminal_1.sql holds. */
 static const int64_t MADE_MS = 1672713120000; /* 2023-01-03T10:32+08:00: after the second inspection */
 
+static const char *fixture;
+
 static enum jc_code load_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct bench *bench = ctx;
     struct jc_str script;
-    enum jc_code code = jc_file_read("tests/fixtures/terminal_1.sql", 1 << 20, bench->arena, &script, err);
+    enum jc_code code = jc_file_read(fixture, 1 << 20, bench->arena, &script, err);
     return code == JC_OK ? jc_tx_script(tx, script.ptr, err) : code;
 }
 
-static void write_version_1(struct bench *bench) {
+/* Runs a job on the store before the program opens it. */
+static void on_file(struct bench *bench, jc_job *job) {
     struct jc_db *db = NULL;
     struct jc_db_config config = {.path = bench->path, .create = true};
     CHECK_OK("make", jc_db_open(&config, &db, &bench->err), &bench->err);
-    CHECK_OK("load", jc_db_write_wait(db, 0, load_job, bench, &bench->err), &bench->err);
+    CHECK_OK("job", jc_db_write_wait(db, 0, job, bench, &bench->err), &bench->err);
     jc_db_close(db);
 }
 
-/* A bench whose store is the one of version 1, not opened. */
+/* A bench whose store is the fixture, not opened. */
 static int set_up(void **state) {
     static struct bench bench;
     memset(&bench, 0, sizeof bench);
@@ -35,9 +38,19 @@ static int set_up(void **state) {
     bench.fake.now_ms = MADE_MS;
     bench.fake.enrolments = 1;
     bench.arena = jc_arena_new(1 << 26);
-    write_version_1(&bench);
+    on_file(&bench, load_job);
     *state = &bench;
     return 0;
+}
+
+static int set_up_1(void **state) {
+    fixture = "tests/fixtures/terminal_1.sql";
+    return set_up(state);
+}
+
+static int set_up_2(void **state) {
+    fixture = "tests/fixtures/terminal_2.sql";
+    return set_up(state);
 }
 
 /* --- the schema ------------------------------------------------------------------------------------------------ */
@@ -140,6 +153,81 @@ static void goes_on_with_its_work(void **state) {
     assert_int_equal(result.sent, 3); /* the two unsent ones, and the old one for a receipt that is signed */
 }
 
+/* --- photos of records wait for their upload ------------------------------------------------------------------- */
+
+/* What waits: "TYPE SIZE SENT PRIORITY", by size. */
+static enum jc_code queue_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct schema *queue = ctx;
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    struct jc_buf all;
+    jc_buf_init(&all, 1 << 16);
+    enum jc_code code = jc_tx_query(tx,
+                                    "SELECT media_type || ' ' || size_bytes || ' ' || sent_bytes || ' ' || priority"
+                                    "  FROM upload ORDER BY size_bytes",
+                                    JC_NO_VALUES, &rows, err);
+    while (code == JC_OK && (code = jc_rows_next(rows, &has_row, err)) == JC_OK && has_row) {
+        jc_buf_add(&all, jc_rows_text(rows, 0));
+        jc_buf_char(&all, '\n');
+    }
+    jc_rows_close(rows);
+    queue->text = jc_arena_copy(queue->arena, jc_buf_str(&all));
+    jc_buf_free(&all);
+    return code;
+}
+
+static void check_queue(struct bench *bench, const char *expected) {
+    struct schema queue = {.arena = bench->arena};
+    bench_open(bench);
+    CHECK_OK("queue", jc_terminal_read(bench->terminal, queue_job, &queue, &bench->err), &bench->err);
+    CHECK_STR("queue", queue.text, expected);
+}
+
+static void version_2_learns_types(void **state) {
+    check_queue(*state, "image/jpeg 12 0 1\nimage/png 18 0 1\n");
+}
+
+/* The first record gets a photo whose place is known, a recording, and one whose place nobody knows. */
+static enum jc_code with_photos_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct bench *bench = ctx;
+    static uint8_t hashes[3][JC_SHA256_SIZE] = {{1}, {2}, {3}};
+    Jc__Photo photos[3], *list[3];
+    Jc__Inspection inspection = JC__INSPECTION__INIT;
+    Jc__AddAdHocInspection ad_hoc = JC__ADD_AD_HOC_INSPECTION__INIT;
+    Jc__OperationBody body = JC__OPERATION_BODY__INIT;
+    struct jc_uuid subject;
+    struct jc_str bytes;
+    assert_true(jc_uuid_parse(JC_STR("01857577bea87922a9af1ddf98fbb5d4"), &subject));
+    for (int i = 0; i < 3; i++) {
+        jc__photo__init(list[i] = &photos[i]);
+        photos[i].sha256 = (ProtobufCBinaryData){JC_SHA256_SIZE, hashes[i]};
+        photos[i].size_bytes = i ? 200000 : 7;
+        photos[i].media_type = (char *)(i ? "audio/ogg" : "image/heic");
+    }
+    inspection.inspection_id = (ProtobufCBinaryData){JC_UUID_SIZE, subject.bytes};
+    inspection.photos = list;
+    inspection.n_photos = 3;
+    ad_hoc.inspection = &inspection;
+    body.command_case = JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION;
+    body.add_ad_hoc_inspection = &ad_hoc;
+    enum jc_code code = jc_message_pack(&body.base, bench->arena, &bytes, err);
+    if (!code)
+        code = jc_tx_exec(tx, "UPDATE operation SET body = $1 WHERE position = 1",
+                          JC_VALUES(jc_bytes(bytes.ptr, bytes.len)), err);
+    for (int i = 0; !code && i < 2; i++)
+        code = jc_tx_exec(
+            tx, "INSERT INTO photo (subject_id, position, sha256, path) VALUES ($1, $2, $3, 'p.jpg')",
+            JC_VALUES(jc_bytes(subject.bytes, JC_UUID_SIZE), jc_int(i), jc_bytes(hashes[i], JC_SHA256_SIZE)), err);
+    return code;
+}
+
+static void version_1_queues_its_photos(void **state) {
+    on_file(*state, with_photos_job);
+    check_queue(*state, "image/heic 7 0 1\naudio/ogg 200000 0 2\n");
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------------- */
+
 /* Opens it as every command but enroll does. */
 static enum jc_code open_as_it_is(struct bench *bench) {
     struct jc_terminal_config config = {.path = bench->path, .wall = {bench_now, bench}, .steady = {bench_now, bench}};
@@ -166,15 +254,15 @@ static void leaves_a_newer_store_alone(void **state) {
     assert_null(bench->terminal);
 }
 
-#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, bench_tear_down)
+#define WITH_STORE(version, test) cmocka_unit_test_setup_teardown(test, set_up_##version, bench_tear_down)
 
 int main(void) {
     assert_true(jc_id_init());
     const struct CMUnitTest tests[] = {
-        WITH_STORE(has_the_schema_of_a_new_store),
-        WITH_STORE(goes_on_with_its_work),
-        WITH_STORE(migrates_without_create),
-        WITH_STORE(leaves_a_newer_store_alone),
+        WITH_STORE(1, has_the_schema_of_a_new_store), WITH_STORE(2, has_the_schema_of_a_new_store),
+        WITH_STORE(1, goes_on_with_its_work),         WITH_STORE(1, version_1_queues_its_photos),
+        WITH_STORE(2, version_2_learns_types),        WITH_STORE(1, migrates_without_create),
+        WITH_STORE(1, leaves_a_newer_store_alone),    WITH_STORE(2, leaves_a_newer_store_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
