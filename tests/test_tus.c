@@ -15,10 +15,12 @@ enum { PHOTO_BYTES = sizeof PHOTO - 1 };
 
 static char root[JC_TEST_PATH], dir[JC_TEST_PATH + 16];
 static struct jc_tus_desk desk;
+static int64_t now_ms; /* of the requests */
 
 static int open_desk(void **state) {
     (void)state;
     struct jc_err err = {0};
+    now_ms = JC_WORLD_NOW;
     desk.db = jc_test_store();
     jc_world_fill(desk.db, NULL);
     jc_test_folder(root);
@@ -44,6 +46,7 @@ static int close_desk(void **state) {
 struct reply {
     int status;
     int64_t offset; /* Upload-Offset; -1: none */
+    char expires[JC_TUS_VALUE];
     char location[JC_TUS_VALUE];
     char body[256];
 };
@@ -55,6 +58,8 @@ static void read_reply(struct jc_tus *tus, struct reply *reply) {
     for (int i = 0; i < answer.header_count; i++) {
         if (strcmp(answer.headers[i].name, "Upload-Offset") == 0)
             reply->offset = strtoll(answer.headers[i].value, NULL, 10);
+        if (strcmp(answer.headers[i].name, "Upload-Expires") == 0)
+            memcpy(reply->expires, answer.headers[i].value, JC_TUS_VALUE);
         if (strcmp(answer.headers[i].name, "Location") == 0)
             memcpy(reply->location, answer.headers[i].value, JC_TUS_VALUE);
     }
@@ -68,7 +73,7 @@ static void read_reply(struct jc_tus *tus, struct reply *reply) {
 
 static struct jc_tus *begin(const struct jc_tus_head *head, const char *token) {
     struct jc_arena *arena = jc_arena_new(1 << 20);
-    struct jc_tus *tus = jc_tus_begin(&desk, arena, head, jc_str(token), JC_WORLD_NOW);
+    struct jc_tus *tus = jc_tus_begin(&desk, arena, head, jc_str(token), now_ms);
     assert_non_null(tus);
     return tus;
 }
@@ -506,6 +511,47 @@ static void test_expired(void **state) {
     assert_int_equal(jc_test_number(desk.db, "SELECT COUNT(*) FROM upload"), 0);
 }
 
+static int64_t expires_ms(void) {
+    return jc_test_number(desk.db, "SELECT expires_ms FROM upload");
+}
+
+/* Bytes that count move the time at which the upload expires, however they came; others do not. */
+static void test_expiry_moves(void **state) {
+    (void)state;
+    char number[JC_NUMBER_TEXT];
+    struct reply reply = create(part(0, PHOTO_BYTES), "token-device");
+    int64_t begun = expires_ms();
+    assert_int_equal(begun, JC_WORLD_NOW + 7 * (int64_t)MS_A_DAY);
+
+    now_ms += MS_A_DAY;
+    CHECK_INT("a question", head_of(reply.location).status, 200);
+    CHECK_INT("a wrong offset", patch(reply.location, 3, part(3, 5), NULL).status, 409);
+    CHECK_INT("a wrong checksum", patch(reply.location, 0, part(0, 5), "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=").status,
+              460);
+    CHECK_INT("no bytes", patch(reply.location, 0, part(0, 0), NULL).status, 204);
+    CHECK_INT("nothing moved", expires_ms(), begun);
+
+    struct reply moved = patch(reply.location, 0, part(0, 5), NULL);
+    CHECK_INT("a piece", expires_ms(), begun + MS_A_DAY);
+    assert_string_not_equal(moved.expires, reply.expires);
+    assert_string_equal(moved.expires, head_of(reply.location).expires);
+
+    now_ms += MS_A_DAY;
+    struct jc_tus_head head = patch_head(reply.location, 5, number);
+    struct jc_tus *cut = begin(&head, "token-device");
+    assert_true(jc_tus_take(cut, part(5, 9)));
+    jc_tus_piece(cut);
+    jc_tus_abandon(cut);
+    jc_tus_free(cut);
+    CHECK_INT("a piece that was cut", expires_ms(), begun + 2 * (int64_t)MS_A_DAY);
+
+    now_ms += MS_A_DAY;
+    assert_int_equal(patch(reply.location, 9, part(9, PHOTO_BYTES), NULL).status, 204);
+    CHECK_INT("the last piece", expires_ms(), begun + 3 * (int64_t)MS_A_DAY);
+    now_ms += 7 * (int64_t)MS_A_DAY;
+    CHECK_INT("over", head_of(reply.location).status, 404);
+}
+
 #define IN_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
 
 int main(void) {
@@ -528,6 +574,7 @@ int main(void) {
         IN_DESK(test_orphans),
         IN_DESK(test_adopted),
         IN_DESK(test_expired),
+        IN_DESK(test_expiry_moves),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

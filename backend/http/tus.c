@@ -112,12 +112,23 @@ static bool take(struct jc_tus *tus) {
 
 /* --- the end of an upload --------------------------------------------------------------------------------- */
 
+static int64_t next_expiry(const struct jc_tus *tus) {
+    return tus->now_ms + EXPIRY_MS;
+}
+
+static enum jc_code extend_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_tus *tus = ctx;
+    return jc_upload_extend(tx, tus->upload.id, next_expiry(tus), err);
+}
+
 static enum jc_code store_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct jc_tus *tus = ctx;
     struct jc_blob blob = {
         .size_bytes = tus->upload.size_bytes, .media_type = tus->upload.media_type, .stored_ms = tus->now_ms};
     memcpy(blob.sha256, tus->upload.sha256, JC_SHA256_SIZE);
     enum jc_code code = authenticate(tx, tus, err);
+    if (!code)
+        code = extend_job(tx, tus, err);
     return code ? code : jc_blob_store(tx, tus->caller.agency_id, &blob, err);
 }
 
@@ -143,8 +154,17 @@ static void complete(struct jc_tus *tus) {
         tus->status = JC_TUS_CHECKSUM_MISMATCH;
         (void)write_job(tus, forget_job, &ignored);
     }
-    if (!code && !write_job(tus, store_job, &tus->err))
-        tus->stored = true;
+    if (code || write_job(tus, store_job, &tus->err))
+        return;
+    tus->stored = true;
+    tus->upload.expires_ms = next_expiry(tus);
+}
+
+/* A piece counts whether or not its upload's time could be moved: the answer tells the time that is on record. */
+static void extend(struct jc_tus *tus) {
+    struct jc_err ignored;
+    if (!write_job(tus, extend_job, &ignored))
+        tus->upload.expires_ms = next_expiry(tus);
 }
 
 /* --- acts -------------------------------------------------------------------------------------------------- */
@@ -256,6 +276,8 @@ static void append(struct jc_tus *tus) {
     tus->offset_bytes = tus->hold.size_bytes;
     if (tus->offset_bytes == tus->upload.size_bytes)
         complete(tus);
+    else if (tus->offset_bytes > tus->ask.offset_bytes)
+        extend(tus);
 }
 
 static enum jc_code terminate_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -368,8 +390,11 @@ void jc_tus_finish(struct jc_tus *tus) {
 }
 
 void jc_tus_abandon(struct jc_tus *tus) {
-    if (!tus->err.code && tus->held && tus->ask.checksum == JC_TUS_NO_CHECKSUM)
+    if (!tus->err.code && tus->held && tus->ask.checksum == JC_TUS_NO_CHECKSUM) {
         jc_tus_piece(tus);
+        if (tus->offset_bytes > tus->ask.offset_bytes)
+            extend(tus);
+    }
     give(tus);
 }
 

@@ -5,7 +5,7 @@
  * Bytes without a checksum count as they arrive, so an upload that is cut goes on at the very byte; with
  * one they count when it has been compared. The last byte is answered when the blob is durable, has the
  * hash that was announced, and the records that name it know: then, and only then, it counts. A blob that
- * is there already is not asked for again. */
+ * is there already is not asked for again. Bytes that count move the time at which the upload expires. */
 #ifndef JC_HTTP_TUS_H
 #define JC_HTTP_TUS_H
 
