@@ -1,14 +1,17 @@
 """An unmodified client that is not ours (tests/connect: connect-node, code generated from the contract) against the
 real server: it signs in, reads, enrols, syncs an inspection of a released task, and sees errors as typed; in proto and
-JSON, by POST and GET. Then `buf curl`, and our ProtoJSON held against protobuf-es on messages of every type."""
+JSON, by POST and GET. Then `buf curl`, and our ProtoJSON held against protobuf-es on messages of every type; last
+tus-js-client, which sends photos over a net that cuts connections."""
 import hashlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
 
 import jiancha
+import relay
 
 SOURCE = os.path.join(jiancha.ROOT, "tests", "connect")
 BUILD = os.path.join(os.path.dirname(jiancha.BIN), "connect")
@@ -108,6 +111,65 @@ class Client(jiancha.Test):
         build_client()
         out = command("node", os.path.join("dist", "proto_json.js"), samples, cwd=BUILD)
         self.assertRegex(out, r"^\d+ messages of \d+ types agree\n$")
+
+
+class Uploads(jiancha.Test):
+    """Photos, by tus-js-client."""
+
+    SIZES = (0, 1, 70_000, 300_001, 900_000, 1_500_000, 33, 262_144)
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.db = cls.path("jiancha.db")
+        jiancha.run("init", "--db", cls.db)
+        jiancha.run("import", jiancha.CASE, "--db", cls.db)
+        cls.server = cls.serve(cls.db)
+        terminal = jiancha.Terminal(cls.path("terminal.db"))
+        terminal.enroll(cls.db, cls.server, "hn-t1-01")
+        cls.token = jiancha.query(terminal.store, "SELECT token FROM holder")[0][0]
+        build_client()
+
+    def photos(self, seed):
+        """Files of these sizes that no other seed has, but the empty one."""
+        bits, paths = random.Random(seed), []
+        for index, size in enumerate(self.SIZES):
+            paths.append(self.path(f"{seed}-{index}.jpg"))
+            with open(paths[-1], "wb") as file:
+                file.write(bits.randbytes(size))
+        return paths
+
+    def send(self, url, paths, **env):
+        done = subprocess.run(["node", os.path.join("dist", "tus.js"), url, self.token, *paths], cwd=BUILD,
+                              env={**os.environ, **env}, capture_output=True, encoding="utf8", check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return int(done.stdout.removeprefix("cuts survived: "))
+
+    def check(self, paths):
+        """The server has each file under its hash, and its row."""
+        for path in paths:
+            with open(path, "rb") as file:
+                content = file.read()
+            name = hashlib.sha256(content).hexdigest()
+            with open(os.path.join(f"{self.db}.blobs", "1", name[:2], name[2:]), "rb") as file:
+                self.assertEqual(file.read(), content, path)
+            rows = jiancha.query(self.db, "SELECT size_bytes, media_type FROM blob WHERE sha256 = ?",
+                                 bytes.fromhex(name))
+            self.assertEqual(rows, [(len(content), "image/jpeg")])
+
+    def test_cuts(self):
+        for seed in range(3):
+            net = relay.CuttingRelay(self.server.port, seed, cuts=40, least=1, most=300_000)
+            self.addCleanup(net.close)
+            paths = self.photos(seed)
+            survived = self.send(net.url, paths)
+            self.assertGreater(survived, 5, f"seed {seed}")
+            self.check(paths)
+
+    def test_resume_terminate_checksum(self):
+        paths = self.photos("steady")[3:6]
+        self.send(self.server.url, paths, TUS_STEADY="1")
+        self.check([paths[0], paths[2]])
 
 
 if __name__ == "__main__":
