@@ -148,6 +148,8 @@ static const struct {
     {"/jiancha.v1.ReviewService/ListReviews", "+++----!!!!!"},
     {"/jiancha.v1.ReviewService/GetReview", "+++----!!!!!"},
     {"/jiancha.v1.ReviewService/DecideReview", "++-+---!!!!!"},
+    {"/jiancha.v1.EvidenceService/ListIncomplete", "++++---!!!!!"},
+    {"/jiancha.v1.EvidenceService/GetCompleteness", "++++---!!!!!"},
     {"/jiancha.v1.EvidenceService/ListServerKeys", "++++++-!!!!!"},
     {"/jiancha.v1.EvidenceService/ListAudit", "+-+----!!!!!"},
     {"/jiancha.v1.ReportService/GetCompletion", "+++----!!!!!"},

@@ -31,7 +31,7 @@ struct jc_tus {
 
     struct jc_caller caller;
     struct jc_upload upload;
-    bool stored; /* the blob is there, whole */
+    bool stored; /* the blob is there, whole, or nobody wants it any more */
     struct jc_buf piece;
     struct jc_hold hold;
     bool opened, held;
@@ -65,8 +65,7 @@ static enum jc_code fail_unknown(const struct jc_tus *tus, struct jc_err *err) {
 
 static enum jc_code find_stored(struct jc_tx *tx, struct jc_tus *tus, const uint8_t sha256[JC_SHA256_SIZE],
                                 struct jc_err *err) {
-    struct jc_blob blob;
-    return jc_blob_get(tx, tus->caller.agency_id, sha256, tus->arena, &blob, &tus->stored, err);
+    return jc_blob_is_settled(tx, tus->caller.agency_id, sha256, &tus->stored, err);
 }
 
 /* The upload of the request, and whether it is done. */

@@ -69,6 +69,8 @@ static const struct jc_procedure TABLE[] = {
     {REVIEW, "GetReview", READ, .callers = READERS, .run = jc_get_review_run},
     {REVIEW, "DecideReview", WRITE, .callers = ADMINS | JC_ROLE(TEAM_LEAD), .run = jc_decide_review_run},
 
+    {EVIDENCE, "ListIncomplete", READ, .callers = READERS | JC_ROLE(TEAM_LEAD), .run = jc_list_incomplete_run},
+    {EVIDENCE, "GetCompleteness", READ, .callers = READERS | JC_ROLE(TEAM_LEAD), .run = jc_get_completeness_run},
     {EVIDENCE, "ListServerKeys", READ, .callers = ALL, .run = jc_list_server_keys_run},
     {EVIDENCE, "ListAudit", READ, .callers = JC_ROLE(ADMIN) | JC_ROLE(SUPERVISOR), .run = jc_list_audit_run},
 

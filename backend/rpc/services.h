@@ -30,6 +30,6 @@ jc_procedure_step jc_list_reviews_run, jc_get_review_run, jc_decide_review_run;
 jc_procedure_step jc_get_completion_run, jc_get_rates_run, jc_list_overdue_run;
 
 /* evidence_service.c */
-jc_procedure_step jc_list_server_keys_run, jc_list_audit_run;
+jc_procedure_step jc_list_incomplete_run, jc_get_completeness_run, jc_list_server_keys_run, jc_list_audit_run;
 
 #endif

@@ -33,9 +33,25 @@ enum jc_code jc_blob_get(struct jc_tx *tx, int64_t agency_id, const uint8_t sha2
     return code;
 }
 
+static const char SELECT_SETTLED[] =
+    "SELECT 1\n"
+    "FROM blob AS b\n"
+    "WHERE b.agency_id = $1 AND b.sha256 = $2\n"
+    "  AND (b.deleted_ms IS NULL\n"
+    "       OR NOT EXISTS (SELECT 1\n"
+    "                      FROM record_blob AS r\n"
+    "                      WHERE r.agency_id = b.agency_id AND r.sha256 = b.sha256 AND r.received_ms IS NULL))";
+
+enum jc_code jc_blob_is_settled(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE], bool *out,
+                                struct jc_err *err) {
+    return jc_row_exists(tx, SELECT_SETTLED, JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)), out, err);
+}
+
 static const char INSERT_BLOB[] = "INSERT INTO blob (agency_id, sha256, size_bytes, media_type, stored_ms)\n"
                                   "VALUES ($1, $2, $3, $4, $5)\n"
-                                  "ON CONFLICT (agency_id, sha256) DO NOTHING";
+                                  "ON CONFLICT (agency_id, sha256) DO UPDATE\n"
+                                  "SET stored_ms = excluded.stored_ms, deleted_ms = NULL, deleted_why = NULL\n"
+                                  "WHERE blob.deleted_ms IS NOT NULL";
 static const char COUNT_ARRIVED[] =
     "UPDATE inspection\n"
     "SET blobs_missing = blobs_missing - 1\n"

@@ -2,7 +2,8 @@
  * `record_blob`); the bytes come later and are then a row of `blob`. A record is complete when nothing it
  * names is missing. Blobs belong to an agency: another one's are not found by their hash.
  *
- * What is deleted under retention leaves its row with the reason; it does not count as missing again. */
+ * What is deleted under retention leaves its row with the reason, and the records that named it do not miss it
+ * again. Only a record that comes later and names the same bytes does: then they are asked for, and live again. */
 #ifndef JC_STORE_BLOB_H
 #define JC_STORE_BLOB_H
 
@@ -21,6 +22,9 @@ struct jc_blob {
 /* *found false without a row; strings are the arena's. */
 enum jc_code jc_blob_get(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
                          struct jc_arena *arena, struct jc_blob *out, bool *found, struct jc_err *err);
+/* Whether nobody needs to send it: it is there, or it was deleted under retention and no later record misses it. */
+enum jc_code jc_blob_is_settled(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE], bool *out,
+                                struct jc_err *err);
 /* The bytes are whole and durable: adds the row, and no record misses them any more. Fine if it was there. */
 enum jc_code jc_blob_store(struct jc_tx *tx, int64_t agency_id, const struct jc_blob *blob, struct jc_err *err);
 /* The file has gone (a restored disk, damage): the row goes, and the records miss it again. */
