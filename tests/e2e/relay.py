@@ -11,10 +11,11 @@ CHUNK = 16384
 class CuttingRelay:
     """Passes connections on to 127.0.0.1:`port`. Each of the first `cuts` connections is ended when `least` to `most`
     bytes have passed in one of its two directions; all later ones stay whole, so everybody gets through in the end.
-    Listens on `url` from the beginning."""
+    `at_cut` is called before the client hears of it. Listens on `url` from the beginning."""
 
-    def __init__(self, port, seed, cuts, least, most):
+    def __init__(self, port, seed, cuts, least, most, answers=True, at_cut=None):
         self.port, self.random, self.cuts = port, random.Random(seed), cuts
+        self.answers, self.at_cut = answers, at_cut
         self.least, self.most, self.done = least, most, 0  # done: connections ended so far
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -43,7 +44,7 @@ class CuttingRelay:
         self.cuts -= 1
         bytes_left = self.random.randint(self.least, self.most)
         # answers are short: most cuts are in what is sent, one in four within the first bytes of the answers
-        if self.random.randrange(4):
+        if not self.answers or self.random.randrange(4):
             return [bytes_left, None]
         return [None, self.random.randint(1, 900)]
 
@@ -60,7 +61,9 @@ class CuttingRelay:
                 cut = self._pass(source, *ways[source], limits, ways)
                 if cut:
                     break
-        for connection in (client, server):
+        if cut and self.at_cut:
+            self.at_cut()
+        for connection in (server, client):
             if cut:
                 reset(connection)
             else:
