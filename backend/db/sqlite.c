@@ -518,8 +518,22 @@ static void sqlite_close(struct jc_conn *conn) {
     jc_free(conn);
 }
 
+/* In another file system layer, which makes a missing file by itself. */
+static enum jc_code layer_ready(const struct jc_conn_config *config, struct jc_err *err) {
+    sqlite3_vfs *layer = sqlite3_vfs_find(config->vfs);
+    int exists = 0;
+    if (!layer)
+        return JC_OK; /* opening will say so */
+    int rc = layer->xAccess(layer, config->path, SQLITE_ACCESS_EXISTS, &exists);
+    if (rc != SQLITE_OK)
+        return fail(NULL, rc, config->path, err);
+    return exists || config->create ? JC_OK : jc_fail(err, JC_NOT_FOUND, JC_MSG_DB_MISSING, jc_str(config->path));
+}
+
 /* Makes a missing file, readable for its owner alone; SQLite gives log and index the same mode. */
 static enum jc_code file_ready(const struct jc_conn_config *config, struct jc_err *err) {
+    if (config->vfs)
+        return layer_ready(config, err);
     if (config->create && !config->read_only) {
         int fd = open(config->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         if (fd < 0 && (errno == EACCES || errno == EROFS))
@@ -628,6 +642,7 @@ static enum jc_code sqlite_open(const struct jc_conn_config *config, struct jc_c
     if (code == JC_OK) {
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
         flags |= config->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+        flags |= config->vfs && config->create && !config->read_only ? SQLITE_OPEN_CREATE : 0;
         int rc = sqlite3_open_v2(config->path, &conn->db, flags, config->vfs);
         if (rc != SQLITE_OK)
             code = fail(conn->db, rc, config->path, err);

@@ -1,0 +1,142 @@
+/* jiancha-sim: the terminal library and the sync core in one process, against bad luck (docs/TESTING.md).
+ *
+ *   jiancha-sim --seeds A..B [--steps N] [--trace] [--bug N]    stories of these seeds; 1 if one fails
+ *   jiancha-sim --replay SEED [--steps N] [--bug N]             one story with all that happens
+ *   jiancha-sim --twice A..B                                    each twice: the traces must be the same
+ *   jiancha-sim --mutations [--seeds A..B]                      each deliberate bug must be found
+ *
+ * JC_SIM_BUG=N is --bug N. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/sim_people.h"
+
+struct options {
+    uint64_t first, last;
+    int steps;
+    enum sim_bug bug;
+    bool trace, twice, mutations;
+};
+
+struct totals {
+    int64_t stories, records, orders, rechecks, others, acts, lives, lost, repeated, cut, kept;
+};
+
+static struct sim_story story;
+
+/* True if the story holds. */
+static bool tell(const struct options *options, uint64_t seed, bool quiet, struct totals *totals, uint64_t *hash) {
+    sim_story_tell(&story, seed, options->steps, options->bug, options->trace);
+    bool failed = story.world.failed;
+    *hash = story.world.hash;
+    totals->stories++;
+    totals->records += story.records;
+    totals->orders += story.orders;
+    totals->rechecks += story.rechecks;
+    totals->others += story.others;
+    totals->acts += story.acts;
+    totals->lives += story.server.lives;
+    totals->lost += story.net.lost;
+    totals->repeated += story.net.repeated;
+    totals->cut += story.net.cut;
+    if (failed && !quiet)
+        printf("seed %llu fails at step %d: %s\n  jiancha-sim --replay %llu --steps %d%s\n", (unsigned long long)seed,
+               story.world.failed_step, story.world.failure, (unsigned long long)seed, options->steps,
+               options->bug ? " (with the same bug)" : "");
+    sim_story_free(&story);
+    return !failed;
+}
+
+static void print(const struct totals *t) {
+    printf(
+        "%lld stories: %lld records, %lld orders, %lld rechecks, %lld other works, %lld acts of planners, %lld restarts "
+        "of servers, messages: %lld lost, %lld repeated, %lld cut\n",
+        (long long)t->stories, (long long)t->records, (long long)t->orders, (long long)t->rechecks,
+        (long long)t->others, (long long)t->acts, (long long)t->lives, (long long)t->lost, (long long)t->repeated,
+        (long long)t->cut);
+}
+
+static int run_seeds(const struct options *options) {
+    struct totals totals = {0};
+    int failed = 0;
+    for (uint64_t seed = options->first; seed <= options->last; seed++) {
+        uint64_t hash = 0, again = 0;
+        failed += !tell(options, seed, false, &totals, &hash);
+        if (!options->twice)
+            continue;
+        (void)tell(options, seed, true, &totals, &again);
+        if (hash != again) {
+            printf("seed %llu is another story the second time\n", (unsigned long long)seed);
+            failed++;
+        }
+    }
+    print(&totals);
+    return failed ? 1 : 0;
+}
+
+/* Each bug must be found within the seeds; prints by which. */
+static int run_mutations(const struct options *options) {
+    struct options with = *options;
+    struct totals totals = {0};
+    int missed = 0;
+    for (int bug = SIM_BUG_NONE + 1; bug < SIM_BUGS; bug++) {
+        uint64_t seed = options->first, hash;
+        with.bug = (enum sim_bug)bug;
+        while (seed <= options->last && tell(&with, seed, true, &totals, &hash))
+            seed++;
+        bool found = seed <= options->last;
+        missed += !found;
+        printf("bug %2d: %s %llu: %s\n", bug, found ? "found by seed" : "NOT FOUND up to seed",
+               (unsigned long long)(found ? seed : options->last), found ? story.world.failure : "");
+    }
+    return missed ? 1 : 0;
+}
+
+static bool read_range(const char *text, struct options *options) {
+    char *end;
+    options->first = options->last = strtoull(text, &end, 10);
+    if (strncmp(end, "..", 2) == 0)
+        options->last = strtoull(end + 2, &end, 10);
+    return *end == '\0' && options->first <= options->last;
+}
+
+static bool read_options(int argc, char **argv, struct options *options) {
+    const char *bug = getenv("JC_SIM_BUG");
+    *options = (struct options){.first = 1, .last = 500, .steps = 120, .bug = bug ? (enum sim_bug)atoi(bug) : 0};
+    for (int i = 1; i < argc; i++) {
+        const char *option = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
+        if (strcmp(option, "--trace") == 0) {
+            options->trace = true;
+        } else if (strcmp(option, "--mutations") == 0) {
+            options->mutations = true;
+        } else if (strcmp(option, "--seeds") == 0 || strcmp(option, "--replay") == 0 ||
+                   strcmp(option, "--twice") == 0) {
+            options->trace |= option[2] == 'r';
+            options->twice |= option[2] == 't';
+            i++;
+            if (!read_range(value, options))
+                return false;
+        } else if (strcmp(option, "--steps") == 0 || strcmp(option, "--bug") == 0) {
+            i++;
+            if (option[2] == 's')
+                options->steps = atoi(value);
+            else
+                options->bug = (enum sim_bug)atoi(value);
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int argc, char **argv) {
+    struct options options;
+    if (!read_options(argc, argv, &options) || !jc_id_init()) {
+        fputs(
+            "jiancha-sim [--seeds A..B | --replay SEED | --twice A..B | --mutations] [--steps N] [--bug N] [--trace]\n",
+            stderr);
+        return 2;
+    }
+    return options.mutations ? run_mutations(&options) : run_seeds(&options);
+}

@@ -1,0 +1,74 @@
+/* The judge: what was promised to whom, and whether it holds.
+ *
+ *   I1  every operation that a verified receipt named is in the database after any crash, with the bytes and the
+ *       result that were told; after a backup was taken back, once its terminal has been heard again
+ *   I2  each operation counts once: a record an operation, a number a document, a visit done once
+ *   I3  once faults have stopped, what each terminal holds is the listing of its scope, entity by entity
+ *   I4  no terminal is stuck: then a sync succeeds within 20 tries, and nothing waits
+ *   I5  the evidence chain verifies against every head that a receipt ever told; the audit chain, too; the
+ *       database is whole
+ *   I6  an operation that was applied is vouched for by a seal of its device
+ *   I7  a document number is given once, by all terminals together
+ *   I8  what a terminal stored is there after any crash of it
+ *   I10 nothing of a revoked terminal is applied from its revocation on
+ *   I11 a result once told stays, but for what a person decides */
+#ifndef JC_SIM_CHECK_H
+#define JC_SIM_CHECK_H
+
+#include "base/id.h"
+#include "sim/sim_terminal.h"
+#include "store/operation.h"
+
+struct sim_operation {
+    struct jc_uuid id;
+    int terminal;
+    bool certain; /* the library said that it is stored */
+    bool acknowledged;
+    bool restored; /* a backup was taken back since: it may be missing until it has been offered again */
+    int64_t status;
+    uint8_t body_sha256[JC_SHA256_SIZE];
+};
+
+struct sim_number {
+    int kind, year, number;
+};
+
+struct sim_revocation {
+    uint8_t device_id[JC_UUID_SIZE];
+    int64_t at_ms;
+};
+
+struct sim_judge {
+    struct sim_world *world;
+    struct sim_server *server;
+    struct sim_operation *operations;
+    size_t operation_count, operation_capacity;
+    struct sim_number *numbers;
+    size_t number_count, number_capacity;
+    struct jc_chain_point *points;
+    size_t point_count, point_capacity;
+    struct sim_revocation *revocations;
+    size_t revocation_count, revocation_capacity;
+};
+
+void sim_judge_init(struct sim_judge *judge, struct sim_world *world, struct sim_server *server);
+void sim_judge_free(struct sim_judge *judge);
+
+/* A terminal's library said: stored. */
+void sim_judge_made(struct sim_judge *judge, const struct sim_terminal *terminal, const struct jc_terminal_work *work);
+/* A sync ended, somehow: its receipt's head counts from now on. */
+void sim_judge_synced(struct sim_judge *judge, const struct sim_terminal *terminal);
+void sim_judge_revoked(struct sim_judge *judge, const uint8_t device_id[JC_UUID_SIZE]);
+/* A backup was taken back: heads told since do not bind it. */
+void sim_judge_restored(struct sim_judge *judge);
+
+/* I7, I8, I11 for a terminal that is idle. */
+void sim_check_terminal(struct sim_judge *judge, struct sim_terminal *terminal);
+/* I1, I11 for what was acknowledged. */
+void sim_check_server(struct sim_judge *judge);
+/* I2, I5, I6, I10: the whole database. */
+void sim_check_database(struct sim_judge *judge);
+/* I3 for a terminal that has just synced. */
+void sim_check_listing(struct sim_judge *judge, struct sim_terminal *terminal);
+
+#endif

@@ -1,0 +1,34 @@
+/* The people of a simulation: planners beside the server, inspectors with their terminals, and bad luck.
+ *
+ * Each step one of them does something that the state of things allows; then some time goes by. */
+#ifndef JC_SIM_PEOPLE_H
+#define JC_SIM_PEOPLE_H
+
+#include "sim/sim_check.h"
+
+enum { SIM_TERMINALS = 4 };
+
+struct sim_story {
+    struct sim_world world;
+    struct sim_server server;
+    struct sim_net net;
+    struct sim_judge judge;
+    struct sim_terminal terminals[SIM_TERMINALS];
+    int terminal_count;
+    int64_t records, orders, rechecks, others; /* done, for the summary */
+    int64_t acts;                              /* of planners */
+};
+
+/* Makes the world of a seed with all who live in it, tells `steps` steps of the story, lets all faults stop, and
+ * judges. story->world says whether it failed, and the hash of its trace. */
+void sim_story_tell(struct sim_story *story, uint64_t seed, int steps, enum sim_bug bug, bool tells);
+/* Frees what sim_story_tell left. */
+void sim_story_free(struct sim_story *story);
+
+/* One step of an inspector, of a planner (sim_office.c). */
+void sim_inspector_acts(struct sim_story *story, struct sim_terminal *terminal);
+void sim_planner_acts(struct sim_story *story);
+/* An invitation for the inspector who holds the terminal; false if the server is down. */
+bool sim_planner_invites(struct sim_story *story, struct sim_terminal *terminal);
+
+#endif
