@@ -68,17 +68,20 @@ enum jc_code jc_terminal_pack_operations(struct jc_terminal_packing *packing, st
     return code;
 }
 
-enum jc_code jc_terminal_pack_end(struct jc_terminal_packing *packing, enum jc_code code, struct jc_err *err) {
+enum jc_code jc_terminal_pack_proof(struct jc_terminal_packing *packing, struct jc_str *out, struct jc_err *err) {
     uint8_t sha256[JC_SHA256_SIZE], signature[JC_SIGNATURE_SIZE];
     Jc__BundleEnd end = JC__BUNDLE_END__INIT;
+    jc_bundle_written_hash(packing->writer, sha256);
+    jc_bundle_sign(sha256, packing->self.secret_key, signature);
+    end.sha256 = (ProtobufCBinaryData){sizeof sha256, sha256};
+    end.signature = (ProtobufCBinaryData){sizeof signature, signature};
+    return jc_message_pack(&end.base, packing->arena, out, err);
+}
+
+enum jc_code jc_terminal_pack_end(struct jc_terminal_packing *packing, enum jc_code code, struct jc_err *err) {
     struct jc_str payload;
-    if (code == JC_OK) {
-        jc_bundle_written_hash(packing->writer, sha256);
-        jc_bundle_sign(sha256, packing->self.secret_key, signature);
-        end.sha256 = (ProtobufCBinaryData){sizeof sha256, sha256};
-        end.signature = (ProtobufCBinaryData){sizeof signature, signature};
-        code = jc_message_pack(&end.base, packing->arena, &payload, err);
-    }
+    if (code == JC_OK)
+        code = jc_terminal_pack_proof(packing, &payload, err);
     jc_sign_forget(packing->self.secret_key, sizeof packing->self.secret_key);
     if (code == JC_OK)
         return jc_bundle_finish(packing->writer, payload, err);
@@ -99,16 +102,11 @@ static const char SQL_PHOTOS[] = "SELECT p.sha256, p.path"
                                  " GROUP BY p.sha256 "
                                  " ORDER BY p.sha256";
 
-struct blob {
-    struct jc_str sha256, path;
-    const Jc__Photo *photo; /* NULL: the file is not there any more, or not what it was */
-};
-
 struct bundling {
     struct jc_terminal_packing packing;
     bool photos;
     struct {
-        struct blob *items;
+        struct jc_terminal_pack_blob *items;
         size_t count, capacity;
     } blobs;
     struct jc_terminal_bundled *out;
@@ -121,9 +119,9 @@ static enum jc_code find_photos(struct jc_tx *tx, struct bundling *bundling, str
     bundling->blobs.count = 0;
     enum jc_code code = jc_tx_query(tx, SQL_PHOTOS, JC_NO_VALUES, &rows, err);
     while (code == JC_OK && (code = jc_rows_next(rows, &has_row, err)) == JC_OK && has_row) {
-        struct blob *blob = JC_PUSH(arena, &bundling->blobs, struct blob);
+        struct jc_terminal_pack_blob *blob = JC_PUSH(arena, &bundling->blobs, struct jc_terminal_pack_blob);
         if (blob)
-            *blob = (struct blob){jc_rows_copy(rows, 0, arena), jc_rows_copy(rows, 1, arena), NULL};
+            *blob = (struct jc_terminal_pack_blob){jc_rows_copy(rows, 0, arena), jc_rows_copy(rows, 1, arena), NULL};
         if (!blob || !blob->sha256.ptr || !blob->path.ptr)
             code = jc_fail_memory(err);
     }
@@ -131,23 +129,17 @@ static enum jc_code find_photos(struct jc_tx *tx, struct bundling *bundling, str
     return code;
 }
 
-/* Looks which files are what the records say. */
-static void check_photos(struct bundling *bundling) {
-    for (size_t i = 0; i < bundling->blobs.count; i++) {
-        struct blob *blob = &bundling->blobs.items[i];
-        Jc__Photo *photo = NULL;
-        struct jc_err ignored;
-        bool same = jc_terminal_photo(blob->path.ptr, bundling->packing.arena, &photo, &ignored) == JC_OK &&
-                    jc_str_eq(blob->sha256, (struct jc_str){(const char *)photo->sha256.data, photo->sha256.len});
-        blob->photo = same ? photo : NULL;
-        if (same)
-            bundling->packing.blobs++;
-        else
-            bundling->out->blobs_missing++;
-    }
+void jc_terminal_pack_look(struct jc_terminal_packing *packing, struct jc_terminal_pack_blob *blob) {
+    Jc__Photo *photo = NULL;
+    struct jc_err ignored;
+    bool same = jc_terminal_photo(blob->path.ptr, packing->arena, &photo, &ignored) == JC_OK &&
+                jc_str_eq(blob->sha256, (struct jc_str){(const char *)photo->sha256.data, photo->sha256.len});
+    blob->photo = same ? photo : NULL;
+    packing->blobs += same;
 }
 
-static enum jc_code pack_bytes(struct jc_terminal_packing *packing, const struct blob *blob, struct jc_err *err) {
+static enum jc_code pack_pieces(struct jc_terminal_packing *packing, const struct jc_terminal_pack_blob *blob,
+                                struct jc_err *err) {
     enum jc_code code = JC_OK;
     int64_t left = blob->photo->size_bytes;
     char *piece = jc_arena_alloc(packing->arena, BLOB_FRAME_BYTES);
@@ -169,20 +161,29 @@ static enum jc_code pack_bytes(struct jc_terminal_packing *packing, const struct
     return code;
 }
 
+enum jc_code jc_terminal_pack_bytes(struct jc_terminal_packing *packing, const struct jc_terminal_pack_blob *blob,
+                                    struct jc_err *err) {
+    Jc__BundleBlob head = JC__BUNDLE_BLOB__INIT;
+    if (!blob->photo)
+        return JC_OK;
+    head.sha256 = blob->photo->sha256;
+    head.size_bytes = blob->photo->size_bytes;
+    head.media_type = blob->photo->media_type;
+    enum jc_code code = jc_terminal_pack_frame(packing, JC_BUNDLE_BLOB, &head.base, err);
+    return code == JC_OK ? pack_pieces(packing, blob, err) : code;
+}
+
+static void check_photos(struct bundling *bundling) {
+    for (size_t i = 0; i < bundling->blobs.count; i++) {
+        jc_terminal_pack_look(&bundling->packing, &bundling->blobs.items[i]);
+        bundling->out->blobs_missing += !bundling->blobs.items[i].photo;
+    }
+}
+
 static enum jc_code pack_blobs(struct bundling *bundling, struct jc_err *err) {
     enum jc_code code = JC_OK;
-    for (size_t i = 0; code == JC_OK && i < bundling->blobs.count; i++) {
-        const struct blob *blob = &bundling->blobs.items[i];
-        Jc__BundleBlob head = JC__BUNDLE_BLOB__INIT;
-        if (!blob->photo)
-            continue;
-        head.sha256 = blob->photo->sha256;
-        head.size_bytes = blob->photo->size_bytes;
-        head.media_type = blob->photo->media_type;
-        code = jc_terminal_pack_frame(&bundling->packing, JC_BUNDLE_BLOB, &head.base, err);
-        if (code == JC_OK)
-            code = pack_bytes(&bundling->packing, blob, err);
-    }
+    for (size_t i = 0; code == JC_OK && i < bundling->blobs.count; i++)
+        code = jc_terminal_pack_bytes(&bundling->packing, &bundling->blobs.items[i], err);
     return code;
 }
 

@@ -24,6 +24,19 @@ enum jc_code jc_terminal_pack_begin(struct jc_terminal_packing *packing, const c
 enum jc_code jc_terminal_pack_operations(struct jc_terminal_packing *packing, struct jc_err *err);
 enum jc_code jc_terminal_pack_frame(struct jc_terminal_packing *packing, enum jc_bundle_frame_type type,
                                     const ProtobufCMessage *message, struct jc_err *err);
+/* The END payload for what is written so far: hash and signature. */
+enum jc_code jc_terminal_pack_proof(struct jc_terminal_packing *packing, struct jc_str *out, struct jc_err *err);
+
+/* A photo that may go along. */
+struct jc_terminal_pack_blob {
+    struct jc_str sha256, path;
+    const Jc__Photo *photo; /* NULL: the file is not there any more, or not what it was */
+};
+/* Looks whether the file is what the record says. */
+void jc_terminal_pack_look(struct jc_terminal_packing *packing, struct jc_terminal_pack_blob *blob);
+/* Head and bytes; nothing if the file is not there. */
+enum jc_code jc_terminal_pack_bytes(struct jc_terminal_packing *packing, const struct jc_terminal_pack_blob *blob,
+                                    struct jc_err *err);
 /* Signs and finishes; the file is there, whole and durable, or not at all. With a failure in `code` it is removed and
  * `code` returned. */
 enum jc_code jc_terminal_pack_end(struct jc_terminal_packing *packing, enum jc_code code, struct jc_err *err);

@@ -166,8 +166,7 @@ static enum jc_code find_arrival(struct jc_tx *tx, struct saving *saving, struct
         return code;
     saving->saved.unit_id = jc_str(((const Jc__Task *)task)->unit_id);
     struct jc_terminal_standing standing = jc_terminal_standing((const Jc__Task *)task, &list);
-    if (standing.start)
-        *out = standing.start->outcome.subject_id;
+    *out = jc_terminal_standing_inspection(&standing);
     return JC_OK;
 }
 

@@ -40,25 +40,40 @@ static enum jc_code find_unit(struct jc_tx *tx, struct submission *submission, s
     return code;
 }
 
-/* What the arrival on site recorded: the inspection's id and, unless given, start and persons. */
-static enum jc_code take_arrival(struct submission *submission, struct jc_err *err) {
-    Jc__Inspection *inspection = submission->draft->inspection;
-    const struct jc_terminal_operation *start = submission->open.standing.start;
-    Jc__OperationBody *body = NULL;
-    if (!start)
-        return JC_OK;
-    enum jc_code code = jc_terminal_operation_body(start, submission->making.arena, &body, err);
-    if (code || body->command_case != JC__OPERATION_BODY__COMMAND_START_INSPECTION)
-        return code;
-    if (inspection->inspection_id.len == 0)
-        inspection->inspection_id = body->start_inspection->inspection_id;
+/* Start and persons, unless given. */
+static void take_start(Jc__Inspection *inspection, Google__Protobuf__Timestamp *started_at, char **ids, size_t count) {
     if (!inspection->started_at)
-        inspection->started_at = body->start_inspection->started_at;
+        inspection->started_at = started_at;
     if (inspection->n_inspector_ids == 0) {
-        inspection->inspector_ids = body->start_inspection->inspector_ids;
-        inspection->n_inspector_ids = body->start_inspection->n_inspector_ids;
+        inspection->inspector_ids = ids;
+        inspection->n_inspector_ids = count;
     }
-    return JC_OK;
+}
+
+/* What the arrival on site recorded; if a colleague arrived, what came with the task. */
+static enum jc_code take_arrival(struct jc_tx *tx, struct submission *submission, struct jc_err *err) {
+    Jc__Inspection *inspection = submission->draft->inspection;
+    struct jc_arena *arena = submission->making.arena;
+    const struct jc_terminal_operation *start = submission->open.standing.start;
+    struct jc_uuid id = jc_terminal_standing_inspection(&submission->open.standing), none = {{0}};
+    Jc__OperationBody *body = NULL;
+    struct jc_terminal_saved saved;
+    bool found = false;
+    if (jc_terminal_uuid_is_zero(id))
+        return JC_OK;
+    if (inspection->inspection_id.len == 0)
+        inspection->inspection_id = jc_terminal_uuid_field(arena, id);
+    if (!inspection->inspection_id.data)
+        return jc_fail_memory(err);
+    enum jc_code code = start ? jc_terminal_operation_body(start, arena, &body, err)
+                              : jc_terminal_draft_find(tx, id, none, arena, &saved, &found, err);
+    if (code == JC_OK && found)
+        take_start(inspection, saved.inspection->started_at, saved.inspection->inspector_ids,
+                   saved.inspection->n_inspector_ids);
+    if (code == JC_OK && body && body->command_case == JC__OPERATION_BODY__COMMAND_START_INSPECTION)
+        take_start(inspection, body->start_inspection->started_at, body->start_inspection->inspector_ids,
+                   body->start_inspection->n_inspector_ids);
+    return code;
 }
 
 static enum jc_code fill_ids(struct submission *submission, struct jc_err *err) {
@@ -142,7 +157,7 @@ static enum jc_code complete(struct jc_tx *tx, struct submission *submission, st
     struct jc_terminal_making *making = &submission->making;
     enum jc_code code = find_unit(tx, submission, err);
     if (code == JC_OK)
-        code = take_arrival(submission, err);
+        code = take_arrival(tx, submission, err);
     if (code == JC_OK)
         code = fill_ids(submission, err);
     if (code == JC_OK)

@@ -1,5 +1,6 @@
 /* An operation that was rejected has no effect on the task. A record kept for review leaves the task to the
  * server: while the server says it is open, a corrected record may follow (both are kept, DESIGN section 5, point 3).
+ * A task that was handed over is nobody's here until it is taken back.
  * A return holds while it is not sent, and then for as long as the server says so. */
 #include "terminal/standing.h"
 
@@ -21,13 +22,22 @@ struct jc_terminal_standing jc_terminal_standing(const Jc__Task *task,
         case JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION:
         case JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK:
         case JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION:
-            standing.start = NULL;
+            standing.start = standing.taken = NULL;
             standing.record = operation;
             standing.local = JC_TERMINAL_LOCAL_DONE;
             break;
         case JC__OPERATION_BODY__COMMAND_RETURN_TASK:
             if (operation->outcome.unsent || returned_there)
                 standing.local = JC_TERMINAL_LOCAL_RETURNED;
+            break;
+        case JC__OPERATION_BODY__COMMAND_HAND_OVER_TASK:
+            standing.given = operation;
+            standing.local = JC_TERMINAL_LOCAL_HANDED_OVER;
+            break;
+        case JC__OPERATION_BODY__COMMAND_TAKE_OVER_TASK:
+            standing.given = NULL;
+            standing.taken = operation;
+            standing.local = JC_TERMINAL_LOCAL_STARTED;
             break;
         default:
             break;
@@ -36,12 +46,19 @@ struct jc_terminal_standing jc_terminal_standing(const Jc__Task *task,
     return standing;
 }
 
+struct jc_uuid jc_terminal_standing_inspection(const struct jc_terminal_standing *standing) {
+    const struct jc_terminal_operation *from = standing->start ? standing->start : standing->taken;
+    return from ? from->outcome.subject_id : (struct jc_uuid){{0}};
+}
+
 static enum jc_code refuse(const Jc__Task *task, const struct jc_terminal_standing *standing, struct jc_err *err) {
     const struct jc_terminal_operation *record = standing->record;
     bool kept = record && !record->outcome.unsent &&
                 jc_terminal_stands(&record->outcome) == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
     if (task->state == JC__TASK_STATE__TASK_STATE_DONE || (record && !kept))
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_TASK_DONE, jc_str(task->unit_id));
+    if (standing->local == JC_TERMINAL_LOCAL_HANDED_OVER)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_TASK_HANDED_OVER, jc_str(task->unit_id));
     if (task->state == JC__TASK_STATE__TASK_STATE_RETURNED || standing->local == JC_TERMINAL_LOCAL_RETURNED)
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_TASK_RETURNED, jc_str(task->unit_id));
     return JC_OK;

@@ -15,12 +15,16 @@
  * later sync. When the server restarts its listing (perhaps a restored backup), operations of the last 30
  * days are offered once more; their ids make that harmless.
  *
+ * Operations carried for colleagues (terminal/carried.h) go first: the server then has them when it judges what was
+ * done since. If they do not get through, the own work goes on.
+ *
  * What must never happen: an operation marked as sent without a receipt; success told without one. */
 #include <string.h>
 
 #include "base/message.h"
 #include "terminal/answer.h"
 #include "terminal/call.h"
+#include "terminal/carried.h"
 #include "terminal/holder.h"
 #include "terminal/number.h"
 #include "terminal/pace.h"
@@ -503,8 +507,10 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
                       .out = out};
     *out = (struct jc_terminal_sync_result){0};
     run.skip.arena = run.lasting;
+    struct jc_err failure = {0};
     enum jc_code code =
         run.lasting && run.round ? jc_terminal_read(terminal, read_pace, &run, err) : jc_fail_memory(err);
+    enum jc_code carried = code ? code : jc_terminal_carried_send(terminal, transport, &out->carried, &failure);
     if (code == JC_OK)
         code = play(&run, err);
     struct jc_err ignored;
@@ -518,5 +524,7 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
         char number[JC_NUMBER_TEXT];
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_SET_ASIDE, jc_str_from_int64(out->set_aside, number));
     }
-    return code;
+    if (code == JC_OK && carried)
+        jc_err_copy(err, &failure);
+    return code ? code : carried;
 }

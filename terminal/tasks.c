@@ -84,7 +84,9 @@ static enum jc_code add_operations(struct jc_tx *tx, struct listing *listing, st
 static enum jc_code finish(struct jc_tx *tx, struct jc_arena *arena, struct row *row, struct jc_err *err) {
     struct jc_terminal_task *task = &row->task;
     struct jc_terminal_standing standing = jc_terminal_standing(task->task, &row->operations);
-    const struct jc_terminal_operation *newest = standing.record ? standing.record : standing.start;
+    const struct jc_terminal_operation *newest = standing.record  ? standing.record
+                                                 : standing.start ? standing.start
+                                                                  : standing.taken;
     ProtobufCMessage *unit = NULL;
     task->local = standing.local;
     if (newest)

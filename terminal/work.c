@@ -133,7 +133,9 @@ static enum jc_code begin(struct jc_tx *tx, void *ctx, struct jc_err *err) {
                                      jc_str(open.task->team_id), making->arena, err);
     if (code)
         return code;
-    struct jc_uuid inspection_id = jc_uuid7(&making->terminal->wall);
+    struct jc_uuid inspection_id = jc_terminal_standing_inspection(&open.standing);
+    if (jc_terminal_uuid_is_zero(inspection_id))
+        inspection_id = jc_uuid7(&making->terminal->wall);
     start.inspection_id = (ProtobufCBinaryData){JC_UUID_SIZE, inspection_id.bytes};
     start.task_id = open.task->task_id;
     Jc__OperationBody body = JC__OPERATION_BODY__INIT;

@@ -26,6 +26,7 @@ enum jc_bundle_frame_type {
     JC_BUNDLE_RECORD = 7,     /* EvidenceRecord */
     JC_BUNDLE_HEAD = 8,       /* EvidenceHead */
     JC_BUNDLE_DRAFT = 9,      /* Inspection that is not submitted yet */
+    JC_BUNDLE_PART = 10,      /* BundleEnd over the frames so far: they stand alone, with it as their END */
     JC_BUNDLE_END = 127,      /* BundleEnd */
 };
 

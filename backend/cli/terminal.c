@@ -211,6 +211,8 @@ static struct jc_str local_word(const struct jc_cli *cli, enum jc_terminal_local
         return jc_cli_terminal_word(cli, "done", JC_MSG_TERM_LOCAL_DONE);
     case JC_TERMINAL_LOCAL_RETURNED:
         return jc_cli_terminal_word(cli, "returned", JC_MSG_TERM_LOCAL_RETURNED);
+    case JC_TERMINAL_LOCAL_HANDED_OVER:
+        return jc_cli_terminal_word(cli, "handed_over", JC_MSG_TERM_LOCAL_HANDED_OVER);
     default:
         return JC_STR("");
     }
@@ -253,7 +255,7 @@ static void add_task(struct jc_cli *cli, struct jc_table *table, const struct jc
 
 static bool is_todo(const struct jc_terminal_task *task) {
     return task->task && task->task->state == JC__TASK_STATE__TASK_STATE_OPEN &&
-           task->local != JC_TERMINAL_LOCAL_DONE && task->local != JC_TERMINAL_LOCAL_RETURNED;
+           (task->local == JC_TERMINAL_LOCAL_NONE || task->local == JC_TERMINAL_LOCAL_STARTED);
 }
 
 static enum jc_exit run_tasks(struct jc_cli *cli, int argc, char **argv) {
@@ -309,6 +311,9 @@ static const struct jc_command *const subs[] = {&cmd_enroll,
                                                 &jc_cmd_terminal_ready,
                                                 &jc_cmd_terminal_bundle,
                                                 &jc_cmd_terminal_accept,
+                                                &jc_cmd_terminal_hand_over,
+                                                &jc_cmd_terminal_take_over,
+                                                &jc_cmd_terminal_take_back,
                                                 &jc_cmd_terminal_holders,
                                                 &jc_cmd_terminal_switch,
                                                 &jc_cmd_terminal_wipe,

@@ -35,6 +35,7 @@ struct jc_str jc_cli_terminal_id(struct jc_cli *cli, struct jc_uuid id);
 extern const struct jc_command jc_cmd_terminal_sync, jc_cmd_terminal_inspect, jc_cmd_terminal_order,
     jc_cmd_terminal_recheck, jc_cmd_terminal_return, jc_cmd_terminal_show, jc_cmd_terminal_draft,
     jc_cmd_terminal_holders, jc_cmd_terminal_switch, jc_cmd_terminal_bundle, jc_cmd_terminal_accept,
-    jc_cmd_terminal_check, jc_cmd_terminal_ready, jc_cmd_terminal_wipe, jc_cmd_terminal_upload;
+    jc_cmd_terminal_check, jc_cmd_terminal_ready, jc_cmd_terminal_wipe, jc_cmd_terminal_upload,
+    jc_cmd_terminal_hand_over, jc_cmd_terminal_take_over, jc_cmd_terminal_take_back;
 
 #endif

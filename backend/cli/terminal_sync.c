@@ -20,6 +20,8 @@ static const struct {
     {JC__OPERATION_BODY__COMMAND_REPORT_UNIT_CHANGE, "report_unit_change"},
     {JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION, "add_ad_hoc_inspection"},
     {JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, "void_document_number"},
+    {JC__OPERATION_BODY__COMMAND_HAND_OVER_TASK, "hand_over_task"},
+    {JC__OPERATION_BODY__COMMAND_TAKE_OVER_TASK, "take_over_task"},
 };
 
 /* The contract's name, for scripts; people get jc_words_command() of it. */
@@ -125,6 +127,8 @@ static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync
         note_number(cli, JC_MSG_TERM_REPEAT_SAME, result->repeated);
     if (result->skipped > 0)
         note_number(cli, JC_MSG_TERM_SKIPPED_NOTE, result->skipped);
+    if (result->carried > 0)
+        note_number(cli, JC_MSG_TERM_CARRIED_NOTE, result->carried);
     if (result->rounds > 0 && (result->clock_offset_ms > OFFSET_NOTED_MS || result->clock_offset_ms < -OFFSET_NOTED_MS))
         note_number(cli, JC_MSG_TERM_CLOCK_OFFSET, result->clock_offset_ms / 1000);
     return cli->format == JC_FORMAT_JSON ? print_sync_json(cli, result, durable, err)

@@ -18,6 +18,8 @@ static const struct word commands[] = {
     {"report_unit_change", JC_MSG_COMMAND_REPORT_UNIT_CHANGE},
     {"add_ad_hoc_inspection", JC_MSG_COMMAND_ADD_AD_HOC_INSPECTION},
     {"void_document_number", JC_MSG_COMMAND_VOID_DOCUMENT_NUMBER},
+    {"hand_over_task", JC_MSG_COMMAND_HAND_OVER_TASK},
+    {"take_over_task", JC_MSG_COMMAND_TAKE_OVER_TASK},
 };
 
 static const struct word fields[] = {

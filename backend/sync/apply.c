@@ -31,7 +31,8 @@ enum {
 static const struct jc_command *const COMMANDS[] = {
     &jc_command_start_inspection,      &jc_command_submit_inspection,    &jc_command_issue_order,
     &jc_command_submit_recheck,        &jc_command_return_task,          &jc_command_report_unit_change,
-    &jc_command_add_ad_hoc_inspection, &jc_command_void_document_number,
+    &jc_command_add_ad_hoc_inspection, &jc_command_void_document_number, &jc_command_hand_over_task,
+    &jc_command_take_over_task,
 };
 
 struct jc_str jc_show_id(struct jc_str id, char buf[JC_UUID_TEXT]) {

@@ -56,6 +56,8 @@ extern const struct jc_command jc_command_submit_recheck;
 extern const struct jc_command jc_command_return_task;
 extern const struct jc_command jc_command_report_unit_change;
 extern const struct jc_command jc_command_void_document_number;
+extern const struct jc_command jc_command_hand_over_task;
+extern const struct jc_command jc_command_take_over_task;
 
 /* Prepares for the operations of a request, whose signatures and seals have been looked at
  * (jc_sync_vouch); close it always. */

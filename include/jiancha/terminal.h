@@ -197,6 +197,7 @@ struct jc_terminal_sync_result {
     int64_t skipped;         /* changes that make no sense here; not stored */
     bool restarted;          /* the server began its listing anew */
     bool shown;              /* the listing is complete and shown */
+    int64_t carried;         /* files of colleagues that were handed in (jc_terminal_take_over) */
     bool rebuild;            /* a planner asks for jc_terminal_rebuild() */
     int64_t retry_after_ms;  /* the server asks to wait so long before the next sync; 0: as you like */
     int64_t unsent;          /* operations still waiting */
@@ -213,7 +214,8 @@ struct jc_terminal_sync_result {
  * it, a page that came whole is kept for the next call, and calling again is always right.
  * JC_UNAVAILABLE, JC_DEADLINE_EXCEEDED: no net or a cut. JC_UNAUTHENTICATED: revoked. JC_ABORTED: another
  * process is syncing this store. JC_DATA_LOSS: the server answered what no server may answer.
- * JC_FAILED_PRECONDITION: done, but operations were set aside. `options` may be NULL. */
+ * JC_FAILED_PRECONDITION: done, but operations were set aside. If all but a carried file went well, the error is that
+ * of the file, which stays for the next sync. `options` may be NULL. */
 enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_transport *transport,
                               const struct jc_terminal_sync_options *options, struct jc_arena *arena,
                               struct jc_terminal_sync_result *out, struct jc_err *err);
@@ -300,6 +302,41 @@ struct jc_terminal_accepted {
 enum jc_code jc_terminal_accept(struct jc_terminal *terminal, const char *path, struct jc_terminal_accepted *out,
                                 struct jc_err *err);
 
+/* Unfinished work of a task for a colleague's terminal, as a file: what was done so far and is not sent, the draft with
+ * its photos, and what the listing says of task and unit. From then on nothing can be done about the task here, until
+ * it is taken back. The work stays in the outbox as well: whichever terminal reaches the server first delivers it, the
+ * other's is a repeat. Calling it again for the same person writes the file anew (the stick was lost). Stored before
+ * the file is written; `path` appears whole and durable or not at all. JC_NOT_FOUND: no such task or inspector here.
+ * JC_FAILED_PRECONDITION: the task is done, was returned, or was handed to somebody else. */
+struct jc_terminal_giving {
+    struct jc_uuid task_id;
+    struct jc_str to_inspector_id;
+    struct jc_str reason; /* may be empty */
+    const char *path;
+};
+struct jc_terminal_given {
+    struct jc_uuid operation_id; /* HandOverTask */
+    int64_t operations, blobs;
+    int64_t blobs_missing; /* photos whose file is gone or is not what the draft says */
+    bool draft;
+};
+enum jc_code jc_terminal_hand_over(struct jc_terminal *terminal, const struct jc_terminal_giving *giving,
+                                   struct jc_terminal_given *out, struct jc_err *err);
+
+/* The other side. The holder goes on under the same inspection_id, from the draft (jc_terminal_drafts); photos lie in
+ * the folder STORE.photos. The next sync hands the operations in for the other terminal before it sends its own, and
+ * until then jc_terminal_safe_to_wipe() counts them as carried. Taking a file twice changes nothing. JC_DATA_LOSS: cut
+ * off or altered. JC_INVALID_ARGUMENT: another kind of file. JC_FAILED_PRECONDITION: for another person or agency. */
+struct jc_terminal_taken {
+    struct jc_uuid task_id;
+    struct jc_str unit_id;
+    struct jc_str from_inspector_id;
+    int64_t operations, blobs;
+    bool draft;
+    bool already; /* it was taken before */
+};
+enum jc_code jc_terminal_take_over(struct jc_terminal *terminal, const char *path, struct jc_arena *arena,
+                                   struct jc_terminal_taken *out, struct jc_err *err);
 /* --- before the device is given away ------------------------------------------------------------------ */
 
 /* What only this terminal holds, each a count. Safe when all are zero. */
@@ -323,9 +360,10 @@ enum jc_code jc_terminal_wipe(struct jc_terminal *terminal, struct jc_err *err);
 /* What was done here about a task, whatever the server says of it. */
 enum jc_terminal_local {
     JC_TERMINAL_LOCAL_NONE,
-    JC_TERMINAL_LOCAL_STARTED,  /* on site: jc_terminal_begin */
-    JC_TERMINAL_LOCAL_DONE,     /* record or recheck made */
-    JC_TERMINAL_LOCAL_RETURNED, /* sent back */
+    JC_TERMINAL_LOCAL_STARTED,     /* on site: jc_terminal_begin */
+    JC_TERMINAL_LOCAL_DONE,        /* record or recheck made */
+    JC_TERMINAL_LOCAL_RETURNED,    /* sent back */
+    JC_TERMINAL_LOCAL_HANDED_OVER, /* to a colleague: jc_terminal_hand_over */
 };
 
 struct jc_terminal_task {
@@ -448,6 +486,11 @@ enum jc_code jc_terminal_recheck(struct jc_terminal *terminal, Jc__Recheck *rech
 /* ReturnTask: the planner decides; `reason` must have words. */
 enum jc_code jc_terminal_return(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_str reason,
                                 struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
+
+/* What was handed over is done here after all, without the file. If the other terminal does it too, the server keeps
+ * the second record for review. JC_FAILED_PRECONDITION if the task was not handed over. */
+enum jc_code jc_terminal_take_back(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_arena *arena,
+                                   struct jc_terminal_work *out, struct jc_err *err);
 
 /* --- looking things up -------------------------------------------------------------------------------- */
 

@@ -1,0 +1,89 @@
+"""Unfinished work from one terminal to another without a network, with the real programs: a task is begun on one
+terminal, handed over by a file, done on the other, and both reach the server."""
+import os
+import shutil
+
+import jiancha
+
+
+class HandOver(jiancha.Test):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.plan = cls.path("plan.db")
+        jiancha.run("init", "--db", cls.plan)
+        jiancha.run("import", jiancha.CASE, "--db", cls.plan)
+        jiancha.run("solve", "--db", cls.plan, "--time-limit", "2")
+        jiancha.run("approve", "--db", cls.plan, "--document-no", "淮应急〔2023〕1号", "--by", "局长办公会", "--date",
+                    "2023-01-03")
+        jiancha.run("release", "--db", cls.plan, "--month", "1")
+
+    def setUp(self):
+        self.db = self.path(f"{self._testMethodName}.db")
+        shutil.copy(self.plan, self.db)
+        self.server = self.serve(self.db)
+        team = [row[0] for row in jiancha.query(self.db, "SELECT inspector_id FROM inspector WHERE team_id = 'hn-t1'")]
+        self.giver, self.taker = team[:2]
+        self.one, self.two = (jiancha.Terminal(self.path(f"{self._testMethodName}-{i}.db")) for i in (1, 2))
+        self.one.enroll(self.db, self.server, self.giver)
+        self.two.enroll(self.db, self.server, self.taker)
+        self.task = next(row["task_id"] for row in self.one.rows("tasks", "--open") if row["kind"] == "visit")
+        self.stick = self.path(f"{self._testMethodName}.jcb")
+        self.people = f"{self.giver},{self.taker}"
+
+    def begin(self):
+        self.one.run("inspect", self.task, "--begin", "--start", "08:00", "--inspectors", self.people)
+        given = self.one.run("hand-over", self.task, self.stick, "--to", self.taker, "--reason", "交班", "--format",
+                             "json").json["hand_over"][0]
+        self.assertEqual((given["operations"], given["draft"]), (2, True))
+
+    def finish(self, terminal):
+        terminal.run("inspect", self.task, "--end", "08:20", "--inspectors", self.people, "--signed", "张三:安全总监")
+
+    def commands(self):
+        """How often the server holds each command of the two terminals."""
+        found = jiancha.query(self.db, "SELECT COUNT(*) FROM operation WHERE inspector_id IN (?, ?)", self.giver,
+                              self.taker)
+        records = jiancha.query(self.db, "SELECT COUNT(*), COUNT(DISTINCT inspection_id) FROM inspection")
+        return found[0][0], records[0]
+
+    def check(self):
+        self.assertEqual(self.commands(), (4, (1, 1)), "arrival, hand-over, take-over and record, each once")
+        self.assertEqual(jiancha.listing(jiancha.run("verify", "--db", self.db, "--format", "json"), "verify"), [])
+
+    def test_the_giver_never_comes_back(self):
+        self.begin()
+        self.assertEqual([row["local"] for row in self.one.rows("tasks") if row["task_id"] == self.task], ["handed_over"])
+        self.one.run("inspect", self.task, "--inspectors", self.people, "--signed", "张三:安全总监", expect=2)
+        os.remove(self.one.store)
+        self.two.run("take-over", self.stick)
+        self.finish(self.two)
+        self.assertIn("1 hand-over of colleagues was handed in", self.two.run("sync").err)
+        self.check()
+
+    def test_both_come_back(self):
+        self.begin()
+        self.two.run("take-over", self.stick)
+        self.assertIn("taken before", self.two.run("take-over", self.stick).err)
+        self.finish(self.two)
+        self.one.sync()
+        self.two.sync()
+        self.one.sync()
+        self.check()
+
+    def test_the_stick_goes_to_the_office(self):
+        """Neither terminal comes back: the file itself is taken in."""
+        self.begin()
+        jiancha.run("ingest", self.stick, "--db", self.db)
+        self.assertEqual(self.commands(), (2, (0, 0)))
+
+    def test_taken_back(self):
+        self.begin()
+        self.one.run("take-back", self.task)
+        self.finish(self.one)
+        self.one.sync()
+        self.check()
+
+
+if __name__ == "__main__":
+    jiancha.main()
