@@ -301,7 +301,11 @@ struct field_call {
 static inline enum jc_code field_call_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct field_call *call = ctx;
     struct jc_sync_prepared *prepared = NULL;
-    enum jc_code code = jc_sync_prepare(&call->request, call->arena, &prepared, err);
+    struct jc_device device = {0};
+    enum jc_code code = jc_device_get(tx, call->caller.agency_id, call->caller.device_id, call->arena, &device, err);
+    call->caller.blocks_version = device.blocks_version;
+    if (!code)
+        code = jc_sync_prepare(&call->request, call->arena, &prepared, err);
     return code ? code
                 : jc_sync_run(tx, &call->caller, call->f->now_ms, prepared, call->arena, &call->response, NULL, NULL,
                               err);

@@ -57,6 +57,26 @@ static void test_leases(void **state) {
               "1:1-50 1:101-150 2:1-50 3:1-50 1:151-200");
 }
 
+/* The blocks travel only to a terminal that does not know them. */
+static void test_known_blocks(void **state) {
+    struct field *f = &field;
+    (void)state;
+    Jc__SyncResponse *response = field_sync(f, FIELD_A1, NULL, 0);
+    struct field_call call = field_call(f, FIELD_A1);
+    call.request.number_blocks_version = response->number_blocks_version;
+    jc_test_write(f->db, field_call_job, &call);
+    CHECK_INT("known: not told again", call.response->n_number_blocks, 0);
+    CHECK_INT("and the version says so", call.response->number_blocks_version, response->number_blocks_version);
+    response = report_used(f, FIELD_A1, RECORD, 2023, 41);
+    CHECK_STR("another block", blocks(f, response, 2023), "1:1-50 2:1-50 3:1-50 1:51-100");
+    jc_test_write(f->db, field_call_job, &call);
+    CHECK_STR("the answer was lost: told again", blocks(f, call.response, 2023), "1:1-50 1:51-100 2:1-50 3:1-50");
+    call.request.number_blocks_version = call.response->number_blocks_version;
+    f->now_ms = 1701360000000; /* 2023-12-01T00:00:00+08:00 */
+    jc_test_write(f->db, field_call_job, &call);
+    CHECK_STR("a new month makes us look", blocks(f, call.response, 2024), "1:1-50 2:1-50 3:1-50");
+}
+
 /* What a device says of numbers that are not its own, or of other years, leases nothing. */
 static void test_reports_of_others(void **state) {
     struct field *f = &field;
@@ -152,6 +172,7 @@ static void test_void(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_leases, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known_blocks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reports_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hoarding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_used_on_record, setup, teardown),

@@ -21,6 +21,7 @@ static enum jc_code take_device(const struct jc_device *device, struct jc_caller
     out->inspector_id = device->inspector_id;
     out->team_id = device->team_id;
     out->scope_version = device->scope_version;
+    out->blocks_version = device->blocks_version;
     return JC_OK;
 }
 

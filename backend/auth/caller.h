@@ -20,6 +20,7 @@ struct jc_caller {
     struct jc_str inspector_id; /* holder of the device; a person's may be empty */
     struct jc_str team_id;      /* empty: the whole agency */
     int64_t scope_version;      /* of a device */
+    int64_t blocks_version;     /* of a device: of its document numbers */
     bool must_change_password;
     uint8_t token_hash[JC_SHA256_SIZE];
 };

@@ -34,6 +34,7 @@ static struct jc_sync_caller caller_of(const struct jc_call *call) {
         .inspector_id = call->caller.inspector_id,
         .team_id = call->caller.team_id,
         .scope_version = call->caller.scope_version,
+        .blocks_version = call->caller.blocks_version,
     };
 }
 

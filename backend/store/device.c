@@ -30,10 +30,11 @@ enum jc_code jc_device_insert(struct jc_tx *tx, const struct jc_device *device,
                       err);
 }
 
-#define DEVICE_COLUMNS                                                                                \
-    "d.agency_id, d.device_id, d.name, d.inspector_id, i.team_id, d.scope_version, d.enrolled_ms,\n"  \
-    "       d.revoked_ms, d.last_seen_ms, d.app_version, d.unsent, d.clock_offset_ms, d.free_bytes\n" \
-    "FROM device AS d\n"                                                                              \
+#define DEVICE_COLUMNS                                                                                 \
+    "d.agency_id, d.device_id, d.name, d.inspector_id, i.team_id, d.scope_version, d.enrolled_ms,\n"   \
+    "       d.revoked_ms, d.last_seen_ms, d.app_version, d.unsent, d.clock_offset_ms, d.free_bytes,\n" \
+    "       d.blocks_version\n"                                                                        \
+    "FROM device AS d\n"                                                                               \
     "LEFT JOIN inspector AS i ON i.agency_id = d.agency_id AND i.inspector_id = d.inspector_id\n"
 
 static int64_t moment(const struct jc_rows *rows, int column) {
@@ -56,6 +57,7 @@ static enum jc_code read_row(const struct jc_rows *rows, struct jc_arena *arena,
         .unsent = jc_rows_int64(rows, 10),
         .clock_offset_ms = jc_rows_int64(rows, 11),
         .free_bytes = jc_rows_int64(rows, 12),
+        .blocks_version = jc_rows_int64(rows, 13),
     };
     for (size_t i = 0; i < JC_UUID_SIZE && i < id.len; i++)
         out->device_id.bytes[i] = (uint8_t)id.ptr[i];
@@ -243,6 +245,16 @@ static const char UPDATE_REBUILD[] = "UPDATE device\n"
 
 enum jc_code jc_device_set_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_err *err) {
     return change_one(tx, UPDATE_REBUILD, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), device_id, err);
+}
+
+static const char UPDATE_BLOCKS_VERSION[] = "UPDATE device\n"
+                                            "SET blocks_version = $1\n"
+                                            "WHERE agency_id = $2 AND device_id = $3";
+
+enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                          int64_t version, struct jc_err *err) {
+    return change_one(tx, UPDATE_BLOCKS_VERSION, JC_VALUES(jc_int(version), jc_int(agency_id), uuid_value(&device_id)),
+                      device_id, err);
 }
 
 static const char UPDATE_SEEN[] = "UPDATE device\n"

@@ -13,6 +13,7 @@ struct jc_device {
     struct jc_str inspector_id;
     struct jc_str team_id; /* of the inspector, as the register says now; empty if not of the register */
     int64_t scope_version; /* moves when team, role or agency of the holder change */
+    int64_t blocks_version; /* moves when document numbers are leased to it */
     int64_t enrolled_ms;
     int64_t revoked_ms;   /* -1: not revoked */
     int64_t last_seen_ms; /* -1: never */
@@ -68,6 +69,10 @@ enum jc_code jc_device_set_name(struct jc_tx *tx, int64_t agency_id, struct jc_u
                                 struct jc_err *err);
 /* Its next syncs are told to list anew, until it does. */
 enum jc_code jc_device_set_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_err *err);
+
+/* JC_NOT_FOUND. */
+enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t version,
+                                          struct jc_err *err);
 
 /* What a sync tells of a device. */
 struct jc_device_note {

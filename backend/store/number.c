@@ -5,24 +5,27 @@
 static const char SELECT_TAKEN[] = "SELECT COUNT(*)\n"
                                    "FROM document_number\n"
                                    "WHERE agency_id = $1 AND kind = $2 AND year = $3 AND number = $4";
-static const char SELECT_LEASED[] = "SELECT COUNT(*)\n"
+static const char SELECT_LEASED[] = "SELECT COALESCE(MAX(last_number - $1), -1)\n"
                                     "FROM number_block\n"
-                                    "WHERE agency_id = $1 AND device_id = $2 AND kind = $3 AND year = $4\n"
-                                    "  AND first_number <= $5 AND last_number >= $5";
+                                    "WHERE agency_id = $2 AND device_id = $3 AND kind = $4 AND year = $5\n"
+                                    "  AND first_number <= $1 AND last_number >= $1";
 
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                             const Jc__DocumentNumber *number, enum jc_number_state *out, struct jc_err *err) {
-    int64_t leased = 0, taken = 0;
-    enum jc_code code = jc_tx_int64(tx, SELECT_LEASED,
-                                    JC_VALUES(jc_int(agency_id), jc_bytes(device_id.bytes, JC_UUID_SIZE),
-                                              jc_int(number->kind), jc_int(number->year), jc_int(number->number)),
-                                    &leased, err);
-    if (!code && leased)
+                             const Jc__DocumentNumber *number, enum jc_number_state *out, int *left,
+                             struct jc_err *err) {
+    int64_t behind = -1, taken = 0;
+    enum jc_code code =
+        jc_tx_int64(tx, SELECT_LEASED,
+                    JC_VALUES(jc_int(number->number), jc_int(agency_id), jc_bytes(device_id.bytes, JC_UUID_SIZE),
+                              jc_int(number->kind), jc_int(number->year)),
+                    &behind, err);
+    if (!code && behind >= 0)
         code = jc_tx_int64(
             tx, SELECT_TAKEN,
             JC_VALUES(jc_int(agency_id), jc_int(number->kind), jc_int(number->year), jc_int(number->number)), &taken,
             err);
-    *out = !leased ? JC_NUMBER_FOREIGN : taken ? JC_NUMBER_TAKEN : JC_NUMBER_FREE;
+    *out = behind < 0 ? JC_NUMBER_FOREIGN : taken ? JC_NUMBER_TAKEN : JC_NUMBER_FREE;
+    *left = behind < 0 ? 0 : (int)behind;
     return code;
 }
 

@@ -13,8 +13,10 @@ enum jc_number_state {
     JC_NUMBER_TAKEN,   /* used or voided already */
 };
 
+/* *left: how many numbers its block has behind it; 0 if it is foreign. */
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                             const Jc__DocumentNumber *number, enum jc_number_state *out, struct jc_err *err);
+                             const Jc__DocumentNumber *number, enum jc_number_state *out, int *left,
+                             struct jc_err *err);
 /* Records a free number as used by an operation, or as void if `void_reason` is not empty.
  * JC_ALREADY_EXISTS if it is recorded already. */
 enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, const Jc__DocumentNumber *number,

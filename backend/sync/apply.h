@@ -22,6 +22,7 @@ struct jc_apply {
     struct jc_uuid *applied;  /* operations of this request that are, so that those behind need not ask */
     size_t applied_count;
     bool anything_waits; /* for an operation that has not arrived */
+    bool numbers_low;    /* a document number was near the end of its block */
 
     /* loaded once a request, when first needed */
     Jc__Checklist **checklists;

@@ -64,8 +64,7 @@ static enum jc_code check_void(struct jc_apply *apply, struct jc_err *err) {
         jc_verdict_add(&apply->verdict, JC_GROUND_MISSING, JC_STR("void_document_number.document_number"));
         return JC_OK;
     }
-    enum jc_code code = jc_number_state(apply->tx, apply->caller->agency_id, apply->caller->device_id,
-                                        message->document_number, &state, err);
+    enum jc_code code = jc_check_number_state(apply, message->document_number, &state, err);
     if (!code && state != JC_NUMBER_FREE)
         jc_verdict_add(&apply->verdict, JC_GROUND_NUMBER_NOT_VOID, jc_show_number(message->document_number, shown));
     return code;

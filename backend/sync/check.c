@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/number.h"
 #include "store/registry.h"
 #include "store/stamp.h"
 #include "store/task.h"
 #include "store/unit.h"
+#include "sync/numbers.h"
 #include "sync/recall.h"
 
 struct jc_str jc_show_number(const Jc__DocumentNumber *number, char buf[64]) {
@@ -183,6 +183,15 @@ enum jc_code jc_check_workdays(struct jc_apply *apply, const char *field, Jc__Te
     return JC_OK;
 }
 
+enum jc_code jc_check_number_state(struct jc_apply *apply, const Jc__DocumentNumber *number, enum jc_number_state *out,
+                                   struct jc_err *err) {
+    int left = 0;
+    enum jc_code code =
+        jc_number_state(apply->tx, apply->caller->agency_id, apply->caller->device_id, number, out, &left, err);
+    apply->numbers_low |= !code && left < JC_LEASE_BELOW;
+    return code;
+}
+
 enum jc_code jc_check_number(struct jc_apply *apply, const char *field, const Jc__DocumentNumber *number,
                              Jc__DocumentKind kind, bool *own, struct jc_err *err) {
     char shown[64];
@@ -193,8 +202,7 @@ enum jc_code jc_check_number(struct jc_apply *apply, const char *field, const Jc
     }
     enum jc_number_state state = JC_NUMBER_FOREIGN;
     if (number->kind == kind) {
-        enum jc_code code =
-            jc_number_state(apply->tx, apply->caller->agency_id, apply->caller->device_id, number, &state, err);
+        enum jc_code code = jc_check_number_state(apply, number, &state, err);
         if (code)
             return code;
     }

@@ -4,6 +4,7 @@
 #ifndef JC_SYNC_CHECK_H
 #define JC_SYNC_CHECK_H
 
+#include "store/number.h"
 #include "sync/apply.h"
 
 enum {
@@ -35,6 +36,9 @@ void jc_check_signature(struct jc_apply *apply, const char *field, const Jc__Uni
 /* Distinct teams of the register, no negative days. */
 enum jc_code jc_check_workdays(struct jc_apply *apply, const char *field, Jc__TeamWorkdays *const *workdays,
                                size_t count, struct jc_err *err);
+/* What is known of a number, and whether the device's numbers may be running out. */
+enum jc_code jc_check_number_state(struct jc_apply *apply, const Jc__DocumentNumber *number, enum jc_number_state *out,
+                                   struct jc_err *err);
 /* Flags a document number that is missing, not the device's, or used. *own: it may be recorded. */
 enum jc_code jc_check_number(struct jc_apply *apply, const char *field, const Jc__DocumentNumber *number,
                              Jc__DocumentKind kind, bool *own, struct jc_err *err);

@@ -87,6 +87,7 @@ enum jc_code jc_ingest_admit(struct jc_tx *tx, int64_t agency_id, struct jc_inge
         .inspector_id = device.inspector_id,
         .team_id = device.team_id,
         .scope_version = device.scope_version,
+        .blocks_version = device.blocks_version,
         .revoked = device.revoked_ms >= 0,
     };
     return JC_OK;

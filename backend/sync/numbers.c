@@ -4,13 +4,26 @@
  * exhaust the year's numbers by what it says. */
 #include "sync/numbers.h"
 
+#include <string.h>
+
+#include "store/device.h"
 #include "store/number.h"
 
-enum { REPORTS_MAX = 64 };
+enum {
+    REPORTS_MAX = 64,
+    VERSION_BITS = 20, /* of a version of the blocks: leases within a month */
+};
 
 static const Jc__DocumentKind KINDS[] = {JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD,
                                          JC__DOCUMENT_KIND__DOCUMENT_KIND_ORDER,
                                          JC__DOCUMENT_KIND__DOCUMENT_KIND_RECHECK};
+enum { KINDS_COUNT = sizeof KINDS / sizeof *KINDS };
+
+struct list {
+    struct jc_number_block *blocks;
+    size_t count;
+    size_t held; /* the first, before this request */
+};
 
 /* The highest number of the block that is used, as far as the reports say. */
 static int reported(const struct jc_number_block *block, Jc__DocumentNumber *const *used, size_t count) {
@@ -54,39 +67,80 @@ static Jc__NumberBlock *message_of(struct jc_arena *arena, const struct jc_numbe
     return message;
 }
 
-enum jc_code jc_numbers_lease(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
-                              Jc__DocumentNumber *const *used, size_t used_count, struct jc_arena *arena,
-                              Jc__NumberBlock ***out, size_t *count, struct jc_err *err) {
+/* The month is part of the version, so that the turn of a month makes us look: a new year needs new blocks. */
+static int64_t version_of_month(int64_t now_ms) {
+    struct jc_date today = jc_date_of_ms(now_ms);
+    return ((int64_t)today.year * 12 + today.month) << VERSION_BITS;
+}
+
+/* Leases what runs low; *leased tells whether it did. */
+static enum jc_code lease_low(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                              const Jc__SyncRequest *request, struct list *list, bool *leased, struct jc_err *err) {
     struct jc_date today = jc_date_of_ms(now_ms);
     int years = today.month == 12 ? 2 : 1; /* a terminal that is out of reach over New Year has next year's too */
-    struct jc_number_block *blocks = NULL;
-    size_t held = 0, kinds = sizeof KINDS / sizeof *KINDS;
-    enum jc_code code = jc_number_blocks(tx, caller->agency_id, caller->device_id, arena, &blocks, &held, err);
-    if (code)
-        return code;
-    Jc__NumberBlock **list = JC_NEW_ARRAY(arena, held + 2 * kinds, Jc__NumberBlock *);
-    if (!list)
-        return jc_fail_memory(err);
-    *count = 0;
-    for (size_t i = 0; i < held; i++) {
-        if (!(list[(*count)++] = message_of(arena, &blocks[i])))
-            return jc_fail_memory(err);
-    }
-    for (size_t i = 0; i < kinds * (size_t)years; i++) {
-        struct jc_number_block block;
-        size_t k = i % kinds;
-        int year = today.year + (int)(i / kinds);
-        if (!needs_block(blocks, held, KINDS[k], year, used, used_count))
+    for (size_t i = 0; i < KINDS_COUNT * (size_t)years; i++) {
+        Jc__DocumentKind kind = KINDS[i % KINDS_COUNT];
+        int year = today.year + (int)(i / KINDS_COUNT);
+        if (!needs_block(list->blocks, list->held, kind, year, request->numbers_used, request->n_numbers_used))
             continue;
-        code = jc_number_lease(tx, caller->agency_id, caller->device_id, KINDS[k], year, JC_LEASE_SIZE, now_ms, &block,
-                               err);
+        enum jc_code code = jc_number_lease(tx, caller->agency_id, caller->device_id, kind, year, JC_LEASE_SIZE, now_ms,
+                                            &list->blocks[list->count], err);
         if (code == JC_OUT_OF_RANGE)
             continue; /* the year's numbers are used up: records come without one and are flagged */
         if (code)
             return code;
-        if (!(list[(*count)++] = message_of(arena, &block)))
+        list->count++;
+        *leased = true;
+    }
+    return JC_OK;
+}
+
+static enum jc_code tell(const struct list *list, struct jc_arena *arena, Jc__SyncResponse *response,
+                         struct jc_err *err) {
+    response->number_blocks = JC_NEW_ARRAY(arena, list->count, Jc__NumberBlock *);
+    if (!response->number_blocks)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < list->count; i++) {
+        if (!(response->number_blocks[i] = message_of(arena, &list->blocks[i])))
             return jc_fail_memory(err);
     }
-    *out = list;
+    response->n_number_blocks = list->count;
     return JC_OK;
+}
+
+/* With room behind the blocks held for those to be leased. */
+static enum jc_code load(struct jc_tx *tx, const struct jc_sync_caller *caller, struct jc_arena *arena,
+                         struct list *list, struct jc_err *err) {
+    struct jc_number_block *held = NULL;
+    enum jc_code code = jc_number_blocks(tx, caller->agency_id, caller->device_id, arena, &held, &list->held, err);
+    if (code)
+        return code;
+    list->blocks = JC_NEW_ARRAY(arena, list->held + 2 * KINDS_COUNT, struct jc_number_block);
+    if (!list->blocks)
+        return jc_fail_memory(err);
+    if (list->held)
+        memcpy(list->blocks, held, list->held * sizeof *held);
+    list->count = list->held;
+    return JC_OK;
+}
+
+enum jc_code jc_numbers_lease(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                              const Jc__SyncRequest *request, bool low, struct jc_arena *arena,
+                              Jc__SyncResponse *response, struct jc_err *err) {
+    struct list list = {0};
+    int64_t month = version_of_month(now_ms), version = caller->blocks_version;
+    bool leased = false, turned = version >> VERSION_BITS != month >> VERSION_BITS;
+    response->number_blocks_version = version;
+    if (!low && !turned && !request->n_numbers_used && request->number_blocks_version == version)
+        return JC_OK;
+    enum jc_code code = load(tx, caller, arena, &list, err);
+    if (!code)
+        code = lease_low(tx, caller, now_ms, request, &list, &leased, err);
+    if (!code && (leased || turned)) {
+        response->number_blocks_version = version = version < month ? month : version + 1;
+        code = jc_device_set_blocks_version(tx, caller->agency_id, caller->device_id, version, err);
+    }
+    if (code || request->number_blocks_version == version)
+        return code;
+    return tell(&list, arena, response, err);
 }

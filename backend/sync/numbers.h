@@ -11,10 +11,13 @@ enum {
 };
 
 /* Leases records, orders and rechecks of this year (China's time) where fewer than JC_LEASE_BELOW are
- * left, by the numbers on record and those the device reports as used; then lists every block the
- * device holds. The blocks are the arena's. */
+ * left, by the numbers on record and those the device reports as used, and puts into `response` the
+ * version of the device's blocks, with all of them if the terminal knows another version.
+ *
+ * `low`: a number of this request was near the end of its block. Without that, without a report, and
+ * with a version of this month nothing can have run out, and no table is asked. */
 enum jc_code jc_numbers_lease(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
-                              Jc__DocumentNumber *const *used, size_t used_count, struct jc_arena *arena,
-                              Jc__NumberBlock ***out, size_t *count, struct jc_err *err);
+                              const Jc__SyncRequest *request, bool low, struct jc_arena *arena,
+                              Jc__SyncResponse *response, struct jc_err *err);
 
 #endif

@@ -27,6 +27,7 @@ struct run {
     Jc__SyncResponse *response;
     struct jc_receipt_operation *durable; /* for the receipt */
     size_t durable_count;
+    bool numbers_low;  /* by apply_all */
     int64_t known_seq; /* of the changes; by add_changes */
 };
 
@@ -64,6 +65,7 @@ static enum jc_code apply_all(struct run *run, struct jc_err *err) {
         if (!code && durable)
             note_durable(run, &run->prepared->operations[i], run->response->results[i]);
     }
+    run->numbers_low = apply.numbers_low;
     jc_apply_close(&apply);
     run->response->n_results = code ? 0 : count;
     return code;
@@ -215,7 +217,7 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
                          struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__SyncResponse **out,
                          bool *page_later, struct jc_receipt_draft **sign_later, struct jc_err *err) {
     const Jc__SyncRequest *request = prepared->request;
-    struct run run = {tx, caller, now_ms, request, prepared, arena, JC_NEW(arena, Jc__SyncResponse), NULL, 0, 0};
+    struct run run = {tx, caller, now_ms, request, prepared, arena, JC_NEW(arena, Jc__SyncResponse), NULL, 0, false, 0};
     if (!run.response)
         return jc_fail_memory(err);
     jc__sync_response__init(run.response);
@@ -224,8 +226,7 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
     if (!code)
         code = apply_all(&run, err);
     if (!code)
-        code = jc_numbers_lease(tx, caller, now_ms, request->numbers_used, request->n_numbers_used, arena,
-                                &run.response->number_blocks, &run.response->n_number_blocks, err);
+        code = jc_numbers_lease(tx, caller, now_ms, request, run.numbers_low, arena, run.response, err);
     if (!code)
         code = add_changes(&run, page_later, err);
     if (!code)

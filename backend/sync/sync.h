@@ -29,7 +29,8 @@ struct jc_sync_caller {
     struct jc_str inspector_id;
     struct jc_str team_id;
     int64_t scope_version;
-    bool revoked; /* it cannot ask any more; what it did before comes in a bundle */
+    int64_t blocks_version; /* of its document numbers */
+    bool revoked;           /* it cannot ask any more; what it did before comes in a bundle */
 };
 
 /* Applies the operations in order, leases document numbers, notes what the device says of itself, and
