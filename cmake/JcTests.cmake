@@ -64,6 +64,7 @@ function(jc_tests)
   else()
     jc_add_test(sim_stories_1 COMMAND jiancha-sim --seeds 1..250 --steps 80 TIMEOUT 600 LABELS sim)
     jc_add_test(sim_stories_2 COMMAND jiancha-sim --seeds 251..500 --steps 80 TIMEOUT 600 LABELS sim)
+    jc_add_test(sim_mutations COMMAND jiancha-sim --mutations --seeds 1..500 --steps 80 TIMEOUT 600 LABELS sim)
     jc_add_test(sim_twice COMMAND jiancha-sim --twice 1..20 --steps 80 TIMEOUT 600 LABELS sim)
   endif()
 

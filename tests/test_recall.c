@@ -157,6 +157,60 @@ static void test_reassign(void **state) {
     CHECK_STR("the new team sees it done", jc_str(told(f, FIELD_B1, FIELD_T2, &b)), "done");
 }
 
+/* Whether a terminal is told an order (1), its removal (-1) or neither (0) from `cursor` on. */
+static int told_order(struct field *f, int device, ProtobufCBinaryData *cursor) {
+    struct field_call call = field_call(f, device);
+    int told = 0;
+    call.request.cursor = *cursor;
+    jc_test_write(f->db, field_call_job, &call);
+    *cursor = call.response->cursor;
+    for (size_t i = 0; i < call.response->n_changes; i++) {
+        const Jc__Change *change = call.response->changes[i];
+        if (change->entity_case == JC__CHANGE__ENTITY_ORDER)
+            told = 1;
+        if (change->entity_case == JC__CHANGE__ENTITY_REMOVAL &&
+            change->removal->kind == JC__ENTITY_KIND__ENTITY_KIND_ORDER)
+            told = -1;
+    }
+    return told;
+}
+
+/* A recheck is nothing without its order: it goes along, is in a first listing, and is told when an item changes. */
+static void test_reassigned_recheck(void **state) {
+    struct field *f = &field;
+    (void)state;
+    ProtobufCBinaryData a = {0}, b = {0}, anew = {0};
+    struct jc_err err = {0};
+    uint8_t id[JC_UUID_SIZE];
+    Jc__Inspection *inspection = field_inspection(f, 1, FIELD_T1, "u1", 1);
+    field_add_findings(f, inspection, 1, 2, "2023-01-20");
+    CHECK_INT("inspection", field_send(f, FIELD_A1, field_submit(f, 1, inspection))->status, APPLIED);
+    CHECK_INT("order",
+              field_send(f, FIELD_A1, field_issue(f, 2, field_order(f, 1, 1, "u1", 1, 2, "2023-01-20", 1)))->status,
+              APPLIED);
+    CHECK_INT("the team that inspected holds it", told_order(f, FIELD_A1, &a), 1);
+    CHECK_INT("the other does not", told_order(f, FIELD_B1, &b), 0);
+
+    assert_true(jc_hex_parse(field_query(f, "SELECT hex(task_id) FROM task WHERE kind = 3"), id, sizeof id));
+    ProtobufCBinaryData task = {sizeof id, id};
+    struct act act = {
+        {1, &task, 1, JC_STR("人手不足"), JC_STR("planner"), f->now_ms}, REASSIGN, JC_STR("b"), f->arena, NULL};
+    CHECK_OK("reassign", jc_db_write_wait(f->db, 1, act_job, &act, &err), &err);
+    CHECK_INT("gone from the old team", told_order(f, FIELD_A1, &a), -1);
+    CHECK_INT("told to the new one", told_order(f, FIELD_B1, &b), 1);
+    CHECK_INT("in its first listing", told_order(f, FIELD_B1, &anew), 1);
+    anew = (ProtobufCBinaryData){0};
+    CHECK_INT("not in the old one's", told_order(f, FIELD_A1, &anew), 0);
+
+    field_lease(f, FIELD_B1);
+    Jc__Recheck *recheck = field_recheck(f, 1, task, 1, 1, 2, JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED,
+                                         FIELD_NOW_MS + 11 * FIELD_DAY_MS, 51);
+    recheck->items[1]->result = JC__RECHECK_RESULT__RECHECK_RESULT_NOT_CORRECTED;
+    CHECK_INT("recheck", field_send(f, FIELD_B1, field_submit_recheck(f, 3, recheck))->status, APPLIED);
+    CHECK_INT("the next recheck is the old team's, with the order", told_order(f, FIELD_A1, &a), 1);
+    CHECK_INT("and leaves the other", told_order(f, FIELD_B1, &b), -1);
+}
+
 static void test_reopen(void **state) {
     struct field *f = &field;
     (void)state;
@@ -226,6 +280,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_recall, setup, teardown),
         cmocka_unit_test_setup_teardown(test_grace, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reassign, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reassigned_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reopen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
     };

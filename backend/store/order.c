@@ -16,9 +16,32 @@ static struct jc_str view(ProtobufCBinaryData data) {
     return (struct jc_str){(const char *)data.data, data.len};
 }
 
-enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str team_id,
-                              struct jc_err *err) {
+/* Whose terminals hold it: the team's that is to recheck it; without such a task, the inspection's lead. 3: a recheck,
+ * 2: done. */
+#define ORDER_TEAM                                                                          \
+    "COALESCE((SELECT t.team_id FROM task AS t\n"                                           \
+    "           WHERE t.agency_id = o.agency_id AND t.unit_id = o.unit_id AND t.kind = 3\n" \
+    "             AND t.state <> 2 AND t.order_id = o.order_id\n"                           \
+    "           ORDER BY t.task_id DESC LIMIT 1), i.team_id)"
+
+static enum jc_code tell(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str team_id,
+                         struct jc_err *err) {
     return jc_change_record(tx, agency_id, JC__ENTITY_KIND__ENTITY_KIND_ORDER, order_id, team_id, false, err);
+}
+
+static const char SELECT_TEAM[] =
+    "SELECT " ORDER_TEAM "\n"
+    "FROM rectification_order AS o\n"
+    "JOIN inspection AS i ON i.agency_id = o.agency_id AND i.inspection_id = o.inspection_id\n"
+    "WHERE o.agency_id = $1 AND o.order_id = $2";
+
+enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                              struct jc_err *err) {
+    struct jc_str *team_id = NULL;
+    size_t count = 0;
+    enum jc_code code = jc_row_first_column(tx, SELECT_TEAM, JC_VALUES(jc_int(agency_id), id_value(order_id)), arena,
+                                            &team_id, &count, err);
+    return code || count == 0 ? code : tell(tx, agency_id, order_id, team_id[0], err);
 }
 
 static const char INSERT_ORDER[] =
@@ -46,7 +69,7 @@ enum jc_code jc_order_add(struct jc_tx *tx, int64_t agency_id, int64_t operation
         code = jc_finding_set_order(tx, agency_id, view(order->inspection_id), view(item->finding_id), order_id,
                                     jc_str(item->deadline), err);
     }
-    return code ? code : jc_order_changed(tx, agency_id, order_id, team_id, err);
+    return code ? code : tell(tx, agency_id, order_id, team_id, err);
 }
 
 /* --- find --------------------------------------------------------------------------------------------- */
@@ -139,7 +162,7 @@ static const char SELECT_OPEN[] =
     "SELECT o.order_id\n"
     "FROM rectification_order AS o\n"
     "JOIN inspection AS i ON i.agency_id = o.agency_id AND i.inspection_id = o.inspection_id\n"
-    "WHERE o.agency_id = $1 AND i.team_id = $2 AND o.order_id > $3\n"
+    "WHERE o.agency_id = $1 AND " ORDER_TEAM " = $2 AND o.order_id > $3\n"
     "  AND EXISTS (SELECT 1 FROM finding AS f\n"
     "               WHERE f.agency_id = o.agency_id AND f.order_id = o.order_id AND f.corrected_on IS NULL)\n"
     "ORDER BY o.order_id\n"

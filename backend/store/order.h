@@ -28,10 +28,11 @@ enum jc_code jc_order_find(struct jc_tx *tx, int64_t agency_id, struct jc_str or
  * JC_NOT_FOUND. */
 enum jc_code jc_order_get(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
                           Jc__RectificationOrder **out, struct jc_err *err);
-/* An item changed: tells the terminals of the team. */
-enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str team_id,
+/* An item changed, or another team is to recheck it: tells the terminals of the team that holds it now, and those that
+ * held it. */
+enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
                               struct jc_err *err);
-/* At most `limit` ids behind `after`, of the team's orders with an item still open. */
+/* At most `limit` ids behind `after`, of the orders that the team holds with an item still open. */
 enum jc_code jc_order_open(struct jc_tx *tx, int64_t agency_id, struct jc_str team_id, struct jc_str after, int limit,
                            struct jc_arena *arena, struct jc_str **out, size_t *count, struct jc_err *err);
 

@@ -206,9 +206,9 @@ static enum jc_code write_record(struct jc_apply *apply, struct work *work, stru
     int64_t done_ms = work->ended_ms < apply->now_ms ? work->ended_ms : apply->now_ms;
     enum jc_code code = jc_task_move(apply->tx, agency_id, jc_view(work->message->task_id),
                                      JC__TASK_STATE__TASK_STATE_DONE, JC_STR(""), done_ms, err);
-    if (!code)
-        code = jc_order_changed(apply->tx, agency_id, work->order.order_id, work->order.team_id, err);
-    return code || work->row.passed ? code : jc_recheck_task_add(apply, &work->order, work->due, err);
+    if (!code && !work->row.passed)
+        code = jc_recheck_task_add(apply, &work->order, work->due, err);
+    return code ? code : jc_order_changed(apply->tx, agency_id, work->order.order_id, apply->scratch, err);
 }
 
 static enum jc_code write_recheck(struct jc_apply *apply, struct jc_err *err) {

@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "store/audit_log.h"
+#include "store/order.h"
 #include "store/registry.h"
 #include "store/stamp.h"
 #include "store/task.h"
@@ -126,6 +127,8 @@ enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *ac
         code = jc_task_note(tx, act->agency_id, id, act->reason, err);
         if (!code)
             code = jc_task_give(tx, act->agency_id, id, team_id, err);
+        if (!code && (*out)[i]->order_id.len) /* a recheck is nothing without its order */
+            code = jc_order_changed(tx, act->agency_id, view((*out)[i]->order_id), arena, err);
     }
     return code ? code : conclude(tx, act, "task.reassign", team_id, arena, *out, err);
 }

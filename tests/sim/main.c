@@ -20,7 +20,7 @@ struct options {
 };
 
 struct totals {
-    int64_t stories, records, orders, rechecks, others, acts, lives, lost, repeated, cut, kept;
+    int64_t stories, records, orders, rechecks, others, acts, lives, lost, repeated, cut, sticks, shares, restores;
 };
 
 static struct sim_story story;
@@ -40,6 +40,9 @@ static bool tell(const struct options *options, uint64_t seed, bool quiet, struc
     totals->lost += story.net.lost;
     totals->repeated += story.net.repeated;
     totals->cut += story.net.cut;
+    totals->sticks += story.sticks;
+    totals->shares += story.shares;
+    totals->restores += story.server.restores;
     if (failed && !quiet)
         printf("seed %llu fails at step %d: %s\n  jiancha-sim --replay %llu --steps %d%s\n", (unsigned long long)seed,
                story.world.failed_step, story.world.failure, (unsigned long long)seed, options->steps,
@@ -51,10 +54,11 @@ static bool tell(const struct options *options, uint64_t seed, bool quiet, struc
 static void print(const struct totals *t) {
     printf(
         "%lld stories: %lld records, %lld orders, %lld rechecks, %lld other works, %lld acts of planners, %lld restarts "
-        "of servers, messages: %lld lost, %lld repeated, %lld cut\n",
+        "of servers, %lld backups taken back, %lld files carried, %lld changes of hands, "
+        "messages: %lld lost, %lld repeated, %lld cut\n",
         (long long)t->stories, (long long)t->records, (long long)t->orders, (long long)t->rechecks,
-        (long long)t->others, (long long)t->acts, (long long)t->lives, (long long)t->lost, (long long)t->repeated,
-        (long long)t->cut);
+        (long long)t->others, (long long)t->acts, (long long)t->lives, (long long)t->restores, (long long)t->sticks,
+        (long long)t->shares, (long long)t->lost, (long long)t->repeated, (long long)t->cut);
 }
 
 static int run_seeds(const struct options *options) {

@@ -102,7 +102,7 @@ void sim_bug_answer(struct sim_server *server, struct jc_call *call) {
             response->results[0]->status = JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
         break;
     case SIM_BUG_STUCK:
-        if (call->caller.inspector_id.len && call->caller.inspector_id.ptr[call->caller.inspector_id.len - 1] == '2')
+        if (call->caller.inspector_id.len && call->caller.inspector_id.ptr[call->caller.inspector_id.len - 1] == '3')
             response->has_more = 1;
         break;
     default:

@@ -2,6 +2,7 @@
  * listing of a scope is the server's own, and compared with what the terminal holds entity by entity. */
 #include "sim/sim_check.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,18 @@ static const char *show(const struct jc_uuid *id) {
     static char text[JC_UUID_TEXT];
     jc_uuid_format(*id, text);
     return text;
+}
+
+const char *sim_words(const struct jc_err *err) {
+    static char words[512];
+    struct jc_buf text;
+    if (err->code == JC_OK)
+        return "";
+    jc_buf_init(&text, 4096);
+    jc_err_render(&text, JC_EN, err);
+    snprintf(words, sizeof words, "%.*s (%s)", JC_FMT(jc_buf_str(&text)), err->detail);
+    jc_buf_free(&text);
+    return words;
 }
 
 /* --- what was told ------------------------------------------------------------------------------------------------- */
@@ -73,6 +86,7 @@ static void note_number(struct sim_judge *judge, const struct sim_terminal *term
 void sim_judge_made(struct sim_judge *judge, const struct sim_terminal *terminal, const struct jc_terminal_work *work) {
     struct sim_operation *operation = add(judge, work->operation_id.bytes, terminal->index);
     operation->certain = true;
+    operation->made_ms = judge->world->now_ms;
     note_number(judge, terminal, &work->document_number);
 }
 
@@ -146,7 +160,7 @@ void sim_check_terminal(struct sim_judge *judge, struct sim_terminal *terminal) 
     size_t certain = 0;
     enum jc_code code = jc_terminal_read(terminal->store, store_job, &check, &err);
     if (code != JC_OK)
-        sim_fail(judge->world, "I8", "the store of T%d cannot be read: %s", terminal->index, err.detail);
+        sim_fail(judge->world, "I8", "the store of T%d cannot be read: %s", terminal->index, sim_words(&err));
     for (size_t i = 0; i < judge->operation_count; i++)
         certain += judge->operations[i].certain && judge->operations[i].terminal == terminal->index;
     if (code == JC_OK && check.found != certain)
@@ -156,7 +170,16 @@ void sim_check_terminal(struct sim_judge *judge, struct sim_terminal *terminal) 
 
 /* --- what was acknowledged -------------------------------------------------------------------------------------------- */
 
-static const char FIND[] = "SELECT body_sha256, status FROM operation WHERE agency_id = 1 AND id = $1";
+enum { ESTIMATE_MS = 120000 }; /* a request may lie so long on the way */
+
+static void check_estimate(struct sim_judge *judge, const struct sim_operation *operation, int64_t estimated_ms) {
+    int64_t off_ms = estimated_ms - operation->made_ms;
+    if (off_ms < -ESTIMATE_MS || off_ms > ESTIMATE_MS)
+        sim_fail(judge->world, "I9", "operation %s of T%d was made %lld s before or after what the server reckons",
+                 show(&operation->id), operation->terminal, (long long)off_ms / 1000);
+}
+
+static const char FIND[] = "SELECT body_sha256, status, estimated_ms FROM operation WHERE agency_id = 1 AND id = $1";
 
 static enum jc_code find_one(struct jc_tx *tx, struct sim_judge *judge, struct sim_operation *operation,
                              struct jc_err *err) {
@@ -177,6 +200,8 @@ static enum jc_code find_one(struct jc_tx *tx, struct sim_judge *judge, struct s
                      show(&operation->id), (long long)jc_rows_int64(rows, 1), operation->terminal,
                      (long long)operation->status);
     }
+    if (code == JC_OK && has_row && operation->certain && !jc_rows_is_null(rows, 2))
+        check_estimate(judge, operation, jc_rows_int64(rows, 2));
     jc_rows_close(rows);
     return code;
 }
@@ -194,7 +219,7 @@ static enum jc_code acknowledged_job(struct jc_tx *tx, void *ctx, struct jc_err 
 void sim_check_server(struct sim_judge *judge) {
     struct jc_err err = {0};
     if (judge->server->db && sim_server_read(judge->server, acknowledged_job, judge, &err) != JC_OK)
-        sim_fail(judge->world, "I1", "the database cannot be read: %s", err.detail);
+        sim_fail(judge->world, "I1", "the database cannot be read: %s", sim_words(&err));
 }
 
 /* --- the database ----------------------------------------------------------------------------------------------------- */
@@ -231,12 +256,12 @@ static const struct {
 
 static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct sim_judge *judge = ctx;
-    sim_fail(judge->world, "I5", "row %lld of the chain: message %d", (long long)operation_no, (int)fault->what);
+    sim_fail(judge->world, "I5", "row %lld of the chain: %s", (long long)operation_no, sim_words(fault));
 }
 
 static void damage(void *ctx, const struct jc_err *fault) {
     struct sim_judge *judge = ctx;
-    sim_fail(judge->world, "I5", "the database is damaged: %.*s", JC_FMT(fault->arg[0]));
+    sim_fail(judge->world, "I5", "%s", sim_words(fault));
 }
 
 static const char REVOKED[] =
@@ -280,7 +305,7 @@ void sim_check_database(struct sim_judge *judge) {
     if (code == JC_OK)
         code = jc_db_check(judge->server->db, damage, judge, &err);
     if (code != JC_OK)
-        sim_fail(judge->world, "I5", "the database cannot be checked: %s: %s", jc_code_name(code), err.detail);
+        sim_fail(judge->world, "I5", "the database cannot be checked: %s: %s", jc_code_name(code), sim_words(&err));
 }
 
 /* --- listings ---------------------------------------------------------------------------------------------------------- */
@@ -412,7 +437,8 @@ void sim_check_listing(struct sim_judge *judge, struct sim_terminal *terminal) {
     if (code == JC_OK)
         code = jc_terminal_read(terminal->store, count_held, &check, &err);
     if (code != JC_OK)
-        sim_fail(judge->world, "I3", "T%d cannot be compared: %s: %s", terminal->index, jc_code_name(code), err.detail);
+        sim_fail(judge->world, "I3", "T%d cannot be compared: %s: %s", terminal->index, jc_code_name(code),
+                 sim_words(&err));
     else if (check.told == 0 || check.same != check.told)
         sim_fail(judge->world, "I3", "T%d holds %zu of the %zu entities of its listing", terminal->index, check.same,
                  check.told);

@@ -11,6 +11,7 @@
  *   I7  a document number is given once, by all terminals together
  *   I8  what a terminal stored is there after any crash of it
  *   I10 nothing of a revoked terminal is applied from its revocation on
+ *   I9  when an operation was made, as the server reckons it where it can, is right whatever the terminal's clock says
  *   I11 a result once told stays, but for what a person decides */
 #ifndef JC_SIM_CHECK_H
 #define JC_SIM_CHECK_H
@@ -26,6 +27,7 @@ struct sim_operation {
     bool acknowledged;
     bool restored; /* a backup was taken back since: it may be missing until it has been offered again */
     int64_t status;
+    int64_t made_ms; /* if certain: when, by the world's clock */
     uint8_t body_sha256[JC_SHA256_SIZE];
 };
 
@@ -61,6 +63,9 @@ void sim_judge_synced(struct sim_judge *judge, const struct sim_terminal *termin
 void sim_judge_revoked(struct sim_judge *judge, const uint8_t device_id[JC_UUID_SIZE]);
 /* A backup was taken back: heads told since do not bind it. */
 void sim_judge_restored(struct sim_judge *judge);
+
+/* An error in English, with its detail; valid until the next call. */
+const char *sim_words(const struct jc_err *err);
 
 /* I7, I8, I11 for a terminal that is idle. */
 void sim_check_terminal(struct sim_judge *judge, struct sim_terminal *terminal);

@@ -1,5 +1,6 @@
 /* What inspectors do in the field, with the terminal's own functions. Any refusal is fine (the task may be done,
  * numbers may have run out); that a terminal says it is stored is a promise, and noted. */
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/sim_people.h"
@@ -15,8 +16,7 @@ struct acting {
 
 static void took(struct acting *a, const char *what, enum jc_code code, const struct jc_terminal_work *work,
                  const struct jc_err *err) {
-    sim_tell(a->story->world.tells ? &a->story->world : &a->story->world, "T%d %s: %s", a->terminal->index, what,
-             jc_code_name(code));
+    sim_tell(&a->story->world, "T%d %s: %s", a->terminal->index, what, jc_code_name(code));
     if (code == JC_OK)
         sim_judge_made(&a->story->judge, a->terminal, work);
     else if ((code == JC_INTERNAL || code == JC_DATA_LOSS) && !a->terminal->disk.dead)
@@ -212,6 +212,32 @@ static void work(struct acting *a) {
         submit(a, task);
 }
 
+/* Somebody else of the bureau works with the terminal from now on: enrolled before, or now. */
+static bool share(struct sim_story *story, struct sim_terminal *terminal) {
+    struct jc_terminal_holder holder;
+    struct jc_err err = {0};
+    char own[sizeof terminal->inspector_id];
+    memcpy(own, terminal->inspector_id, sizeof own);
+    jc_arena_reset(terminal->arena);
+    if (!*terminal->partner_id) {
+        snprintf(terminal->inspector_id, sizeof terminal->inspector_id, "i%d", own[1] - '0' + 1);
+        terminal->enrolled = false;
+        terminal->again = true;
+    } else {
+        enum jc_code code =
+            jc_terminal_switch(terminal->store, jc_str(terminal->partner_id), terminal->arena, &holder, &err);
+        if (code != JC_OK) {
+            (void)sim_terminal_survived(terminal);
+            return false;
+        }
+        memcpy(terminal->inspector_id, terminal->partner_id, sizeof own);
+    }
+    memcpy(terminal->partner_id, own, sizeof own);
+    sim_tell(&story->world, "T%d is taken by %s from %s", terminal->index, terminal->inspector_id, own);
+    story->shares++;
+    return true;
+}
+
 void sim_inspector_acts(struct sim_story *story, struct sim_terminal *terminal) {
     if (!sim_terminal_is_idle(terminal))
         return;
@@ -224,6 +250,8 @@ void sim_inspector_acts(struct sim_story *story, struct sim_terminal *terminal) 
         sim_terminal_start(terminal, sim_terminal_sync);
         return;
     }
+    if (story->world.faults & SIM_SCOPES && sim_chance(&story->world.people, 60) && share(story, terminal))
+        return;
     struct acting acting = {story, terminal, &story->world.people, terminal->arena};
     jc_arena_reset(terminal->arena);
     work(&acting);

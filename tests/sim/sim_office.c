@@ -185,9 +185,7 @@ static enum jc_code device_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
 static void revoke(struct act *act) {
     if (!act->terminal->enrolled || run(act, device_job, "revokes a terminal") != JC_OK)
         return;
-    sim_judge_revoked(&act->story->judge, act->device_id);
-    act->terminal->enrolled = false; /* and is invited again */
-    act->terminal->again = true;
+    sim_judge_revoked(&act->story->judge, act->device_id); /* the terminal will hear of it */
 }
 
 static enum jc_code rotate_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -212,15 +210,15 @@ void sim_planner_acts(struct sim_story *story) {
     act.number = (int)sim_below(random, 1 << 20);
     act.terminal = &story->terminals[sim_below(random, story->terminal_count)];
     act.what = choice < 45 ? "recall" : choice < 60 ? "assign" : "open";
-    if (choice < 25)
+    if (story->world.faults & SIM_SCOPES && sim_chance(random, 300))
+        change_people(&act);
+    else if (choice < 25)
         (void)run(&act, release_job, "releases");
     else if (choice < 75)
         (void)run(&act, task_job, act.what);
     else if (choice < 90)
         (void)run(&act, review_job, "decides a review");
-    else if (choice < 93)
+    else
         (void)run(&act, device_job, act.what = "wants a rebuild");
-    else if (story->world.faults & SIM_SCOPES)
-        change_people(&act);
     jc_arena_free(act.arena);
 }

@@ -26,8 +26,10 @@ static unsigned faults_of(struct sim_random *random) {
         SIM_NETWORK | SIM_DISKS,
         SIM_CLOCKS | SIM_SCOPES,
         SIM_NETWORK | SIM_SCOPES,
+        SIM_NETWORK | SIM_RESTORES,
         SIM_NETWORK | SIM_TERMINAL_CRASHES | SIM_SERVER_CRASHES,
         SIM_NETWORK | SIM_TERMINAL_CRASHES | SIM_SERVER_CRASHES | SIM_DISKS | SIM_CLOCKS | SIM_SCOPES,
+        SIM_NETWORK | SIM_TERMINAL_CRASHES | SIM_SERVER_CRASHES | SIM_DISKS | SIM_CLOCKS | SIM_SCOPES | SIM_RESTORES,
     };
     return CLASSES[sim_below(random, sizeof CLASSES / sizeof *CLASSES)];
 }
@@ -70,6 +72,13 @@ static void bad_luck(struct sim_story *story) {
         sim_server_crash(&story->server, sim_chance(random, 500), sim_below(random, 60000));
     if (sim_chance(random, 10))
         sim_server_restart(&story->server);
+    if (world->faults & SIM_RESTORES && sim_chance(random, 30))
+        sim_server_backup(&story->server);
+    if (world->faults & SIM_RESTORES && story->server.has_backup && story->server.restores < 2 &&
+        sim_chance(random, 20)) {
+        sim_judge_restored(&story->judge);
+        sim_server_restore(&story->server);
+    }
 }
 
 /* --- steps --------------------------------------------------------------------------------------------------------------------- */
@@ -80,7 +89,7 @@ static void finished(struct sim_terminal *terminal, void *ctx) {
     if (terminal->action == sim_terminal_sync)
         sim_judge_synced(&story->judge, terminal);
     if (terminal->action == sim_terminal_sync && terminal->result == JC_DATA_LOSS)
-        sim_fail(&story->world, "I4", "T%d syncs: %s", terminal->index, terminal->err.detail);
+        sim_fail(&story->world, "I4", "T%d syncs: %s", terminal->index, sim_words(&terminal->err));
     if (terminal->action == sim_terminal_sync && terminal->synced.rebuild && terminal->result == JC_OK)
         (void)jc_terminal_rebuild(terminal->store, &terminal->err);
     if (terminal->action == sim_terminal_sync && terminal->result == JC_UNAUTHENTICATED) {
@@ -105,6 +114,8 @@ static void step(struct sim_story *story) {
     bad_luck(story);
     if (sim_chance(random, 180))
         sim_planner_acts(story);
+    else if (sim_chance(random, 40))
+        sim_stick_carried(story, &story->terminals[sim_below(random, story->terminal_count)]);
     else
         sim_inspector_acts(story, &story->terminals[sim_below(random, story->terminal_count)]);
     int64_t wait_ms = sim_chance(random, 600)   ? sim_below(random, 500)
@@ -153,7 +164,7 @@ static void bring_home(struct sim_story *story, struct sim_terminal *terminal) {
             return;
     }
     sim_fail(&story->world, "I4", "T%d does not get through: %s, %lld wait; %s", terminal->index,
-             jc_code_name(terminal->result), (long long)terminal->synced.unsent, terminal->err.detail);
+             jc_code_name(terminal->result), (long long)terminal->synced.unsent, sim_words(&terminal->err));
 }
 
 static void judge(struct sim_story *story) {
@@ -168,6 +179,11 @@ static void judge(struct sim_story *story) {
         if (terminal->synced.unsent > 0)
             sim_fail(&story->world, "I4", "%lld operations of T%d still wait", (long long)terminal->synced.unsent,
                      terminal->index);
+        finish_action(story, terminal, sim_terminal_check);
+        if (terminal->result != JC_OK || !terminal->checked.matched || !terminal->checked.ready)
+            sim_fail(&story->world, "I3", "T%d compares with the server's digests: %s %s, %s", terminal->index,
+                     sim_words(&terminal->err), terminal->checked.matched ? "same" : "different",
+                     terminal->checked.ready ? "ready" : "not ready");
     }
     sim_check_server(&story->judge);
     sim_check_database(&story->judge);

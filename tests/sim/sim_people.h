@@ -17,6 +17,7 @@ struct sim_story {
     int terminal_count;
     int64_t records, orders, rechecks, others; /* done, for the summary */
     int64_t acts;                              /* of planners */
+    int64_t sticks, shares;
 };
 
 /* Makes the world of a seed with all who live in it, tells `steps` steps of the story, lets all faults stop, and
@@ -28,6 +29,8 @@ void sim_story_free(struct sim_story *story);
 /* One step of an inspector, of a planner (sim_office.c). */
 void sim_inspector_acts(struct sim_story *story, struct sim_terminal *terminal);
 void sim_planner_acts(struct sim_story *story);
+/* Unsent work goes to the office as a file, and its receipt back. The terminal is idle, or nothing happens. */
+void sim_stick_carried(struct sim_story *story, struct sim_terminal *terminal);
 /* An invitation for the inspector who holds the terminal; false if the server is down. */
 bool sim_planner_invites(struct sim_story *story, struct sim_terminal *terminal);
 

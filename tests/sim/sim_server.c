@@ -337,7 +337,7 @@ void sim_server_restore(struct sim_server *server) {
     close_database(server);
     sim_disk_copy(&server->disk, &server->backup);
     server->disk.dead = false;
-    server->disk.dies_in = server->disk.fails_in = 0;
+    server->disk.dies_in = server->disk.fails_in = server->disk.room_bytes = 0;
     server->restores++;
     start(server);
     if (server->db && jc_db_write_wait(server->db, SIM_AGENCY, reincarnate, NULL, &err) != JC_OK)

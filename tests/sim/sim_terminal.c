@@ -201,3 +201,17 @@ void sim_terminal_sync(struct sim_terminal *terminal) {
              (long long)terminal->synced.rounds, (long long)terminal->synced.sent, (long long)terminal->synced.kept,
              (long long)terminal->synced.received, (long long)terminal->synced.unsent);
 }
+
+void sim_terminal_check(struct sim_terminal *terminal) {
+    terminal->err.code = JC_OK;
+    terminal->result =
+        jc_terminal_check(terminal->store, &terminal->transport, terminal->arena, &terminal->checked, &terminal->err);
+    sim_tell(terminal->world, "T%d compares: %s, %s, %s", terminal->index, jc_code_name(terminal->result),
+             terminal->checked.matched ? "matches" : "differs", terminal->checked.ready ? "ready" : "not ready");
+    for (size_t i = 0; terminal->result == JC_OK && i < terminal->checked.missing_count; i++) {
+        const struct jc_terminal_missing *missing = &terminal->checked.missing[i];
+        char task[JC_UUID_TEXT];
+        sim_tell(terminal->world, "T%d lacks kind %d of task %.*s at %.*s", terminal->index, (int)missing->kind,
+                 JC_FMT(jc_uuid_format(missing->task_id, task)), JC_FMT(missing->unit_id));
+    }
+}

@@ -27,6 +27,7 @@ struct sim_terminal {
     enum jc_code result;                           /* of the action */
     struct jc_err err;
     struct jc_terminal_sync_result synced;
+    struct jc_terminal_checked checked;
     bool offline;     /* out of reach */
     bool enrolled;    /* for the last code */
     int64_t wrong_ms; /* the wall clock's error */
@@ -34,6 +35,7 @@ struct sim_terminal {
     int64_t booted_ms; /* the steady clock began */
     struct jc_uuid boot_id;
     char inspector_id[8];                                       /* who holds it */
+    char partner_id[8];                                         /* who shares it; empty: nobody */
     char code[SIM_CODE];                                        /* of the invitation not yet used; empty: none */
     bool again;                                                 /* the invitation is for a store that is enrolled */
     void (*finished)(struct sim_terminal *terminal, void *ctx); /* after each action, and each start: it is idle */
@@ -55,6 +57,7 @@ int64_t sim_terminal_now(const struct sim_terminal *terminal);
 /* Actions. */
 void sim_terminal_enrol(struct sim_terminal *terminal);
 void sim_terminal_sync(struct sim_terminal *terminal);
+void sim_terminal_check(struct sim_terminal *terminal); /* against the server's digests: terminal->checked */
 
 /* For the network: from the terminal's thread, and from the world's. */
 void sim_terminal_wait(struct sim_terminal *terminal);

@@ -45,6 +45,7 @@ enum sim_fault {
     SIM_DISKS = 8,   /* full, and single calls that fail */
     SIM_CLOCKS = 16, /* clocks of terminals are wrong, drift and jump */
     SIM_SCOPES = 32, /* people move, are shut out, terminals are shared */
+    SIM_RESTORES = 64,
 };
 
 enum { SIM_FAILURE_TEXT = 512 };
