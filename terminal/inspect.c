@@ -246,7 +246,8 @@ static enum jc_code store(struct jc_tx *tx, struct submission *submission, struc
         .unit_id = jc_str(inspection->unit_id),
     };
     making->out->recalled = submission->open.recalled;
-    making->out->duplicate_of = jc_terminal_duplicate_of(submission->open.task);
+    making->out->duplicate_of =
+        jc_terminal_duplicate_of(submission->open.task, jc_clock_now_ms(&making->terminal->wall));
     enum jc_code code =
         jc_terminal_making_number(tx, making, JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD,
                                   jc_terminal_ms(inspection->ended_at), &inspection->document_number, err);

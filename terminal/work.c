@@ -3,6 +3,8 @@
  * document: arrival on site and the return of a task. */
 #include "terminal/work.h"
 
+#include <string.h>
+
 #include "terminal/check.h"
 #include "terminal/entity.h"
 #include "terminal/number.h"
@@ -67,8 +69,15 @@ enum jc_code jc_terminal_making_store(struct jc_tx *tx, struct jc_terminal_makin
     return code;
 }
 
-const Jc__RecentVisit *jc_terminal_duplicate_of(const Jc__Task *task) {
-    return task && task->n_recent_visits > 0 ? task->recent_visits[0] : NULL;
+const Jc__RecentVisit *jc_terminal_duplicate_of(const Jc__Task *task, int64_t now_ms) {
+    char today[JC_TIME_MAX];
+    jc_date_format(jc_date_of_ms(now_ms), today);
+    for (size_t i = 0; task && i < task->n_recent_visits; i++) {
+        const Jc__RecentVisit *visit = task->recent_visits[i];
+        if (visit->ad_hoc && strcmp(visit->recent_until, today) >= 0)
+            return visit;
+    }
+    return NULL;
 }
 
 static enum jc_code keep_person(struct jc_tx *tx, struct jc_terminal_making *making, const char *inspector_id,
@@ -144,7 +153,7 @@ static enum jc_code begin(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     making->command = (struct jc_terminal_command){
         .body = &body, .task_id = arrival->task_id, .subject_id = inspection_id, .unit_id = jc_str(open.task->unit_id)};
     making->out->recalled = open.recalled;
-    making->out->duplicate_of = jc_terminal_duplicate_of(open.task);
+    making->out->duplicate_of = jc_terminal_duplicate_of(open.task, jc_clock_now_ms(&making->terminal->wall));
     return jc_terminal_making_store(tx, making, JC_TERMINAL_INSPECTION, err);
 }
 

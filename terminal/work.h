@@ -30,8 +30,9 @@ enum jc_code jc_terminal_making_store(struct jc_tx *tx, struct jc_terminal_makin
 enum jc_code jc_terminal_making_sources(struct jc_tx *tx, struct jc_terminal_making *making, char *const *inspector_ids,
                                         size_t count, struct jc_err *err);
 
-/* The newest other record of the task's unit that the server told of; NULL: none. */
-const Jc__RecentVisit *jc_terminal_duplicate_of(const Jc__Task *task);
+/* The newest other record of the task's unit that the server told of, that is recent on this day and that the plan did
+ * not ask for; NULL: none. */
+const Jc__RecentVisit *jc_terminal_duplicate_of(const Jc__Task *task, int64_t now_ms);
 
 /* An instant as a message; NULL without memory. */
 Google__Protobuf__Timestamp *jc_terminal_timestamp(struct jc_arena *arena, int64_t ms);

@@ -32,7 +32,7 @@ struct fake_key {
     uint8_t public_key[JC_SIGN_PUBLIC_SIZE], secret_key[JC_SIGN_SECRET_SIZE], key_id[JC_KEY_ID_SIZE];
     uint8_t endorsement[JC_SIGNATURE_SIZE]; /* by the key before */
 };
-enum { FAKE_KEYS = 4 };
+enum { FAKE_KEYS = 6 };
 
 struct fake {
     struct jc_arena *arena; /* feed and enrolments */

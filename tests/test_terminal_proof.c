@@ -219,6 +219,30 @@ static void proves_what_was_sent_before(void **state) {
     assert_int_equal(bench->fake.operation_count, 1);
 }
 
+static enum jc_code accept_key(struct bench *bench, const char *fingerprint, bool *already) {
+    return jc_terminal_accept_key(bench->terminal, &bench->transport, jc_str(fingerprint), already, &bench->err);
+}
+
+/* A person has compared the newest key, which nobody endorses, with the administrator's. */
+static void accepts_by_fingerprint(struct bench *bench) {
+    const struct fake_key *key = &bench->fake.keys[bench->fake.key_count - 1];
+    char hex[2 * JC_SIGN_PUBLIC_SIZE + 1], id[2 * JC_KEY_ID_SIZE + 1];
+    bool already = false;
+    jc_hex(key->public_key, JC_SIGN_PUBLIC_SIZE, hex);
+    jc_hex(key->key_id, JC_KEY_ID_SIZE, id);
+    assert_int_equal(accept_key(bench, "", &already), JC_INVALID_ARGUMENT);
+    assert_int_equal(accept_key(bench, "0123456789abcdeg", &already), JC_INVALID_ARGUMENT);
+    assert_int_equal(accept_key(bench, "0123456789abcdef", &already), JC_NOT_FOUND);
+    hex[5] = hex[5] == '0' ? '1' : '0';
+    assert_int_equal(accept_key(bench, hex, &already), JC_NOT_FOUND);
+    CHECK_OK("key id", accept_key(bench, id, &already), &bench->err);
+    assert_false(already);
+    jc_hex(key->public_key, JC_SIGN_PUBLIC_SIZE, hex);
+    CHECK_OK("public key", accept_key(bench, hex, &already), &bench->err);
+    assert_true(already);
+    assert_int_equal(sync_now(bench).sent, 1);
+}
+
 static void follows_the_keys(void **state) {
     struct bench *bench = *state;
     struct jc_terminal_sync_result result;
@@ -233,6 +257,11 @@ static void follows_the_keys(void **state) {
     submit(bench, 2);
     assert_int_equal(bench_sync(bench, &result), JC_DATA_LOSS); /* nobody known vouches for it */
     assert_int_equal(result.unsent, 1);
+    accepts_by_fingerprint(bench);
+    submit(bench, 0);
+    fake_rotate(&bench->fake);
+    memset(bench->fake.keys[4].endorsement, 7, JC_SIGNATURE_SIZE);
+    assert_int_equal(bench_sync(bench, &result), JC_DATA_LOSS);
     CHECK_OK("again", bench_enroll(bench, true), &bench->err);
     assert_int_equal(sync_now(bench).sent, 1); /* an enrolment says which keys there are */
 }

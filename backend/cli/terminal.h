@@ -36,6 +36,6 @@ extern const struct jc_command jc_cmd_terminal_sync, jc_cmd_terminal_inspect, jc
     jc_cmd_terminal_recheck, jc_cmd_terminal_return, jc_cmd_terminal_show, jc_cmd_terminal_draft,
     jc_cmd_terminal_holders, jc_cmd_terminal_switch, jc_cmd_terminal_bundle, jc_cmd_terminal_accept,
     jc_cmd_terminal_check, jc_cmd_terminal_ready, jc_cmd_terminal_wipe, jc_cmd_terminal_upload,
-    jc_cmd_terminal_hand_over, jc_cmd_terminal_take_over, jc_cmd_terminal_take_back;
+    jc_cmd_terminal_hand_over, jc_cmd_terminal_take_over, jc_cmd_terminal_take_back, jc_cmd_terminal_accept_key;
 
 #endif

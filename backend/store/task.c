@@ -124,9 +124,10 @@ enum jc_code jc_task_add(struct jc_tx *tx, int64_t agency_id, Jc__Task *task, in
 
 /* --- read ---------------------------------------------------------------------------------------- */
 
-#define TASK_COLUMNS                                                                                \
-    "task_id, kind, state, team_id, unit_id, visit_id, plan_version, month, due_on, mode, persons," \
-    " days_centi, theme, checklist_id, inspector_ids, order_id, return_reason, recall_reason, recalled_ms, planner_note"
+#define TASK_COLUMNS                                                                                                      \
+    "task_id, kind, state, team_id, unit_id, visit_id, plan_version, month, due_on, mode, persons,"                       \
+    " days_centi, theme, checklist_id, inspector_ids, order_id, return_reason, recall_reason, recalled_ms, planner_note," \
+    " held_by"
 
 static Jc__Task *task_of(struct jc_row *row) {
     const struct jc_rows *rows = row->rows;
@@ -157,6 +158,7 @@ static Jc__Task *task_of(struct jc_row *row) {
     if (!jc_rows_is_null(rows, 18) && !(task->recalled_at = jc_stamp_of_ms(row->arena, jc_rows_int64(rows, 18))))
         row->failed = true;
     task->planner_note = jc_row_text(row, 19);
+    task->held_by = jc_row_text(row, 20);
     return task;
 }
 
@@ -448,6 +450,54 @@ enum jc_code jc_task_note(struct jc_tx *tx, int64_t agency_id, struct jc_str tas
                           struct jc_err *err) {
     return jc_tx_exec(tx, SQL_TASK_NOTE,
                       JC_VALUES(jc_text(note), jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len)), err);
+}
+
+static const char SQL_TASK_HOLD[] = "UPDATE task"
+                                    "   SET held_by = $1"
+                                    " WHERE agency_id = $2 AND task_id = $3";
+
+enum jc_code jc_task_hold(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, struct jc_str inspector_id,
+                          struct jc_err *err) {
+    struct jc_str id = id_of(&task->task_id);
+    enum jc_code code = jc_tx_exec(tx, SQL_TASK_HOLD,
+                                   JC_VALUES(jc_text(inspector_id), jc_int(agency_id), jc_bytes(id.ptr, id.len)), err);
+    return code ? code : tell(tx, agency_id, id, jc_str(task->team_id), err);
+}
+
+/* --- visits of one unit --------------------------------------------------------------------------- */
+
+static const char SQL_TASK_VISITS[] = "SELECT task_id, team_id"
+                                      "  FROM task"
+                                      " WHERE agency_id = $1 AND unit_id = $2 AND state IN ($3, $4) AND kind = $5"
+                                      "   AND task_id <> $6";
+
+enum jc_code jc_task_tell_visits(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, struct jc_str but,
+                                 struct jc_arena *arena, struct jc_err *err) {
+    struct {
+        struct told_visit {
+            struct jc_str id, team;
+        } * items;
+        size_t count, capacity;
+    } tasks = {0};
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_TASK_VISITS,
+                    JC_VALUES(jc_int(agency_id), jc_text(unit_id), jc_int(JC__TASK_STATE__TASK_STATE_OPEN),
+                              jc_int(JC__TASK_STATE__TASK_STATE_RETURNED), jc_int(JC__TASK_KIND__TASK_KIND_VISIT),
+                              jc_bytes(but.ptr, but.len)),
+                    &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct told_visit *task = JC_PUSH(arena, &tasks, struct told_visit);
+        if (task)
+            *task = (struct told_visit){jc_rows_copy(rows, 0, arena), jc_rows_copy(rows, 1, arena)};
+        if (!task || !task->id.ptr || !task->team.ptr)
+            code = jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    for (size_t i = 0; !code && i < tasks.count; i++)
+        code = tell(tx, agency_id, tasks.items[i].id, tasks.items[i].team, err);
+    return code;
 }
 
 static const char SQL_TASK_OF_TEAM[] = "SELECT 1"

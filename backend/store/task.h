@@ -29,6 +29,13 @@ enum jc_code jc_task_give(struct jc_tx *tx, int64_t agency_id, struct jc_str tas
 /* Writes the planner's note; tells nobody: a move comes with it. */
 enum jc_code jc_task_note(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str note,
                           struct jc_err *err);
+/* Says who took it over from a colleague, and tells the team. */
+enum jc_code jc_task_hold(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, struct jc_str inspector_id,
+                          struct jc_err *err);
+/* Tells the teams of the unit's visits that are to be done, but of task `but` (may be empty), that something about
+ * them has changed. Cost: one look into an index if there are none. */
+enum jc_code jc_task_tell_visits(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, struct jc_str but,
+                                 struct jc_arena *arena, struct jc_err *err);
 /* Whether the team has a task of the same visit. */
 enum jc_code jc_task_of_team(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, struct jc_str team_id,
                              bool *found, struct jc_err *err);

@@ -1,12 +1,13 @@
 /* HandOverTask, TakeOverTask: unfinished work that goes from one terminal to another without a network.
  *
  * Neither moves the task: whose record counts is judged when a record arrives, as always. They say in the
- * evidence chain who gave the work to whom, and the second names the first. */
+ * evidence chain who gave the work to whom, and the second names the first; the task then says who has it. */
 #include "sync/check.h"
 
 #include <string.h>
 
 #include "store/registry.h"
+#include "store/task.h"
 
 /* --- hand over ------------------------------------------------------------------------------------------ */
 
@@ -78,6 +79,7 @@ static enum jc_code check_take_over(struct jc_apply *apply, struct jc_err *err) 
     if (code || !task)
         return code;
     apply->unit_id = jc_str(task->unit_id);
+    apply->work = task;
     code = find_hand_over(apply, message->hand_over_id, &stored, &given, err);
     if (!code && !fits(apply, &stored, given))
         jc_verdict_add(&apply->verdict, JC_GROUND_HAND_OVER_UNKNOWN, jc_show_id(jc_view(message->task_id), task_id),
@@ -85,7 +87,11 @@ static enum jc_code check_take_over(struct jc_apply *apply, struct jc_err *err) 
     return code;
 }
 
+static enum jc_code write_take_over(struct jc_apply *apply, struct jc_err *err) {
+    return jc_task_hold(apply->tx, apply->caller->agency_id, apply->work, apply->row.inspector_id, err);
+}
+
 const struct jc_command jc_command_hand_over_task = {JC__OPERATION_BODY__COMMAND_HAND_OVER_TASK, "hand_over_task",
                                                      false, check_hand_over, NULL};
 const struct jc_command jc_command_take_over_task = {JC__OPERATION_BODY__COMMAND_TAKE_OVER_TASK, "take_over_task",
-                                                     false, check_take_over, NULL};
+                                                     false, check_take_over, write_take_over};

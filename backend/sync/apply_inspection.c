@@ -345,6 +345,9 @@ static enum jc_code write_record(struct jc_apply *apply, struct work *work, stru
     if (!code && work->own_number)
         code = jc_number_record(apply->tx, apply->caller->agency_id, work->message->document_number,
                                 apply->row.operation_no, JC_STR(""), err);
+    if (!code && work->row.is_record) /* whoever is to go there hears of it (sync/recent.h) */
+        code = jc_task_tell_visits(apply->tx, apply->caller->agency_id, work->row.unit_id, work->row.task_id,
+                                   apply->scratch, err);
     return code;
 }
 

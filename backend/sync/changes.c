@@ -19,6 +19,7 @@
 #include "store/unit.h"
 #include "sync/cursor.h"
 #include "sync/recall.h"
+#include "sync/recent.h"
 
 enum {
     CHUNK = 64,
@@ -34,7 +35,8 @@ struct page {
     size_t limit;
     size_t most; /* entities */
     struct jc_cursor at;
-    int64_t last_seq; /* of the database at this moment */
+    int64_t recent_days; /* parameter plus 1; 0: not read yet */
+    int64_t last_seq;    /* of the database at this moment */
     bool full;
     struct jc_changes *out;
 };
@@ -76,10 +78,23 @@ static enum jc_code add_grace(struct page *page, Jc__Task *task, struct jc_err *
     return task->recall_grace_ends_on ? JC_OK : jc_fail_memory(err);
 }
 
+static enum jc_code add_recent(struct page *page, Jc__Task *task, struct jc_err *err) {
+    int64_t days = 0;
+    if (!page->recent_days) {
+        enum jc_code code = jc_recent_days(page->tx, page->caller->agency_id, page->now_ms, page->arena, &days, err);
+        if (code)
+            return code;
+        page->recent_days = days + 1;
+    }
+    return jc_recent_load(page->tx, page->caller->agency_id, page->recent_days - 1, page->arena, task, err);
+}
+
 static enum jc_code load_task(struct page *page, struct jc_str id, Jc__Change *out, struct jc_err *err) {
     out->entity_case = JC__CHANGE__ENTITY_TASK;
     enum jc_code code = jc_task_get(page->tx, page->caller->agency_id, id, page->arena, &out->task, err);
-    return !code && out->task->recalled_at ? add_grace(page, out->task, err) : code;
+    if (!code && out->task->recalled_at)
+        code = add_grace(page, out->task, err);
+    return code ? code : add_recent(page, out->task, err);
 }
 
 static enum jc_code load_order(struct page *page, struct jc_str id, Jc__Change *out, struct jc_err *err) {

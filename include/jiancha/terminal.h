@@ -337,6 +337,13 @@ struct jc_terminal_taken {
 };
 enum jc_code jc_terminal_take_over(struct jc_terminal *terminal, const char *path, struct jc_arena *arena,
                                    struct jc_terminal_taken *out, struct jc_err *err);
+/* From now on receipts by this key of the server count. For a server that was restored without its keys: it signs with
+ * one that no earlier key endorses, so syncs end with JC_DATA_LOSS until a person has compared the key with the
+ * administrator's (`jiancha key list`). `fingerprint` is its public key in hex, or its key id. JC_NOT_FOUND: the server
+ * offers no such key. JC_INVALID_ARGUMENT: no fingerprint. *already: it was known. */
+enum jc_code jc_terminal_accept_key(struct jc_terminal *terminal, const struct jc_transport *transport,
+                                    struct jc_str fingerprint, bool *already, struct jc_err *err);
+
 /* --- before the device is given away ------------------------------------------------------------------ */
 
 /* What only this terminal holds, each a count. Safe when all are zero. */
