@@ -61,18 +61,21 @@ void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {
     sha256_digest(&state, JC_SHA256_SIZE, out);
 }
 
-_Static_assert(sizeof(crypto_hash_sha256_state) == sizeof(struct jc_sha256_state), "libsodium's state fits exactly");
+static struct sha256_ctx *context_of(struct jc_sha256_state *state) {
+    _Static_assert(sizeof(struct sha256_ctx) <= sizeof state->opaque, "room for nettle's state");
+    return (struct sha256_ctx *)(void *)state->opaque;
+}
 
 void jc_sha256_begin(struct jc_sha256_state *state) {
-    crypto_hash_sha256_init((crypto_hash_sha256_state *)state->opaque);
+    sha256_init(context_of(state));
 }
 
 void jc_sha256_add(struct jc_sha256_state *state, struct jc_str bytes) {
-    crypto_hash_sha256_update((crypto_hash_sha256_state *)state->opaque, (const unsigned char *)bytes.ptr, bytes.len);
+    sha256_update(context_of(state), bytes.len, (const uint8_t *)(bytes.ptr ? bytes.ptr : ""));
 }
 
 void jc_sha256_end(struct jc_sha256_state *state, uint8_t out[JC_SHA256_SIZE]) {
-    crypto_hash_sha256_final((crypto_hash_sha256_state *)state->opaque, out);
+    sha256_digest(context_of(state), JC_SHA256_SIZE, out);
 }
 
 struct jc_str jc_hex(const void *bytes, size_t len, char *buf) {

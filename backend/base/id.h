@@ -21,7 +21,7 @@ bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out);             /* with
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]);
 /* The same piece by piece: begin, add …, end. */
 struct jc_sha256_state {
-    _Alignas(8) uint8_t opaque[104];
+    _Alignas(8) uint8_t opaque[112]; /* nettle's */
 };
 void jc_sha256_begin(struct jc_sha256_state *state);
 void jc_sha256_add(struct jc_sha256_state *state, struct jc_str bytes);
