@@ -2,6 +2,7 @@
  * operation, what is kept if none does, and that a key known before the job changes nothing. */
 #include "jc_field_test.h"
 
+#include "sync/seal.h"
 #include "sync/sealer.h"
 
 enum { OPERATIONS = 4 };
@@ -161,23 +162,23 @@ static void test_key_is_learnt(void **state) {
     struct field *f = &field;
     (void)state;
     const uint8_t token[JC_SHA256_SIZE] = {1, 2, 3}, neighbour[JC_SHA256_SIZE] = {1, 2, 4};
-    struct jc_sealer *sealer = jc_sealer_new();
+    struct jc_sealer *sealer = jc_sealer_new(JC_SEAL_WAIT_MS);
     struct field_call call = field_call(f, FIELD_KEYED);
     call.request.operations = harmless(f, 1);
     call.request.n_operations = OPERATIONS;
     chain(f, call.request.operations, "cccs");
     struct jc_sync_prepared *first = prepare(f, &call), *second = prepare(f, &call), *other = prepare(f, &call);
     assert_non_null(sealer);
-    jc_sealer_vouch(sealer, token, first);
+    jc_sealer_vouch(sealer, token, f->now_ms, first);
     assert_false(first->vouched);
     assert_int_equal(first->operations[3].seal, JC_VOUCHER_UNKNOWN);
     jc_sync_vouch(first, (struct jc_str){(const char *)f->public_key, sizeof f->public_key});
-    jc_sealer_learn(sealer, token, first);
-    jc_sealer_vouch(sealer, token, second);
+    jc_sealer_learn(sealer, token, f->now_ms, first);
+    jc_sealer_vouch(sealer, token, f->now_ms + JC_SEAL_WAIT_MS, second);
     assert_true(second->vouched && second->must_sign);
     assert_int_equal(second->operations[3].seal, JC_VOUCHER_HOLDS);
     assert_int_equal(second->operations[0].sealed_by, 3);
-    jc_sealer_vouch(sealer, neighbour, other); /* the same place of the table, another token */
+    jc_sealer_vouch(sealer, neighbour, f->now_ms, other); /* the same place of the table, another token */
     assert_false(other->vouched);
     jc_sealer_free(sealer);
 }

@@ -22,6 +22,7 @@ static enum jc_code take_device(const struct jc_device *device, struct jc_caller
     out->team_id = device->team_id;
     out->scope_version = device->scope_version;
     out->blocks_version = device->blocks_version;
+    out->chain = device->chain;
     return JC_OK;
 }
 

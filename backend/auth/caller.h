@@ -6,6 +6,7 @@
 #define JC_AUTH_CALLER_H
 
 #include "base/id.h"
+#include "store/device.h"
 #include "store/person.h"
 
 enum jc_caller_kind { JC_CALLER_NOBODY, JC_CALLER_PERSON, JC_CALLER_DEVICE };
@@ -13,14 +14,15 @@ enum jc_caller_kind { JC_CALLER_NOBODY, JC_CALLER_PERSON, JC_CALLER_DEVICE };
 struct jc_caller {
     enum jc_caller_kind kind;
     int64_t agency_id;
-    uint32_t roles;             /* a device has the role of an inspector alone */
-    struct jc_str login;        /* of a person */
-    struct jc_str name;         /* of the person, or the device's */
-    struct jc_uuid device_id;   /* of a device */
-    struct jc_str inspector_id; /* holder of the device; a person's may be empty */
-    struct jc_str team_id;      /* empty: the whole agency */
-    int64_t scope_version;      /* of a device */
-    int64_t blocks_version;     /* of a device: of its document numbers */
+    uint32_t roles;               /* a device has the role of an inspector alone */
+    struct jc_str login;          /* of a person */
+    struct jc_str name;           /* of the person, or the device's */
+    struct jc_uuid device_id;     /* of a device */
+    struct jc_str inspector_id;   /* holder of the device; a person's may be empty */
+    struct jc_str team_id;        /* empty: the whole agency */
+    int64_t scope_version;        /* of a device */
+    int64_t blocks_version;       /* of a device: of its document numbers */
+    struct jc_device_chain chain; /* of a device */
     bool must_change_password;
     uint8_t token_hash[JC_SHA256_SIZE];
 };

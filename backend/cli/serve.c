@@ -73,6 +73,7 @@ struct wishes {
     const char *tls_listen, *tls_cert, *tls_key;
     const char *metrics, *head_max;
     const char *blobs; /* NULL: beside the database */
+    const char *verify_every;
 };
 
 static enum jc_code parse(struct jc_cli *cli, const struct wishes *wishes, struct jc_server_config *config,
@@ -90,6 +91,7 @@ static enum jc_code parse(struct jc_cli *cli, const struct wishes *wishes, struc
         (!jc_str_to_int64(jc_str(wishes->head_max), &head_max) || head_max < 1024 || head_max > HEAD_MAX))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_HEAD_MAX_INVALID, jc_str(wishes->head_max));
     config->connection_memory = (size_t)head_max;
+    config->verify_every = wishes->verify_every;
     config->tls_cert = wishes->tls_cert;
     config->tls_key = wishes->tls_key;
     return code;
@@ -215,6 +217,7 @@ static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config, c
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct wishes wishes = {.listen = DEFAULT_LISTEN};
+    struct jc_server_config config = {0};
     struct jc_err err = {0};
     struct origins origins = {.arena = cli->arena, .err = &err};
     struct jc_option options[] = {
@@ -226,9 +229,9 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         {.name = "metrics", .takes_value = true, .value = &wishes.metrics},
         {.name = "blobs", .takes_value = true, .value = &wishes.blobs},
         {.name = "head-max", .takes_value = true, .value = &wishes.head_max},
+        {.name = "verify-every", .value = &wishes.verify_every},
         {.name = "allow-origin", .takes_value = true, .each = add_origin, .ctx = &origins},
     };
-    struct jc_server_config config = {0};
     if (!jc_cli_options(cli, &jc_cmd_serve, options, sizeof options / sizeof options[0], &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
@@ -245,7 +248,7 @@ const struct jc_command jc_cmd_serve = {
     .summary = {"运行服务器", "run the server"},
     .usage = "serve [--listen ADDRESS:PORT] [--tls-listen ADDRESS:PORT --tls-cert FILE --tls-key FILE]\n"
              "      [--metrics ADDRESS:PORT] [--head-max BYTES] [--blobs DIR] [--allow-origin URL]…\n"
-             "      [--log FILE]",
+             "      [--verify-every] [--log FILE]",
     .help =
         {"默认监听 127.0.0.1:8420；端口 0 任选一个空闲端口，并在标准输出打印“listening on 地址:端口”。\n"
          "--tls-listen 另开一个 TLS 1.2/1.3 端口，证书（含中间证书）和私钥为 PEM 文件，私钥不得让其他用户读取。\n"
@@ -253,6 +256,7 @@ const struct jc_command jc_cmd_serve = {
          "--head-max 为请求头的字节上限（默认 4096），更大的请求头得到 431。\n"
          "照片、录音和签名图片存放在数据库旁的“数据库名.blobs”文件夹，--blobs 另行指定。\n"
          "--allow-origin 指明哪些网站的页面可以在浏览器中调用（可多次给出），如 https://plan.example.cn；默认都不可以。\n"
+         "终端的签封在答复之前核验，连续同步的终端每秒核验一次，其余在约一秒之内补验；--verify-every 则每次答复之前都核验。\n"
          "日志为每个请求一行 JSON，写到标准错误或 --log 指明的文件。SIGTERM 或 Ctrl-C 使其处理完当前请求后退出；\n"
          "SIGHUP 重新读取证书和私钥，并重新打开日志文件。",
          "Listens on 127.0.0.1:8420 unless told otherwise; port 0 picks a free one. Prints \"listening on\n"
@@ -263,7 +267,9 @@ const struct jc_command jc_cmd_serve = {
          "Photos, recordings and images of signatures lie in a folder beside the database, its name with .blobs\n"
          "behind it, or in that of --blobs.\n"
          "--allow-origin, which may be given several times, names a site whose pages may call from a browser,\n"
-         "for example https://plan.example.cn; without it none may. The log is a JSON line per request, to\n"
+         "for example https://plan.example.cn; without it none may. A terminal's seals are verified before its\n"
+         "answer, those of one that goes on syncing once a second and the others within about a second after;\n"
+         "--verify-every verifies each before its answer. The log is a JSON line per request, to\n"
          "stderr or to the file of --log. SIGTERM or Ctrl-C finishes what is being worked on and ends with exit\n"
          "status 0; SIGHUP reads certificate and key again and opens the log again."},
     .example = "jiancha serve --listen 127.0.0.1:8420",

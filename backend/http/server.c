@@ -18,6 +18,7 @@
 #include "http/listener.h"
 #include "http/run.h"
 #include "http/upkeep.h"
+#include "sync/seal.h"
 #include "sync/sealer.h"
 
 enum {
@@ -38,6 +39,7 @@ enum {
     SWEEP_MS = 1000, /* for slow peers */
     FORGET_MS = 10000,
     COLLECT_MS = 3600 * 1000,
+    SEALS_MS = 250,
     TRIM_MS = 5000, /* a server that had nothing to do gives memory back */
 };
 
@@ -131,7 +133,7 @@ static enum jc_code fill(struct jc_server *server, struct jc_err *err) {
     http->batch.last = &http->batch.first;
     http->limit = jc_limit_new(JC_LIMIT_BURST, JC_LIMIT_REFILL_MS);
     http->admit = jc_admit_new(config->bytes_max, config->writes_max);
-    http->sealer = jc_sealer_new();
+    http->sealer = jc_sealer_new(config->verify_every ? 0 : JC_SEAL_WAIT_MS);
     http->metrics = jc_metrics_new();
     server->plain = (struct jc_listener){.http = http, .kind = JC_LISTENER_PLAIN};
     server->tls = (struct jc_listener){.http = http, .kind = JC_LISTENER_TLS};
@@ -273,6 +275,20 @@ static void collect_blobs(void *ctx, int64_t now_ms) {
         atomic_store(&server->collecting, false);
 }
 
+static void look_at_seals(void *ctx, int64_t now_ms) {
+    struct jc_server *server = ctx;
+    const struct jc_server_config *config = &server->http.config;
+    struct jc_seals_looked looked;
+    struct jc_err err = {0};
+    (void)now_ms;
+    if (jc_seals_look(config->db, jc_clock_now_ms(&config->clock), &looked, &err))
+        jc_log(JC_LOG_WARN, "seals not verified", JC_LOG_STR("detail", jc_str(err.detail)));
+    if (looked.wrong)
+        jc_log(JC_LOG_WARN, "seals do not hold", JC_LOG_INT("devices", looked.wrong));
+    jc_metrics_add(server->http.metrics, JC_METRIC_SEALS_HELD, looked.held);
+    jc_metrics_add(server->http.metrics, JC_METRIC_SEALS_WRONG, looked.wrong);
+}
+
 static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
     const struct jc_server_config *config = &server->http.config;
     const struct jc_upkeep_task tasks[] = {
@@ -281,6 +297,7 @@ static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
         {"certificates", FORGET_MS, forget_certificates, server},
         {"memory", TRIM_MS, trim_memory, server},
         {"blobs", COLLECT_MS, collect_blobs, server},
+        {"seals", SEALS_MS, look_at_seals, server},
     };
     int count = sizeof tasks / sizeof tasks[0];
     enum jc_code code = jc_upkeep_new(tasks, count, config->ticks, &server->upkeep, err);

@@ -41,6 +41,7 @@ struct jc_server_config {
     /* Bytes kept for a connection as long as it lives: the head of a request must fit (else 431), a body
      * passes through in pieces. 0: 4096. */
     size_t connection_memory;
+    bool verify_every;   /* every seal before its answer (sync/seal.h) */
     bool upkeep_by_hand; /* no thread for it: jc_server_upkeep (tests) */
     struct jc_cors cors; /* origins whose pages may call; they outlive the server */
 };

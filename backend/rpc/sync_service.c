@@ -22,7 +22,7 @@ enum jc_code jc_sync_call_prepare(struct jc_call *call, struct jc_err *err) {
     call->work = prepared;
     if (call->sealer && call->token.len) {
         jc_token_hash(call->token, token_hash);
-        jc_sealer_vouch(call->sealer, token_hash, prepared);
+        jc_sealer_vouch(call->sealer, token_hash, call->now_ms, prepared);
     }
     return JC_OK;
 }
@@ -35,6 +35,7 @@ static struct jc_sync_caller caller_of(const struct jc_call *call) {
         .team_id = call->caller.team_id,
         .scope_version = call->caller.scope_version,
         .blocks_version = call->caller.blocks_version,
+        .chain = call->caller.chain,
     };
 }
 
@@ -52,7 +53,7 @@ enum jc_code jc_sync_call_run(struct jc_tx *tx, struct jc_call *call, struct jc_
     if (code)
         return code;
     if (call->sealer)
-        jc_sealer_learn(call->sealer, call->caller.token_hash, prepared);
+        jc_sealer_learn(call->sealer, call->caller.token_hash, call->now_ms, prepared);
     call->response = &response->base;
     return JC_OK;
 }

@@ -3,6 +3,8 @@
  * the next request. The hash must never be handed out. */
 #include "store/device.h"
 
+#include <string.h>
+
 #include "base/message.h"
 #include "store/stamp.h"
 
@@ -33,12 +35,24 @@ enum jc_code jc_device_insert(struct jc_tx *tx, const struct jc_device *device,
 #define DEVICE_COLUMNS                                                                                 \
     "d.agency_id, d.device_id, d.name, d.inspector_id, i.team_id, d.scope_version, d.enrolled_ms,\n"   \
     "       d.revoked_ms, d.last_seen_ms, d.app_version, d.unsent, d.clock_offset_ms, d.free_bytes,\n" \
-    "       d.blocks_version\n"                                                                        \
+    "       d.blocks_version, d.link, d.link_no, d.sealed_no, d.seal_due_ms IS NOT NULL,\n"            \
+    "       COALESCE(d.seal_wrong_no, 0)\n"                                                            \
     "FROM device AS d\n"                                                                               \
     "LEFT JOIN inspector AS i ON i.agency_id = d.agency_id AND i.inspector_id = d.inspector_id\n"
 
 static int64_t moment(const struct jc_rows *rows, int column) {
     return jc_rows_is_null(rows, column) ? -1 : jc_rows_int64(rows, column);
+}
+
+static void read_chain(const struct jc_rows *rows, int column, struct jc_device_chain *out) {
+    struct jc_str link = jc_rows_bytes(rows, column);
+    out->begun = link.len == JC_SHA256_SIZE;
+    if (out->begun)
+        memcpy(out->link, link.ptr, JC_SHA256_SIZE);
+    out->link_no = jc_rows_int64(rows, column + 1);
+    out->sealed_no = jc_rows_int64(rows, column + 2);
+    out->due = jc_rows_int64(rows, column + 3) != 0;
+    out->wrong_no = jc_rows_int64(rows, column + 4);
 }
 
 static enum jc_code read_row(const struct jc_rows *rows, struct jc_arena *arena, struct jc_device *out,
@@ -59,6 +73,7 @@ static enum jc_code read_row(const struct jc_rows *rows, struct jc_arena *arena,
         .free_bytes = jc_rows_int64(rows, 12),
         .blocks_version = jc_rows_int64(rows, 13),
     };
+    read_chain(rows, 14, &out->chain);
     for (size_t i = 0; i < JC_UUID_SIZE && i < id.len; i++)
         out->device_id.bytes[i] = (uint8_t)id.ptr[i];
     if (!out->name.ptr || !out->inspector_id.ptr || !out->team_id.ptr || !out->app_version.ptr)
@@ -257,18 +272,17 @@ enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, s
                       device_id, err);
 }
 
-static const char UPDATE_SEEN[] = "UPDATE device\n"
-                                  "SET last_seen_ms = $1, cursor_seq = $2,\n"
-                                  "    rebuild_requested = CASE WHEN $3 = 1 THEN 0 ELSE rebuild_requested END\n"
-                                  "WHERE agency_id = $4 AND device_id = $5\n"
-                                  "RETURNING rebuild_requested";
-static const char UPDATE_REPORT[] = "UPDATE device\n"
-                                    "SET last_seen_ms = $1, cursor_seq = $2,\n"
-                                    "    rebuild_requested = CASE WHEN $3 = 1 THEN 0 ELSE rebuild_requested END,\n"
-                                    "    app_version = $4, unsent = $5, clock_offset_ms = $6, free_bytes = $7,\n"
-                                    "    report = $8\n"
-                                    "WHERE agency_id = $9 AND device_id = $10\n"
-                                    "RETURNING rebuild_requested";
+#define SEEN_COLUMNS                            \
+    "UPDATE device\n"                           \
+    "SET last_seen_ms = $1, cursor_seq = $2,\n" \
+    "    rebuild_requested = CASE WHEN $3 = 1 THEN 0 ELSE rebuild_requested END"
+#define REPORT_COLUMNS ",\n    app_version = $4, unsent = $5, clock_offset_ms = $6, free_bytes = $7, report = $8"
+static const char UPDATE_SEEN[] = SEEN_COLUMNS "\n"
+                                               "WHERE agency_id = $4 AND device_id = $5\n"
+                                               "RETURNING rebuild_requested";
+static const char UPDATE_REPORT[] = SEEN_COLUMNS REPORT_COLUMNS "\n"
+                                                                "WHERE agency_id = $9 AND device_id = $10\n"
+                                                                "RETURNING rebuild_requested";
 
 static enum jc_code see(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count, bool *rebuild,
                         struct jc_err *err) {
@@ -278,16 +292,11 @@ static enum jc_code see(struct jc_tx *tx, const char *sql, const struct jc_value
     return code == JC_NOT_FOUND ? JC_OK : code;
 }
 
-enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                            const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
-                            struct jc_err *err) {
+static enum jc_code note_report(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
+                                struct jc_err *err) {
     const Jc__DeviceReport *report = note->report;
     struct jc_str bytes;
-    if (!report)
-        return see(tx, UPDATE_SEEN,
-                   JC_VALUES(jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew),
-                             jc_int(agency_id), uuid_value(&device_id)),
-                   rebuild, err);
     int64_t device_ms = 0;
     int64_t offset_ms = jc_stamp_to_ms(report->device_time, &device_ms) ? device_ms - note->now_ms : 0;
     enum jc_code code = jc_message_pack(&report->base, arena, &bytes, err);
@@ -297,6 +306,34 @@ enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid 
                JC_VALUES(jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew),
                          jc_text(jc_str(report->app_version)), jc_int(report->unsent), jc_int(offset_ms),
                          jc_int(report->free_bytes), jc_bytes(bytes.ptr, bytes.len), jc_int(agency_id),
+                         uuid_value(&device_id)),
+               rebuild, err);
+}
+
+static const char UPDATE_CHAIN[] = "UPDATE device\n"
+                                   "SET link = $1, link_no = $2, sealed_no = $3,\n"
+                                   "    seal_due_ms = CASE WHEN $4 = 1 THEN COALESCE(seal_due_ms, $5) END,\n"
+                                   "    seal_wrong_no = COALESCE(seal_wrong_no, NULLIF($6, 0))\n"
+                                   "WHERE agency_id = $7 AND device_id = $8";
+
+static enum jc_code note_chain(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                               const struct jc_device_note *note, struct jc_err *err) {
+    const struct jc_device_chain *chain = note->chain;
+    return jc_tx_exec(tx, UPDATE_CHAIN,
+                      JC_VALUES(jc_bytes(chain->link, chain->begun ? JC_SHA256_SIZE : 0), jc_int(chain->link_no),
+                                jc_int(chain->sealed_no), jc_int(chain->due), jc_int(note->now_ms),
+                                jc_int(chain->wrong_no), jc_int(agency_id), uuid_value(&device_id)),
+                      err);
+}
+
+enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                            const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
+                            struct jc_err *err) {
+    enum jc_code code = note->chain ? note_chain(tx, agency_id, device_id, note, err) : JC_OK;
+    if (code || note->report)
+        return code ? code : note_report(tx, agency_id, device_id, note, arena, rebuild, err);
+    return see(tx, UPDATE_SEEN,
+               JC_VALUES(jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew), jc_int(agency_id),
                          uuid_value(&device_id)),
                rebuild, err);
 }

@@ -6,13 +6,23 @@
 #include "db/db.h"
 #include "jiancha/v1/sync.pb-c.h"
 
+/* Where the chain of its operations stands here (sync/seal.h). */
+struct jc_device_chain {
+    bool begun;                   /* the two below are known */
+    uint8_t link[JC_SHA256_SIZE]; /* of its newest operation */
+    int64_t link_no;              /* row of that */
+    int64_t sealed_no;            /* a verified seal covers every row of it up to this one */
+    bool due;                     /* rows behind that wait for theirs to be verified */
+    int64_t wrong_no;             /* row of the first seal that did not hold, from when on none waits; 0: none */
+};
+
 struct jc_device {
     int64_t agency_id;
     struct jc_uuid device_id;
     struct jc_str name;
     struct jc_str inspector_id;
-    struct jc_str team_id; /* of the inspector, as the register says now; empty if not of the register */
-    int64_t scope_version; /* moves when team, role or agency of the holder change */
+    struct jc_str team_id;  /* of the inspector, as the register says now; empty if not of the register */
+    int64_t scope_version;  /* moves when team, role or agency of the holder change */
     int64_t blocks_version; /* moves when document numbers are leased to it */
     int64_t enrolled_ms;
     int64_t revoked_ms;   /* -1: not revoked */
@@ -21,6 +31,7 @@ struct jc_device {
     int64_t unsent;          /* operations it had not sent when it last reported */
     int64_t clock_offset_ms; /* its clock minus ours */
     int64_t free_bytes;
+    struct jc_device_chain chain;
 };
 
 /* Writes a new row from agency_id, device_id, name, inspector_id, enrolled_ms and app_version. An
@@ -71,15 +82,16 @@ enum jc_code jc_device_set_name(struct jc_tx *tx, int64_t agency_id, struct jc_u
 enum jc_code jc_device_set_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_err *err);
 
 /* JC_NOT_FOUND. */
-enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t version,
-                                          struct jc_err *err);
+enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                          int64_t version, struct jc_err *err);
 
 /* What a sync tells of a device. */
 struct jc_device_note {
     int64_t now_ms;
     const Jc__DeviceReport *report; /* NULL: it said nothing of itself */
     int64_t known_seq;
-    bool begins_anew; /* it lists from the beginning: whatever rebuild was asked for is under way */
+    bool begins_anew;                    /* it lists from the beginning: whatever rebuild was asked for is under way */
+    const struct jc_device_chain *chain; /* NULL: as it was */
 };
 /* Keeps it: one statement. *rebuild: somebody asked for a rebuild. */
 enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,

@@ -67,6 +67,7 @@ enum jc_code jc_apply_open(struct jc_apply *apply, struct jc_tx *tx, const struc
     apply->caller = caller;
     apply->now_ms = now_ms;
     apply->prepared = prepared;
+    apply->newest = -1;
     apply->arena = arena;
     apply->applied = JC_NEW_ARRAY(arena, prepared->request->n_operations, struct jc_uuid);
     apply->scratch = jc_arena_new(SCRATCH_BYTES);
@@ -346,6 +347,8 @@ static enum jc_code apply_or_repeat(struct jc_apply *apply, const struct jc_sync
     if (known)
         return answer_again(apply, operation, out, durable, err);
     *durable = true;
+    apply->newest = (int)(operation - apply->prepared->operations);
+    apply->newest_no = apply->row.operation_no;
     remember(apply, &apply->row);
     code = result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
     if (!code && is_applied(&apply->row) && apply->anything_waits)

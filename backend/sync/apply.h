@@ -23,6 +23,8 @@ struct jc_apply {
     size_t applied_count;
     bool anything_waits; /* for an operation that has not arrived */
     bool numbers_low;    /* a document number was near the end of its block */
+    int newest;          /* index of the last operation of the request that got a row; -1: none */
+    int64_t newest_no;   /* that row */
 
     /* loaded once a request, when first needed */
     Jc__Checklist **checklists;

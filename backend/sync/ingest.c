@@ -88,6 +88,7 @@ enum jc_code jc_ingest_admit(struct jc_tx *tx, int64_t agency_id, struct jc_inge
         .team_id = device.team_id,
         .scope_version = device.scope_version,
         .blocks_version = device.blocks_version,
+        .chain = device.chain,
         .revoked = device.revoked_ms >= 0,
     };
     return JC_OK;

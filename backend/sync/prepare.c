@@ -195,3 +195,29 @@ void jc_sync_vouch(struct jc_sync_prepared *prepared, struct jc_str public_key) 
             operation->seal = voucher_if(jc_seal_verify(operation->link, wire->seal.data, prepared->public_key));
     }
 }
+
+bool jc_sync_is_sealed_whole(const struct jc_sync_prepared *prepared) {
+    int last = (int)prepared->request->n_operations - 1;
+    for (int i = 0; i <= last; i++) {
+        const struct jc_sync_operation *operation = &prepared->operations[i];
+        bool chained = operation->named && operation->chained && operation->signature == JC_VOUCHER_NONE;
+        bool sealed_at_end = operation->seal == JC_VOUCHER_NONE ? i < last : i == last;
+        if (!chained || !sealed_at_end || (i && !follows(operation, operation - 1)))
+            return false;
+    }
+    return last >= 0;
+}
+
+bool jc_sync_seal_holds(const struct jc_sync_prepared *prepared) {
+    size_t count = prepared->request->n_operations;
+    return count && prepared->operations[count - 1].seal == JC_VOUCHER_HOLDS;
+}
+
+bool jc_sync_any_wrong(const struct jc_sync_prepared *prepared) {
+    for (size_t i = 0; i < prepared->request->n_operations; i++) {
+        const struct jc_sync_operation *operation = &prepared->operations[i];
+        if (operation->seal == JC_VOUCHER_WRONG || operation->signature == JC_VOUCHER_WRONG)
+            return true;
+    }
+    return false;
+}

@@ -49,6 +49,7 @@ struct jc_sync_prepared {
     struct jc_sync_operation *operations; /* as many as the request has */
 
     bool vouched;   /* the device's key is known, signatures and seals have been looked at */
+    bool postponed; /* the key is known; its seals held a moment ago, so these may wait (sync/seal.h) */
     bool must_sign; /* it has a key, this one: */
     uint8_t public_key[JC_SIGN_PUBLIC_SIZE];
 };
@@ -67,5 +68,11 @@ enum jc_code jc_sync_decode(struct jc_str body, struct jc_arena *arena, const Jc
  * that the device has none and need not sign. Does nothing the second time. Cost: one Ed25519
  * verification for each, some 80 us. */
 void jc_sync_vouch(struct jc_sync_prepared *prepared, struct jc_str public_key);
+/* Whether the operations are one chain without a hole, with nothing but the seal at its end to verify. */
+bool jc_sync_is_sealed_whole(const struct jc_sync_prepared *prepared);
+/* Whether the last operation is covered by a seal that has been verified and holds. */
+bool jc_sync_seal_holds(const struct jc_sync_prepared *prepared);
+/* Whether a seal or signature does not hold. */
+bool jc_sync_any_wrong(const struct jc_sync_prepared *prepared);
 
 #endif

@@ -11,15 +11,17 @@
 
 struct jc_sealer;
 
-/* NULL without memory. */
-struct jc_sealer *jc_sealer_new(void);
+/* A seal may wait if one of the device held within `wait_ms`; 0: each is verified before its answer. NULL
+ * without memory. */
+struct jc_sealer *jc_sealer_new(int wait_ms);
 void jc_sealer_free(struct jc_sealer *sealer); /* NULL is fine */
 
-/* jc_sync_vouch if the key is known; otherwise the job will do it. */
-void jc_sealer_vouch(struct jc_sealer *sealer, const uint8_t token_hash[JC_SHA256_SIZE],
+/* If the key is known: jc_sync_vouch, or, if a seal of the device held a moment ago and nothing but one seal
+ * at the end is to be verified, `postponed`. Otherwise the job will do it. */
+void jc_sealer_vouch(struct jc_sealer *sealer, const uint8_t token_hash[JC_SHA256_SIZE], int64_t now_ms,
                      struct jc_sync_prepared *prepared);
-/* Remembers the key that a job vouched with. Without memory it is not remembered. */
-void jc_sealer_learn(struct jc_sealer *sealer, const uint8_t token_hash[JC_SHA256_SIZE],
+/* Remembers the key that a job vouched with, and how it went. */
+void jc_sealer_learn(struct jc_sealer *sealer, const uint8_t token_hash[JC_SHA256_SIZE], int64_t now_ms,
                      const struct jc_sync_prepared *prepared);
 
 #endif

@@ -14,6 +14,7 @@
 #include "sync/changes.h"
 #include "sync/numbers.h"
 #include "sync/receipt.h"
+#include "sync/seal.h"
 
 enum { REPORT_TEXT_MAX = 64, BOOT_ID_MAX = 16 };
 
@@ -27,14 +28,17 @@ struct run {
     Jc__SyncResponse *response;
     struct jc_receipt_operation *durable; /* for the receipt */
     size_t durable_count;
-    bool numbers_low;  /* by apply_all */
+    bool numbers_low; /* the first three by apply_all */
+    bool chain_moved;
+    struct jc_device_chain chain;
     int64_t known_seq; /* of the changes; by add_changes */
 };
 
-/* Signatures and seals, if nobody who knew the device's key has looked at them before the job. */
+/* Signatures and seals, if nobody who knew the device's key has looked at them before the job and they may not
+ * wait. */
 static enum jc_code vouch(struct run *run, struct jc_err *err) {
     struct jc_str key;
-    if (run->prepared->vouched)
+    if (run->prepared->vouched || (run->prepared->postponed && jc_seal_may_wait(&run->caller->chain, run->prepared)))
         return JC_OK;
     enum jc_code code =
         jc_device_public_key(run->tx, run->caller->agency_id, run->caller->device_id, run->arena, &key, err);
@@ -65,6 +69,9 @@ static enum jc_code apply_all(struct run *run, struct jc_err *err) {
         if (!code && durable)
             note_durable(run, &run->prepared->operations[i], run->response->results[i]);
     }
+    if (!code)
+        code = jc_seal_advance(run->tx, run->caller, run->now_ms, run->prepared, apply.newest, apply.newest_no,
+                               &run->chain, &run->chain_moved, err);
     run->numbers_low = apply.numbers_low;
     jc_apply_close(&apply);
     run->response->n_results = code ? 0 : count;
@@ -94,7 +101,11 @@ static enum jc_code note_device(struct run *run, struct jc_err *err) {
     const struct jc_sync_caller *caller = run->caller;
     Jc__DeviceReport clean;
     struct jc_device_note note = {
-        .now_ms = run->now_ms, .known_seq = run->known_seq, .begins_anew = run->request->cursor.len == 0};
+        .now_ms = run->now_ms,
+        .known_seq = run->known_seq,
+        .begins_anew = run->request->cursor.len == 0,
+        .chain = run->chain_moved ? &run->chain : NULL,
+    };
     if (run->request->report) {
         if (!clean_report(run->request->report, run->arena, &clean))
             return jc_fail_memory(err);
@@ -217,7 +228,13 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
                          struct jc_sync_prepared *prepared, struct jc_arena *arena, Jc__SyncResponse **out,
                          bool *page_later, struct jc_receipt_draft **sign_later, struct jc_err *err) {
     const Jc__SyncRequest *request = prepared->request;
-    struct run run = {tx, caller, now_ms, request, prepared, arena, JC_NEW(arena, Jc__SyncResponse), NULL, 0, false, 0};
+    struct run run = {.tx = tx,
+                      .caller = caller,
+                      .now_ms = now_ms,
+                      .request = request,
+                      .prepared = prepared,
+                      .arena = arena,
+                      .response = JC_NEW(arena, Jc__SyncResponse)};
     if (!run.response)
         return jc_fail_memory(err);
     jc__sync_response__init(run.response);

@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "db/db.h"
 #include "jiancha/v1/sync_service.pb-c.h"
+#include "store/device.h"
 
 struct jc_sync_prepared;
 struct jc_receipt_draft;
@@ -30,7 +31,8 @@ struct jc_sync_caller {
     struct jc_str team_id;
     int64_t scope_version;
     int64_t blocks_version; /* of its document numbers */
-    bool revoked;           /* it cannot ask any more; what it did before comes in a bundle */
+    struct jc_device_chain chain;
+    bool revoked; /* it cannot ask any more; what it did before comes in a bundle */
 };
 
 /* Applies the operations in order, leases document numbers, notes what the device says of itself, and

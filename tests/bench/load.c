@@ -200,18 +200,25 @@ static size_t compress_body(char *body, size_t len) {
     return stream.total_out;
 }
 
+static char *put_bytes(char *at, int field, struct jc_str bytes) {
+    if (!bytes.len)
+        return at;
+    *at++ = (char)(field << 3 | 2);
+    at = put_varint(at, bytes.len);
+    memcpy(at, bytes.ptr, bytes.len);
+    return at + bytes.len;
+}
+
 /* Head, operations, cursor: the body first, because the head tells its size. */
 static void start(struct jc_load *load, struct jc_str operations) {
     char head[JC_LOAD_HEAD_MAX], *body = load->out + JC_LOAD_HEAD_MAX, *at = body;
     if (operations.len)
         memcpy(at, operations.ptr, operations.len);
     at += operations.len;
-    if (load->cursor_len) {
-        *at++ = 1 << 3 | 2; /* SyncRequest.cursor */
-        at = put_varint(at, load->cursor_len);
-        memcpy(at, load->cursor, load->cursor_len);
-        at += load->cursor_len;
-    }
+    at = put_bytes(at, 1, (struct jc_str){load->cursor, load->cursor_len});
+    at = put_bytes(at, 6, (struct jc_str){load->key_id, load->key_id_len}); /* known_key_id */
+    *at++ = 8 << 3;                                                         /* number_blocks_version */
+    at = put_varint(at, load->blocks_version);
     size_t len = (size_t)(at - body);
     if (load->gzip)
         len = compress_body(body, len);
@@ -298,6 +305,17 @@ static void check_result(struct jc_str result) {
     jc_fleet_stop("a record that was not applied");
 }
 
+/* The id of a server's key: the last told is the newest. */
+static void keep_key(struct jc_load *load, struct jc_str key) {
+    struct field field;
+    while (next_field(&key, &field)) {
+        if (field.number == 1 && field.bytes.len <= sizeof load->key_id) {
+            memcpy(load->key_id, field.bytes.ptr, field.bytes.len);
+            load->key_id_len = field.bytes.len;
+        }
+    }
+}
+
 /* Checks the results and keeps the cursor; returns whether there is more to fetch. */
 static bool read_body(struct jc_load *load, struct jc_str body, int records) {
     struct field field;
@@ -313,6 +331,10 @@ static bool read_body(struct jc_load *load, struct jc_str body, int records) {
             load->cursor_len = field.bytes.len;
         } else if (field.number == 4) {
             more = field.value;
+        } else if (field.number == 9) {
+            load->blocks_version = field.value;
+        } else if (field.number == 10) {
+            keep_key(load, field.bytes);
         }
     }
     if (records)

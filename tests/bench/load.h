@@ -21,6 +21,9 @@ struct jc_load {
     uint8_t link[JC_SHA256_SIZE]; /* of the operation made last */
     char cursor[JC_LOAD_CURSOR_MAX];
     size_t cursor_len;
+    char key_id[8]; /* the server's newest key */
+    size_t key_id_len;
+    uint64_t blocks_version; /* of the document numbers it has been told */
     bool gzip; /* requests are compressed, and answers may be */
     char *out; /* head and body of the request on its way */
     size_t out_len, sent, received;

@@ -12,6 +12,7 @@
 #include "sim/sim_bureau.h"
 #include "store/server_key.h"
 #include "store/store.h"
+#include "sync/seal.h"
 #include "sync/sealer.h"
 
 enum { CALL_MEMORY = 64 << 20, PUMP_MS = 6 };
@@ -104,7 +105,7 @@ static void start(void *ctx) {
         sim_fail(server->world, "I1", "the server does not start: %s: %s", jc_code_name(code), err.detail);
         return;
     }
-    server->sealer = jc_sealer_new();
+    server->sealer = jc_sealer_new(JC_SEAL_WAIT_MS);
     server->lives++;
     sim_tell(server->world, "server started, life %d", server->lives);
     if (server->started)
@@ -150,7 +151,7 @@ void sim_server_init(struct sim_server *server, struct sim_world *world) {
     enum jc_code code = open_database(server, true, &err);
     if (code == JC_OK)
         code = jc_db_write_wait(server->db, SIM_AGENCY, sim_bureau_fill, server, &err);
-    server->sealer = jc_sealer_new();
+    server->sealer = jc_sealer_new(JC_SEAL_WAIT_MS);
     if (code != JC_OK)
         sim_fail(world, "I0", "no bureau: %s: %s", jc_code_name(code), err.detail);
     server->disk.lies = world->bug == SIM_BUG_NO_SYNC;
