@@ -10,6 +10,7 @@
 
 static char folder[JC_TEST_PATH], source[2 * JC_TEST_PATH], backup[2 * JC_TEST_PATH], target[2 * JC_TEST_PATH];
 static struct jc_db *db;
+static const struct jc_backup_files NO_FILES;
 static const struct jc_backup_options OPTIONS = {.actor = {"cli:t", 5}};
 
 static enum jc_code note(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -60,7 +61,7 @@ static enum jc_code read_secret(struct jc_tx *tx, void *ctx, struct jc_err *err)
 
 static enum jc_code restore(struct jc_err *err) {
     struct jc_arena *arena = jc_arena_new(1 << 22);
-    enum jc_code code = jc_backup_restore(backup, target, arena, err);
+    enum jc_code code = jc_backup_restore(backup, target, &NO_FILES, arena, err);
     jc_arena_free(arena);
     return code;
 }

@@ -21,8 +21,9 @@ struct collecting {
     int64_t agency_id, size_bytes;
     uint8_t sha256[JC_SHA256_SIZE];
     struct jc_arena *arena;
-    bool known; /* the database has it, or an upload of it has begun */
-    bool named; /* a record names it */
+    bool known;   /* the database has it, or an upload of it has begun */
+    bool named;   /* a record names it */
+    bool deleted; /* under retention, and nobody misses it: the file should have gone with the row's deletion */
 };
 
 static bool is_old(const struct collecting *collecting, int64_t changed_ms) {
@@ -82,11 +83,17 @@ static enum jc_code look_at_blob(struct jc_tx *tx, void *ctx, struct jc_err *err
     struct collecting *collecting = ctx;
     struct jc_blob blob;
     struct jc_blob_named named;
+    bool found = false, settled = false;
     enum jc_code code =
-        jc_blob_get(tx, collecting->agency_id, collecting->sha256, collecting->arena, &blob, &collecting->known, err);
+        jc_blob_get(tx, collecting->agency_id, collecting->sha256, collecting->arena, &blob, &found, err);
+    collecting->known = found && blob.deleted_ms < 0;
+    collecting->named = collecting->deleted = false;
     if (!code && !collecting->known)
         code = jc_upload_exists_of(tx, collecting->agency_id, collecting->sha256, &collecting->known, err);
     if (!code && !collecting->known)
+        code = jc_blob_is_settled(tx, collecting->agency_id, collecting->sha256, &settled, err);
+    collecting->deleted = found && settled;
+    if (!code && !collecting->known && !collecting->deleted)
         code = jc_blob_find_named(tx, collecting->agency_id, collecting->sha256, collecting->arena, &named,
                                   &collecting->named, err);
     return code;
@@ -139,10 +146,23 @@ static enum jc_code judge_blob(void *ctx, int64_t agency_id, const uint8_t sha25
         return code;
     if (collecting->named)
         return adopt(collecting, err);
-    if (!is_old(collecting, changed_ms))
+    if (!collecting->deleted && !is_old(collecting, changed_ms))
         return JC_OK;
     code = jc_db_write_wait(collecting->db, 0, remove_job, collecting, err);
     collecting->out->removed += !code && !collecting->known && !collecting->named;
+    return code;
+}
+
+enum jc_code jc_blob_collect_one(struct jc_db *db, struct jc_blob_folder *folder, int64_t agency_id,
+                                 const uint8_t sha256[JC_SHA256_SIZE], int64_t now_ms, bool *removed,
+                                 struct jc_err *err) {
+    struct jc_blob_collected out = {0};
+    struct collecting collecting = {
+        .db = db, .folder = folder, .now_ms = now_ms, .out = &out, .arena = jc_arena_new(ARENA_BYTES)};
+    enum jc_code code =
+        collecting.arena ? judge_blob(&collecting, agency_id, sha256, now_ms, err) : jc_fail_memory(err);
+    *removed = out.removed > 0;
+    jc_arena_free(collecting.arena);
     return code;
 }
 

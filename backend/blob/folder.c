@@ -16,6 +16,7 @@
 #include "base/file.h"
 
 #define INCOMING "incoming"
+#define ALTERED ".altered"
 
 enum {
     RESERVE_BYTES = 64 << 20, /* left for the database */
@@ -190,37 +191,33 @@ enum jc_code jc_blob_incoming_drop(struct jc_blob_folder *folder, struct jc_uplo
 
 /* --- blobs ---------------------------------------------------------------------------------------------- */
 
-/* Makes DIR/AGENCY and DIR/AGENCY/ab durable, making them first if need be. */
+/* Makes DIR/AGENCY and DIR/AGENCY/ab if they are missing. */
 static bool make_shard(const struct jc_blob_folder *folder, const char *name) {
     char path[NAME_MAX_BYTES];
     for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
         snprintf(path, sizeof path, "%.*s", (int)(slash - name), name);
-        if (mkdirat(folder->fd, path, 0700) == 0) {
-            char *parent_end = strrchr(path, '/');
-            if (parent_end)
-                *parent_end = '\0';
-            int parent = parent_end ? open_folder(folder->fd, path) : folder->fd;
-            bool durable = parent >= 0 && fsync(parent) == 0;
-            if (parent_end && parent >= 0)
-                close(parent);
-            if (!durable)
-                return false;
-        } else if (errno != EEXIST) {
+        if (!make_folder(folder->fd, path))
             return false;
-        }
     }
     return true;
 }
 
+/* Makes the file's name durable, with the folders above it: whoever made them may not have come so far. */
+static bool sync_names(const struct jc_blob_folder *folder, const char *name) {
+    char path[NAME_MAX_BYTES];
+    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(path, sizeof path, "%.*s", (int)(slash - name), name);
+        int fd = open_folder(folder->fd, path);
+        if (fd < 0 || !close_written(fd, fsync(fd) == 0))
+            return false;
+    }
+    return fsync(folder->fd) == 0 && fsync(folder->incoming_fd) == 0;
+}
+
 /* Renames and makes both folders durable. */
 static bool move_in(const struct jc_blob_folder *folder, struct jc_upload_id id, const char *name) {
-    char shard[NAME_MAX_BYTES];
-    snprintf(shard, sizeof shard, "%.*s", (int)(strrchr(name, '/') - name), name);
-    if (!make_shard(folder, name) || renameat(folder->incoming_fd, id.text, folder->fd, name) != 0)
-        return false;
-    int fd = open_folder(folder->fd, shard);
-    bool good = fd >= 0 && fsync(fd) == 0 && fsync(folder->incoming_fd) == 0;
-    return fd >= 0 ? close_written(fd, good) : false;
+    return make_shard(folder, name) && renameat(folder->incoming_fd, id.text, folder->fd, name) == 0 &&
+           sync_names(folder, name);
 }
 
 static enum jc_code fail_hash(struct jc_err *err) {
@@ -232,8 +229,8 @@ enum jc_code jc_blob_publish(struct jc_blob_folder *folder, struct jc_upload_id 
     uint8_t found[JC_SHA256_SIZE];
     struct blob_name name = name_of(agency_id, sha256);
     int fd = openat(folder->incoming_fd, id.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT && faccessat(folder->fd, name.text, R_OK, 0) == 0)
-        return JC_OK; /* the move was the last thing done before */
+    if (fd < 0 && errno == ENOENT && faccessat(folder->fd, name.text, R_OK, 0) == 0) /* the move was done before */
+        return sync_names(folder, name.text) ? JC_OK : fail_at(folder, name.text, err);
     if (fd < 0)
         return fail_at(folder, id.text, err);
     bool good = close_written(fd, fsync(fd) == 0 && jc_file_sha256_of(fd, found));
@@ -262,18 +259,99 @@ enum jc_code jc_blob_open(const struct jc_blob_folder *folder, int64_t agency_id
     return JC_OK;
 }
 
-enum jc_code jc_blob_is_whole(const struct jc_blob_folder *folder, int64_t agency_id,
-                              const uint8_t sha256[JC_SHA256_SIZE], bool *out, struct jc_err *err) {
+/* *there also if the disk cannot read it: then *unreadable, and a failure. */
+static enum jc_code look(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                         bool *there, bool *whole, bool *unreadable, struct jc_err *err) {
     uint8_t found[JC_SHA256_SIZE];
     struct blob_name name = name_of(agency_id, sha256);
     int fd = openat(folder->fd, name.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    *out = false;
-    if (fd < 0)
-        return errno == ENOENT ? JC_OK : fail_at(folder, name.text, err);
-    if (!close_written(fd, jc_file_sha256_of(fd, found)))
+    *whole = *unreadable = false;
+    *there = fd >= 0 || errno != ENOENT;
+    if (!*there)
+        return JC_OK;
+    if (fd < 0 || !close_written(fd, jc_file_sha256_of(fd, found))) {
+        *unreadable = errno == EIO;
         return fail_at(folder, name.text, err);
-    *out = memcmp(found, sha256, sizeof found) == 0;
+    }
+    *whole = memcmp(found, sha256, sizeof found) == 0;
     return JC_OK;
+}
+
+enum jc_code jc_blob_is_whole(const struct jc_blob_folder *folder, int64_t agency_id,
+                              const uint8_t sha256[JC_SHA256_SIZE], bool *out, struct jc_err *err) {
+    bool there, unreadable;
+    return look(folder, agency_id, sha256, &there, out, &unreadable, err);
+}
+
+enum jc_code jc_blob_look(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                          bool *there, bool *whole, struct jc_err *err) {
+    struct jc_err why = {0};
+    bool unreadable = false;
+    enum jc_code code = look(folder, agency_id, sha256, there, whole, &unreadable, &why);
+    if (code && !unreadable)
+        jc_err_copy(err, &why);
+    return unreadable ? JC_OK : code;
+}
+
+enum jc_code jc_blob_set_aside(struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                               struct jc_err *err) {
+    struct blob_name name = name_of(agency_id, sha256);
+    char aside[NAME_MAX_BYTES + sizeof ALTERED];
+    snprintf(aside, sizeof aside, "%s" ALTERED, name.text);
+    if (renameat(folder->fd, name.text, folder->fd, aside) != 0 || !sync_names(folder, name.text))
+        return fail_at(folder, name.text, err);
+    return JC_OK;
+}
+
+enum jc_code jc_blob_link(const struct jc_blob_folder *from, struct jc_blob_folder *to, int64_t agency_id,
+                          const uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err) {
+    struct blob_name name = name_of(agency_id, sha256);
+    if (!make_shard(to, name.text) || (linkat(from->fd, name.text, to->fd, name.text, 0) != 0 && errno != EEXIST) ||
+        !sync_names(to, name.text))
+        return fail_at(to, name.text, err);
+    return JC_OK;
+}
+
+enum { COPY_BYTES = 1 << 20 };
+
+/* From where `fd` stands to its end. */
+static enum jc_code copy_in(int fd, struct jc_blob_folder *to, struct jc_upload_id id, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    int64_t offset = 0;
+    char *piece = jc_malloc(COPY_BYTES);
+    ssize_t got = piece ? 1 : 0;
+    if (!piece)
+        code = jc_fail_memory(err);
+    while (!code && got) {
+        got = read(fd, piece, COPY_BYTES);
+        if (got < 0 && errno != EINTR)
+            code = fail_at(to, id.text, err);
+        if (!code && got > 0)
+            code = jc_blob_incoming_write(to, id, offset, (struct jc_str){piece, (size_t)got}, err);
+        offset += got > 0 ? got : 0;
+    }
+    jc_free(piece);
+    return code;
+}
+
+enum jc_code jc_blob_copy(const struct jc_blob_folder *from, struct jc_blob_folder *to, int64_t agency_id,
+                          const uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err) {
+    struct jc_upload_id id = jc_upload_id_new();
+    struct jc_err ignored = {0};
+    int fd = -1;
+    int64_t bytes = 0;
+    enum jc_code code = jc_blob_open(from, agency_id, sha256, &fd, &bytes, err);
+    if (code)
+        return code;
+    code = jc_blob_incoming_create(to, id, err);
+    if (!code)
+        code = copy_in(fd, to, id, err);
+    close(fd);
+    if (!code)
+        code = jc_blob_publish(to, id, agency_id, sha256, err);
+    if (code)
+        (void)jc_blob_incoming_drop(to, id, &ignored);
+    return code;
 }
 
 enum jc_code jc_blob_remove(struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],

@@ -58,12 +58,27 @@ enum jc_code jc_blob_publish(struct jc_blob_folder *folder, struct jc_upload_id 
 /* A descriptor for reading, the caller's to close. JC_NOT_FOUND without the file. */
 enum jc_code jc_blob_open(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
                           int *out_fd, int64_t *out_bytes, struct jc_err *err);
-/* Whether the file on the disk still has its hash; false as well without the file. */
+/* Whether the file is there, and still has its hash as it lies on the disk. A file that cannot be read because the
+ * disk fails (EIO) is there and not whole. */
+enum jc_code jc_blob_look(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                          bool *there, bool *whole, struct jc_err *err);
+/* Whether it is there and whole; a file that cannot be read is a failure. */
 enum jc_code jc_blob_is_whole(const struct jc_blob_folder *folder, int64_t agency_id,
                               const uint8_t sha256[JC_SHA256_SIZE], bool *out, struct jc_err *err);
 /* Removes it; no failure if it is not there. */
 enum jc_code jc_blob_remove(struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
                             struct jc_err *err);
+
+/* A file that is no longer what it is called goes aside, to "cdef....altered", where nothing finds it but people. */
+enum jc_code jc_blob_set_aside(struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                               struct jc_err *err);
+/* The same file in another folder under a second name. Fails where the two are on different disks. */
+enum jc_code jc_blob_link(const struct jc_blob_folder *from, struct jc_blob_folder *to, int64_t agency_id,
+                          const uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err);
+/* Copies it, durable when it returns. JC_NOT_FOUND without the file; JC_DATA_LOSS, and nothing copied, if it is no
+ * longer what it is called. */
+enum jc_code jc_blob_copy(const struct jc_blob_folder *from, struct jc_blob_folder *to, int64_t agency_id,
+                          const uint8_t sha256[JC_SHA256_SIZE], struct jc_err *err);
 
 /* --- walking ------------------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 
 #include "base/message.h"
 #include "blob/folder.h"
+#include "cli/blobs.h"
 #include "cli/table.h"
 #include "cli/words.h"
 #include "store/blob.h"
@@ -297,7 +298,7 @@ static enum jc_code ingest(struct work *work, const char *receipt, const char *b
     if (!code)
         code = jc_cli_read(cli, admit_job, work, err);
     if (!code)
-        code = jc_blob_folder_open(blobs, &work->folder, err);
+        code = jc_cli_open_blobs(cli, blobs, &work->folder, err);
     if (!code && receipt)
         code = begin_receipt(work, receipt, err);
     if (!code)
@@ -337,9 +338,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
                         .table = jc_table_new(cli->arena, "ingest", columns, sizeof columns / sizeof *columns),
                         .arena = jc_arena_new(FRAME_ARENA),
                         .now_ms = jc_clock_now_ms(&cli->clock)};
-    if (!blobs)
-        blobs = jc_arena_printf(cli->arena, "%s.blobs", cli->db_path).ptr;
-    enum jc_code code = work.table && work.arena && blobs ? JC_OK : jc_fail_memory(&err);
+    enum jc_code code = work.table && work.arena ? JC_OK : jc_fail_memory(&err);
     if (!code)
         code = jc_bundle_open(path.ptr, &work.ingest.reader, &err);
     if (!code)

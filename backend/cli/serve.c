@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "blob/folder.h"
+#include "cli/blobs.h"
 #include "cli/cli.h"
 #include "store/server_key.h"
 
@@ -170,15 +171,6 @@ static enum jc_code ensure_key(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_server_key_ensure(tx, jc_clock_now_ms(ctx), err);
 }
 
-/* Photos lie beside the database unless told otherwise. */
-static enum jc_code open_blobs(struct jc_cli *cli, const struct wishes *wishes, struct jc_blob_folder **out,
-                               struct jc_err *err) {
-    char beside[PATH_MAX];
-    if (!wishes->blobs && snprintf(beside, sizeof beside, "%s.blobs", cli->db_path) >= (int)sizeof beside)
-        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_FILE_MISSING, jc_str(cli->db_path));
-    return jc_blob_folder_open(wishes->blobs ? wishes->blobs : beside, out, err);
-}
-
 static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config, const struct wishes *wishes) {
     struct jc_server *server = NULL;
     struct jc_err err = {0};
@@ -198,7 +190,7 @@ static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config, c
     if (!code && jc_db_write_wait(cli->db, 0, ensure_key, &cli->clock, &err)) /* a disk that is full, say */
         jc_log(JC_LOG_WARN, "no server key", JC_LOG_STR("detail", jc_str(err.detail)));
     if (!code)
-        code = open_blobs(cli, wishes, &config->blobs, &err);
+        code = jc_cli_open_blobs(cli, wishes->blobs, &config->blobs, &err);
     if (!code)
         code = jc_server_start(config, &server, &err);
     if (code) {

@@ -1,6 +1,7 @@
 /* jiancha verify: the database is whole, and nobody rewrote its evidence (DESIGN section 6). */
 #include <string.h>
 
+#include "cli/blobs.h"
 #include "cli/table.h"
 #include "store/agency.h"
 #include "store/audit_log.h"
@@ -26,7 +27,9 @@ struct verification {
     struct jc_agency_ref *agencies;
     int64_t *rows; /* of each agency's chain */
     size_t agency_count;
-    size_t at; /* the agency being looked at */
+    size_t at;                     /* the agency being looked at */
+    const char *blobs, *ask_again; /* options */
+    struct jc_blob_check check;
 };
 
 /* "17:<64 hex digits>", as `status` and receipts print length and head. */
@@ -110,6 +113,27 @@ static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *er
     return code;
 }
 
+/* --- blobs ---------------------------------------------------------------------------------------------- */
+
+static void blob_fault(void *ctx, const struct jc_blob_fault *fault) {
+    struct verification *v = ctx;
+    const struct jc_str *agency = NULL;
+    struct jc_err words = {0};
+    for (size_t i = 0; i < v->agency_count; i++)
+        if (v->agencies[i].agency_id == fault->ref.agency_id)
+            agency = &v->agencies[i].code;
+    jc_cli_blob_fault(fault, &words);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_BLOBS, JC_STR("blobs")), agency, -1, &words);
+}
+
+static enum jc_code verify_blobs(struct verification *v, struct jc_err *err) {
+    v->check = (struct jc_blob_check){.agency_id = v->agency_count == 1 ? v->agencies[0].agency_id : 0,
+                                      .ask_again = v->ask_again != NULL,
+                                      .found = blob_fault,
+                                      .ctx = v};
+    return jc_cli_verify_blobs(v->cli, v->blobs, &v->check, err);
+}
+
 /* A table for people ends with what was looked at; a script sees an empty array. */
 static void say_all_is_well(const struct verification *v) {
     struct jc_cli *cli = v->cli;
@@ -127,6 +151,10 @@ static void say_all_is_well(const struct verification *v) {
     struct jc_str rows = jc_arena_printf(cli->arena, "%lld", (long long)sum);
     struct jc_str heads = jc_arena_printf(cli->arena, "%zu", v->head_count);
     jc_cli_say(cli, JC_MSG_VERIFY_GOOD, (struct jc_str[]){rows, heads}, 2);
+    struct jc_str blobs[] = {jc_arena_printf(cli->arena, "%lld", (long long)v->check.blobs),
+                             jc_arena_printf(cli->arena, "%lld", (long long)v->check.bytes)};
+    if (v->check.blobs)
+        jc_cli_say(cli, JC_MSG_VERIFY_BLOBS_GOOD, blobs, 2);
 }
 
 /* --- a bundle of evidence, without a database ---------------------------------------------------------- */
@@ -170,12 +198,14 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     const char *bundle = NULL, *key = NULL;
     const struct jc_option options[] = {{.name = "bundle", .takes_value = true, .value = &bundle},
                                         {.name = "key", .takes_value = true, .value = &key},
+                                        {.name = "blobs", .takes_value = true, .value = &v.blobs},
+                                        {.name = "ask-again", .value = &v.ask_again},
                                         {.name = "head",
                                          .takes_value = true,
                                          .each = each_head,
                                          .ctx = &v,
                                          .expects = {"序号:64 位十六进制摘要", "NUMBER:HASH with 64 hex digits"}}};
-    if (!jc_cli_options(cli, &jc_cmd_verify, options, 3, &argc, argv))
+    if (!jc_cli_options(cli, &jc_cmd_verify, options, 5, &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
@@ -187,6 +217,8 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         code = jc_db_check(cli->db, database_fault, &v, &err);
     if (code == JC_OK)
         code = jc_cli_read(cli, verify_chains, &v, &err);
+    if (code == JC_OK)
+        code = verify_blobs(&v, &err);
     if (code == JC_OK && (jc_table_rows(v.table) || cli->format != JC_FORMAT_TABLE))
         code = jc_table_print(v.table, cli, &err);
     if (code != JC_OK)
@@ -198,16 +230,22 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
 const struct jc_command jc_cmd_verify = {
     .name = "verify",
     .summary = {"核验数据库完整性和证据链", "check the database and the evidence chain"},
-    .usage = "verify [--head NUMBER:HASH]…\nverify --bundle FILE [--key PUBLIC_KEY]",
+    .usage = "verify [--head NUMBER:HASH]… [--blobs DIR] [--ask-again]\nverify --bundle FILE [--key PUBLIC_KEY]",
     .help =
         {"检查数据库文件、外键、每一条终端操作的证据链和审计日志；有问题时退出码为 1。\n"
          "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
          "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）\n"
+         "同时逐个核对照片等附件文件的哈希（--blobs 指明其目录，缺省为数据库旁的 .blobs），列出缺失或被改动的。\n"
+         "--ask-again    将缺失或被改动的附件记为未收到，仍存有原件的终端会重新上传；被改动的文件改名保留\n"
          "--bundle FILE  核验 evidence export 导出的证据文件，无需数据库\n"
          "--key HEX      服务器公钥（key list 所列），证明文件出自该服务器",
          "Checks the file, the foreign keys, the evidence chain of every operation and the audit log; exit 1 if anything is "
          "wrong.\n"
          "With several agencies and no --agency, the chain of every one of them is checked.\n"
+         "The files of photos and recordings are held against their hashes too (--blobs: their folder; default: beside\n"
+         "the database); what is missing or altered is named.\n"
+         "--ask-again    counts what is missing or altered as not received, so that terminals that still have it send\n"
+         "               it again; an altered file is kept under another name\n"
          "--head N:HASH  compares with a head that left the building: nothing up to row N was rewritten "
          "(may repeat)"},
     .example = "jiancha verify\njiancha verify --head 17:9f2c…",

@@ -107,6 +107,8 @@ static enum jc_code finish_copy(const char *path, struct making *making, struct 
         code = jc_db_write_wait(copy, 0, drop_secrets, NULL, err);
     if (code == JC_OK)
         code = jc_db_read(copy, describe, making, err);
+    if (code == JC_OK && making->options->files.copy)
+        code = making->options->files.copy(making->options->files.ctx, copy, making->dir, err);
     if (with_keys)
         jc_buf_printf(&making->manifest, "keys yes\n");
     jc_db_close(copy);
@@ -201,7 +203,8 @@ static struct jc_str manifest_value(struct jc_str manifest, struct jc_str name) 
 }
 
 /* The copy under its working name becomes a database with a life of its own. */
-static enum jc_code begin_new_life(const char *path, struct jc_err *err) {
+static enum jc_code begin_new_life(const char *path, const char *dir, const struct jc_backup_files *files,
+                                   struct jc_err *err) {
     struct jc_db *db = NULL;
     struct jc_clock clock = jc_clock_system();
     struct jc_db_config config = {.path = path, .readers = 1};
@@ -210,11 +213,14 @@ static enum jc_code begin_new_life(const char *path, struct jc_err *err) {
         code = jc_store_open(db, err);
     if (code == JC_OK)
         code = jc_db_write_wait(db, 0, reincarnate, &clock, err);
+    if (code == JC_OK && files->copy)
+        code = files->copy(files->ctx, db, dir, err);
     jc_db_close(db);
     return code;
 }
 
-enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_arena *arena, struct jc_err *err) {
+enum jc_code jc_backup_restore(const char *dir, const char *path, const struct jc_backup_files *files,
+                               struct jc_arena *arena, struct jc_err *err) {
     char from[PATH_MAX], manifest_path[PATH_MAX], work[PATH_MAX];
     uint8_t expected[JC_SHA256_SIZE], actual[JC_SHA256_SIZE];
     struct jc_str manifest;
@@ -232,7 +238,7 @@ enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_aren
     if (code == JC_OK && !jc_equal_secret(expected, actual, sizeof actual))
         code = jc_fail(err, JC_DATA_LOSS, JC_MSG_BACKUP_DAMAGED, jc_str(dir));
     if (code == JC_OK)
-        code = begin_new_life(work, err);
+        code = begin_new_life(work, dir, files, err);
     if (code == JC_OK && link(work, path) != 0)
         code = jc_fail_errno(err, jc_str(path));
     unlink(work);

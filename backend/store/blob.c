@@ -152,3 +152,70 @@ enum jc_code jc_blob_is_of_team(struct jc_tx *tx, int64_t agency_id, const uint8
     return jc_row_exists(tx, SELECT_OF_TEAM,
                          JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE), jc_text(team_id)), out, err);
 }
+
+static const char SELECT_PAGE[] = "SELECT agency_id, sha256, size_bytes\n"
+                                  "FROM blob\n"
+                                  "WHERE ($1 = 0 OR agency_id = $1) AND (agency_id, sha256) > ($2, $3)\n"
+                                  "  AND deleted_ms IS NULL\n"
+                                  "ORDER BY agency_id, sha256\n"
+                                  "LIMIT $4";
+
+struct refs {
+    struct jc_arena *arena;
+    struct jc_blob_ref *items;
+    size_t count, capacity;
+};
+
+static enum jc_code add_ref(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct refs *refs = ctx;
+    struct jc_str sha256 = jc_rows_bytes(rows, 1);
+    struct jc_blob_ref *ref = JC_PUSH(refs->arena, refs, struct jc_blob_ref);
+    if (!ref)
+        return jc_fail_memory(err);
+    *ref = (struct jc_blob_ref){.agency_id = jc_rows_int64(rows, 0), .size_bytes = jc_rows_int64(rows, 2)};
+    if (sha256.len == JC_SHA256_SIZE)
+        memcpy(ref->sha256, sha256.ptr, JC_SHA256_SIZE);
+    return JC_OK;
+}
+
+enum jc_code jc_blob_page(struct jc_tx *tx, int64_t agency_id, const struct jc_blob_ref *after, int limit,
+                          struct jc_arena *arena, struct jc_blob_ref **out, size_t *count, struct jc_err *err) {
+    struct refs refs = {.arena = arena};
+    struct jc_value hash = after ? jc_bytes(after->sha256, JC_SHA256_SIZE) : jc_bytes("", 0);
+    enum jc_code code = jc_row_each(
+        tx, SELECT_PAGE, JC_VALUES(jc_int(agency_id), jc_int(after ? after->agency_id : 0), hash, jc_int(limit)),
+        add_ref, &refs, err);
+    *out = refs.items;
+    *count = refs.count;
+    return code;
+}
+
+static const char SELECT_RECORD[] =
+    "SELECT i.inspection_id, i.unit_id, u.name\n"
+    "FROM record_blob AS b\n"
+    "JOIN inspection AS i ON i.agency_id = b.agency_id AND i.inspection_id = b.inspection_id\n"
+    "LEFT JOIN unit AS u ON u.agency_id = i.agency_id AND u.unit_id = i.unit_id\n"
+    "WHERE b.agency_id = $1 AND b.sha256 = $2\n"
+    "ORDER BY i.op_key\n"
+    "LIMIT 1";
+
+enum jc_code jc_blob_find_record(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                 struct jc_arena *arena, struct jc_blob_record *out, bool *found, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    *found = false;
+    *out = (struct jc_blob_record){.unit_id = JC_STR(""), .unit_name = JC_STR("")};
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_RECORD, JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, found, err);
+    if (!code && *found) {
+        struct jc_str id = jc_rows_bytes(rows, 0);
+        if (id.len == JC_UUID_SIZE)
+            memcpy(out->inspection_id.bytes, id.ptr, JC_UUID_SIZE);
+        out->unit_id = jc_rows_copy(rows, 1, arena);
+        out->unit_name = jc_rows_copy(rows, 2, arena);
+        code = out->unit_id.ptr && out->unit_name.ptr ? JC_OK : jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    return code;
+}

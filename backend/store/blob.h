@@ -34,6 +34,24 @@ enum jc_code jc_blob_lose(struct jc_tx *tx, int64_t agency_id, const uint8_t sha
 enum jc_code jc_blob_delete(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE], int64_t now_ms,
                             struct jc_str why, struct jc_err *err);
 
+/* Blobs that are there, by agency and hash. */
+struct jc_blob_ref {
+    int64_t agency_id;
+    uint8_t sha256[JC_SHA256_SIZE];
+    int64_t size_bytes;
+};
+/* At most `limit` of them behind `after` (NULL: from the first), of one agency (0: of all). The arena's. */
+enum jc_code jc_blob_page(struct jc_tx *tx, int64_t agency_id, const struct jc_blob_ref *after, int limit,
+                          struct jc_arena *arena, struct jc_blob_ref **out, size_t *count, struct jc_err *err);
+
+/* The first record that names a blob, for messages. */
+struct jc_blob_record {
+    struct jc_uuid inspection_id;
+    struct jc_str unit_id, unit_name;
+};
+enum jc_code jc_blob_find_record(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                 struct jc_arena *arena, struct jc_blob_record *out, bool *found, struct jc_err *err);
+
 /* What a record says of a blob. */
 struct jc_blob_named {
     int64_t size_bytes;
