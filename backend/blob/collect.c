@@ -89,7 +89,8 @@ static enum jc_code look_at_blob(struct jc_tx *tx, void *ctx, struct jc_err *err
     collecting->known = found && blob.deleted_ms < 0;
     collecting->named = collecting->deleted = false;
     if (!code && !collecting->known)
-        code = jc_upload_exists_of(tx, collecting->agency_id, collecting->sha256, &collecting->known, err);
+        code = jc_upload_exists_of(tx, collecting->agency_id, collecting->sha256, collecting->now_ms,
+                                   &collecting->known, err);
     if (!code && !collecting->known)
         code = jc_blob_is_settled(tx, collecting->agency_id, collecting->sha256, &settled, err);
     collecting->deleted = found && settled;

@@ -121,10 +121,11 @@ enum jc_code jc_upload_exists(struct jc_tx *tx, struct jc_str id, bool *out, str
 
 static const char SELECT_OF_BYTES[] = "SELECT 1\n"
                                       "FROM upload\n"
-                                      "WHERE agency_id = $1 AND sha256 = $2\n"
+                                      "WHERE agency_id = $1 AND sha256 = $2 AND expires_ms > $3\n"
                                       "LIMIT 1";
 
-enum jc_code jc_upload_exists_of(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE], bool *out,
-                                 struct jc_err *err) {
-    return jc_row_exists(tx, SELECT_OF_BYTES, JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)), out, err);
+enum jc_code jc_upload_exists_of(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                 int64_t now_ms, bool *out, struct jc_err *err) {
+    return jc_row_exists(tx, SELECT_OF_BYTES,
+                         JC_VALUES(jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE), jc_int(now_ms)), out, err);
 }

@@ -36,8 +36,8 @@ enum jc_code jc_upload_expired(struct jc_tx *tx, int64_t now_ms, struct jc_arena
                                size_t *count, struct jc_err *err);
 /* Whether there is an upload of this id, of any agency. */
 enum jc_code jc_upload_exists(struct jc_tx *tx, struct jc_str id, bool *out, struct jc_err *err);
-/* Whether an upload of these bytes has begun and not expired from the table. */
-enum jc_code jc_upload_exists_of(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE], bool *out,
-                                 struct jc_err *err);
+/* Whether an upload of these bytes has begun and has time left. */
+enum jc_code jc_upload_exists_of(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                 int64_t now_ms, bool *out, struct jc_err *err);
 
 #endif

@@ -1,0 +1,160 @@
+"""Photos that are kept: backups with the files they name, a restore that proves them, `verify` that names what is missing
+or altered and asks for it again, and retention, which leaves hash and reason (DESIGN section 6)."""
+import glob
+import hashlib
+import os
+import shutil
+
+import jiancha
+
+INSPECTORS = "hn-t1-01,hn-t1-02"
+
+
+class Keeping(jiancha.Test):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.db = cls.path("jiancha.db")
+        jiancha.run("init", "--db", cls.db)
+        jiancha.run("import", jiancha.CASE, "--db", cls.db)
+        cls.server = cls.serve(cls.db)
+        cls.terminal = jiancha.Terminal(cls.path("terminal.db"))
+        cls.terminal.enroll(cls.db, cls.server, "hn-t1-01")
+        cls.photos = [cls.photo("hn-001", "door"), cls.photo("hn-002", "site")]
+        cls.terminal.sync()
+        cls.terminal.run("upload")
+        cls.terminal.sync()
+
+    @classmethod
+    def photo(cls, unit, name):
+        """The content of the photo of a new record at the unit."""
+        path = cls.path(f"{name}.jpg")
+        content = b"\xff\xd8\xff" + name.encode() * 5000
+        with open(path, "wb") as file:
+            file.write(content)
+        cls.terminal.run("inspect", "--ad-hoc", unit, "--start", "08:00", "--end", "08:20", "--inspectors", INSPECTORS,
+                         "--signed", "王某", "--reason", "群众举报", "--photo", path)
+        return content
+
+    @staticmethod
+    def place(folder, content):
+        name = hashlib.sha256(content).hexdigest()
+        return os.path.join(folder, "1", name[:2], name[2:])
+
+    def copy(self, name):
+        """The database and its photos, restored under another name: a test may damage it."""
+        backup, db = self.path(f"{name}.backup"), self.path(f"{name}.db")
+        jiancha.run("backup", backup, "--db", self.db)
+        jiancha.run("restore", backup, "--db", db)
+        return db, f"{db}.blobs"
+
+    def faults(self, db, *options, expect=1):
+        rows = jiancha.listing(jiancha.run("verify", *options, "--db", db, "--format", "json", expect=expect), "verify")
+        return sorted(row["text"] for row in rows if row["check"] == "blobs")
+
+    @staticmethod
+    def missing(db):
+        rows = jiancha.listing(jiancha.run("blob", "list", "--missing", "--db", db, "--format", "json"), "blob")
+        return sorted(row["unit_id"] for row in rows)
+
+    def test_backup(self):
+        """A backup has the files; the next one shares them; what is damaged in the database's folder is named."""
+        first, second, third = (self.path(f"backup-{i}") for i in range(3))
+        said = jiancha.run("backup", first, "--db", self.db).out
+        self.assertIn("attachments: 2, of them 2 copied and 0 shared", said)
+        for content in self.photos:
+            with open(self.place(os.path.join(first, "blobs"), content), "rb") as file:
+                self.assertEqual(file.read(), content)
+        said = jiancha.run("backup", second, "--previous", first, "--db", self.db).out
+        self.assertIn("attachments: 2, of them 0 copied and 2 shared", said)
+        for content in self.photos:
+            self.assertTrue(os.path.samefile(self.place(os.path.join(first, "blobs"), content),
+                                             self.place(os.path.join(second, "blobs"), content)))
+        self.assertEqual(glob.glob(os.path.join(first, "blobs", "incoming", "*")), [])
+
+        db, blobs = self.copy("damaged")
+        os.remove(self.place(blobs, self.photos[0]))
+        result = jiancha.run("backup", third, "--db", db, expect=1)
+        self.assertIn("1 attachment missing or altered", result.err)
+        self.assertIn("hn-001", result.err)
+        self.assertTrue(os.path.exists(os.path.join(third, "manifest")))
+
+    def test_restore(self):
+        """Whole files come back; a damaged backup gives what is good and says what is not."""
+        backup, db = self.path("whole"), self.path("whole.db")
+        jiancha.run("backup", backup, "--db", self.db)
+        said = jiancha.run("restore", backup, "--db", db).out
+        self.assertIn("attachments: 2, of them 2 restored", said)
+        self.assertEqual(self.faults(db, expect=0), [])
+
+        kept = self.path("kept.db")  # the disk of the photos survived
+        shutil.copytree(f"{db}.blobs", f"{kept}.blobs")
+        self.assertIn("of them 0 restored and 2 already there", jiancha.run("restore", backup, "--db", kept).out)
+
+        with open(self.place(os.path.join(backup, "blobs"), self.photos[1]), "r+b") as file:
+            file.write(b"\xff\xd8\xfe")
+        partly = self.path("partly.db")
+        result = jiancha.run("restore", backup, "--db", partly, expect=1)
+        self.assertIn("hn-002", result.err)
+        self.assertIn("was altered", result.err)
+        self.assertEqual(self.missing(partly), ["hn-002"])
+        self.assertEqual(self.faults(partly, expect=0), [])
+
+    def test_verify(self):
+        """What is missing or altered is named; only with --ask-again it counts as missing, and the altered file stays."""
+        db, blobs = self.copy("verified")
+        self.assertIn("2 attachments", jiancha.run("verify", "--db", db).out)
+        os.remove(self.place(blobs, self.photos[0]))
+        altered = self.place(blobs, self.photos[1])
+        with open(altered, "r+b") as file:
+            file.seek(100)
+            file.write(b"!")
+        faults = self.faults(db)
+        self.assertEqual(len(faults), 2)
+        self.assertRegex("\n".join(faults), r"\(hn-001\) is missing")
+        self.assertRegex("\n".join(faults), r"\(hn-002\) was altered")
+        self.assertEqual(self.missing(db), [])
+        self.assertEqual(self.faults(db), faults)
+
+        self.assertEqual(self.faults(db, "--ask-again"), faults)
+        self.assertEqual(self.missing(db), ["hn-001", "hn-002"])
+        self.assertFalse(os.path.exists(altered))
+        self.assertTrue(os.path.exists(altered + ".altered"))
+        self.assertEqual(self.faults(db, expect=0), [])
+        lost = [row["detail"] for row in jiancha.listing(
+            jiancha.run("log", "list", "--act", "blob.lose", "--db", db, "--format", "json"), "log")]
+        self.assertEqual(sorted(lost), ["altered", "missing"])
+
+    def test_retention(self):
+        """Contents go, hash and reason stay; the chain verifies; nothing is asked for again."""
+        db, blobs = self.copy("retained")
+
+        def delete(kind, *options, before="2023-01-04", expect=0):
+            result = jiancha.run("retention", "delete", "--before", before, "--kind", kind, "--reason", "保存期满",
+                                 *options, "--db", db, "--format", "json", expect=expect, now="2030-01-01T08:00:00+08:00")
+            return jiancha.listing(result, "retention")[0] if expect == 0 else result
+
+        self.assertEqual(delete("blobs", before="2023-01-03")["count"], 0)
+        counted = delete("blobs", "--dry-run")
+        self.assertEqual((counted["count"], counted["bytes"], counted["deleted"]),
+                         (2, sum(map(len, self.photos)), False))
+        self.assertTrue(os.path.exists(self.place(blobs, self.photos[0])))
+        self.assertEqual(delete("blobs")["count"], 2)
+        self.assertEqual([os.path.exists(self.place(blobs, content)) for content in self.photos], [False, False])
+        self.assertEqual(self.missing(db), [])
+        record = jiancha.query(db, "SELECT lower(hex(inspection_id)) FROM inspection WHERE unit_id = 'hn-001'")[0][0]
+        shown = jiancha.listing(jiancha.run("blob", "list", "--record", record, "--db", db, "--format", "json"), "blob")
+        self.assertEqual([(row["state"], row["reason"]) for row in shown], [("deleted", "保存期满")])
+
+        self.assertEqual(delete("bodies")["count"], 2)
+        self.assertEqual(jiancha.query(db, "SELECT COUNT(*) FROM operation WHERE body IS NULL AND deleted_why = '保存期满'"),
+                         [(2,)])
+        jiancha.run("verify", "--db", db)
+        acts = jiancha.listing(jiancha.run("log", "list", "--act", "retention.", "--db", db, "--format", "json"), "log")
+        self.assertEqual([row["object"] for row in acts], ["bodies before 2023-01-04", "blobs before 2023-01-04"])
+        for wrong in (("blobs", "--before", "2031-01-01"), ("photos",), ("blobs", "--reason", "")):
+            delete(*wrong, expect=2)
+
+
+if __name__ == "__main__":
+    jiancha.main()
