@@ -20,7 +20,8 @@ struct options {
 };
 
 struct totals {
-    int64_t stories, records, orders, rechecks, others, acts, lives, lost, repeated, cut, sticks, shares, restores;
+    int64_t stories, records, orders, rechecks, others, acts, lives, lost, repeated, cut, sticks, shares, given,
+        restores;
 };
 
 static struct sim_story story;
@@ -42,6 +43,7 @@ static bool tell(const struct options *options, uint64_t seed, bool quiet, struc
     totals->cut += story.net.cut;
     totals->sticks += story.sticks;
     totals->shares += story.shares;
+    totals->given += story.given;
     totals->restores += story.server.restores;
     if (failed && !quiet)
         printf("seed %llu fails at step %d: %s\n  jiancha-sim --replay %llu --steps %d%s\n", (unsigned long long)seed,
@@ -54,11 +56,11 @@ static bool tell(const struct options *options, uint64_t seed, bool quiet, struc
 static void print(const struct totals *t) {
     printf(
         "%lld stories: %lld records, %lld orders, %lld rechecks, %lld other works, %lld acts of planners, %lld restarts "
-        "of servers, %lld backups taken back, %lld files carried, %lld changes of hands, "
+        "of servers, %lld backups taken back, %lld files carried, %lld changes of hands, %lld works handed over, "
         "messages: %lld lost, %lld repeated, %lld cut\n",
         (long long)t->stories, (long long)t->records, (long long)t->orders, (long long)t->rechecks,
         (long long)t->others, (long long)t->acts, (long long)t->lives, (long long)t->restores, (long long)t->sticks,
-        (long long)t->shares, (long long)t->lost, (long long)t->repeated, (long long)t->cut);
+        (long long)t->shares, (long long)t->given, (long long)t->lost, (long long)t->repeated, (long long)t->cut);
 }
 
 static int run_seeds(const struct options *options) {
@@ -142,5 +144,6 @@ int main(int argc, char **argv) {
             stderr);
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     return options.mutations ? run_mutations(&options) : run_seeds(&options);
 }

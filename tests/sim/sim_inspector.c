@@ -62,12 +62,11 @@ static Jc__UnitSignature *signature(struct acting *a) {
     return signature;
 }
 
-/* A task that is shown open, by chance; NULL if there is none. */
-static Jc__Task *some_task(struct acting *a, bool recheck) {
+Jc__Task *sim_inspector_task(struct sim_story *story, struct sim_terminal *terminal, bool recheck) {
     struct jc_terminal_task *tasks = NULL;
     struct jc_err err = {0};
     size_t count = 0, open = 0;
-    if (jc_terminal_tasks(a->terminal->store, a->arena, &tasks, &count, &err) != JC_OK)
+    if (jc_terminal_tasks(terminal->store, terminal->arena, &tasks, &count, &err) != JC_OK)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         Jc__Task *task = tasks[i].task;
@@ -75,7 +74,7 @@ static Jc__Task *some_task(struct acting *a, bool recheck) {
             (task->kind == JC__TASK_KIND__TASK_KIND_RECHECK) == recheck)
             tasks[open++].task = task;
     }
-    return open ? tasks[sim_below(a->random, (int64_t)open)].task : NULL;
+    return open ? tasks[sim_below(&story->world.people, (int64_t)open)].task : NULL;
 }
 
 static struct jc_uuid uuid_of(ProtobufCBinaryData id) {
@@ -197,8 +196,17 @@ static void recheck(struct acting *a, const Jc__Task *task) {
     a->story->rechecks += code == JC_OK;
 }
 
+/* The colleague was not there after all. */
+static void take_back(struct acting *a, const Jc__Task *task) {
+    struct jc_terminal_work work;
+    struct jc_err err = {0};
+    enum jc_code code = jc_terminal_take_back(a->terminal->store, uuid_of(task->task_id), a->arena, &work, &err);
+    took(a, "takes back", code, &work, &err);
+}
+
 static void work(struct acting *a) {
-    Jc__Task *task = some_task(a, false), *again = some_task(a, true);
+    Jc__Task *task = sim_inspector_task(a->story, a->terminal, false);
+    Jc__Task *again = sim_inspector_task(a->story, a->terminal, true);
     int64_t choice = sim_below(a->random, 100);
     if (again && choice < 40)
         recheck(a, again);
@@ -208,11 +216,14 @@ static void work(struct acting *a) {
         begin(a, task);
     else if (choice < 38)
         give_back(a, task);
+    else if (choice < 41)
+        take_back(a, task);
     else
         submit(a, task);
 }
 
-/* Somebody else of the bureau works with the terminal from now on: enrolled before, or now. */
+/* Somebody else of the bureau works with the terminal from now on: enrolled before, or now. False if nothing came of it
+ * and the terminal lives. */
 static bool share(struct sim_story *story, struct sim_terminal *terminal) {
     struct jc_terminal_holder holder;
     struct jc_err err = {0};
@@ -226,10 +237,8 @@ static bool share(struct sim_story *story, struct sim_terminal *terminal) {
     } else {
         enum jc_code code =
             jc_terminal_switch(terminal->store, jc_str(terminal->partner_id), terminal->arena, &holder, &err);
-        if (code != JC_OK) {
-            (void)sim_terminal_survived(terminal);
-            return false;
-        }
+        if (code != JC_OK)
+            return !sim_terminal_survived(terminal);
         memcpy(terminal->inspector_id, terminal->partner_id, sizeof own);
     }
     memcpy(terminal->partner_id, own, sizeof own);

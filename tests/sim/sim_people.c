@@ -116,6 +116,9 @@ static void step(struct sim_story *story) {
         sim_planner_acts(story);
     else if (sim_chance(random, 40))
         sim_stick_carried(story, &story->terminals[sim_below(random, story->terminal_count)]);
+    else if (sim_chance(random, 40))
+        sim_stick_handed_over(story, &story->terminals[sim_below(random, story->terminal_count)],
+                              &story->terminals[sim_below(random, story->terminal_count)]);
     else
         sim_inspector_acts(story, &story->terminals[sim_below(random, story->terminal_count)]);
     int64_t wait_ms = sim_chance(random, 600)   ? sim_below(random, 500)

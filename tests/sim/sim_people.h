@@ -17,7 +17,7 @@ struct sim_story {
     int terminal_count;
     int64_t records, orders, rechecks, others; /* done, for the summary */
     int64_t acts;                              /* of planners */
-    int64_t sticks, shares;
+    int64_t sticks, shares, given;
 };
 
 /* Makes the world of a seed with all who live in it, tells `steps` steps of the story, lets all faults stop, and
@@ -31,6 +31,10 @@ void sim_inspector_acts(struct sim_story *story, struct sim_terminal *terminal);
 void sim_planner_acts(struct sim_story *story);
 /* Unsent work goes to the office as a file, and its receipt back. The terminal is idle, or nothing happens. */
 void sim_stick_carried(struct sim_story *story, struct sim_terminal *terminal);
+/* Unfinished work of a task goes to a colleague's terminal. Both are idle, or nothing happens. */
+void sim_stick_handed_over(struct sim_story *story, struct sim_terminal *from, struct sim_terminal *to);
+/* A task that the terminal shows open, by chance; NULL if there is none. The arena's. */
+Jc__Task *sim_inspector_task(struct sim_story *story, struct sim_terminal *terminal, bool recheck);
 /* An invitation for the inspector who holds the terminal; false if the server is down. */
 bool sim_planner_invites(struct sim_story *story, struct sim_terminal *terminal);
 

@@ -34,6 +34,14 @@ static const char *file(const char *name) {
     return path;
 }
 
+static void make_folder(void) {
+    memcpy(strrchr(folder, '-') + 1, "XXXXXX", 6);
+    if (!mkdtemp(folder)) {
+        perror(folder);
+        exit(2);
+    }
+}
+
 static void clear(void) {
     unlink(file("work"));
     unlink(file("receipt"));
@@ -162,11 +170,7 @@ void sim_stick_carried(struct sim_story *story, struct sim_terminal *terminal) {
     struct sim_random *random = &story->world.people;
     if (!sim_terminal_is_idle(terminal) || !terminal->enrolled)
         return;
-    memcpy(strrchr(folder, '-') + 1, "XXXXXX", 6);
-    if (!mkdtemp(folder)) {
-        perror(folder);
-        exit(2);
-    }
+    make_folder();
     enum jc_code code = jc_terminal_bundle(terminal->store, file("work"), false, &bundled, &err);
     bool twice = sim_chance(random, 200), lost = sim_chance(random, 300);
     if (sim_terminal_survived(terminal) && code == JC_OK) {
@@ -182,6 +186,41 @@ void sim_stick_carried(struct sim_story *story, struct sim_terminal *terminal) {
         }
         if (sim_terminal_survived(terminal))
             sim_check_terminal(&story->judge, terminal);
+    }
+    clear();
+}
+
+/* --- between terminals --------------------------------------------------------------------------------------------- */
+
+static bool give(struct sim_story *story, struct sim_terminal *from, const struct sim_terminal *to) {
+    struct jc_terminal_giving giving = {.to_inspector_id = jc_str(to->inspector_id), .path = file("work")};
+    struct jc_terminal_given given = {0};
+    struct jc_err err = {0};
+    jc_arena_reset(from->arena);
+    const Jc__Task *task = sim_inspector_task(story, from, false);
+    if (!task)
+        return false;
+    memcpy(giving.task_id.bytes, task->task_id.data, sizeof giving.task_id.bytes);
+    enum jc_code code = jc_terminal_hand_over(from->store, &giving, &given, &err);
+    sim_tell(&story->world, "T%d hands over to %s: %s", from->index, to->inspector_id, jc_code_name(code));
+    if (code == JC_OK)
+        sim_judge_made(&story->judge, from, &(struct jc_terminal_work){.operation_id = given.operation_id});
+    return sim_terminal_survived(from) && code == JC_OK;
+}
+
+void sim_stick_handed_over(struct sim_story *story, struct sim_terminal *from, struct sim_terminal *to) {
+    struct jc_terminal_taken taken;
+    struct jc_err err = {0};
+    if (from == to || !sim_terminal_is_idle(from) || !sim_terminal_is_idle(to) || !from->enrolled || !to->enrolled)
+        return;
+    make_folder();
+    if (give(story, from, to) && !sim_chance(&story->world.people, 150)) { /* some are lost on the way */
+        jc_arena_reset(to->arena);
+        enum jc_code code = jc_terminal_take_over(to->store, file("work"), to->arena, &taken, &err);
+        sim_tell(&story->world, "T%d takes over: %s %s", to->index, jc_code_name(code), sim_words(&err));
+        story->given += code == JC_OK;
+        if (sim_terminal_survived(to))
+            sim_check_terminal(&story->judge, to);
     }
     clear();
 }
