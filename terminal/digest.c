@@ -12,6 +12,7 @@
 #include "jiancha/v1/sync_service.pb-c.h"
 #include "terminal/call.h"
 #include "terminal/entity.h"
+#include "terminal/holder.h"
 #include "terminal/wire.h"
 
 enum { KINDS = JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME };
@@ -264,19 +265,14 @@ enum jc_code jc_terminal_check(struct jc_terminal *terminal, const struct jc_tra
     return code;
 }
 
-static const char SQL_REBUILD[] = "UPDATE terminal"
-                                  "   SET cursor = $1, staging = 0, staged_full = 0, staged_cursor = $1,"
-                                  "       digest_state = $2, ready_ms = NULL"
+static const char SQL_REBUILT[] = "UPDATE terminal"
+                                  "   SET digest_state = $1, ready_ms = NULL"
                                   " WHERE only_row = 1";
-
-static const char SQL_STAGED_CLEAR[] = "DELETE FROM staged";
 
 static enum jc_code rebuild(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     (void)ctx;
-    enum jc_code code = jc_tx_exec(tx, SQL_STAGED_CLEAR, JC_NO_VALUES, err);
-    if (code)
-        return code;
-    return jc_tx_exec(tx, SQL_REBUILD, JC_VALUES(jc_bytes("", 0), jc_int(JC__DIGEST_STATE__DIGEST_STATE_REBUILT)), err);
+    enum jc_code code = jc_terminal_list_anew(tx, err);
+    return code ? code : jc_tx_exec(tx, SQL_REBUILT, JC_VALUES(jc_int(JC__DIGEST_STATE__DIGEST_STATE_REBUILT)), err);
 }
 
 enum jc_code jc_terminal_rebuild(struct jc_terminal *terminal, struct jc_err *err) {

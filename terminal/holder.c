@@ -72,7 +72,7 @@ static const char SQL_LISTING_ANEW[] = "UPDATE terminal"
 
 static const char SQL_STAGED_CLEAR[] = "DELETE FROM staged";
 
-static enum jc_code list_anew(struct jc_tx *tx, struct jc_err *err) {
+enum jc_code jc_terminal_list_anew(struct jc_tx *tx, struct jc_err *err) {
     enum jc_code code = jc_tx_exec(tx, SQL_STAGED_CLEAR, JC_NO_VALUES, err);
     return code == JC_OK ? jc_tx_exec(tx, SQL_LISTING_ANEW, JC_VALUES(jc_bytes("", 0)), err) : code;
 }
@@ -94,7 +94,7 @@ enum jc_code jc_terminal_enrolment_add(struct jc_tx *tx, const struct jc_termina
                                     jc_text(holder->agency_name), jc_text(holder->team_id),
                                     jc_text(holder->inspector_id), jc_text(holder->inspector_name), jc_int(now_ms)),
                           err);
-    return code == JC_OK ? list_anew(tx, err) : code;
+    return code == JC_OK ? jc_terminal_list_anew(tx, err) : code;
 }
 
 static const char SQL_HOLDER_REVOKE[] = "UPDATE holder SET revoked = 1 WHERE device_id = $1";
@@ -180,7 +180,7 @@ static enum jc_code switch_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
         return JC_OK;
     if ((code = jc_tx_exec(tx, SQL_SWITCH_OFF, JC_NO_VALUES, err)) == JC_OK)
         code = jc_tx_exec(tx, SQL_SWITCH_ON, JC_VALUES(jc_terminal_uuid_value(&to->holder.device_id)), err);
-    return code == JC_OK ? list_anew(tx, err) : code;
+    return code == JC_OK ? jc_terminal_list_anew(tx, err) : code;
 }
 
 enum jc_code jc_terminal_switch(struct jc_terminal *terminal, struct jc_str inspector_id, struct jc_arena *arena,

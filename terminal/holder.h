@@ -27,4 +27,7 @@ enum jc_code jc_terminal_enrolment_add(struct jc_tx *tx, const struct jc_termina
 enum jc_code jc_terminal_enrolment_revoke(struct jc_tx *tx, struct jc_uuid device_id, struct jc_uuid active,
                                           struct jc_err *err);
 
+/* The next sync fetches the whole listing; what it does not name goes then. */
+enum jc_code jc_terminal_list_anew(struct jc_tx *tx, struct jc_err *err);
+
 #endif

@@ -19,6 +19,7 @@
 #include "terminal/carried.h"
 #include "terminal/draft.h"
 #include "terminal/entity.h"
+#include "terminal/holder.h"
 #include "terminal/work.h"
 
 enum { BLOB_MAX = 64 << 20, PART_MAX = 4 << 20 };
@@ -37,6 +38,7 @@ struct taking {
     const Jc__HandOverTask *given;
     struct jc_uuid hand_over_id;
     Jc__BundleEntities *entities;
+    bool lacked;                /* the listing here had not all of them */
     Jc__Inspection *inspection; /* NULL: nothing was begun */
     /* the photo that is being read */
     struct jc_buf blob;
@@ -240,49 +242,51 @@ static const char SQL_ENTITY_LACKED[] = "INSERT INTO entity (kind, id, body)"
                                         "    ON CONFLICT (kind, id) DO NOTHING";
 
 static enum jc_code keep_entity(struct jc_tx *tx, Jc__EntityKind kind, struct jc_str id,
-                                const ProtobufCMessage *message, struct jc_arena *arena, struct jc_err *err) {
+                                const ProtobufCMessage *message, struct taking *taking, struct jc_err *err) {
     struct jc_str body;
-    enum jc_code code = jc_message_pack(message, arena, &body, err);
-    return code == JC_OK
-               ? jc_tx_exec(tx, SQL_ENTITY_LACKED,
-                            JC_VALUES(jc_int(kind), jc_bytes(id.ptr, id.len), jc_bytes(body.ptr, body.len)), err)
-               : code;
+    enum jc_code code = jc_message_pack(message, taking->making.arena, &body, err);
+    if (code == JC_OK)
+        code = jc_tx_exec(tx, SQL_ENTITY_LACKED,
+                          JC_VALUES(jc_int(kind), jc_bytes(id.ptr, id.len), jc_bytes(body.ptr, body.len)), err);
+    taking->lacked |= code == JC_OK && jc_tx_changed(tx) > 0;
+    return code;
 }
 
-/* What the listing here shows is newer; what it lacks is kept until the next one. */
+/* What the listing here shows is newer; what it lacks is kept until the next one, which is a whole one then: no change
+ * will ever take away what is not the team's. */
 static enum jc_code keep_entities(struct jc_tx *tx, struct taking *taking, struct jc_err *err) {
-    struct jc_arena *arena = taking->making.arena;
     enum jc_code code = JC_OK;
+    taking->lacked = false;
     for (size_t i = 0; code == JC_OK && taking->entities && i < taking->entities->n_changes; i++) {
         const Jc__Change *change = taking->entities->changes[i];
         switch (change->entity_case) {
         case JC__CHANGE__ENTITY_TASK:
             code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_TASK,
                                (struct jc_str){(const char *)change->task->task_id.data, change->task->task_id.len},
-                               &change->task->base, arena, err);
+                               &change->task->base, taking, err);
             break;
         case JC__CHANGE__ENTITY_UNIT:
             code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_UNIT, jc_str(change->unit->unit_id),
-                               &change->unit->base, arena, err);
+                               &change->unit->base, taking, err);
             break;
         case JC__CHANGE__ENTITY_CHECKLIST:
             code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_CHECKLIST, jc_str(change->checklist->checklist_id),
-                               &change->checklist->base, arena, err);
+                               &change->checklist->base, taking, err);
             break;
         case JC__CHANGE__ENTITY_ORDER:
             code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_ORDER,
                                (struct jc_str){(const char *)change->order->order_id.data, change->order->order_id.len},
-                               &change->order->base, arena, err);
+                               &change->order->base, taking, err);
             break;
         case JC__CHANGE__ENTITY_INSPECTOR:
             code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_INSPECTOR, jc_str(change->inspector->inspector_id),
-                               &change->inspector->base, arena, err);
+                               &change->inspector->base, taking, err);
             break;
         default:
             break;
         }
     }
-    return code;
+    return code == JC_OK && taking->lacked ? jc_terminal_list_anew(tx, err) : code;
 }
 
 /* A draft of the same inspection that is the holder's own stays. */
