@@ -120,6 +120,43 @@ static void test_forged_by_the_server(void **state) {
     }
 }
 
+/* A record whose operation bears no seal is vouched for by the next one of the terminal's chain, wherever its row lies: a
+ * colleague may have handed that one in before. */
+static void test_sealed_by_the_next(void **state) {
+    (void)state;
+    for (int next_first = 0; next_first < 2; next_first++) {
+        struct field *f = &field;
+        struct making m = {0};
+        struct faults faults;
+        struct jc_err err = {0};
+        struct jc_str bytes, none = {0};
+        uint8_t link[JC_SHA256_SIZE] = {(uint8_t)(7 + next_first)}, sha256[JC_SHA256_SIZE];
+        Jc__Inspection *inspection = field_inspection(f, 1 + next_first, 0, "u4", 0);
+        Jc__Operation *chain[] = {field_ad_hoc(f, 1 + 2 * next_first, inspection),
+                                  field_return(f, 2 + 2 * next_first, next_first ? FIELD_T2 : FIELD_T1, "停产")};
+        for (int i = 0; i < 2; i++) {
+            struct jc_uuid id;
+            memcpy(id.bytes, chain[i]->id.data, sizeof id.bytes);
+            chain[i]->previous = (ProtobufCBinaryData){sizeof link, field_copy(f, link, sizeof link)};
+            jc_sha256((struct jc_str){(const char *)chain[i]->body.data, chain[i]->body.len}, sha256);
+            jc_link(link, id, sha256, (struct jc_str){0}, link);
+        }
+        uint8_t *seal = jc_arena_alloc(f->arena, JC_SIGNATURE_SIZE);
+        jc_seal_sign(link, f->secret_key, seal);
+        chain[1]->seal = (ProtobufCBinaryData){JC_SIGNATURE_SIZE, seal};
+        if (next_first)
+            field_send(f, FIELD_KEYED, chain[1]);
+        field_sync(f, FIELD_KEYED, chain, 2);
+        memcpy(m.inspection_id.bytes, inspection->inspection_id.data, JC_UUID_SIZE);
+        jc_test_write(f->db, make_job, &m);
+        CHECK_INT("one step to the seal", m.evidence.record->n_steps, 1);
+        CHECK_OK("write", jc_evidence_write(&m.evidence, path, f->arena, &err), &err);
+        CHECK_OK("read", jc_file_read(path, 1 << 20, f->arena, &bytes, &err), &err);
+        CHECK_OK("check", check(bytes, none, &faults, &err), &err);
+        CHECK_INT(next_first ? "the next row came first" : "in order", faults.count, 0);
+    }
+}
+
 static void test_unknown(void **state) {
     (void)state;
     struct making m = {.inspection_id = {{9}}};
@@ -147,6 +184,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_evidence, setup, teardown),
         cmocka_unit_test_setup_teardown(test_forged_by_the_server, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sealed_by_the_next, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,13 +68,31 @@ static enum jc_code fill_record(struct jc_tx *tx, int64_t agency_id, const struc
     return whole ? JC_OK : jc_fail_memory(err);
 }
 
-static const char SELECT_NEXT[] = "SELECT op_key\n"
-                                  "FROM operation\n"
-                                  "WHERE op_key > $1 AND op_key < $2 AND agency_id = $3 AND device_id = $4\n"
-                                  "ORDER BY op_key\n"
-                                  "LIMIT 1";
+/* Nearly always the next row; one that came by another way, in a colleague's hand, say, may lie before. */
+static const char SELECT_NEXT[] =
+    "SELECT op_key\n"
+    "FROM operation\n"
+    "WHERE op_key > $1 AND op_key < $2 AND agency_id = $3 AND device_id = $4 AND previous = $5\n"
+    "ORDER BY op_key\n"
+    "LIMIT 1";
 
-/* The device's later operations up to one that bears a seal; without one the record stays unsealed. */
+/* The row that the device made behind this one; JC_NOT_FOUND without any. */
+static enum jc_code find_next(struct jc_tx *tx, int64_t agency_id, const struct jc_operation *row, int64_t *out,
+                              struct jc_err *err) {
+    uint8_t link[JC_SHA256_SIZE];
+    int64_t own = jc_op_key(agency_id, row->operation_no);
+    int64_t ranges[2][2] = {{own, jc_op_key(agency_id + 1, 0)}, {jc_op_key(agency_id, 0), own}};
+    enum jc_code code = JC_NOT_FOUND;
+    jc_link(row->previous, row->id, row->body_sha256, row->depends_on, link);
+    for (int i = 0; code == JC_NOT_FOUND && i < 2; i++)
+        code = jc_tx_int64(tx, SELECT_NEXT,
+                           JC_VALUES(jc_int(ranges[i][0]), jc_int(ranges[i][1]), jc_int(agency_id),
+                                     jc_bytes(row->device_id.bytes, JC_UUID_SIZE), jc_bytes(link, sizeof link)),
+                           out, err);
+    return code;
+}
+
+/* The device's next operations up to one that bears a seal; without one the record stays unsealed. */
 static enum jc_code add_steps(struct jc_tx *tx, int64_t agency_id, struct jc_operation row, struct jc_arena *arena,
                               Jc__EvidenceRecord *out, struct jc_err *err) {
     struct {
@@ -84,11 +102,7 @@ static enum jc_code add_steps(struct jc_tx *tx, int64_t agency_id, struct jc_ope
     enum jc_code code = JC_OK;
     while (!code && !row.seal.len) {
         int64_t next = 0;
-        code =
-            jc_tx_int64(tx, SELECT_NEXT,
-                        JC_VALUES(jc_int(jc_op_key(agency_id, row.operation_no)), jc_int(jc_op_key(agency_id + 1, 0)),
-                                  jc_int(agency_id), jc_bytes(row.device_id.bytes, JC_UUID_SIZE)),
-                        &next, err);
+        code = find_next(tx, agency_id, &row, &next, err);
         if (code == JC_NOT_FOUND)
             return JC_OK;
         if (!code)
