@@ -248,10 +248,6 @@ static const struct {
      "   AND NOT EXISTS (SELECT 1 FROM task AS t WHERE t.visit_id = v.visit_id AND t.state = 2)"},
     {"I2", "results of operations that nobody can have",
      "SELECT COUNT(*) FROM operation WHERE status NOT IN (1, 2, 3)"},
-    {"I6", "applied operations that no seal of their device vouches for",
-     "SELECT COUNT(*) FROM operation AS o WHERE o.status = 1 AND o.device_id <> zeroblob(16) AND length(o.seal) = 0\n"
-     "   AND NOT EXISTS (SELECT 1 FROM operation AS s WHERE s.device_id = o.device_id AND s.op_key > o.op_key\n"
-     "                   AND length(s.seal) = 64)"},
 };
 
 static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {

@@ -71,8 +71,10 @@ const char *sim_words(const struct jc_err *err);
 void sim_check_terminal(struct sim_judge *judge, struct sim_terminal *terminal);
 /* I1, I11 for what was acknowledged. */
 void sim_check_server(struct sim_judge *judge);
-/* I2, I5, I6, I10: the whole database. */
+/* I2, I5, I10: the whole database. */
 void sim_check_database(struct sim_judge *judge);
+/* I6 (sim_seal.c). */
+void sim_check_seals(struct sim_judge *judge);
 /* I3 for a terminal that has just synced. */
 void sim_check_listing(struct sim_judge *judge, struct sim_terminal *terminal);
 

@@ -190,6 +190,7 @@ static void judge(struct sim_story *story) {
     }
     sim_check_server(&story->judge);
     sim_check_database(&story->judge);
+    sim_check_seals(&story->judge);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------------------- */
