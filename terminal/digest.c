@@ -13,6 +13,7 @@
 #include "terminal/call.h"
 #include "terminal/entity.h"
 #include "terminal/holder.h"
+#include "terminal/upload.h"
 #include "terminal/wire.h"
 
 enum { KINDS = JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME };
@@ -227,6 +228,17 @@ static enum jc_code compare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 
 /* --- public ---------------------------------------------------------------------------------------------------------- */
 
+/* Photos that the server has lost, or never had. */
+static enum jc_code send_again(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct checking *checking = ctx;
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; code == JC_OK && i < checking->answer->n_missing_blobs; i++) {
+        ProtobufCBinaryData sha256 = checking->answer->missing_blobs[i];
+        code = jc_terminal_upload_again(tx, (struct jc_str){(const char *)sha256.data, sha256.len}, err);
+    }
+    return code;
+}
+
 static enum jc_code look(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct checking *checking = ctx;
     enum jc_code code = jc_terminal_self_enrolled(tx, checking->arena, &checking->self, err);
@@ -246,6 +258,8 @@ static enum jc_code ask(struct checking *checking, const struct jc_transport *tr
     if (code == JC_OK)
         code = jc_terminal_call(transport, &call, checking->arena, err);
     checking->answer = (const Jc__GetDigestResponse *)call.answer;
+    if (code == JC_OK && checking->answer->n_missing_blobs)
+        code = jc_terminal_write(checking->terminal, send_again, checking, err);
     if (code == JC_OK && checking->answer->moved)
         code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TERM_CHECK_MOVED);
     return code;

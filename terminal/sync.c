@@ -190,7 +190,8 @@ static enum jc_code offer_unproven(struct jc_tx *tx, void *ctx, struct jc_err *e
 static enum jc_code offer_again(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct run *run = ctx;
     int64_t since_ms = jc_clock_now_ms(&run->terminal->wall) - OFFER_AGAIN_MS;
-    return jc_terminal_operation_offer_again(tx, run->self.holder.device_id, since_ms, err);
+    enum jc_code code = jc_terminal_operation_offer_again(tx, run->self.holder.device_id, since_ms, err);
+    return code ? code : jc_terminal_upload_doubt(tx, since_ms, err);
 }
 
 /* What an answer says beside results and page. */

@@ -72,6 +72,21 @@ enum jc_code jc_terminal_upload_proven(struct jc_tx *tx, struct jc_str sha256, i
     return jc_tx_exec(tx, SQL_PROVEN, JC_VALUES(jc_int(now_ms), jc_bytes(sha256.ptr, sha256.len)), err);
 }
 
+static const char SQL_DOUBT[] = "UPDATE upload SET done_ms = NULL WHERE done_ms >= $1";
+
+enum jc_code jc_terminal_upload_doubt(struct jc_tx *tx, int64_t since_ms, struct jc_err *err) {
+    return jc_tx_exec(tx, SQL_DOUBT, JC_VALUES(jc_int(since_ms)), err);
+}
+
+static const char SQL_AGAIN[] = "UPDATE upload"
+                                "   SET url = '', sent_bytes = 0, done_ms = NULL"
+                                " WHERE sha256 = $1"
+                                "   AND (done_ms IS NOT NULL OR sent_bytes = size_bytes)";
+
+enum jc_code jc_terminal_upload_again(struct jc_tx *tx, struct jc_str sha256, struct jc_err *err) {
+    return jc_tx_exec(tx, SQL_AGAIN, JC_VALUES(jc_bytes(sha256.ptr, sha256.len)), err);
+}
+
 /* --- one blob ------------------------------------------------------------------------------------------------- */
 
 struct blob {
@@ -90,6 +105,7 @@ struct run {
     struct jc_str token;
     struct blob blob; /* at hand */
     bool found;       /* there is one */
+    bool begun;       /* going through what was sent */
     bool busy;        /* operations wait */
     bool ended;       /* by the budget or the caller */
 };
@@ -123,6 +139,37 @@ static enum jc_code read_next(struct jc_tx *tx, struct run *run, struct jc_err *
             memcpy(run->blob.sha256, sha256.ptr, JC_SHA256_SIZE);
         const struct blob *blob = &run->blob;
         code = blob->url.ptr && blob->path.ptr && blob->media_type.ptr ? JC_OK : jc_fail_memory(err);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+static const char SQL_SENT[] = "SELECT sha256, url, size_bytes, sent_bytes"
+                               "  FROM upload"
+                               " WHERE done_ms IS NULL"
+                               "   AND sent_bytes = size_bytes"
+                               "   AND url <> ''"
+                               "   AND sha256 > $1"
+                               " ORDER BY sha256"
+                               " LIMIT 1";
+
+/* The next one behind the one at hand that was sent whole and that no receipt has named. */
+static enum jc_code next_sent_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct run *run = ctx;
+    struct jc_rows *rows = NULL;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_SENT, JC_VALUES(jc_bytes(run->blob.sha256, run->begun ? JC_SHA256_SIZE : 0)), &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &run->found, err);
+    if (!code && run->found) {
+        struct jc_str sha256 = jc_rows_bytes(rows, 0);
+        run->begun = true;
+        run->blob = (struct blob){.url = jc_rows_copy(rows, 1, run->arena),
+                                  .size_bytes = jc_rows_int64(rows, 2),
+                                  .sent_bytes = jc_rows_int64(rows, 3)};
+        if (sha256.len == JC_SHA256_SIZE)
+            memcpy(run->blob.sha256, sha256.ptr, JC_SHA256_SIZE);
+        code = run->blob.url.ptr ? JC_OK : jc_fail_memory(err);
     }
     jc_rows_close(rows);
     return code;
@@ -332,6 +379,20 @@ static enum jc_code send_blob(struct run *run, struct jc_err *err) {
     return code;
 }
 
+/* What was sent whole and has not been named by a receipt since is asked about: a server that was restored does not have
+ * it any more. */
+static enum jc_code doubt(struct run *run, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    do {
+        code = jc_terminal_read(run->terminal, next_sent_job, run, err);
+        if (!code && run->found)
+            code = ask(run, err);
+        if (!code && run->found && !is_over(&run->blob))
+            code = note(run, err);
+    } while (!code && run->found);
+    return code;
+}
+
 /* --- the whole -------------------------------------------------------------------------------------------------- */
 
 static const char SQL_WAITING[] = "SELECT COUNT(*), COALESCE(SUM(size_bytes - sent_bytes), 0)"
@@ -373,6 +434,10 @@ enum jc_code jc_terminal_upload(struct jc_terminal *terminal, const struct jc_tr
     if (!transport->exchange)
         return jc_fail(err, JC_UNIMPLEMENTED, JC_MSG_TERM_UPLOAD_LATER);
     enum jc_code code = jc_terminal_write(terminal, try_again_job, NULL, err);
+    if (!code)
+        code = jc_terminal_read(terminal, next_job, &run, err);
+    if (!code && !run.busy)
+        code = doubt(&run, err);
     do {
         if (!code)
             code = jc_terminal_read(terminal, next_job, &run, err);

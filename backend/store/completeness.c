@@ -153,3 +153,23 @@ enum jc_code jc_completeness_get(struct jc_tx *tx, int64_t agency_id, struct jc_
         *out = (struct jc_completeness){record.list.items[0], blobs.items, blobs.count};
     return code;
 }
+
+static const char SELECT_OF_DEVICE[] =
+    "SELECT r.sha256\n"
+    "FROM inspection AS i\n"
+    "JOIN operation AS o ON o.op_key = i.op_key\n"
+    "JOIN device AS s ON s.agency_id = i.agency_id AND s.device_id = o.device_id\n"
+    "JOIN device AS d ON d.agency_id = i.agency_id AND d.device_id = $1\n"
+    "                AND (s.device_id = d.device_id OR (s.public_key = d.public_key AND LENGTH(d.public_key) > 0))\n"
+    "JOIN record_blob AS r ON r.agency_id = i.agency_id AND r.inspection_id = i.inspection_id\n"
+    "                     AND r.received_ms IS NULL\n"
+    "WHERE i.agency_id = $2 AND i.blobs_missing > 0\n"
+    "ORDER BY i.op_key, r.sha256\n"
+    "LIMIT $3";
+
+enum jc_code jc_completeness_of_device(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int limit,
+                                       struct jc_arena *arena, struct jc_str **out, size_t *count, struct jc_err *err) {
+    return jc_row_first_column(tx, SELECT_OF_DEVICE,
+                               JC_VALUES(jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_int(agency_id), jc_int(limit)),
+                               arena, out, count, err);
+}

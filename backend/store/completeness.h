@@ -30,4 +30,9 @@ enum jc_code jc_completeness_get(struct jc_tx *tx, int64_t agency_id, struct jc_
                                  struct jc_str team_id, int64_t now_ms, struct jc_arena *arena,
                                  struct jc_completeness *out, struct jc_err *err);
 
+/* Hashes of what is missing of the records that a device sent, under this or an earlier enrolment of it (the same key),
+ * the oldest first; at most `limit`, the arena's. */
+enum jc_code jc_completeness_of_device(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int limit,
+                                       struct jc_arena *arena, struct jc_str **out, size_t *count, struct jc_err *err);
+
 #endif

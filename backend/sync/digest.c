@@ -8,13 +8,14 @@
 
 #include "base/evidence.h"
 #include "base/message.h"
+#include "store/completeness.h"
 #include "store/feed.h"
 #include "store/store.h"
 #include "sync/apply.h"
 #include "sync/changes.h"
 #include "sync/cursor.h"
 
-enum { KINDS = JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME + 1, ENTITY_ARENA = 64 << 20 };
+enum { KINDS = JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME + 1, ENTITY_ARENA = 64 << 20, MISSING_MAX = 500 };
 
 struct hash {
     uint8_t bytes[JC_SHA256_SIZE];
@@ -249,10 +250,27 @@ static enum jc_code add_kinds(struct digest *digest, Jc__GetDigestResponse *resp
     return JC_OK;
 }
 
+/* A terminal that has them sends them, even if it had been told that they are here. */
+static enum jc_code add_missing(struct digest *digest, Jc__GetDigestResponse *response, struct jc_err *err) {
+    struct jc_str *hashes = NULL;
+    size_t count = 0;
+    enum jc_code code = jc_completeness_of_device(digest->tx, digest->caller->agency_id, digest->caller->device_id,
+                                                  MISSING_MAX, digest->arena, &hashes, &count, err);
+    response->missing_blobs = code ? NULL : JC_NEW_ARRAY(digest->arena, count + 1, ProtobufCBinaryData);
+    if (!code && !response->missing_blobs)
+        code = jc_fail_memory(err);
+    for (size_t i = 0; !code && i < count; i++)
+        response->missing_blobs[i] = jc_data(hashes[i]);
+    response->n_missing_blobs = code ? 0 : count;
+    return code;
+}
+
 static enum jc_code fill(struct digest *digest, struct jc_str cursor, Jc__GetDigestResponse *response,
                          struct jc_err *err) {
     bool moved = true;
     enum jc_code code = has_moved(digest, cursor, &moved, err);
+    if (!code)
+        code = add_missing(digest, response, err);
     response->moved = moved;
     if (code || moved)
         return code;

@@ -155,6 +155,67 @@ class Keeping(jiancha.Test):
         for wrong in (("blobs", "--before", "2031-01-01"), ("photos",), ("blobs", "--reason", "")):
             delete(*wrong, expect=2)
 
+    def terminal_of_its_own(self, name, db):
+        """A server on the database, and a terminal with one photo that the server acknowledged."""
+        server = jiancha.Server(db, self.path(f"{name}.log"))
+        self.addCleanup(server.stop)
+        terminal = jiancha.Terminal(self.path(f"{name}.terminal"))
+        terminal.enroll(db, server, "hn-t1-01")
+        path = self.path(f"{name}.jpg")
+        with open(path, "wb") as file:
+            file.write(b"\xff\xd8\xff" + name.encode() * 9000)
+        terminal.run("inspect", "--ad-hoc", "hn-006", "--start", "08:00", "--end", "08:20", "--inspectors", INSPECTORS,
+                     "--signed", "王某", "--reason", "群众举报", "--photo", path)
+        terminal.sync()
+        self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
+        return server, terminal, path
+
+    @staticmethod
+    def acknowledged(terminal):
+        return jiancha.query(terminal.store, "SELECT COUNT(*) FROM upload WHERE done_ms IS NOT NULL")[0][0]
+
+    def test_asked_again(self):
+        """What the server lost after it had acknowledged it comes back from the terminal that still has it."""
+        db = self.path("again.db")
+        jiancha.run("init", "--db", db)
+        jiancha.run("import", jiancha.CASE, "--db", db)
+        server, terminal, path = self.terminal_of_its_own("again", db)
+        terminal.sync()
+        self.assertEqual(self.acknowledged(terminal), 1)
+        with open(path, "rb") as file:
+            os.remove(self.place(f"{db}.blobs", file.read()))
+        self.assertEqual(len(self.faults(db, "--ask-again")), 1)
+        self.assertEqual(terminal.rows("upload")[0]["blobs"], 0, "it does not know yet")
+        terminal.run("check")
+        self.assertEqual(self.acknowledged(terminal), 0)
+        self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
+        self.assertEqual(self.faults(db, expect=0), [])
+        terminal.sync()
+        self.assertEqual(self.acknowledged(terminal), 1)
+        server.stop()
+
+    def test_restored_before(self):
+        """A server restored from before the photo: the terminal doubts what was acknowledged, and sends it again."""
+        db, backup, older = self.path("newer.db"), self.path("older.backup"), self.path("older.db")
+        jiancha.run("init", "--db", db)
+        jiancha.run("import", jiancha.CASE, "--db", db)
+        server, terminal, _ = self.terminal_of_its_own("older", db)
+        terminal.sync()
+        server.stop()
+        hidden = self.path("hidden")
+        os.rename(f"{db}.blobs", hidden)  # a backup that could not have the photo
+        jiancha.run("backup", backup, "--with-keys", "--db", db, expect=1)
+        jiancha.run("restore", backup, "--db", older, expect=1)
+        server.db = older
+        server.start()
+        self.assertEqual(self.missing(older), ["hn-006"])
+        terminal.sync()
+        self.assertEqual(self.acknowledged(terminal), 0)
+        self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
+        self.assertEqual(self.missing(older), [])
+        terminal.sync()
+        self.assertEqual(self.acknowledged(terminal), 1)
+
 
 if __name__ == "__main__":
     jiancha.main()
