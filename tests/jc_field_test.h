@@ -305,6 +305,7 @@ static inline enum jc_code field_call_job(struct jc_tx *tx, void *ctx, struct jc
     enum jc_code code = jc_device_get(tx, call->caller.agency_id, call->caller.device_id, call->arena, &device, err);
     call->caller.blocks_version = device.blocks_version;
     call->caller.chain = device.chain;
+    call->caller.rebuild = device.rebuild_requested;
     if (!code)
         code = jc_sync_prepare(&call->request, call->arena, &prepared, err);
     return code ? code

@@ -23,6 +23,7 @@ static enum jc_code take_device(const struct jc_device *device, struct jc_caller
     out->scope_version = device->scope_version;
     out->blocks_version = device->blocks_version;
     out->chain = device->chain;
+    out->rebuild = device->rebuild_requested;
     return JC_OK;
 }
 

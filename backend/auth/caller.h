@@ -23,6 +23,7 @@ struct jc_caller {
     int64_t scope_version;        /* of a device */
     int64_t blocks_version;       /* of a device: of its document numbers */
     struct jc_device_chain chain; /* of a device */
+    bool rebuild;                 /* of a device: somebody asked for a new listing */
     bool must_change_password;
     uint8_t token_hash[JC_SHA256_SIZE];
 };

@@ -169,7 +169,7 @@ static enum jc_msg state_of(const struct board *board, size_t i) {
         return JC_MSG_DEVICE_STATE_SEAL_WRONG;
     if (board->items[i].last_seen_ms < 0)
         return JC_MSG_DEVICE_STATE_NEVER;
-    if (state->rebuild_requested)
+    if (board->items[i].rebuild_requested)
         return JC_MSG_DEVICE_STATE_REBUILD;
     if (state->report && state->report->digest_state == JC__DIGEST_STATE__DIGEST_STATE_DIFFERS)
         return JC_MSG_DEVICE_STATE_DIFFERS;

@@ -115,7 +115,7 @@ static enum jc_code add_state(struct jc_tx *tx, struct jc_call *call, const stru
     device->up_to_date = state.known_seq > 0 && state.known_seq >= newest;
     device->blobs_missing = (int32_t)state.blobs_missing;
     device->revoked_reason = (char *)state.revoked_reason.ptr;
-    device->rebuild_requested = state.rebuild_requested;
+    device->rebuild_requested = row->rebuild_requested;
     device->open_reviews = (int32_t)state.open_reviews;
     return JC_OK;
 }

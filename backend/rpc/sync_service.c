@@ -36,6 +36,7 @@ static struct jc_sync_caller caller_of(const struct jc_call *call) {
         .scope_version = call->caller.scope_version,
         .blocks_version = call->caller.blocks_version,
         .chain = call->caller.chain,
+        .rebuild = call->caller.rebuild,
     };
 }
 

@@ -36,7 +36,7 @@ enum jc_code jc_device_insert(struct jc_tx *tx, const struct jc_device *device,
     "d.agency_id, d.device_id, d.name, d.inspector_id, i.team_id, d.scope_version, d.enrolled_ms,\n"   \
     "       d.revoked_ms, d.last_seen_ms, d.app_version, d.unsent, d.clock_offset_ms, d.free_bytes,\n" \
     "       d.blocks_version, d.link, d.link_no, d.sealed_no, d.seal_due_ms IS NOT NULL,\n"            \
-    "       COALESCE(d.seal_wrong_no, 0)\n"                                                            \
+    "       COALESCE(d.seal_wrong_no, 0), d.rebuild_requested\n"                                       \
     "FROM device AS d\n"                                                                               \
     "LEFT JOIN inspector AS i ON i.agency_id = d.agency_id AND i.inspector_id = d.inspector_id\n"
 
@@ -74,6 +74,7 @@ static enum jc_code read_row(const struct jc_rows *rows, struct jc_arena *arena,
         .blocks_version = jc_rows_int64(rows, 13),
     };
     read_chain(rows, 14, &out->chain);
+    out->rebuild_requested = jc_rows_int64(rows, 19) != 0;
     for (size_t i = 0; i < JC_UUID_SIZE && i < id.len; i++)
         out->device_id.bytes[i] = (uint8_t)id.ptr[i];
     if (!out->name.ptr || !out->inspector_id.ptr || !out->team_id.ptr || !out->app_version.ptr)
@@ -184,7 +185,6 @@ enum jc_code jc_device_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena
 
 static const char SELECT_STATE[] =
     "SELECT d.report, d.seal_wrong_no IS NOT NULL, d.seal_due_ms IS NOT NULL, d.cursor_seq, d.revoked_reason,\n"
-    "       d.rebuild_requested,\n"
     "       (SELECT COUNT(*) FROM review AS r\n"
     "        WHERE r.agency_id = d.agency_id AND r.device_id = d.device_id AND r.state = 1),\n"
     "       (SELECT COUNT(*) FROM inspection AS i JOIN operation AS o ON o.op_key = i.op_key\n"
@@ -204,9 +204,8 @@ static enum jc_code read_state(const struct jc_rows *rows, struct jc_arena *aren
         .seal_due = jc_rows_int64(rows, 2) != 0,
         .known_seq = jc_rows_int64(rows, 3),
         .revoked_reason = jc_rows_copy(rows, 4, arena),
-        .rebuild_requested = jc_rows_int64(rows, 5) != 0,
-        .open_reviews = jc_rows_int64(rows, 6),
-        .blobs_missing = jc_rows_int64(rows, 7),
+        .open_reviews = jc_rows_int64(rows, 5),
+        .blobs_missing = jc_rows_int64(rows, 6),
     };
     return code || out->revoked_reason.ptr ? code : jc_fail_memory(err);
 }
@@ -272,29 +271,25 @@ enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, s
                       device_id, err);
 }
 
-#define SEEN_COLUMNS                            \
-    "UPDATE device\n"                           \
-    "SET last_seen_ms = $1, cursor_seq = $2,\n" \
-    "    rebuild_requested = CASE WHEN $3 = 1 THEN 0 ELSE rebuild_requested END"
-#define REPORT_COLUMNS ",\n    app_version = $4, unsent = $5, clock_offset_ms = $6, free_bytes = $7, report = $8"
+/* What is NULL stays as it was. The moment since when seals wait is written only when it changes, because it
+ * is indexed. */
+#define SEEN_COLUMNS                                                                                    \
+    "UPDATE device\n"                                                                                   \
+    "SET last_seen_ms = $1, cursor_seq = $2,\n"                                                         \
+    "    rebuild_requested = CASE WHEN $3 = 1 THEN 0 ELSE rebuild_requested END,\n"                     \
+    "    app_version = COALESCE($4, app_version), unsent = COALESCE($5, unsent),\n"                     \
+    "    clock_offset_ms = COALESCE($6, clock_offset_ms), free_bytes = COALESCE($7, free_bytes),\n"     \
+    "    report = COALESCE($8, report), link = COALESCE($9, link), link_no = COALESCE($10, link_no),\n" \
+    "    sealed_no = COALESCE($11, sealed_no), seal_wrong_no = COALESCE(seal_wrong_no, $12)"
 static const char UPDATE_SEEN[] = SEEN_COLUMNS "\n"
-                                               "WHERE agency_id = $4 AND device_id = $5\n"
-                                               "RETURNING rebuild_requested";
-static const char UPDATE_REPORT[] = SEEN_COLUMNS REPORT_COLUMNS "\n"
-                                                                "WHERE agency_id = $9 AND device_id = $10\n"
-                                                                "RETURNING rebuild_requested";
+                                               "WHERE agency_id = $13 AND device_id = $14";
+static const char UPDATE_SEEN_DUE[] = SEEN_COLUMNS ", seal_due_ms = $13\n"
+                                                   "WHERE agency_id = $14 AND device_id = $15";
 
-static enum jc_code see(struct jc_tx *tx, const char *sql, const struct jc_value *values, size_t count, bool *rebuild,
-                        struct jc_err *err) {
-    int64_t asked = 0;
-    enum jc_code code = jc_tx_int64(tx, sql, values, count, &asked, err);
-    *rebuild = asked != 0;
-    return code == JC_NOT_FOUND ? JC_OK : code;
-}
+enum { SEEN_VALUES = 15 };
 
-static enum jc_code note_report(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                                const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
-                                struct jc_err *err) {
+static enum jc_code put_report(const struct jc_device_note *note, struct jc_arena *arena, struct jc_value *values,
+                               struct jc_err *err) {
     const Jc__DeviceReport *report = note->report;
     struct jc_str bytes;
     int64_t device_ms = 0;
@@ -302,40 +297,37 @@ static enum jc_code note_report(struct jc_tx *tx, int64_t agency_id, struct jc_u
     enum jc_code code = jc_message_pack(&report->base, arena, &bytes, err);
     if (code)
         return code;
-    return see(tx, UPDATE_REPORT,
-               JC_VALUES(jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew),
-                         jc_text(jc_str(report->app_version)), jc_int(report->unsent), jc_int(offset_ms),
-                         jc_int(report->free_bytes), jc_bytes(bytes.ptr, bytes.len), jc_int(agency_id),
-                         uuid_value(&device_id)),
-               rebuild, err);
+    values[3] = jc_text(jc_str(report->app_version));
+    values[4] = jc_int(report->unsent);
+    values[5] = jc_int(offset_ms);
+    values[6] = jc_int(report->free_bytes);
+    values[7] = jc_bytes(bytes.ptr, bytes.len);
+    return JC_OK;
 }
 
-static const char UPDATE_CHAIN[] = "UPDATE device\n"
-                                   "SET link = $1, link_no = $2, sealed_no = $3,\n"
-                                   "    seal_due_ms = CASE WHEN $4 = 1 THEN COALESCE(seal_due_ms, $5) END,\n"
-                                   "    seal_wrong_no = COALESCE(seal_wrong_no, NULLIF($6, 0))\n"
-                                   "WHERE agency_id = $7 AND device_id = $8";
-
-static enum jc_code note_chain(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                               const struct jc_device_note *note, struct jc_err *err) {
-    const struct jc_device_chain *chain = note->chain;
-    return jc_tx_exec(tx, UPDATE_CHAIN,
-                      JC_VALUES(jc_bytes(chain->link, chain->begun ? JC_SHA256_SIZE : 0), jc_int(chain->link_no),
-                                jc_int(chain->sealed_no), jc_int(chain->due), jc_int(note->now_ms),
-                                jc_int(chain->wrong_no), jc_int(agency_id), uuid_value(&device_id)),
-                      err);
+static void put_chain(const struct jc_device_chain *chain, struct jc_value *values) {
+    values[8] = chain->begun ? jc_bytes(chain->link, JC_SHA256_SIZE) : jc_null();
+    values[9] = jc_int(chain->link_no);
+    values[10] = jc_int(chain->sealed_no);
+    values[11] = chain->wrong_no ? jc_int(chain->wrong_no) : jc_null();
 }
 
 enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                            const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
-                            struct jc_err *err) {
-    enum jc_code code = note->chain ? note_chain(tx, agency_id, device_id, note, err) : JC_OK;
-    if (code || note->report)
-        return code ? code : note_report(tx, agency_id, device_id, note, arena, rebuild, err);
-    return see(tx, UPDATE_SEEN,
-               JC_VALUES(jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew), jc_int(agency_id),
-                         uuid_value(&device_id)),
-               rebuild, err);
+                            const struct jc_device_note *note, struct jc_arena *arena, struct jc_err *err) {
+    struct jc_value values[SEEN_VALUES] = {jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew)};
+    size_t count = 12;
+    for (size_t i = 3; i < count; i++)
+        values[i] = jc_null();
+    enum jc_code code = note->report ? put_report(note, arena, values, err) : JC_OK;
+    if (code)
+        return code;
+    if (note->chain)
+        put_chain(note->chain, values);
+    if (note->due_changes)
+        values[count++] = note->chain->due ? jc_int(note->now_ms) : jc_null();
+    values[count++] = jc_int(agency_id);
+    values[count++] = uuid_value(&device_id);
+    return jc_tx_exec(tx, note->due_changes ? UPDATE_SEEN_DUE : UPDATE_SEEN, values, count, err);
 }
 
 static const char UPDATE_SCOPE[] = "UPDATE device\n"

@@ -32,6 +32,7 @@ struct jc_device {
     int64_t clock_offset_ms; /* its clock minus ours */
     int64_t free_bytes;
     struct jc_device_chain chain;
+    bool rebuild_requested; /* somebody asked it to list anew */
 };
 
 /* Writes a new row from agency_id, device_id, name, inspector_id, enrolled_ms and app_version. An
@@ -65,7 +66,6 @@ struct jc_device_state {
     bool seal_wrong, seal_due;
     int64_t known_seq; /* it has every change up to this one */
     struct jc_str revoked_reason;
-    bool rebuild_requested;
     int64_t open_reviews;  /* operations of it that wait for a person */
     int64_t blobs_missing; /* records of it whose photos have not all arrived */
 };
@@ -92,11 +92,11 @@ struct jc_device_note {
     int64_t known_seq;
     bool begins_anew;                    /* it lists from the beginning: whatever rebuild was asked for is under way */
     const struct jc_device_chain *chain; /* NULL: as it was */
+    bool due_changes;                    /* seals begin to wait, or wait no more */
 };
-/* Keeps it: one statement. *rebuild: somebody asked for a rebuild. */
+/* Keeps it: one statement. */
 enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                            const struct jc_device_note *note, struct jc_arena *arena, bool *rebuild,
-                            struct jc_err *err);
+                            const struct jc_device_note *note, struct jc_arena *arena, struct jc_err *err);
 /* Before the row of an inspector is written with this team: if it is another than before, the
  * inspector's devices begin their listing anew (DESIGN section 5, point 5). */
 enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_str team_id,

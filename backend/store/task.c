@@ -468,7 +468,7 @@ enum jc_code jc_task_hold(struct jc_tx *tx, int64_t agency_id, const Jc__Task *t
 
 static const char SQL_TASK_VISITS[] = "SELECT task_id, team_id"
                                       "  FROM task"
-                                      " WHERE agency_id = $1 AND unit_id = $2 AND state IN ($3, $4) AND kind = $5"
+                                      " WHERE agency_id = $1 AND unit_id = $2 AND +state IN ($3, $4) AND kind = $5"
                                       "   AND task_id <> $6";
 
 enum jc_code jc_task_tell_visits(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, struct jc_str but,

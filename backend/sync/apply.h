@@ -32,8 +32,6 @@ struct jc_apply {
     bool checklists_loaded;
     struct jc_calendar *calendar;
 
-    int64_t clock_off_minutes, duplicate_days; /* parameters plus 1; 0: not read yet */
-
     /* the operation in hand */
     const Jc__OperationBody *body;
     struct jc_operation row;

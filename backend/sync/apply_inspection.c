@@ -16,6 +16,7 @@
 #include "store/row.h"
 #include "store/stamp.h"
 #include "store/task.h"
+#include "sync/known.h"
 
 struct work {
     Jc__Inspection *message;
@@ -236,15 +237,16 @@ static enum jc_code check_record(struct jc_apply *apply, struct work *work, stru
 
 /* The team of the first inspector, who leads. */
 static enum jc_code leading_team(struct jc_apply *apply, struct work *work, struct jc_err *err) {
-    Jc__Inspector *lead = NULL;
+    bool known = false;
     work->row.team_id = apply->caller->team_id;
     if (!work->message->n_inspector_ids)
         return JC_OK;
-    enum jc_code code = jc_inspector_get(apply->tx, apply->caller->agency_id, jc_str(work->message->inspector_ids[0]),
-                                         apply->scratch, &lead, err);
-    if (code == JC_OK)
-        work->row.team_id = jc_str(lead->team_id);
-    return code == JC_NOT_FOUND ? JC_OK : code;
+    struct jc_str team_id, lead = jc_str(work->message->inspector_ids[0]);
+    enum jc_code code =
+        jc_known_inspector(apply->tx, apply->caller->agency_id, lead, apply->scratch, &known, &team_id, err);
+    if (!code && known)
+        work->row.team_id = team_id;
+    return code;
 }
 
 static enum jc_code begin(struct jc_apply *apply, const Jc__Inspection *message, struct work **out,

@@ -9,6 +9,7 @@
 #include "store/stamp.h"
 #include "store/task.h"
 #include "store/unit.h"
+#include "sync/known.h"
 #include "sync/numbers.h"
 #include "sync/recall.h"
 
@@ -96,21 +97,18 @@ bool jc_check_deadline(struct jc_apply *apply, const char *field, const char *te
 /* --- people -------------------------------------------------------------------------------------------- */
 
 static enum jc_code min_inspectors(struct jc_apply *apply, struct jc_date on, int64_t *out, struct jc_err *err) {
-    struct jc_parameter parameter;
-    enum jc_code code = jc_parameter_at(apply->tx, apply->caller->agency_id, JC_STR("min_inspectors"), on,
-                                        apply->scratch, &parameter, err);
-    *out = code == JC_OK ? parameter.value_centi / 100 : 2;
-    return code == JC_NOT_FOUND ? JC_OK : code;
+    return jc_known_parameter(apply->tx, apply->caller->agency_id, JC_STR("min_inspectors"), on, 2, JC_PEOPLE_MAX,
+                              apply->scratch, out, err);
 }
 
 static enum jc_code check_inspector(struct jc_apply *apply, const char *field, const char *id, struct jc_err *err) {
-    Jc__Inspector *inspector = NULL;
+    struct jc_str team_id;
+    bool known = false;
     enum jc_code code =
-        jc_inspector_get(apply->tx, apply->caller->agency_id, jc_str(id), apply->scratch, &inspector, err);
-    if (code != JC_NOT_FOUND)
-        return code;
-    jc_verdict_add(&apply->verdict, JC_GROUND_NOT_REGISTERED, jc_str(field), jc_str(id));
-    return JC_OK;
+        jc_known_inspector(apply->tx, apply->caller->agency_id, jc_str(id), apply->scratch, &known, &team_id, err);
+    if (!code && !known)
+        jc_verdict_add(&apply->verdict, JC_GROUND_NOT_REGISTERED, jc_str(field), jc_str(id));
+    return code;
 }
 
 enum jc_code jc_check_inspectors(struct jc_apply *apply, const char *field, char *const *ids, size_t count,
@@ -167,18 +165,18 @@ enum jc_code jc_check_workdays(struct jc_apply *apply, const char *field, Jc__Te
     for (size_t i = 0; i < count; i++) {
         struct jc_str team_id = jc_str(workdays[i]->team_id);
         int64_t centi = workdays[i]->workdays_centi;
-        Jc__Team *team = NULL;
+        bool known = false;
         if (centi < 0 || centi > JC_WORKDAYS_MAX_CENTI)
             jc_verdict_add(&apply->verdict, JC_GROUND_RANGE, jc_str(field), jc_str_from_centi(centi, shown));
         for (size_t k = 0; k < i; k++) {
             if (jc_str_eq(team_id, jc_str(workdays[k]->team_id)))
                 jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(field), team_id);
         }
-        enum jc_code code = jc_team_get(apply->tx, apply->caller->agency_id, team_id, apply->scratch, &team, err);
-        if (code == JC_NOT_FOUND)
-            jc_verdict_add(&apply->verdict, JC_GROUND_NOT_REGISTERED, jc_str(field), team_id);
-        else if (code)
+        enum jc_code code = jc_known_team(apply->tx, apply->caller->agency_id, team_id, apply->scratch, &known, err);
+        if (code)
             return code;
+        if (!known)
+            jc_verdict_add(&apply->verdict, JC_GROUND_NOT_REGISTERED, jc_str(field), team_id);
     }
     return JC_OK;
 }

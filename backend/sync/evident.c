@@ -10,27 +10,15 @@
 #include "store/near.h"
 #include "store/registry.h"
 #include "store/stamp.h"
+#include "sync/known.h"
+#include "sync/recent.h"
 
 enum {
     CLOCK_OFF_MINUTES = 10,
-    DUPLICATE_DAYS = 30,
     MINUTE_MS = 60000,
-    PARAMETER_MAX = 100000,
+    CLOCK_OFF_MINUTES_MAX = 100000,
 };
 static const int64_t DAY_MS = 86400000;
-
-/* A whole number in force today, read once a request. */
-static enum jc_code parameter(struct jc_apply *apply, const char *name, int64_t usual, int64_t *cached,
-                              struct jc_err *err) {
-    struct jc_parameter found;
-    if (*cached)
-        return JC_OK;
-    enum jc_code code = jc_parameter_at(apply->tx, apply->caller->agency_id, jc_str(name), jc_date_of_ms(apply->now_ms),
-                                        apply->scratch, &found, err);
-    bool sensible = code == JC_OK && found.value_centi >= 0 && found.value_centi <= PARAMETER_MAX * 100;
-    *cached = 1 + (sensible ? found.value_centi / 100 : usual); /* 0: not read */
-    return code == JC_NOT_FOUND ? JC_OK : code;
-}
 
 /* --- who ------------------------------------------------------------------------------------------------ */
 
@@ -79,15 +67,17 @@ static struct jc_str show_offset(int64_t offset_ms, char buf[JC_TIME_MAX]) {
 
 enum jc_code jc_evident_time(struct jc_apply *apply, bool is_document, struct jc_err *err) {
     char offset[JC_TIME_MAX], at[JC_TIME_MAX];
-    int64_t device_ms = 0, made_ms = estimate(apply);
+    int64_t device_ms = 0, most_minutes = 0, made_ms = estimate(apply);
     apply->row.estimated_ms = made_ms;
     if (!made_ms || !is_document || !jc_stamp_to_ms(apply->body->device_time, &device_ms))
         return JC_OK;
     int64_t off_ms = device_ms - made_ms;
     if (llabs((long long)off_ms) < MINUTE_MS)
         return JC_OK;
-    enum jc_code code = parameter(apply, "clock_off_minutes", CLOCK_OFF_MINUTES, &apply->clock_off_minutes, err);
-    if (!code && llabs((long long)off_ms) > (apply->clock_off_minutes - 1) * MINUTE_MS)
+    enum jc_code code = jc_known_parameter(apply->tx, apply->caller->agency_id, JC_STR("clock_off_minutes"),
+                                           jc_date_of_ms(apply->now_ms), CLOCK_OFF_MINUTES, CLOCK_OFF_MINUTES_MAX,
+                                           apply->scratch, &most_minutes, err);
+    if (!code && llabs((long long)off_ms) > most_minutes * MINUTE_MS)
         jc_verdict_add(&apply->verdict, JC_GROUND_CLOCK_OFF, show_offset(off_ms, offset), jc_time_format(made_ms, at));
     return code;
 }
@@ -99,8 +89,9 @@ enum jc_code jc_evident_duplicate(struct jc_apply *apply, struct jc_str unit_id,
     char shown[JC_UUID_TEXT], day[JC_TIME_MAX];
     struct jc_near other;
     bool found = false;
-    enum jc_code code = parameter(apply, "duplicate_visit_days", DUPLICATE_DAYS, &apply->duplicate_days, err);
-    int64_t reach_ms = (apply->duplicate_days - 1) * DAY_MS;
+    int64_t days = 0;
+    enum jc_code code = jc_recent_days(apply->tx, apply->caller->agency_id, apply->now_ms, apply->scratch, &days, err);
+    int64_t reach_ms = days * DAY_MS;
     if (!code && reach_ms)
         code = jc_near_find(apply->tx, apply->caller->agency_id, unit_id, ended_ms - reach_ms, ended_ms + reach_ms,
                             inspection_id, planned, apply->scratch, &other, &found, err);

@@ -89,6 +89,7 @@ enum jc_code jc_ingest_admit(struct jc_tx *tx, int64_t agency_id, struct jc_inge
         .scope_version = device.scope_version,
         .blocks_version = device.blocks_version,
         .chain = device.chain,
+        .rebuild = device.rebuild_requested,
         .revoked = device.revoked_ms >= 0,
     };
     return JC_OK;

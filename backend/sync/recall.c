@@ -8,6 +8,7 @@
 #include "store/registry.h"
 #include "store/stamp.h"
 #include "store/task.h"
+#include "sync/known.h"
 
 enum {
     GRACE_DAYS = 30,
@@ -150,13 +151,11 @@ enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act,
 
 enum jc_code jc_recall_grace(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, struct jc_arena *arena,
                              struct jc_date *out, struct jc_err *err) {
-    struct jc_parameter parameter;
-    int64_t recalled_ms = 0, days = GRACE_DAYS;
+    int64_t recalled_ms = 0, days = 0;
     (void)jc_stamp_to_ms(task->recalled_at, &recalled_ms);
     struct jc_date day = jc_date_of_ms(recalled_ms);
-    enum jc_code code = jc_parameter_at(tx, agency_id, JC_STR("recall_grace_days"), day, arena, &parameter, err);
-    if (code == JC_OK && parameter.value_centi >= 0 && parameter.value_centi <= GRACE_DAYS_MAX * 100)
-        days = parameter.value_centi / 100;
+    enum jc_code code = jc_known_parameter(tx, agency_id, JC_STR("recall_grace_days"), day, GRACE_DAYS, GRACE_DAYS_MAX,
+                                           arena, &days, err);
     *out = jc_date_from_days(jc_date_to_days(day) + days);
-    return code == JC_NOT_FOUND ? JC_OK : code;
+    return code;
 }

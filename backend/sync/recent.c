@@ -5,6 +5,7 @@
 #include "store/near.h"
 #include "store/registry.h"
 #include "store/stamp.h"
+#include "sync/known.h"
 
 enum {
     USUAL_DAYS = 30,
@@ -14,16 +15,8 @@ enum {
 
 enum jc_code jc_recent_days(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_arena *arena, int64_t *out,
                             struct jc_err *err) {
-    struct jc_parameter parameter;
-    struct jc_err why = {0};
-    enum jc_code code =
-        jc_parameter_at(tx, agency_id, JC_STR("duplicate_visit_days"), jc_date_of_ms(now_ms), arena, &parameter, &why);
-    bool sensible = code == JC_OK && parameter.value_centi >= 0 && parameter.value_centi <= DAYS_MAX * 100;
-    *out = sensible ? parameter.value_centi / 100 : USUAL_DAYS;
-    if (code == JC_OK || code == JC_NOT_FOUND)
-        return JC_OK;
-    jc_err_copy(err, &why);
-    return code;
+    return jc_known_parameter(tx, agency_id, JC_STR("duplicate_visit_days"), jc_date_of_ms(now_ms), USUAL_DAYS,
+                              DAYS_MAX, arena, out, err);
 }
 
 static Jc__RecentVisit *visit_of(const struct jc_near_visit *near, int64_t days, struct jc_arena *arena) {

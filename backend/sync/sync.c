@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "db/memo.h"
 #include "store/device.h"
 #include "store/head.h"
 #include "store/row.h"
@@ -105,16 +106,15 @@ static enum jc_code note_device(struct run *run, struct jc_err *err) {
         .known_seq = run->known_seq,
         .begins_anew = run->request->cursor.len == 0,
         .chain = run->chain_moved ? &run->chain : NULL,
+        .due_changes = run->chain_moved && run->chain.due != caller->chain.due,
     };
     if (run->request->report) {
         if (!clean_report(run->request->report, run->arena, &clean))
             return jc_fail_memory(err);
         note.report = &clean;
     }
-    bool rebuild = false;
-    enum jc_code code = jc_device_seen(run->tx, caller->agency_id, caller->device_id, &note, run->arena, &rebuild, err);
-    run->response->rebuild = rebuild;
-    return code;
+    run->response->rebuild = caller->rebuild && !note.begins_anew;
+    return jc_device_seen(run->tx, caller->agency_id, caller->device_id, &note, run->arena, err);
 }
 
 static size_t page_bytes(const Jc__SyncRequest *request) {
@@ -239,6 +239,7 @@ enum jc_code jc_sync_run(struct jc_tx *tx, const struct jc_sync_caller *caller, 
         return jc_fail_memory(err);
     jc__sync_response__init(run.response);
     run.response->takes_seals = true;
+    jc_tx_memo_keep(tx); /* a sync writes no row of sync/known.h */
     enum jc_code code = vouch(&run, err);
     if (!code)
         code = apply_all(&run, err);

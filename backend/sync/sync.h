@@ -32,6 +32,7 @@ struct jc_sync_caller {
     int64_t scope_version;
     int64_t blocks_version; /* of its document numbers */
     struct jc_device_chain chain;
+    bool rebuild; /* somebody asked for a new listing */
     bool revoked; /* it cannot ask any more; what it did before comes in a bundle */
 };
 
