@@ -514,6 +514,11 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
     enum jc_code carried = code ? code : jc_terminal_carried_send(terminal, transport, &out->carried, &failure);
     if (code == JC_OK)
         code = play(&run, err);
+    int64_t again = 0;
+    if (code == JC_OK && carried == JC_DATA_LOSS) { /* the rounds may have brought the key that signed its receipt */
+        carried = jc_terminal_carried_send(terminal, transport, &again, &failure);
+        out->carried += again;
+    }
     struct jc_err ignored;
     if (code == JC_OK)
         code = jc_terminal_read(terminal, count_unsent, &out->unsent, err);

@@ -3,6 +3,7 @@
 #include "jc_handheld.h"
 
 #include "base/file.h"
+#include "store/server_key.h"
 
 struct pair {
     char folder[JC_TEST_PATH], stick[JC_TEST_PATH + 32];
@@ -181,6 +182,24 @@ static void test_both_sync(void **state) {
     }
 }
 
+static enum jc_code rotate_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    uint8_t key_id[JC_KEY_ID_SIZE];
+    return jc_server_key_rotate(tx, ((struct field *)ctx)->now_ms, key_id, err);
+}
+
+/* The server signs with a key that the taker hears of only in the same sync, behind the carried file. */
+static void test_a_new_key(void **state) {
+    (void)state;
+    struct pair pair;
+    pair_open(&pair);
+    begin(&pair, false);
+    hand_over(&pair);
+    take_over(&pair);
+    jc_test_write(pair.field.db, rotate_job, &pair.field);
+    CHECK_INT("handed in", handheld_sync(&pair.to).carried, 1);
+    pair_close(&pair);
+}
+
 /* The taker's terminal dies: the giver goes on, or hands the file to the office. */
 static void test_the_taker_dies(void **state) {
     (void)state;
@@ -351,9 +370,9 @@ static void test_rules(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_giver_dies),  cmocka_unit_test(test_both_sync), cmocka_unit_test(test_the_taker_dies),
-        cmocka_unit_test(test_each_call_fails), cmocka_unit_test(test_files),     cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_the_giver_dies), cmocka_unit_test(test_both_sync),       cmocka_unit_test(test_a_new_key),
+        cmocka_unit_test(test_the_taker_dies), cmocka_unit_test(test_each_call_fails), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_damage),         cmocka_unit_test(test_rules),
     };
     return cmocka_run_group_tests_name("hand_over", tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Document numbers (DESIGN section 5, point 8): blocks per device, kind and year; used and void. */
 #include "jc_field_test.h"
 
+#include "store/number.h"
+
 static struct field field;
 
 static int setup(void **state) {
@@ -122,6 +124,27 @@ static void test_used_on_record(void **state) {
               jc_test_number(f->db, "SELECT operation_no FROM document_number WHERE number = 42"), 1);
 }
 
+static enum jc_code skip_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_number_skip(tx, 1, ((struct field *)ctx)->now_ms, err);
+}
+
+/* A restored database does not know the blocks leased since its backup: new ones lie behind them, and what comes in
+ * with a number of theirs is in order, once. */
+static void test_restored(void **state) {
+    struct field *f = &field;
+    (void)state;
+    field_lease(f, FIELD_A1);
+    jc_test_write(f->db, skip_job, f);
+    CHECK_STR("behind 500 for each of four devices and one more", blocks(f, field_sync(f, FIELD_B1, NULL, 0), 2023),
+              "1:2551-2600 2:2551-2600 3:2551-2600");
+    field_send(f, FIELD_A2, field_ad_hoc(f, 1, field_inspection(f, 1, 0, "u4", 60)));
+    CHECK_STR("had before", field_grounds(f), "");
+    field_send(f, FIELD_A1, field_ad_hoc(f, 2, field_inspection(f, 2, 0, "u3", 60)));
+    CHECK_STR("once", field_grounds(f), "NUMBER_USED");
+    field_send(f, FIELD_A1, field_ad_hoc(f, 3, field_inspection(f, 3, 0, "u2", 2560)));
+    CHECK_STR("another's", field_grounds(f), "NUMBER_FOREIGN");
+}
+
 static void test_new_year(void **state) {
     struct field *f = &field;
     (void)state;
@@ -176,6 +199,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_reports_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hoarding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_used_on_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_restored, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_year, setup, teardown),
         cmocka_unit_test_setup_teardown(test_void, setup, teardown),
     };

@@ -187,9 +187,9 @@ enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, cons
 
 /* A backup without keys cannot sign: it gets a new one. */
 static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    const struct jc_clock *clock = ctx;
-    enum jc_code code = jc_store_reincarnate(tx, err);
-    return code ? code : jc_server_key_ensure(tx, jc_clock_now_ms(clock), err);
+    int64_t now_ms = jc_clock_now_ms(ctx);
+    enum jc_code code = jc_store_reincarnate(tx, now_ms, err);
+    return code ? code : jc_server_key_ensure(tx, now_ms, err);
 }
 
 /* The value behind `name` in the manifest; empty if there is none. */

@@ -2,12 +2,14 @@
  * lease begins behind the highest number ever leased. Cost: a few index look-ups. */
 #include "store/number.h"
 
+static const struct jc_uuid NOBODY; /* holds the blocks that a restored database cannot know of */
+
 static const char SELECT_TAKEN[] = "SELECT COUNT(*)\n"
                                    "FROM document_number\n"
                                    "WHERE agency_id = $1 AND kind = $2 AND year = $3 AND number = $4";
 static const char SELECT_LEASED[] = "SELECT COALESCE(MAX(last_number - $1), -1)\n"
                                     "FROM number_block\n"
-                                    "WHERE agency_id = $2 AND device_id = $3 AND kind = $4 AND year = $5\n"
+                                    "WHERE agency_id = $2 AND device_id IN ($3, $4) AND kind = $5 AND year = $6\n"
                                     "  AND first_number <= $1 AND last_number >= $1";
 
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
@@ -17,7 +19,7 @@ enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
     enum jc_code code =
         jc_tx_int64(tx, SELECT_LEASED,
                     JC_VALUES(jc_int(number->number), jc_int(agency_id), jc_bytes(device_id.bytes, JC_UUID_SIZE),
-                              jc_int(number->kind), jc_int(number->year)),
+                              jc_bytes(NOBODY.bytes, JC_UUID_SIZE), jc_int(number->kind), jc_int(number->year)),
                     &behind, err);
     if (!code && behind >= 0)
         code = jc_tx_int64(
@@ -103,4 +105,22 @@ enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
                       JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year), jc_int(out->first), jc_int(out->last),
                                 jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_int(now_ms)),
                       err);
+}
+
+static const char COUNT_DEVICES[] = "SELECT COUNT(*) FROM device WHERE agency_id = $1";
+
+enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err) {
+    struct jc_number_block skipped;
+    int64_t devices = 0;
+    int year = jc_date_of_ms(now_ms).year;
+    enum jc_code code = jc_tx_int64(tx, COUNT_DEVICES, JC_VALUES(jc_int(agency_id)), &devices, err);
+    for (int kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD;
+         !code && kind <= (int)JC__DOCUMENT_KIND__DOCUMENT_KIND_RECHECK; kind++) {
+        for (int i = 0; !code && i < 2; i++) { /* from December on terminals hold numbers of the next year */
+            code = jc_number_lease(tx, agency_id, NOBODY, (Jc__DocumentKind)kind, year + i,
+                                   JC_NUMBER_SKIP * (int)(devices + 1), now_ms, &skipped, err);
+            code = code == JC_OUT_OF_RANGE ? JC_OK : code;
+        }
+    }
+    return code;
 }

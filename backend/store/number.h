@@ -8,7 +8,7 @@
 #include "jiancha/v1/sync.pb-c.h"
 
 enum jc_number_state {
-    JC_NUMBER_FREE,    /* in a block of the device, not used, not void */
+    JC_NUMBER_FREE,    /* in a block of the device, or one that was skipped; not used, not void */
     JC_NUMBER_FOREIGN, /* in none of its blocks */
     JC_NUMBER_TAKEN,   /* used or voided already */
 };
@@ -35,5 +35,11 @@ enum jc_code jc_number_blocks(struct jc_tx *tx, int64_t agency_id, struct jc_uui
 /* Leases the next `count` numbers of a kind and year. JC_OUT_OF_RANGE when they have run out. */
 enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, Jc__DocumentKind kind,
                              int year, int count, int64_t now_ms, struct jc_number_block *out, struct jc_err *err);
+
+/* Of a restored database: leases made since the backup are not in it, so the next ones begin behind as many numbers
+ * as terminals can have been given since then, JC_NUMBER_SKIP for each device. Whoever hands in a record with one of
+ * the numbers skipped had it before. */
+enum { JC_NUMBER_SKIP = 500 };
+enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "embed/jc_schema_sql.h"
 #include "jiancha/v1/registry.pb-c.h"
 #include "store/agency.h"
+#include "store/number.h"
 #include "store/row.h"
 #include "store/server_key.h"
 
@@ -163,8 +164,19 @@ enum jc_code jc_store_open(struct jc_db *db, struct jc_err *err) {
 
 static const char UPDATE_INCARNATION[] = "UPDATE meta SET incarnation = $1";
 
-enum jc_code jc_store_reincarnate(struct jc_tx *tx, struct jc_err *err) {
+enum jc_code jc_store_reincarnate(struct jc_tx *tx, int64_t now_ms, struct jc_err *err) {
     uint8_t incarnation[16];
+    struct jc_agency_ref *agencies = NULL;
+    size_t count = 0;
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    if (!arena)
+        return jc_fail_memory(err);
     jc_random(incarnation, sizeof incarnation);
-    return jc_tx_exec(tx, UPDATE_INCARNATION, JC_VALUES(jc_bytes(incarnation, sizeof incarnation)), err);
+    enum jc_code code = jc_tx_exec(tx, UPDATE_INCARNATION, JC_VALUES(jc_bytes(incarnation, sizeof incarnation)), err);
+    if (!code)
+        code = jc_agency_list(tx, arena, &agencies, &count, err);
+    for (size_t i = 0; !code && i < count; i++)
+        code = jc_number_skip(tx, agencies[i].agency_id, now_ms, err);
+    jc_arena_free(arena);
+    return code;
 }

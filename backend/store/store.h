@@ -25,7 +25,8 @@ struct jc_store_meta {
     int64_t created_ms;
 };
 enum jc_code jc_store_meta(struct jc_tx *tx, struct jc_store_meta *out, struct jc_err *err);
-/* Gives the database a new incarnation (restore). */
-enum jc_code jc_store_reincarnate(struct jc_tx *tx, struct jc_err *err);
+/* Gives the database a new incarnation (restore), in which document numbers go on behind those that may have been
+ * leased since the backup. */
+enum jc_code jc_store_reincarnate(struct jc_tx *tx, int64_t now_ms, struct jc_err *err);
 
 #endif

@@ -84,7 +84,10 @@ static void note_number(struct sim_judge *judge, const struct sim_terminal *term
 }
 
 void sim_judge_made(struct sim_judge *judge, const struct sim_terminal *terminal, const struct jc_terminal_work *work) {
-    struct sim_operation *operation = add(judge, work->operation_id.bytes, terminal->index);
+    struct sim_operation *operation = find(judge, work->operation_id.bytes);
+    if (operation)
+        return; /* a hand-over's file was written anew */
+    operation = add(judge, work->operation_id.bytes, terminal->index);
     operation->certain = true;
     operation->made_ms = judge->world->now_ms;
     note_number(judge, terminal, &work->document_number);

@@ -326,8 +326,7 @@ void sim_server_backup(struct sim_server *server) {
 }
 
 static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    (void)ctx;
-    return jc_store_reincarnate(tx, err);
+    return jc_store_reincarnate(tx, ((struct sim_server *)ctx)->world->now_ms, err);
 }
 
 void sim_server_restore(struct sim_server *server) {
@@ -340,7 +339,8 @@ void sim_server_restore(struct sim_server *server) {
     server->disk.dead = false;
     server->disk.dies_in = server->disk.fails_in = server->disk.room_bytes = 0;
     server->restores++;
+    server->has_backup = false; /* whoever takes a backup back makes a new one */
     start(server);
-    if (server->db && jc_db_write_wait(server->db, SIM_AGENCY, reincarnate, NULL, &err) != JC_OK)
+    if (server->db && jc_db_write_wait(server->db, SIM_AGENCY, reincarnate, server, &err) != JC_OK)
         sim_fail(server->world, "I0", "no new life after the restore: %s", err.detail);
 }
