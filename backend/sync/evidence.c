@@ -68,12 +68,16 @@ static enum jc_code fill_record(struct jc_tx *tx, int64_t agency_id, const struc
     return whole ? JC_OK : jc_fail_memory(err);
 }
 
-/* Nearly always the next row; one that came by another way, in a colleague's hand, say, may lie before. */
+/* Nearly always the next row; one that came by another way, in a colleague's hand, say, may lie before, and be of an
+ * earlier enrolment of the same terminal, which has the same key. */
 static const char SELECT_NEXT[] =
-    "SELECT op_key\n"
-    "FROM operation\n"
-    "WHERE op_key > $1 AND op_key < $2 AND agency_id = $3 AND device_id = $4 AND previous = $5\n"
-    "ORDER BY op_key\n"
+    "SELECT o.op_key\n"
+    "FROM operation AS o\n"
+    "WHERE o.op_key > $1 AND o.op_key < $2 AND o.agency_id = $3 AND o.previous = $4\n"
+    "  AND EXISTS (SELECT 1 FROM device AS d\n"
+    "                JOIN device AS e ON e.agency_id = d.agency_id AND e.public_key = d.public_key\n"
+    "               WHERE d.agency_id = o.agency_id AND d.device_id = $5 AND e.device_id = o.device_id)\n"
+    "ORDER BY o.op_key\n"
     "LIMIT 1";
 
 /* The row that the device made behind this one; JC_NOT_FOUND without any. */
@@ -87,7 +91,7 @@ static enum jc_code find_next(struct jc_tx *tx, int64_t agency_id, const struct 
     for (int i = 0; code == JC_NOT_FOUND && i < 2; i++)
         code = jc_tx_int64(tx, SELECT_NEXT,
                            JC_VALUES(jc_int(ranges[i][0]), jc_int(ranges[i][1]), jc_int(agency_id),
-                                     jc_bytes(row->device_id.bytes, JC_UUID_SIZE), jc_bytes(link, sizeof link)),
+                                     jc_bytes(link, sizeof link), jc_bytes(row->device_id.bytes, JC_UUID_SIZE)),
                            out, err);
     return code;
 }

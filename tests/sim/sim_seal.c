@@ -10,7 +10,7 @@
 
 struct row {
     struct jc_uuid id;
-    uint8_t device_id[JC_UUID_SIZE], previous[JC_SHA256_SIZE], link[JC_SHA256_SIZE];
+    uint8_t previous[JC_SHA256_SIZE], link[JC_SHA256_SIZE];
     uint8_t seal[JC_SIGNATURE_SIZE], public_key[JC_SIGN_PUBLIC_SIZE];
     bool sealed, applied, sound, looked_at;
     bool alone; /* the seal is over the body */
@@ -24,7 +24,7 @@ struct rows {
 
 /* Decisions of people are the server's own; what was deleted or came without a chain is none of a terminal's. */
 static const char OPERATIONS[] =
-    "SELECT o.id, o.device_id, o.previous, o.body_sha256, o.depends_on, o.seal, o.status, d.public_key, o.format,\n"
+    "SELECT o.id, o.previous, o.body_sha256, o.depends_on, o.seal, o.status, d.public_key, o.format,\n"
     "       o.body\n"
     "FROM operation AS o\n"
     "JOIN device AS d ON d.agency_id = o.agency_id AND d.device_id = o.device_id\n"
@@ -43,20 +43,19 @@ static void read_row(struct rows *rows, struct jc_rows *from) {
         rows->items = sim_alloc(rows->items, rows->capacity * sizeof *rows->items);
     }
     struct row *row = &rows->items[rows->count++];
-    *row = (struct row){.sealed = jc_rows_bytes(from, 5).len == JC_SIGNATURE_SIZE,
-                        .applied = jc_rows_int64(from, 6) == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED};
+    *row = (struct row){.sealed = jc_rows_bytes(from, 4).len == JC_SIGNATURE_SIZE,
+                        .applied = jc_rows_int64(from, 5) == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED};
     take(row->id.bytes, sizeof row->id.bytes, jc_rows_bytes(from, 0));
-    take(row->device_id, sizeof row->device_id, jc_rows_bytes(from, 1));
-    take(row->previous, sizeof row->previous, jc_rows_bytes(from, 2));
-    take(sha256, sizeof sha256, jc_rows_bytes(from, 3));
-    take(row->seal, sizeof row->seal, jc_rows_bytes(from, 5));
-    take(row->public_key, sizeof row->public_key, jc_rows_bytes(from, 7));
-    row->alone = jc_rows_int64(from, 8) == JC_OPERATION_SIGNED;
+    take(row->previous, sizeof row->previous, jc_rows_bytes(from, 1));
+    take(sha256, sizeof sha256, jc_rows_bytes(from, 2));
+    take(row->seal, sizeof row->seal, jc_rows_bytes(from, 4));
+    take(row->public_key, sizeof row->public_key, jc_rows_bytes(from, 6));
+    row->alone = jc_rows_int64(from, 7) == JC_OPERATION_SIGNED;
     if (row->alone && row->sealed) {
-        row->sound = jc_sign_verify(jc_rows_bytes(from, 9), row->seal, row->public_key);
+        row->sound = jc_sign_verify(jc_rows_bytes(from, 8), row->seal, row->public_key);
         row->looked_at = true;
     }
-    jc_link(row->previous, row->id, sha256, jc_rows_bytes(from, 4), row->link);
+    jc_link(row->previous, row->id, sha256, jc_rows_bytes(from, 3), row->link);
 }
 
 static enum jc_code read_all(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -72,7 +71,8 @@ static enum jc_code read_all(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 static struct row *next_of(struct rows *rows, const struct row *row) {
     for (size_t i = 0; i < rows->count; i++) {
         struct row *next = &rows->items[i];
-        if (memcmp(next->device_id, row->device_id, sizeof next->device_id) == 0 &&
+        if (memcmp(next->public_key, row->public_key, sizeof next->public_key) ==
+                0 && /* perhaps of another enrolment */
             memcmp(next->previous, row->link, sizeof next->previous) == 0)
             return next;
     }
