@@ -4,6 +4,8 @@
  *   jiancha-sim --replay SEED [--steps N] [--bug N]             one story with all that happens
  *   jiancha-sim --twice A..B                                    each twice: the traces must be the same
  *   jiancha-sim --mutations [--seeds A..B]                      each deliberate bug must be found
+ *   jiancha-sim --sweep SEED [--steps N] [--stride N]           one story, the server dying at each of its writes in
+ *                                                               turn, then the first terminal at each of its
  *
  * JC_SIM_BUG=N is --bug N. */
 #include <stdio.h>
@@ -16,10 +18,13 @@ struct options {
     uint64_t first, last;
     int steps;
     enum sim_bug bug;
-    bool trace, twice, mutations;
+    int stride;
+    bool trace, twice, mutations, sweep;
+    int64_t server_dies_at, terminal_dies_at;
 };
 
 struct totals {
+    int64_t server_writes, terminal_writes; /* of the last story */
     int64_t stories, records, orders, rechecks, others, acts, lives, lost, repeated, cut, sticks, shares, given,
         restores;
 };
@@ -28,10 +33,18 @@ static struct sim_story story;
 
 /* True if the story holds. */
 static bool tell(const struct options *options, uint64_t seed, bool quiet, struct totals *totals, uint64_t *hash) {
-    sim_story_tell(&story, seed, options->steps, options->bug, options->trace);
+    const struct sim_plan plan = {.seed = seed,
+                                  .steps = options->steps,
+                                  .bug = options->bug,
+                                  .tells = options->trace,
+                                  .server_dies_at = options->server_dies_at,
+                                  .terminal_dies_at = options->terminal_dies_at};
+    sim_story_tell(&story, &plan);
     bool failed = story.world.failed;
     *hash = story.world.hash;
     totals->stories++;
+    totals->server_writes = story.server.disk.writes;
+    totals->terminal_writes = story.terminals[0].disk.writes;
     totals->records += story.records;
     totals->orders += story.orders;
     totals->rechecks += story.rechecks;
@@ -81,6 +94,32 @@ static int run_seeds(const struct options *options) {
     return failed ? 1 : 0;
 }
 
+/* The story again for each write until which the server (or the first terminal) lives. */
+static int sweep_one(struct options *with, int64_t *dies_at, int64_t writes, const char *who, struct totals *totals) {
+    uint64_t hash = 0;
+    int failed = 0;
+    for (*dies_at = 1; *dies_at <= writes; *dies_at += with->stride) {
+        if (tell(with, with->first, false, totals, &hash))
+            continue;
+        printf("  the %s dies at write %lld\n", who, (long long)*dies_at);
+        failed++;
+    }
+    *dies_at = 0;
+    return failed;
+}
+
+static int run_sweep(const struct options *options) {
+    struct options with = *options;
+    struct totals totals = {0};
+    uint64_t hash = 0;
+    int failed = !tell(&with, with.first, false, &totals, &hash);
+    int64_t server = totals.server_writes, terminal = totals.terminal_writes;
+    failed += sweep_one(&with, &with.server_dies_at, server, "server", &totals);
+    failed += sweep_one(&with, &with.terminal_dies_at, terminal, "first terminal", &totals);
+    print(&totals);
+    return failed ? 1 : 0;
+}
+
 /* Each bug must be found within the seeds; prints by which. */
 static int run_mutations(const struct options *options) {
     struct options with = *options;
@@ -109,7 +148,8 @@ static bool read_range(const char *text, struct options *options) {
 
 static bool read_options(int argc, char **argv, struct options *options) {
     const char *bug = getenv("JC_SIM_BUG");
-    *options = (struct options){.first = 1, .last = 500, .steps = 120, .bug = bug ? (enum sim_bug)atoi(bug) : 0};
+    *options =
+        (struct options){.first = 1, .last = 500, .steps = 120, .stride = 1, .bug = bug ? (enum sim_bug)atoi(bug) : 0};
     for (int i = 1; i < argc; i++) {
         const char *option = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(option, "--trace") == 0) {
@@ -117,16 +157,19 @@ static bool read_options(int argc, char **argv, struct options *options) {
         } else if (strcmp(option, "--mutations") == 0) {
             options->mutations = true;
         } else if (strcmp(option, "--seeds") == 0 || strcmp(option, "--replay") == 0 ||
-                   strcmp(option, "--twice") == 0) {
+                   strcmp(option, "--twice") == 0 || strcmp(option, "--sweep") == 0) {
             options->trace |= option[2] == 'r';
             options->twice |= option[2] == 't';
+            options->sweep |= option[3] == 'w' && option[2] == 's';
             i++;
             if (!read_range(value, options))
                 return false;
-        } else if (strcmp(option, "--steps") == 0 || strcmp(option, "--bug") == 0) {
+        } else if (strcmp(option, "--steps") == 0 || strcmp(option, "--stride") == 0 || strcmp(option, "--bug") == 0) {
             i++;
-            if (option[2] == 's')
+            if (strcmp(option, "--steps") == 0)
                 options->steps = atoi(value);
+            else if (strcmp(option, "--stride") == 0)
+                options->stride = atoi(value) > 0 ? atoi(value) : 1;
             else
                 options->bug = (enum sim_bug)atoi(value);
         } else {
@@ -140,10 +183,11 @@ int main(int argc, char **argv) {
     struct options options;
     if (!read_options(argc, argv, &options) || !jc_id_init()) {
         fputs(
-            "jiancha-sim [--seeds A..B | --replay SEED | --twice A..B | --mutations] [--steps N] [--bug N] [--trace]\n",
+            "jiancha-sim [--seeds A..B | --replay SEED | --twice A..B | --sweep SEED | --mutations] [--steps N] [--stride N] "
+            "[--bug N] [--trace]\n",
             stderr);
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    return options.mutations ? run_mutations(&options) : run_seeds(&options);
+    return options.mutations ? run_mutations(&options) : options.sweep ? run_sweep(&options) : run_seeds(&options);
 }

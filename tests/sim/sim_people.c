@@ -37,8 +37,10 @@ static unsigned faults_of(struct sim_random *random) {
 /* --- bad luck ---------------------------------------------------------------------------------------------------------------- */
 
 static void spoil_disk(struct sim_disk *disk, struct sim_random *random, bool crashes, bool fails) {
-    if (crashes && sim_chance(random, 60))
-        disk->dies_in = 1 + sim_below(random, 40);
+    if (crashes && sim_chance(random, 60)) {
+        int64_t at = 1 + sim_below(random, 40);
+        disk->dies_in = disk->dies_in ? disk->dies_in : at;
+    }
     if (fails && sim_chance(random, 60))
         disk->fails_in = 1 + sim_below(random, 40);
     if (fails && sim_chance(random, 30))
@@ -195,14 +197,14 @@ static void judge(struct sim_story *story) {
 
 /* --- the whole ------------------------------------------------------------------------------------------------------------------- */
 
-static void begin(struct sim_story *story, uint64_t seed, enum sim_bug bug, bool tells) {
+static void begin(struct sim_story *story, const struct sim_plan *plan) {
     struct sim_world *world = &story->world;
-    sim_world_init(world, seed);
-    world->bug = bug;
-    world->tells = tells;
+    sim_world_init(world, plan->seed);
+    world->bug = plan->bug;
+    world->tells = plan->tells;
     world->faults = faults_of(&world->people);
     jc_random_source(fill_random, world);
-    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(seed % 1000000) + 1, NULL);
+    sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, (int)(plan->seed % 1000000) + 1, NULL);
     sim_server_init(&story->server, world);
     story->server.started = server_started;
     story->server.started_ctx = story;
@@ -216,14 +218,17 @@ static void begin(struct sim_story *story, uint64_t seed, enum sim_bug bug, bool
         terminal->finished = finished;
         terminal->ctx = story;
     }
-    sim_tell(world, "seed %llu, faults %#x, %d terminals", (unsigned long long)seed, world->faults,
+    story->server.disk.writes = story->terminals[0].disk.writes = 0;
+    story->server.disk.dies_in = plan->server_dies_at;
+    story->terminals[0].disk.dies_in = plan->terminal_dies_at;
+    sim_tell(world, "seed %llu, faults %#x, %d terminals", (unsigned long long)plan->seed, world->faults,
              story->terminal_count);
 }
 
-void sim_story_tell(struct sim_story *story, uint64_t seed, int steps, enum sim_bug bug, bool tells) {
+void sim_story_tell(struct sim_story *story, const struct sim_plan *plan) {
     memset(story, 0, sizeof *story);
-    begin(story, seed, bug, tells);
-    for (int i = 0; i < steps && !story->world.failed; i++) {
+    begin(story, plan);
+    for (int i = 0; i < plan->steps && !story->world.failed; i++) {
         story->world.step = i + 1;
         step(story);
     }

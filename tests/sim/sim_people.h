@@ -20,9 +20,16 @@ struct sim_story {
     int64_t sticks, shares, given;
 };
 
-/* Makes the world of a seed with all who live in it, tells `steps` steps of the story, lets all faults stop, and
- * judges. story->world says whether it failed, and the hash of its trace. */
-void sim_story_tell(struct sim_story *story, uint64_t seed, int steps, enum sim_bug bug, bool tells);
+struct sim_plan {
+    uint64_t seed;
+    int steps;
+    enum sim_bug bug;
+    bool tells;
+    int64_t server_dies_at, terminal_dies_at; /* a write of the server, of the first terminal; 0: as luck has it */
+};
+/* Makes the world of a seed with all who live in it, tells the steps of the story, lets all faults stop, and judges.
+ * story->world says whether it failed, and the hash of its trace. */
+void sim_story_tell(struct sim_story *story, const struct sim_plan *plan);
 /* Frees what sim_story_tell left. */
 void sim_story_free(struct sim_story *story);
 
