@@ -10,6 +10,7 @@
 
 #include "base/message.h"
 #include "jiancha/v1/sync_service.pb-c.h"
+#include "terminal/blob.h"
 #include "terminal/call.h"
 #include "terminal/entity.h"
 #include "terminal/holder.h"
@@ -32,7 +33,7 @@ struct checking {
     struct {
         struct hash *items;
         size_t count, capacity;
-    } assigned;
+    } assigned, blobs; /* that open tasks need and that are here */
     struct {
         struct jc_terminal_missing *items;
         size_t count, capacity;
@@ -112,6 +113,16 @@ static enum jc_code assign(struct jc_tx *tx, struct checking *checking, Jc__Enti
     return code;
 }
 
+static enum jc_code add_missing(struct checking *checking, const Jc__Task *task, Jc__EntityKind kind,
+                                struct jc_err *err) {
+    struct jc_terminal_missing *missing = JC_PUSH(checking->arena, &checking->missing, struct jc_terminal_missing);
+    if (!missing)
+        return jc_fail_memory(err);
+    *missing = (struct jc_terminal_missing){
+        .task_id = jc_terminal_uuid_of(task->task_id), .unit_id = jc_str(task->unit_id), .kind = kind};
+    return JC_OK;
+}
+
 static enum jc_code need(struct jc_tx *tx, struct checking *checking, const Jc__Task *task, Jc__EntityKind kind,
                          struct jc_str id, struct jc_err *err) {
     bool here = false;
@@ -120,11 +131,22 @@ static enum jc_code need(struct jc_tx *tx, struct checking *checking, const Jc__
     enum jc_code code = assign(tx, checking, kind, id, &here, err);
     if (code || here)
         return code;
-    struct jc_terminal_missing *missing = JC_PUSH(checking->arena, &checking->missing, struct jc_terminal_missing);
-    if (!missing)
+    return add_missing(checking, task, kind, err);
+}
+
+/* A photo that the task needs. One that is not here is missing, unless the server does not have it either (compare). */
+static enum jc_code need_blob(struct jc_tx *tx, struct checking *checking, const Jc__Task *task, const Jc__Photo *photo,
+                              struct jc_err *err) {
+    struct jc_str path;
+    enum jc_code code = jc_terminal_blob_find(tx, checking->terminal, photo, checking->arena, &path, err);
+    if (code)
+        return code;
+    if (!path.ptr || photo->sha256.len != JC_SHA256_SIZE)
+        return add_missing(checking, task, JC__ENTITY_KIND__ENTITY_KIND_UNSPECIFIED, err);
+    struct hash *slot = JC_PUSH(checking->arena, &checking->blobs, struct hash);
+    if (!slot)
         return jc_fail_memory(err);
-    *missing = (struct jc_terminal_missing){
-        .task_id = jc_terminal_uuid_of(task->task_id), .unit_id = jc_str(task->unit_id), .kind = kind};
+    memcpy(slot->bytes, photo->sha256.data, sizeof slot->bytes);
     return JC_OK;
 }
 
@@ -147,6 +169,8 @@ static enum jc_code add_needs(struct jc_tx *tx, struct checking *checking, struc
         };
         for (size_t k = 0; code == JC_OK && k < sizeof needs / sizeof *needs; k++)
             code = need(tx, checking, task, needs[k].kind, needs[k].id, err);
+        for (size_t k = 0; code == JC_OK && k < task->n_needed_blobs; k++)
+            code = need_blob(tx, checking, task, task->needed_blobs[k], err);
     }
     return code;
 }
@@ -155,17 +179,40 @@ static int by_bytes(const void *a, const void *b) {
     return memcmp(a, b, JC_SHA256_SIZE);
 }
 
-/* SHA-256 over the sorted hashes, each once. */
-static void hash_assigned(struct checking *checking, uint8_t out[JC_SHA256_SIZE]) {
-    struct hash *items = checking->assigned.items;
-    size_t kept = 0, count = checking->assigned.count;
+/* Sorts and leaves out what is there twice; the number of those left. */
+static size_t sort_unique(struct hash *items, size_t count) {
+    size_t kept = 0;
     if (count)
         qsort(items, count, sizeof *items, by_bytes);
     for (size_t i = 0; i < count; i++) {
         if (!kept || by_bytes(&items[kept - 1], &items[i]) != 0)
             items[kept++] = items[i];
     }
-    jc_sha256((struct jc_str){(const char *)items, kept * sizeof *items}, out);
+    return kept;
+}
+
+/* SHA-256 over the sorted hashes of entities, each once, then those of the blobs. */
+static enum jc_code hash_assigned(struct checking *checking, uint8_t out[JC_SHA256_SIZE], struct jc_err *err) {
+    size_t entities = sort_unique(checking->assigned.items, checking->assigned.count);
+    size_t blobs = sort_unique(checking->blobs.items, checking->blobs.count);
+    struct hash *all = jc_arena_array(checking->arena, entities + blobs + 1, sizeof *all);
+    if (!all)
+        return jc_fail_memory(err);
+    if (entities)
+        memcpy(all, checking->assigned.items, entities * sizeof *all);
+    if (blobs)
+        memcpy(all + entities, checking->blobs.items, blobs * sizeof *all);
+    jc_sha256((struct jc_str){(const char *)all, (entities + blobs) * sizeof *all}, out);
+    return JC_OK;
+}
+
+/* What the server does not have either is not missing here. */
+static void drop_blobs(struct checking *checking) {
+    size_t kept = 0;
+    for (size_t i = 0; i < checking->missing.count; i++)
+        if (checking->missing.items[i].kind != JC__ENTITY_KIND__ENTITY_KIND_UNSPECIFIED)
+            checking->missing.items[kept++] = checking->missing.items[i];
+    checking->missing.count = kept;
 }
 
 /* --- comparing ---------------------------------------------------------------------------------------------------- */
@@ -202,7 +249,7 @@ static enum jc_code compare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     *out = (struct jc_terminal_checked){0};
     memset(checking->kinds, 0, sizeof checking->kinds);
     memset(checking->sets, 0, sizeof checking->sets);
-    checking->assigned.count = checking->missing.count = 0;
+    checking->assigned.count = checking->blobs.count = checking->missing.count = 0;
     enum jc_code code = jc_terminal_self_enrolled(tx, checking->arena, &now, err);
     jc_sign_forget(now.secret_key, sizeof now.secret_key);
     if (code == JC_OK && !jc_str_eq(now.position, checking->self.position))
@@ -214,11 +261,15 @@ static enum jc_code compare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     if (code)
         return code;
     compare_kinds(checking);
-    hash_assigned(checking, hash);
+    if ((code = hash_assigned(checking, hash, err)) != JC_OK)
+        return code;
+    bool same =
+        assigned && assigned->sha256.len == sizeof hash && memcmp(assigned->sha256.data, hash, sizeof hash) == 0;
+    if (same)
+        drop_blobs(checking);
     out->missing = checking->missing.items;
     out->missing_count = checking->missing.count;
-    out->ready = assigned && assigned->sha256.len == sizeof hash && out->missing_count == 0 &&
-                 memcmp(assigned->sha256.data, hash, sizeof hash) == 0;
+    out->ready = same && out->missing_count == 0;
     int64_t now_ms = jc_clock_now_ms(&checking->terminal->wall);
     Jc__DigestState state =
         out->matched ? JC__DIGEST_STATE__DIGEST_STATE_MATCHED : JC__DIGEST_STATE__DIGEST_STATE_DIFFERS;

@@ -204,6 +204,33 @@ static size_t give_body(char *bytes, size_t size, size_t count, void *ctx) {
     return (size_t)got;
 }
 
+/* The file that takes what comes. */
+struct saving {
+    CURL *curl;
+    int fd; /* -1: nothing is wanted */
+    int64_t offset, left;
+};
+
+static size_t save_body(char *bytes, size_t size, size_t count, void *ctx) {
+    struct saving *saving = ctx;
+    size_t len = size * count, done = 0;
+    long status = 0;
+    if (saving->fd < 0 || curl_easy_getinfo(saving->curl, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+        (status != 200 && status != 206))
+        return len;
+    if (len > (uint64_t)saving->left)
+        return 0;
+    while (done < len) {
+        ssize_t written = pwrite(saving->fd, bytes + done, len - done, saving->offset);
+        if (written <= 0)
+            return 0;
+        done += (size_t)written;
+        saving->offset += written;
+        saving->left -= written;
+    }
+    return len;
+}
+
 static size_t drop_body(char *bytes, size_t size, size_t count, void *ctx) {
     (void)bytes, (void)ctx;
     return size * count;
@@ -252,6 +279,8 @@ static enum jc_code exchange_curl(void *ctx, const struct jc_transport_exchange 
                                   struct jc_transport_reply *out, struct jc_err *err) {
     struct curl_transport *transport = ctx;
     struct sending sending = {exchange->fd, exchange->offset, exchange->bytes};
+    struct saving saving = {transport->handle, exchange->save_fd ? *exchange->save_fd : -1, exchange->offset,
+                            exchange->bytes};
     char detail[CURL_ERROR_SIZE] = "";
     CURLcode result = CURLE_OK;
     *out = (struct jc_transport_reply){.upload_offset = -1};
@@ -264,6 +293,10 @@ static enum jc_code exchange_curl(void *ctx, const struct jc_transport_exchange 
     }
     if (result == CURLE_OK)
         result = set_exchange(transport->handle, exchange, &sending, out);
+    if (result == CURLE_OK && exchange->save_fd)
+        result = curl_easy_setopt(transport->handle, CURLOPT_WRITEFUNCTION, save_body);
+    if (result == CURLE_OK && exchange->save_fd)
+        result = curl_easy_setopt(transport->handle, CURLOPT_WRITEDATA, &saving);
     return perform(transport, result, headers, detail, &out->status, err);
 }
 

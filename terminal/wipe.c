@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "terminal/store.h"
+#include "terminal/blob.h"
 
 /* Rejected without a row: the server never took it, and told so under its signature. */
 static const char SQL_STATE[] =
@@ -96,6 +96,7 @@ enum jc_code jc_terminal_wipe(struct jc_terminal *terminal, struct jc_err *err) 
     enum jc_code code = jc_terminal_write(terminal, wipe_job, &state, err);
     if (code || strcmp(terminal->path, ":memory:") == 0)
         return code;
+    jc_terminal_blob_forget(terminal);
     remove_file(terminal->path, "");
     remove_file(terminal->path, "-wal");
     remove_file(terminal->path, "-shm");

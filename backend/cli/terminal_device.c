@@ -257,7 +257,22 @@ struct visit {
     const char *server;
     struct jc_transport transport;
     struct jc_terminal_checked checked;
+    bool fetches; /* photos too */
 };
+
+static enum jc_code fetch_photos(struct visit *visit, struct jc_err *err) {
+    struct jc_cli *cli = visit->run.cli;
+    struct jc_terminal_fetched fetched = {0};
+    char number[JC_NUMBER_TEXT];
+    enum jc_code code = jc_terminal_fetch(visit->run.terminal, &visit->transport, cli->arena, &fetched, err);
+    struct jc_str count = jc_str_from_int64(fetched.blobs, number);
+    if (fetched.blobs)
+        jc_cli_note(cli, JC_MSG_TERM_FETCHED, &count, 1);
+    count = jc_str_from_int64(fetched.absent, number);
+    if (fetched.absent)
+        jc_cli_note(cli, JC_MSG_TERM_FETCH_ABSENT, &count, 1);
+    return code;
+}
 
 /* Syncs and compares. */
 static enum jc_code sync_and_check(struct visit *visit, struct jc_err *err) {
@@ -266,6 +281,8 @@ static enum jc_code sync_and_check(struct visit *visit, struct jc_err *err) {
     enum jc_code code = jc_terminal_sync(visit->run.terminal, &visit->transport, NULL, arena, &result, err);
     if (code == JC_OK && result.rebuild)
         jc_cli_note(visit->run.cli, JC_MSG_TERM_REBUILD_NOTE, NULL, 0);
+    if (code == JC_OK && visit->fetches)
+        code = fetch_photos(visit, err);
     return code == JC_OK ? jc_terminal_check(visit->run.terminal, &visit->transport, arena, &visit->checked, err)
                          : code;
 }
@@ -306,6 +323,8 @@ static struct jc_str entity_word(const struct jc_cli *cli, Jc__EntityKind kind) 
         return jc_cli_terminal_word(cli, "agency", JC_MSG_TERM_ENTITY_AGENCY);
     case JC__ENTITY_KIND__ENTITY_KIND_TEAM:
         return jc_cli_terminal_word(cli, "team", JC_MSG_TERM_ENTITY_TEAM);
+    case JC__ENTITY_KIND__ENTITY_KIND_UNSPECIFIED:
+        return jc_cli_terminal_word(cli, "photo", JC_MSG_TERM_ENTITY_PHOTO);
     default:
         return JC_STR("");
     }
@@ -381,7 +400,7 @@ static enum jc_code print_ready(struct visit *visit, struct jc_err *err) {
 }
 
 static enum jc_exit run_ready(struct jc_cli *cli, int argc, char **argv) {
-    struct visit visit = {.run = {.cli = cli, .command = &jc_cmd_terminal_ready}};
+    struct visit visit = {.run = {.cli = cli, .command = &jc_cmd_terminal_ready}, .fetches = true};
     struct jc_err err;
     const struct jc_option options[] = {{.name = "server", .takes_value = true, .value = &visit.server}};
     if (!jc_cli_terminal_options(&visit.run, options, 1, 0, &argc, argv))
@@ -404,9 +423,11 @@ const struct jc_command jc_cmd_terminal_ready = {
     .summary = {"出发前核对：待办任务所需内容是否齐全", "before leaving: is everything for the open tasks here"},
     .usage = "terminal --store FILE ready [--server URL]",
     .help =
-        {"先同步，再与服务器核对全部待办任务及其检查对象、指令书和检查表；列出缺少的，不齐全则退出码为 1。",
-         "Syncs, then compares the open tasks with their units, orders and checklists with the server's; lists what\n"
-         "is missing; exit status 1 if anything is."},
+        {"先同步，取回复查所需的原检查照片（存放在终端文件旁的 .blobs 目录，断点续传），再与服务器核对全部待办任务\n"
+         "及其检查对象、指令书、检查表和照片；列出缺少的，不齐全则退出码为 1。",
+         "Syncs, fetches the photos of the findings to recheck (to the folder .blobs beside the terminal's file, each\n"
+         "from where it was cut), then compares the open tasks with their units, orders, checklists and photos with\n"
+         "the server's; lists what is missing; exit status 1 if anything is."},
     .example = "jiancha terminal --store t1.db ready",
     .run = run_ready,
 };

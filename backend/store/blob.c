@@ -219,3 +219,39 @@ enum jc_code jc_blob_find_record(struct jc_tx *tx, int64_t agency_id, const uint
     jc_rows_close(rows);
     return code;
 }
+
+static const char SELECT_OF_ORDER[] =
+    "SELECT b.sha256, b.size_bytes, b.media_type, b.kind\n"
+    "FROM rectification_order AS o\n"
+    "JOIN record_blob AS b ON b.agency_id = o.agency_id AND b.inspection_id = o.inspection_id\n"
+    "WHERE o.agency_id = $1 AND o.order_id = $2 AND b.kind IN (0, 1)\n" /* unspecified: a photo; photo */
+    "ORDER BY b.sha256\n"
+    "LIMIT $3";
+
+struct photo_list JC_ROW_LIST(Jc__Photo);
+
+static enum jc_code add_photo(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct photo_list *list = ctx;
+    struct jc_row row = {rows, list->arena, false};
+    Jc__Photo *photo = JC_NEW(list->arena, Jc__Photo), **slot = JC_PUSH(list->arena, list, Jc__Photo *);
+    if (!photo || !slot)
+        return jc_fail_memory(err);
+    jc__photo__init(photo);
+    photo->sha256 = jc_row_bytes(&row, 0);
+    photo->size_bytes = jc_rows_int64(rows, 1);
+    photo->media_type = jc_row_text(&row, 2);
+    photo->kind = (Jc__BlobKind)jc_rows_int64(rows, 3);
+    *slot = photo;
+    return row.failed ? jc_fail_memory(err) : JC_OK;
+}
+
+enum jc_code jc_blob_of_order(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                              Jc__Photo ***out, size_t *count, struct jc_err *err) {
+    struct photo_list list = {.arena = arena};
+    enum jc_code code = jc_row_each(
+        tx, SELECT_OF_ORDER, JC_VALUES(jc_int(agency_id), jc_bytes(order_id.ptr, order_id.len), jc_int(JC_NEEDED_MAX)),
+        add_photo, &list, err);
+    *out = list.items;
+    *count = list.count;
+    return code;
+}

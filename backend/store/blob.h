@@ -9,6 +9,7 @@
 
 #include "base/id.h"
 #include "db/db.h"
+#include "jiancha/v1/inspection.pb-c.h"
 
 struct jc_blob {
     uint8_t sha256[JC_SHA256_SIZE];
@@ -63,5 +64,11 @@ enum jc_code jc_blob_find_named(struct jc_tx *tx, int64_t agency_id, const uint8
 /* Whether a record names it that this team made, joined, or has to recheck. */
 enum jc_code jc_blob_is_of_team(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
                                 struct jc_str team_id, bool *out, struct jc_err *err);
+
+/* The photos of the record that an order was issued for, by hash, whether they have arrived or not: what it names never
+ * changes, so neither does a task that names it. At most JC_NEEDED_MAX. Messages are the arena's. */
+enum { JC_NEEDED_MAX = 200 };
+enum jc_code jc_blob_of_order(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                              Jc__Photo ***out, size_t *count, struct jc_err *err);
 
 #endif

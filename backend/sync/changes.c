@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "store/agency.h"
+#include "store/blob.h"
 #include "store/feed.h"
 #include "store/order.h"
 #include "store/registry.h"
@@ -17,6 +18,7 @@
 #include "store/store.h"
 #include "store/task.h"
 #include "store/unit.h"
+#include "sync/apply.h"
 #include "sync/cursor.h"
 #include "sync/recall.h"
 #include "sync/recent.h"
@@ -94,6 +96,9 @@ static enum jc_code load_task(struct page *page, struct jc_str id, Jc__Change *o
     enum jc_code code = jc_task_get(page->tx, page->caller->agency_id, id, page->arena, &out->task, err);
     if (!code && out->task->recalled_at)
         code = add_grace(page, out->task, err);
+    if (!code && out->task->order_id.len)
+        code = jc_blob_of_order(page->tx, page->caller->agency_id, jc_view(out->task->order_id), page->arena,
+                                &out->task->needed_blobs, &out->task->n_needed_blobs, err);
     return code ? code : add_recent(page, out->task, err);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/evidence.h"
 #include "base/message.h"
+#include "store/blob.h"
 #include "store/completeness.h"
 #include "store/feed.h"
 #include "store/store.h"
@@ -40,7 +41,7 @@ struct digest {
     struct {
         struct hash *items;
         size_t count, capacity;
-    } assigned;
+    } assigned, blobs; /* blobs: that open tasks need */
 };
 
 /* --- one entity ------------------------------------------------------------------------------------------- */
@@ -120,6 +121,13 @@ static enum jc_code remember_task(struct digest *digest, const Jc__Task *task, c
     needed->checklist_id = jc_arena_copy(digest->arena, jc_str(task->checklist_id));
     if (!needed->unit_id.ptr || !needed->order_id.ptr || !needed->checklist_id.ptr)
         return jc_fail_memory(err);
+    for (size_t i = 0; i < task->n_needed_blobs; i++) {
+        struct hash *slot = JC_PUSH(digest->arena, &digest->blobs, struct hash);
+        if (!slot)
+            return jc_fail_memory(err);
+        if (task->needed_blobs[i]->sha256.len == sizeof slot->bytes)
+            memcpy(slot->bytes, task->needed_blobs[i]->sha256.data, sizeof slot->bytes);
+    }
     return assign(digest, hash, err);
 }
 
@@ -190,6 +198,26 @@ static enum jc_code assign_kind(struct digest *digest, Jc__EntityKind kind, int3
     return JC_OK;
 }
 
+/* Of the blobs that open tasks need those that are here; in digest->blobs, each once. */
+static enum jc_code add_blobs(struct digest *digest, Jc__AssignedSet *set, struct jc_err *err) {
+    size_t count = sort_unique(digest->blobs.items, digest->blobs.count), kept = 0;
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; !code && i < count; i++) {
+        struct hash *items = digest->blobs.items;
+        struct jc_blob blob;
+        bool found = false;
+        jc_arena_reset(digest->scratch);
+        code = jc_blob_get(digest->tx, digest->caller->agency_id, items[i].bytes, digest->scratch, &blob, &found, err);
+        if (code || !found || blob.deleted_ms >= 0)
+            continue;
+        items[kept++] = items[i];
+        set->blob_bytes += blob.size_bytes;
+    }
+    digest->blobs.count = kept;
+    set->blobs = (int32_t)kept;
+    return code;
+}
+
 static enum jc_code add_assigned(struct digest *digest, Jc__GetDigestResponse *response, struct jc_err *err) {
     Jc__AssignedSet *set = JC_NEW(digest->arena, Jc__AssignedSet);
     uint8_t *hash = jc_arena_alloc(digest->arena, JC_SHA256_SIZE);
@@ -203,9 +231,16 @@ static enum jc_code add_assigned(struct digest *digest, Jc__GetDigestResponse *r
         code = assign_kind(digest, JC__ENTITY_KIND__ENTITY_KIND_ORDER, &set->orders, err);
     if (!code)
         code = assign_kind(digest, JC__ENTITY_KIND__ENTITY_KIND_CHECKLIST, &checklists, err);
+    if (!code)
+        code = add_blobs(digest, set, err);
     if (code)
         return code;
-    size_t count = sort_unique(digest->assigned.items, digest->assigned.count);
+    digest->assigned.count = sort_unique(digest->assigned.items, digest->assigned.count);
+    for (size_t i = 0; !code && i < digest->blobs.count; i++)
+        code = assign(digest, digest->blobs.items[i].bytes, err);
+    if (code)
+        return code;
+    size_t count = digest->assigned.count;
     jc_sha256((struct jc_str){(const char *)digest->assigned.items, count * sizeof *digest->assigned.items}, hash);
     set->sha256 = (ProtobufCBinaryData){JC_SHA256_SIZE, hash};
     response->assigned = set;

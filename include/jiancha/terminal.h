@@ -68,12 +68,15 @@ struct jc_transport_call {
 
 /* Another request than a call: photos go up by the tus protocol (docs/SYNC.md). */
 struct jc_transport_exchange {
-    const char *method; /* "POST", "HEAD", "PATCH" */
+    const char *method; /* "POST", "HEAD", "PATCH", "GET" */
     const char *path;   /* "/blobs" */
     struct jc_str token;
     const char *const *headers; /* "Name: value", NULL behind the last */
     int fd;                     /* body: `bytes` bytes of this file from `offset` on; -1: none */
     int64_t offset, bytes;
+    /* Of GET, NULL else: the file that takes the answer's body (status 200 or 206) from `offset` on, at most `bytes`
+     * bytes. What came before a cut is in it. */
+    const int *save_fd;
 };
 struct jc_transport_reply {
     int status;
@@ -244,6 +247,19 @@ enum jc_code jc_terminal_upload(struct jc_terminal *terminal, const struct jc_tr
                                 const struct jc_terminal_upload_options *options, struct jc_arena *arena,
                                 struct jc_terminal_upload_result *out, struct jc_err *err);
 
+/* Photos that open tasks need (of the findings of a recheck): fetched whole or not at all, each from where it was cut;
+ * then jc_terminal_blob_path() finds them. Failures as of jc_terminal_upload(); what the server does not have (yet) is
+ * no failure. */
+struct jc_terminal_fetched {
+    int64_t blobs, bytes; /* now */
+    int64_t absent;       /* needed ones that the server does not have */
+};
+enum jc_code jc_terminal_fetch(struct jc_terminal *terminal, const struct jc_transport *transport,
+                               struct jc_arena *arena, struct jc_terminal_fetched *out, struct jc_err *err);
+/* Where the bytes of a photo are: taken here, or fetched. JC_NOT_FOUND if they are not here. The arena's. */
+enum jc_code jc_terminal_blob_path(struct jc_terminal *terminal, const Jc__Photo *photo, struct jc_arena *arena,
+                                   struct jc_str *out, struct jc_err *err);
+
 /* --- before leaving ------------------------------------------------------------------------------------ */
 
 struct jc_terminal_kind_check {
@@ -254,14 +270,14 @@ struct jc_terminal_kind_check {
 struct jc_terminal_missing {
     struct jc_uuid task_id; /* an open task … */
     struct jc_str unit_id;
-    Jc__EntityKind kind; /* … whose unit, order or checklist is not here */
+    Jc__EntityKind kind; /* … whose unit, order or checklist is not here; UNSPECIFIED: one of its photos */
 };
 enum { JC_TERMINAL_KINDS = 8 };
 struct jc_terminal_checked {
     bool matched; /* the listing here is the server's, to the byte */
     struct jc_terminal_kind_check kinds[JC_TERMINAL_KINDS];
     size_t kind_count;
-    bool ready;    /* every open task with its unit, order and checklist is here as the server has it */
+    bool ready;    /* every open task with its unit, order, checklist and photos is here as the server has it */
     int64_t tasks; /* open ones here */
     struct jc_terminal_missing *missing;
     size_t missing_count;

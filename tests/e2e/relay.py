@@ -11,7 +11,8 @@ CHUNK = 16384
 class CuttingRelay:
     """Passes connections on to 127.0.0.1:`port`. Each of the first `cuts` connections is ended when `least` to `most`
     bytes have passed in one of its two directions; all later ones stay whole, so everybody gets through in the end.
-    `at_cut` is called before the client hears of it. Listens on `url` from the beginning."""
+    `answers`: whether some are cut in the answers, or "only" there. `at_cut` is called before the client hears of it.
+    Listens on `url` from the beginning."""
 
     def __init__(self, port, seed, cuts, least, most, answers=True, at_cut=None):
         self.port, self.random, self.cuts = port, random.Random(seed), cuts
@@ -43,6 +44,8 @@ class CuttingRelay:
             return [None, None]
         self.cuts -= 1
         bytes_left = self.random.randint(self.least, self.most)
+        if self.answers == "only":
+            return [None, bytes_left]
         # answers are short: most cuts are in what is sent, one in four within the first bytes of the answers
         if not self.answers or self.random.randrange(4):
             return [bytes_left, None]

@@ -6,6 +6,7 @@ import os
 import shutil
 
 import jiancha
+import relay
 
 INSPECTORS = "hn-t1-01,hn-t1-02"
 
@@ -215,6 +216,52 @@ class Keeping(jiancha.Test):
         self.assertEqual(self.missing(older), [])
         terminal.sync()
         self.assertEqual(self.acknowledged(terminal), 1)
+
+    def test_photos_of_a_recheck(self):
+        """A colleague's terminal holds the photos of the record before it leaves for the recheck, over a bad net too; ready
+        says the same as the server."""
+        db = self.path("recheck.db")
+        jiancha.run("init", "--db", db)
+        jiancha.run("import", jiancha.CASE, "--db", db)
+        server = jiancha.Server(db, self.path("recheck.log"))
+        self.addCleanup(server.stop)
+        finder, other = jiancha.Terminal(self.path("finder.t")), jiancha.Terminal(self.path("other.t"))
+        finder.enroll(db, server, "hn-t1-01")
+        other.enroll(db, server, "hn-t1-02")
+        contents = [b"\xff\xd8\xff" + bytes([65 + i]) * 400_000 for i in range(2)]
+        paths = []
+        for index, content in enumerate(contents):
+            paths.append(self.path(f"finding-{index}.jpg"))
+            with open(paths[-1], "wb") as file:
+                file.write(content)
+        finder.run("inspect", "--ad-hoc", "hn-001", "--start", "08:00", "--end", "08:20", "--inspectors", INSPECTORS,
+                   "--signed", "王某", "--reason", "群众举报", "--finding", "门锁闭", "--outcome", "deadline:2023-01-20",
+                   "--photo", paths[0], "--photo", paths[1])
+        finder.run("order", "hn-001", "--issued", "09:00", "--signed", "王某")
+        finder.sync()
+        fetched = f"{other.store}.blobs"
+
+        self.assertEqual(other.run("ready").code, 0, "the server has no photos yet: everything there is is here")
+        self.assertEqual(finder.rows("upload")[0]["blobs"], 2)
+        other.sync()
+        check = other.run("check")
+        self.assertEqual(check.code, 0, "the listing is the server's, whatever became of the photos")
+        net = relay.CuttingRelay(server.port, 7, cuts=8, least=100_000, most=200_000, answers="only")
+        self.addCleanup(net.close)
+        codes = []
+        while not codes or codes[-1] != 0:
+            codes.append(other.run("ready", "--server", net.url, expect=None).code)
+        self.assertGreater(len(codes), 3)
+        self.assertEqual(sorted(os.listdir(fetched)), sorted(hashlib.sha256(content).hexdigest() for content in contents))
+        for content in contents:
+            with open(os.path.join(fetched, hashlib.sha256(content).hexdigest()), "rb") as file:
+                self.assertEqual(file.read(), content)
+        self.assertEqual(finder.run("ready").code, 0, "who took them needs no copy")
+        self.assertFalse(os.path.exists(f"{finder.store}.blobs"))
+
+        os.remove(os.path.join(fetched, hashlib.sha256(contents[0]).hexdigest()))
+        self.assertEqual(other.run("ready").code, 0, "fetched again")
+        self.assertEqual(len(os.listdir(fetched)), 2)
 
 
 if __name__ == "__main__":
