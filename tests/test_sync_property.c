@@ -4,6 +4,7 @@
 #include "jc_field_test.h"
 
 #include "sync/apply.h"
+#include "sync/derived.h"
 
 enum { SEEDS = 25, OPERATIONS = 36, MIXES = 3 };
 
@@ -136,10 +137,31 @@ static void send(struct field *f, const struct sent *items, int count) {
     assert_int_equal(response->receipt->n_operation_ids, count);
 }
 
+static struct jc_arena *field_faults; /* of the last fault's words */
+
+static void not_as_said(void *ctx, int64_t operation_no, const struct jc_err *fault) {
+    struct jc_str *words = ctx;
+    *words =
+        jc_arena_printf(field_faults, "%d %.*s %.*s", (int)operation_no, JC_FMT(fault->arg[0]), JC_FMT(fault->arg[3]));
+}
+
+static enum jc_code derived_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_derived_verify(tx, 1, not_as_said, ctx, err);
+}
+
+/* Whatever came, rows are what the operations say. */
+static void check_derived(struct field *f) {
+    struct jc_str words = JC_STR("");
+    field_faults = f->arena;
+    jc_test_read(f->db, derived_job, &words);
+    CHECK_STR("rows drawn from operations", words, "");
+}
+
 /* One by one, in order. */
 static struct jc_str send_plainly(struct field *f, const struct day *day, bool exact) {
     for (int i = 0; i < day->count; i++)
         send(f, &day->items[i], 1);
+    check_derived(f);
     return field_state(f, exact);
 }
 
@@ -159,6 +181,7 @@ static struct jc_str send_split(struct field *f, const struct day *day, uint64_t
         }
         i += count;
     }
+    check_derived(f);
     return field_state(f, true);
 }
 
@@ -203,6 +226,7 @@ static struct jc_str send_mixed(struct field *f, const struct day *day, uint64_t
         at[device] += count;
         left -= count;
     }
+    check_derived(f);
     return field_state(f, false);
 }
 

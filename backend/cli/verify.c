@@ -6,14 +6,14 @@
 #include "store/agency.h"
 #include "store/audit_log.h"
 #include "store/operation.h"
+#include "sync/derived.h"
 #include "sync/evidence.h"
 
 const struct jc_command jc_cmd_verify;
 
 static const struct jc_column columns[] = {
-    {"check", JC_MSG_COL_CHECK, false},
-    {"agency", JC_MSG_COL_VERIFY_AGENCY, false},
-    {"row", JC_MSG_COL_ROW, true},
+    {"check", JC_MSG_COL_CHECK, false}, {"agency", JC_MSG_COL_VERIFY_AGENCY, false},
+    {"row", JC_MSG_COL_ROW, true},      {"record", JC_MSG_COL_VERIFY_RECORD, false},
     {"text", JC_MSG_COL_FAULT, false},
 };
 
@@ -30,6 +30,7 @@ struct verification {
     size_t at;                     /* the agency being looked at */
     const char *blobs, *ask_again; /* options */
     struct jc_blob_check check;
+    struct jc_tx *tx; /* that the chains are read in */
 };
 
 /* "17:<64 hex digits>", as `status` and receipts print length and head. */
@@ -43,9 +44,9 @@ static bool each_head(void *ctx, const char *value) {
            jc_hex_parse(rest, head->chain_hash, sizeof head->chain_hash);
 }
 
-/* `agency` NULL and `row` -1: none. */
+/* `agency` NULL and `row` -1: none. `record`: what people call what the fault is about; may be empty. */
 static void add_fault(struct verification *v, struct jc_str check, const struct jc_str *agency, int64_t row,
-                      const struct jc_err *fault) {
+                      struct jc_str record, const struct jc_err *fault) {
     struct jc_buf words;
     jc_buf_init(&words, 4096);
     jc_err_render(&words, v->cli->lang, fault);
@@ -58,6 +59,7 @@ static void add_fault(struct verification *v, struct jc_str check, const struct 
         jc_table_int(v->table, row);
     else
         jc_table_null(v->table);
+    jc_table_text(v->table, record);
     jc_table_text(v->table, jc_buf_str(&words));
     jc_buf_free(&words);
 }
@@ -69,17 +71,34 @@ static struct jc_str check_word(const struct verification *v, enum jc_msg word, 
 
 static void database_fault(void *ctx, const struct jc_err *fault) {
     struct verification *v = ctx;
-    add_fault(v, check_word(v, JC_MSG_VERIFY_DATABASE, JC_STR("database")), NULL, -1, fault);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_DATABASE, JC_STR("database")), NULL, -1, JC_STR(""), fault);
+}
+
+/* A fault that has no name is told without. */
+static struct jc_str record_name(const struct verification *v, int64_t operation_no) {
+    struct jc_str name = JC_STR("");
+    struct jc_err err;
+    if (jc_derived_name(v->tx, v->agencies[v->at].agency_id, operation_no, v->cli->arena, &name, &err))
+        return JC_STR("");
+    return name;
 }
 
 static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct verification *v = ctx;
-    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("chain")), &v->agencies[v->at].code, operation_no, fault);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("chain")), &v->agencies[v->at].code, operation_no,
+              record_name(v, operation_no), fault);
+}
+
+static void derived_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
+    struct verification *v = ctx;
+    add_fault(v, check_word(v, JC_MSG_VERIFY_DERIVED, JC_STR("derived")), &v->agencies[v->at].code, operation_no,
+              record_name(v, operation_no), fault);
 }
 
 static void audit_fault(void *ctx, int64_t audit_no, const struct jc_err *fault) {
     struct verification *v = ctx;
-    add_fault(v, check_word(v, JC_MSG_VERIFY_AUDIT, JC_STR("audit_log")), &v->agencies[v->at].code, audit_no, fault);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_AUDIT, JC_STR("audit_log")), &v->agencies[v->at].code, audit_no,
+              JC_STR(""), fault);
 }
 
 /* The agency of --agency, else all. A head that left the building is one agency's. */
@@ -104,9 +123,12 @@ static enum jc_code choose_agencies(struct jc_tx *tx, struct verification *v, st
 static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct verification *v = ctx;
     enum jc_code code = choose_agencies(tx, v, err);
+    v->tx = tx;
     for (v->at = 0; code == JC_OK && v->at < v->agency_count; v->at++) {
         int64_t agency_id = v->agencies[v->at].agency_id, lines = 0;
         code = jc_chain_verify(tx, agency_id, v->heads, v->head_count, chain_fault, v, &v->rows[v->at], err);
+        if (code == JC_OK)
+            code = jc_derived_verify(tx, agency_id, derived_fault, v, err);
         if (code == JC_OK)
             code = jc_audit_log_verify(tx, agency_id, audit_fault, v, &lines, err);
     }
@@ -123,7 +145,7 @@ static void blob_fault(void *ctx, const struct jc_blob_fault *fault) {
         if (v->agencies[i].agency_id == fault->ref.agency_id)
             agency = &v->agencies[i].code;
     jc_cli_blob_fault(fault, &words);
-    add_fault(v, check_word(v, JC_MSG_VERIFY_BLOBS, JC_STR("blobs")), agency, -1, &words);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_BLOBS, JC_STR("blobs")), agency, -1, JC_STR(""), &words);
 }
 
 static enum jc_code verify_blobs(struct verification *v, struct jc_err *err) {
@@ -161,7 +183,7 @@ static void say_all_is_well(const struct verification *v) {
 
 static void bundle_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct verification *v = ctx;
-    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("record")), NULL, operation_no, fault);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("record")), NULL, operation_no, JC_STR(""), fault);
 }
 
 static enum jc_exit verify_bundle(struct verification *v, const char *path, const char *key) {
@@ -232,14 +254,16 @@ const struct jc_command jc_cmd_verify = {
     .summary = {"核验数据库完整性和证据链", "check the database and the evidence chain"},
     .usage = "verify [--head NUMBER:HASH]… [--blobs DIR] [--ask-again]\nverify --bundle FILE [--key PUBLIC_KEY]",
     .help =
-        {"检查数据库文件、外键、每一条终端操作的证据链和审计日志；有问题时退出码为 1。\n"
+        {"检查数据库文件、外键、每一条终端操作的证据链、由操作得出的记录（现场检查、问题隐患、\n"
+         "指令书、复查、工作日、文号、待核处理）和审计日志；有问题时退出码为 1。\n"
          "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
          "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）\n"
          "同时逐个核对照片等附件文件的哈希（--blobs 指明其目录，缺省为数据库旁的 .blobs），列出缺失或被改动的。\n"
          "--ask-again    将缺失或被改动的附件记为未收到，仍存有原件的终端会重新上传；被改动的文件改名保留\n"
          "--bundle FILE  核验 evidence export 导出的证据文件，无需数据库\n"
          "--key HEX      服务器公钥（key list 所列），证明文件出自该服务器",
-         "Checks the file, the foreign keys, the evidence chain of every operation and the audit log; exit 1 if anything is "
+         "Checks the file, the foreign keys, the evidence chain of every operation, what was drawn from them (records,\n"
+         "findings, orders, rechecks, workdays, document numbers, reviews) and the audit log; exit 1 if anything is "
          "wrong.\n"
          "With several agencies and no --agency, the chain of every one of them is checked.\n"
          "The files of photos and recordings are held against their hashes too (--blobs: their folder; default: beside\n"

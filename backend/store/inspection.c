@@ -117,7 +117,7 @@ enum jc_code jc_inspection_add(struct jc_tx *tx, int64_t agency_id, const struct
 
 static const char SELECT_INSPECTION[] =
     "SELECT inspection_id, op_key, task_id, is_record, late, unit_id, team_id, started_ms, ended_ms,\n"
-    "       inspector_ids\n"
+    "       inspector_ids, linked_to\n"
     "FROM inspection\n"
     "WHERE agency_id = $1 AND inspection_id = $2";
 
@@ -133,8 +133,10 @@ static bool read_row(const struct jc_rows *rows, struct jc_arena *arena, struct 
         .started_ms = jc_rows_int64(rows, 7),
         .ended_ms = jc_rows_int64(rows, 8),
         .inspector_ids = jc_rows_copy(rows, 9, arena),
+        .linked_to = jc_rows_copy(rows, 10, arena),
     };
-    return out->inspection_id.ptr && out->task_id.ptr && out->unit_id.ptr && out->team_id.ptr && out->inspector_ids.ptr;
+    return out->linked_to.ptr && out->inspection_id.ptr && out->task_id.ptr && out->unit_id.ptr && out->team_id.ptr &&
+           out->inspector_ids.ptr;
 }
 
 enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
@@ -161,6 +163,36 @@ enum jc_code jc_inspection_is_recorded(struct jc_tx *tx, int64_t agency_id, stru
     enum jc_code code = jc_tx_int64(tx, COUNT_RECORDS, JC_VALUES(jc_int(agency_id), id_value(task_id)), &count, err);
     *recorded = count > 0;
     return code;
+}
+
+/* --- standing --------------------------------------------------------------------------------------------- */
+
+static const char SELECT_HAS_ORDER[] = "SELECT 1\n"
+                                       "FROM rectification_order\n"
+                                       "WHERE agency_id = $1 AND inspection_id = $2";
+
+enum jc_code jc_inspection_has_order(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id, bool *has,
+                                     struct jc_err *err) {
+    return jc_row_exists(tx, SELECT_HAS_ORDER, JC_VALUES(jc_int(agency_id), id_value(inspection_id)), has, err);
+}
+
+static const char UPDATE_COUNTS[] = "UPDATE inspection\n"
+                                    "SET is_record = $1\n"
+                                    "WHERE agency_id = $2 AND inspection_id = $3";
+
+enum jc_code jc_inspection_count(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id, bool counts,
+                                 struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_COUNTS, JC_VALUES(jc_int(counts), jc_int(agency_id), id_value(inspection_id)), err);
+}
+
+static const char UPDATE_LINK[] = "UPDATE inspection\n"
+                                  "SET is_record = $1, linked_to = $2\n"
+                                  "WHERE agency_id = $3 AND inspection_id = $4";
+
+enum jc_code jc_inspection_link(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                struct jc_str linked_to, bool counts, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_LINK,
+                      JC_VALUES(jc_int(counts), id_value(linked_to), jc_int(agency_id), id_value(inspection_id)), err);
 }
 
 /* --- executed ---------------------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ struct jc_inspection {
     struct jc_str team_id; /* the lead's */
     int64_t started_ms, ended_ms;
     struct jc_str inspector_ids; /* joined by ; */
+    struct jc_str linked_to;     /* the inspection it belongs to; empty: none */
 };
 
 /* Writes the record with all that hangs on it. Ids, units, teams and findings have been checked (these
@@ -32,6 +33,16 @@ enum jc_code jc_inspection_find(struct jc_tx *tx, int64_t agency_id, struct jc_s
 /* Whether the task has its record. */
 enum jc_code jc_inspection_is_recorded(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, bool *recorded,
                                        struct jc_err *err);
+
+/* Whether an order was issued from it. */
+enum jc_code jc_inspection_has_order(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id, bool *has,
+                                     struct jc_err *err);
+/* Whether it counts from now on; of a task one does at most, else JC_ALREADY_EXISTS. */
+enum jc_code jc_inspection_count(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id, bool counts,
+                                 struct jc_err *err);
+/* It belongs to another, and counts or not. */
+enum jc_code jc_inspection_link(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                struct jc_str linked_to, bool counts, struct jc_err *err);
 
 /* When visits of a year's plan were really inspected: the month of the record's end, in China's time. */
 struct jc_executed {

@@ -391,7 +391,8 @@ static enum jc_code judge_again(struct jc_apply *apply, const struct jc_command 
 }
 
 enum jc_code jc_apply_again(struct jc_tx *tx, int64_t agency_id, const struct jc_operation *stored, uint64_t overruled,
-                            struct jc_arena *arena, Jc__OperationResult **out, struct jc_err *err) {
+                            bool must_lie_beside, struct jc_arena *arena, Jc__OperationResult **out,
+                            struct jc_err *err) {
     static const Jc__SyncRequest REQUEST = JC__SYNC_REQUEST__INIT;
     const struct jc_sync_prepared nothing = {.request = &REQUEST};
     const struct jc_command *command = NULL;
@@ -405,6 +406,7 @@ enum jc_code jc_apply_again(struct jc_tx *tx, int64_t agency_id, const struct jc
         apply.row = *stored;
         jc_verdict_init(&apply.verdict);
         apply.verdict.overruled = overruled;
+        apply.must_lie_beside = must_lie_beside;
         code = judge_again(&apply, &command, err);
     }
     if (!code && !command && jc_verdict_applied(&apply.verdict))

@@ -38,6 +38,7 @@ struct jc_apply {
     struct jc_verdict verdict;
     struct jc_str unit_id, task_id; /* what it is about, for the review */
     bool beside;                    /* kept for review, yet its rows are written beside the record */
+    bool must_lie_beside;           /* it belongs to another inspection and does not count itself */
     void *work;                     /* from check to write */
 };
 
@@ -73,9 +74,11 @@ enum jc_code jc_apply_operation(struct jc_apply *apply, size_t index, Jc__Operat
 
 /* Judges an operation that was kept once more, as of the moment it was received; grounds in `overruled`
  * (store/verdict.h) do not hold it back, dependencies are not asked for. If nothing else does, its
- * effects are written. The row stays as it is; *out is what would be answered now, the arena's. */
+ * effects are written; an inspection that `must_lie_beside` does not count and moves no task. The row stays
+ * as it is; *out is what would be answered now, the arena's. */
 enum jc_code jc_apply_again(struct jc_tx *tx, int64_t agency_id, const struct jc_operation *stored, uint64_t overruled,
-                            struct jc_arena *arena, Jc__OperationResult **out, struct jc_err *err);
+                            bool must_lie_beside, struct jc_arena *arena, Jc__OperationResult **out,
+                            struct jc_err *err);
 
 /* A UUIDv7 that follows from the operation in hand: its time, and a hash of its id and `purpose`. */
 struct jc_uuid jc_apply_derive(const struct jc_apply *apply, const char *purpose);

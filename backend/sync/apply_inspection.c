@@ -300,6 +300,7 @@ static enum jc_code place(struct jc_apply *apply, struct work *work, struct jc_e
         code = jc_inspection_is_recorded(apply->tx, apply->caller->agency_id, work->row.task_id, &recorded, err);
     if (code)
         return code;
+    recorded |= apply->must_lie_beside;
     if (!recorded) {
         code = jc_check_late(apply, work->task, &work->row.late, err);
         bool reassigned = !jc_str_eq(jc_str(work->task->team_id), apply->caller->team_id);
@@ -384,6 +385,7 @@ static enum jc_code check_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
         code = check_record(apply, work, err);
     if (!code)
         code = leading_team(apply, work, err);
+    work->row.is_record = !apply->must_lie_beside;
     return code ? code : check_duplicate(apply, work, err);
 }
 

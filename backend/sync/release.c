@@ -93,7 +93,7 @@ static enum jc_code judge(struct jc_tx *tx, int64_t agency_id, int64_t operation
         return code;
     code = jc_waiting_drop(tx, agency_id, kase.operation.depends_on, operation_no, err);
     if (!code)
-        code = jc_apply_again(tx, agency_id, &kase.operation, 0, arena, &result, err);
+        code = jc_apply_again(tx, agency_id, &kase.operation, 0, false, arena, &result, err);
     if (code || result->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED)
         return code;
     struct jc_uuid *slot = JC_PUSH(arena, released, struct jc_uuid);

@@ -3,7 +3,8 @@
  *
  * A returned task is decided by moving the task; what was kept is applied once more with the grounds
  * overruled that stand in the review and may be (store/verdict.h); a record that lies beside another is
- * written already, so that accepting it only closes the matter. What must never happen: an operation is
+ * written already, so that accepting it only makes it the record if there is none
+ * (sync/standing.h says what becomes of records). What must never happen: an operation is
  * applied twice, therefore a closed review is never decided again. */
 #include "sync/review.h"
 
@@ -18,6 +19,7 @@
 #include "sync/apply.h"
 #include "sync/recall.h"
 #include "sync/release.h"
+#include "sync/standing.h"
 
 struct decision {
     struct jc_tx *tx;
@@ -25,7 +27,10 @@ struct decision {
     struct jc_arena *arena;
     struct jc_review_case kase;
     Jc__OperationResult *result;
-    bool stays_open; /* it could not be carried out */
+    struct jc_inspection own;   /* what the operation wrote, */
+    bool wrote;                 /* if it did */
+    struct jc_inspection named; /* of LINK */
+    bool stays_open;            /* it could not be carried out */
 };
 
 /* --- looking ------------------------------------------------------------------------------------------ */
@@ -41,19 +46,22 @@ static enum jc_code check_open(const struct decision *d, struct jc_err *err) {
                    jc_str(review->decision->decided_by), jc_time_format(decided_ms, time));
 }
 
-/* The inspection it is linked to: of this agency, and not the operation's own. */
-static enum jc_code check_link(const struct decision *d, struct jc_err *err) {
-    char shown[JC_UUID_TEXT];
+/* The inspection it is linked to: of this agency, not the operation's own, and itself linked to none, so that
+ * two never give way to each other. */
+static enum jc_code check_link(struct decision *d, struct jc_err *err) {
+    char shown[JC_UUID_TEXT], other[JC_UUID_TEXT];
     struct jc_str id = d->act->linked_inspection_id;
-    struct jc_inspection inspection;
     bool found = false;
-    enum jc_code code = jc_inspection_find(d->tx, d->act->agency_id, id, d->arena, &inspection, &found, err);
-    if (code || (found && inspection.operation_no != d->act->review_id))
+    enum jc_code code = jc_inspection_find(d->tx, d->act->agency_id, id, d->arena, &d->named, &found, err);
+    if (!code && found && d->named.linked_to.len)
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_LINK_LINKED, jc_show_id(id, shown),
+                       jc_show_id(d->named.linked_to, other));
+    if (code || (found && d->named.operation_no != d->act->review_id))
         return code;
     return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REVIEW_LINK_UNKNOWN, jc_show_id(id, shown));
 }
 
-static enum jc_code check_act(const struct decision *d, struct jc_err *err) {
+static enum jc_code check_act(struct decision *d, struct jc_err *err) {
     enum jc_code code = check_open(d, err);
     if (code)
         return code;
@@ -71,44 +79,57 @@ static enum jc_code check_act(const struct decision *d, struct jc_err *err) {
 
 /* --- carrying it out ------------------------------------------------------------------------------------ */
 
-/* The inspection that the operation itself wrote, if it did. */
-static enum jc_code wrote_record(const struct decision *d, bool *wrote, struct jc_err *err) {
-    const Jc__OperationBody *body = NULL;
-    const Jc__Inspection *message = NULL;
-    struct jc_inspection inspection;
-    struct jc_str arg;
-    enum jc_ground ground;
-    bool found = false;
-    *wrote = false;
-    enum jc_code code = jc_sync_decode(d->kase.operation.body, d->arena, &body, &ground, &arg, err);
-    if (code || !body)
-        return code;
-    if (body->command_case == JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION)
-        message = body->submit_inspection->inspection;
-    if (!message)
-        return JC_OK;
-    code = jc_inspection_find(d->tx, d->act->agency_id, jc_view(message->inspection_id), d->arena, &inspection, &found,
-                              err);
-    *wrote = found && inspection.operation_no == d->act->review_id;
-    return code;
+static enum jc_code look_at_own(struct decision *d, struct jc_err *err) {
+    return jc_standing_own(d->tx, d->act->agency_id, &d->kase, d->arena, &d->own, &d->wrote, err);
 }
 
-/* What was kept is applied now. */
-static enum jc_code accept_kept(struct decision *d, struct jc_err *err) {
+/* What was kept is applied now, as far as the planner's word goes. */
+static enum jc_code apply_kept(struct decision *d, bool must_lie_beside, struct jc_err *err) {
     const struct jc_operation *operation = &d->kase.operation;
     uint64_t overruled = jc_verdict_grounds(operation->grounds) & jc_verdict_may_overrule();
     char number[JC_NUMBER_TEXT];
-    bool wrote = false;
     if (!operation->body.ptr)
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_BODY_GONE,
                        jc_str_from_int64(d->act->review_id, number));
-    enum jc_code code = wrote_record(d, &wrote, err);
-    if (code || wrote)
-        return code;
-    code = jc_apply_again(d->tx, d->act->agency_id, operation, overruled, d->arena, &d->result, err);
+    return jc_apply_again(d->tx, d->act->agency_id, operation, overruled, must_lie_beside, d->arena, &d->result, err);
+}
+
+static enum jc_code accept_kept(struct decision *d, struct jc_err *err) {
+    if (d->wrote)
+        return jc_standing_accept(d->tx, d->act->agency_id, &d->own, d->act->now_ms, err);
+    enum jc_code code = apply_kept(d, false, err);
     if (!code)
         d->stays_open = d->result->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
     return code;
+}
+
+static bool is_inspection(const struct decision *d) {
+    const char *command = d->kase.review->command;
+    return strcmp(command, jc_command_submit_inspection.name) == 0 ||
+           strcmp(command, jc_command_add_ad_hoc_inspection.name) == 0;
+}
+
+/* An inspection that was kept is written beside the one it belongs to; other operations only say so. */
+static enum jc_code link_own(struct decision *d, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    bool kept = d->kase.operation.status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
+    if (!d->wrote && kept && is_inspection(d)) {
+        code = apply_kept(d, true, err);
+        if (!code)
+            code = look_at_own(d, err);
+        d->stays_open = !d->wrote;
+    }
+    if (code || !d->wrote)
+        return code;
+    d->result = NULL; /* written: nothing stands against it any more */
+    return jc_standing_link(d->tx, d->act->agency_id, &d->own, &d->named, err);
+}
+
+/* Of what was applied and flagged. One whose id alone is in doubt stays: the review is about the other. */
+static enum jc_code reject_flagged(const struct decision *d, struct jc_err *err) {
+    if (!d->wrote || !d->own.is_record || !d->kase.operation.reason)
+        return JC_OK;
+    return jc_standing_reject(d->tx, d->act->agency_id, &d->kase, &d->own, d->act->note, d->act->now_ms, err);
 }
 
 /* The planner's answer to a return: taken back, or open again with the note. A task that somebody moved
@@ -130,14 +151,18 @@ static enum jc_code answer_return(struct decision *d, struct jc_err *err) {
 }
 
 static enum jc_code carry_out(struct decision *d, struct jc_err *err) {
-    bool accept = d->act->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT;
-    if (d->act->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK)
-        return JC_OK;
+    Jc__ReviewDecisionKind kind = d->act->kind;
+    Jc__OperationStatus status = d->kase.operation.status;
+    enum jc_code code = look_at_own(d, err);
+    if (code)
+        return code;
+    if (kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK)
+        return link_own(d, err);
     if (d->kase.review->reason == JC__REVIEW_REASON__REVIEW_REASON_TASK_RETURNED)
         return answer_return(d, err);
-    if (accept && d->kase.operation.status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW)
-        return accept_kept(d, err);
-    return JC_OK;
+    if (kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT)
+        return status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED ? reject_flagged(d, err) : JC_OK;
+    return status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW ? accept_kept(d, err) : JC_OK;
 }
 
 /* --- what any decision leaves ----------------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /* A planner decides about an operation that was kept or flagged (待核处理).
  *
  *   ACCEPT  what was kept is applied now, what was flagged is in order; a returned task is taken back
- *   REJECT  it stays out of the records; a returned task is open again, with the note as the answer
- *   LINK    it belongs to another inspection, which both then show
+ *   REJECT  it stays out of the records, and what was counted counts no more (sync/standing.h); a returned task is
+ *           open again, with the note as the answer
+ *   LINK    it belongs to another inspection: one of the two counts
  *
  * The decision is a row of the evidence chain (OperationBody.review_decision, made by the server), a
  * line in the audit log, and an outcome that reaches the terminals of the inspector's team. Rows of

@@ -1,0 +1,257 @@
+/* One walk over the operations of an agency. Each body is compared with the rows drawn from it, and those are
+ * counted; what is there beyond that, and relations that lead nowhere, are looked for afterwards
+ * (derived_excess.c).
+ *
+ * What must never happen: a row of evidence says something else than its operation, and nobody is told. */
+#include "sync/derived.h"
+
+#include <string.h>
+
+#include "store/finding.h"
+#include "store/row.h"
+#include "store/stamp.h"
+#include "sync/apply.h"
+#include "sync/derived_row.h"
+
+enum { SCRATCH_BYTES = 64 << 20 };
+
+struct jc_str jc_derived_table(enum jc_derived_table table) {
+    static const char *const TABLES[JC_DERIVED_TABLES] = {"inspection",       "inspection_workdays", "finding",
+                                                          "record_blob",      "rectification_order", "recheck",
+                                                          "recheck_workdays", "document_number",     "review"};
+    return jc_str(TABLES[table]);
+}
+
+/* --- telling -------------------------------------------------------------------------------------------- */
+
+static void tell(const struct jc_derived *d, int64_t no, enum jc_msg what, const struct jc_str args[JC_ERR_ARGS]) {
+    struct jc_err fault;
+    jc_err_set(&fault, JC_DATA_LOSS, what, args);
+    d->found(d->ctx, no, &fault);
+}
+
+void jc_derived_missing(const struct jc_derived *d, enum jc_derived_table table) {
+    char number[JC_NUMBER_TEXT], id[JC_UUID_TEXT];
+    tell(d, d->operation_no, JC_MSG_DERIVED_MISSING,
+         (const struct jc_str[JC_ERR_ARGS]){jc_derived_table(table), jc_str_from_int64(d->operation_no, number),
+                                            jc_uuid_format(d->id, id)});
+}
+
+void jc_derived_altered(const struct jc_derived *d, enum jc_derived_table table, const char *column) {
+    char number[JC_NUMBER_TEXT], id[JC_UUID_TEXT];
+    tell(d, d->operation_no, JC_MSG_DERIVED_ALTERED,
+         (const struct jc_str[JC_ERR_ARGS]){jc_derived_table(table), jc_str_from_int64(d->operation_no, number),
+                                            jc_uuid_format(d->id, id), jc_str(column)});
+}
+
+/* --- comparing ------------------------------------------------------------------------------------------ */
+
+/* The n-th word. */
+static const char *word(const char *words, int n, char buf[64]) {
+    struct jc_str rest = jc_str(words), one = {0};
+    for (int i = 0; i <= n; i++)
+        jc_str_cut(&rest, ' ', &one);
+    size_t len = one.len < 63 ? one.len : 63;
+    memcpy(buf, one.ptr, len);
+    buf[len] = '\0';
+    return buf;
+}
+
+static int count_words(const char *words) {
+    int count = 1;
+    for (; *words; words++)
+        count += *words == ' ';
+    return count;
+}
+
+enum jc_code jc_derived_compare(struct jc_derived *d, enum jc_derived_table table, const char *columns, const char *sql,
+                                const struct jc_value *values, size_t count, bool *there, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    char column[64];
+    *there = false;
+    enum jc_code code = jc_tx_query(d->tx, sql, values, count, &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, there, err);
+    int first = 0, all = count_words(columns);
+    while (!code && *there && first < all && jc_rows_int64(rows, first))
+        first++;
+    if (d->may_lack && first == 0 && strncmp(columns, "op_key ", 7) == 0)
+        *there = false; /* another operation brought it */
+    if (!code && *there) {
+        if (first < all)
+            jc_derived_altered(d, table, word(columns, first, column));
+        d->rows[table]++;
+    } else if (!code && !d->may_lack) {
+        jc_derived_missing(d, table);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+static const char COMPARE_NUMBER[] = "SELECT operation_no = $1, COALESCE(void_reason, '') = $2\n"
+                                     "FROM document_number\n"
+                                     "WHERE agency_id = $3 AND kind = $4 AND year = $5 AND number = $6\n"
+                                     "  AND (operation_no = $1 OR $7 = 0)";
+
+/* A number that is another's was flagged and is not recorded. */
+enum jc_code jc_derived_number(struct jc_derived *d, const Jc__DocumentNumber *number, struct jc_str void_reason,
+                               struct jc_err *err) {
+    static const uint64_t FLAGGED = UINT64_C(1) << JC_GROUND_NUMBER_FOREIGN | UINT64_C(1) << JC_GROUND_NUMBER_USED;
+    bool may_lack = d->may_lack, there = false;
+    bool others = (d->grounds & FLAGGED) || d->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
+    if (!number)
+        return JC_OK;
+    d->may_lack |= others;
+    enum jc_code code = jc_derived_compare(d, JC_DERIVED_DOCUMENT_NUMBER, "operation_no void_reason", COMPARE_NUMBER,
+                                           JC_VALUES(jc_int(d->operation_no), jc_text(void_reason),
+                                                     jc_int(d->agency_id), jc_int(number->kind), jc_int(number->year),
+                                                     jc_int(number->number), jc_int(others)),
+                                           &there, err);
+    d->may_lack = may_lack;
+    return code;
+}
+
+/* --- reviews -------------------------------------------------------------------------------------------- */
+
+static const char COMPARE_REVIEW[] =
+    "SELECT reason = $1, reason_args = $2, device_id = $3, state = CASE WHEN decision = 0 THEN 1 ELSE 2 END,\n"
+    "       decision = 0 OR EXISTS (SELECT 1 FROM operation AS o\n"
+    "                                WHERE o.op_key = review.agency_id * 1099511627776 + review.decision_no\n"
+    "                                  AND o.device_id = zeroblob(16))\n"
+    "FROM review\n"
+    "WHERE agency_id = $4 AND review_id = $5";
+/* Operations without a reason get one when another comes under their id (store/id_conflict.h). */
+static const char COUNT_SHARED[] = "SELECT COUNT(*)\n"
+                                   "FROM review AS r\n"
+                                   "WHERE r.agency_id = $1 AND r.review_id = $2\n"
+                                   "  AND EXISTS (SELECT 1 FROM id_conflict AS c\n"
+                                   "               WHERE c.agency_id = r.agency_id\n"
+                                   "                 AND c.op_key = r.agency_id * 1099511627776 + r.review_id)";
+
+static enum jc_code check_review(struct jc_derived *d, struct jc_err *err) {
+    bool may_lack = d->may_lack, there = false;
+    int64_t shared = 0;
+    if (!d->reason) {
+        enum jc_code code =
+            jc_tx_int64(d->tx, COUNT_SHARED, JC_VALUES(jc_int(d->agency_id), jc_int(d->operation_no)), &shared, err);
+        d->rows[JC_DERIVED_REVIEW] += shared;
+        return code;
+    }
+    d->may_lack = false;
+    enum jc_code code = jc_derived_compare(
+        d, JC_DERIVED_REVIEW, "reason reason_args device_id state decision", COMPARE_REVIEW,
+        JC_VALUES(jc_int(d->reason), jc_text(d->reason_args), jc_bytes(d->device_id.ptr, d->device_id.len),
+                  jc_int(d->agency_id), jc_int(d->operation_no)),
+        &there, err);
+    d->may_lack = may_lack;
+    return code;
+}
+
+static const char COMPARE_DECISION[] =
+    "SELECT decision = $1, COALESCE(linked_to, $2) = $2, note = $3, decided_by = $4, decision_no = $5,\n"
+    "       (SELECT o.id FROM operation AS o\n"
+    "         WHERE o.op_key = review.agency_id * 1099511627776 + review.review_id) = $6\n"
+    "FROM review\n"
+    "WHERE agency_id = $7 AND review_id = $8";
+
+/* A decision's row of the chain against the review it closed. */
+static enum jc_code check_decision(struct jc_derived *d, const Jc__ReviewDecision *decision, struct jc_err *err) {
+    int64_t counted = d->rows[JC_DERIVED_REVIEW];
+    bool there = false;
+    enum jc_code code = jc_derived_compare(
+        d, JC_DERIVED_REVIEW, "decision linked_to note decided_by decision_no review_id", COMPARE_DECISION,
+        JC_VALUES(jc_int(decision->kind),
+                  jc_bytes(decision->linked_inspection_id.data, decision->linked_inspection_id.len),
+                  jc_text(jc_str(decision->note)), jc_text(jc_str(decision->decided_by)), jc_int(d->operation_no),
+                  jc_bytes(decision->operation_id.data, decision->operation_id.len), jc_int(d->agency_id),
+                  jc_int(decision->review_id)),
+        &there, err);
+    d->rows[JC_DERIVED_REVIEW] = counted; /* the operation's it is about */
+    return code;
+}
+
+/* --- one operation ---------------------------------------------------------------------------------------- */
+
+static enum jc_code check_body(struct jc_derived *d, struct jc_err *err) {
+    const Jc__OperationBody *body = d->body;
+    switch (body->command_case) {
+    case JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION:
+        return body->submit_inspection->inspection ? jc_derived_inspection(d, body->submit_inspection->inspection, err)
+                                                   : JC_OK;
+    case JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION:
+        return body->add_ad_hoc_inspection->inspection
+                   ? jc_derived_inspection(d, body->add_ad_hoc_inspection->inspection, err)
+                   : JC_OK;
+    case JC__OPERATION_BODY__COMMAND_ISSUE_ORDER:
+        return body->issue_order->order ? jc_derived_order(d, body->issue_order->order, err) : JC_OK;
+    case JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK:
+        return body->submit_recheck->recheck ? jc_derived_recheck(d, body->submit_recheck->recheck, err) : JC_OK;
+    case JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER:
+        return jc_derived_number(d, body->void_document_number->document_number,
+                                 jc_str(body->void_document_number->reason), err);
+    case JC__OPERATION_BODY__COMMAND_REVIEW_DECISION:
+        return check_decision(d, body->review_decision, err);
+    default:
+        return JC_OK;
+    }
+}
+
+static const char SELECT_OPERATIONS[] =
+    "SELECT o.op_key, o.id, o.device_id, o.status, o.reason, o.reason_args, o.body, COALESCE(r.decision, 0),\n"
+    "       o.inspector_id\n"
+    "FROM operation AS o\n"
+    "LEFT JOIN review AS r ON r.agency_id = o.agency_id AND r.review_id = o.op_key - o.agency_id * 1099511627776\n"
+    "WHERE o.op_key > $1 AND o.op_key < $2 AND o.agency_id = $3\n"
+    "ORDER BY o.op_key";
+
+static void take(struct jc_derived *d, const struct jc_rows *rows) {
+    struct jc_str id = jc_rows_bytes(rows, 1);
+    d->operation_no = jc_op_key_no(jc_rows_int64(rows, 0));
+    memset(&d->id, 0, sizeof d->id);
+    if (id.len == JC_UUID_SIZE)
+        memcpy(d->id.bytes, id.ptr, JC_UUID_SIZE);
+    d->device_id = jc_rows_bytes(rows, 2);
+    d->status = (Jc__OperationStatus)jc_rows_int64(rows, 3);
+    d->reason = (Jc__ReviewReason)jc_rows_int64(rows, 4);
+    d->reason_args = jc_rows_text(rows, 5);
+    d->grounds = jc_verdict_grounds(d->reason_args);
+    d->decision = (Jc__ReviewDecisionKind)jc_rows_int64(rows, 7);
+    d->inspector_id = jc_rows_text(rows, 8);
+    d->may_lack = d->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED &&
+                  d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT;
+    d->body = NULL;
+}
+
+static enum jc_code check_operation(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct jc_derived *d = ctx;
+    enum jc_ground ground;
+    struct jc_str arg;
+    jc_arena_reset(d->scratch);
+    take(d, rows);
+    d->unread |= jc_rows_is_null(rows, 6);
+    enum jc_code code = check_review(d, err);
+    if (code || jc_rows_is_null(rows, 6) || d->status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)
+        return code;
+    code = jc_sync_decode(jc_rows_bytes(rows, 6), d->scratch, &d->body, &ground, &arg, err);
+    return code || !d->body ? code : check_body(d, err); /* a body that cannot be read was rejected */
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------------ */
+
+enum jc_code jc_derived_verify(struct jc_tx *tx, int64_t agency_id, jc_chain_found *found, void *ctx,
+                               struct jc_err *err) {
+    struct jc_derived d = {.tx = tx, .agency_id = agency_id, .found = found, .ctx = ctx};
+    d.scratch = jc_arena_new(SCRATCH_BYTES);
+    if (!d.scratch)
+        return jc_fail_memory(err);
+    enum jc_code code =
+        jc_row_each(tx, SELECT_OPERATIONS,
+                    JC_VALUES(jc_int(jc_op_key(agency_id, 0)), jc_int(jc_op_key(agency_id + 1, 0)), jc_int(agency_id)),
+                    check_operation, &d, err);
+    if (!code)
+        code = jc_derived_check_excess(&d, err);
+    if (!code)
+        code = jc_derived_check_relations(&d, err);
+    jc_arena_free(d.scratch);
+    return code;
+}

@@ -1,0 +1,72 @@
+/* Comparing the rows of one operation with its body: what the files of jc_derived_verify share. */
+#ifndef JC_SYNC_DERIVED_ROW_H
+#define JC_SYNC_DERIVED_ROW_H
+
+#include "sync/derived.h"
+#include "sync/prepare.h"
+
+/* Tables whose rows are drawn from operations, in the order of jc_derived_table. */
+enum jc_derived_table {
+    JC_DERIVED_INSPECTION,
+    JC_DERIVED_INSPECTION_WORKDAYS,
+    JC_DERIVED_FINDING,
+    JC_DERIVED_RECORD_BLOB,
+    JC_DERIVED_ORDER,
+    JC_DERIVED_RECHECK,
+    JC_DERIVED_RECHECK_WORKDAYS,
+    JC_DERIVED_DOCUMENT_NUMBER,
+    JC_DERIVED_REVIEW,
+    JC_DERIVED_TABLES
+};
+
+struct jc_derived {
+    struct jc_tx *tx;
+    int64_t agency_id;
+    jc_chain_found *found;
+    void *ctx;
+    struct jc_arena *scratch;        /* emptied behind each operation */
+    int64_t rows[JC_DERIVED_TABLES]; /* that operations say */
+    bool unread;                     /* some body is gone: not all rows could be counted */
+
+    /* the operation in hand */
+    int64_t operation_no;
+    struct jc_uuid id;
+    struct jc_str device_id, inspector_id;
+    Jc__OperationStatus status;
+    Jc__ReviewReason reason;
+    struct jc_str reason_args;
+    uint64_t grounds; /* named in reason_args */
+    const Jc__OperationBody *body;
+    Jc__ReviewDecisionKind decision; /* of its review; 0: none */
+    bool may_lack;                   /* it was kept: its rows need not be there, but if they are they must agree */
+};
+
+/* The table's name. */
+struct jc_str jc_derived_table(enum jc_derived_table table);
+/* Tells that a row of the operation in hand is not there, or is altered in this column. */
+void jc_derived_missing(const struct jc_derived *d, enum jc_derived_table table);
+void jc_derived_altered(const struct jc_derived *d, enum jc_derived_table table, const char *column);
+
+/* Runs `sql`, which says for one row whether each of `columns` (words parted by blanks) is as it should be;
+ * tells the first that is not. *there: there is such a row. A missing row is told unless the operation in hand
+ * may lack it. Counts the row. */
+enum jc_code jc_derived_compare(struct jc_derived *d, enum jc_derived_table table, const char *columns, const char *sql,
+                                const struct jc_value *values, size_t count, bool *there, struct jc_err *err);
+
+/* The rows of the operation in hand, whose body is of this kind. */
+enum jc_code jc_derived_inspection(struct jc_derived *d, const Jc__Inspection *message, struct jc_err *err);
+enum jc_code jc_derived_order(struct jc_derived *d, const Jc__RectificationOrder *message, struct jc_err *err);
+enum jc_code jc_derived_recheck(struct jc_derived *d, const Jc__Recheck *message, struct jc_err *err);
+/* A document's number, used or (with a reason) voided. */
+enum jc_code jc_derived_number(struct jc_derived *d, const Jc__DocumentNumber *number, struct jc_str void_reason,
+                               struct jc_err *err);
+
+/* Rows beyond those that were counted; relations that lead nowhere. */
+enum jc_code jc_derived_check_excess(struct jc_derived *d, struct jc_err *err);
+enum jc_code jc_derived_check_relations(struct jc_derived *d, struct jc_err *err);
+
+/* The inspection, and the document number, that a body is about; NULL if none. */
+const Jc__Inspection *jc_derived_inspection_of(const Jc__OperationBody *body);
+const Jc__DocumentNumber *jc_derived_number_of(const Jc__OperationBody *body);
+
+#endif
