@@ -23,8 +23,9 @@
 enum {
     GRACE_MS = 10000,
     LOG_BUFFER = 8 << 10,
-    ARENAS = 2,                 /* of malloc: more would keep memory that nobody uses */
-    TRIM_THRESHOLD = 128 << 10, /* free bytes at the heap's end that are given back */
+    ARENAS = 2,               /* of malloc: more would keep memory that nobody uses */
+    TRIM_THRESHOLD = 1 << 20, /* free bytes at a heap's end that are given back at once; the rest when nobody asks */
+    TOP_PAD = 256 << 10,      /* a heap grows by at least this */
     HEAD_MAX = 1 << 20,
 };
 
@@ -183,6 +184,7 @@ static enum jc_exit serve(struct jc_cli *cli, struct jc_server_config *config, c
     raise_file_limit();
     mallopt(M_ARENA_MAX, ARENAS);
     mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+    mallopt(M_TOP_PAD, TOP_PAD);
     cli->serves = true;
     enum jc_code code = jc_cli_open_db(cli, &err);
     config->db = cli->db;

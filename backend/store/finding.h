@@ -19,9 +19,10 @@ struct jc_finding {
 
 enum { JC_FINDINGS_MAX = 1024 }; /* of one record */
 
-/* Writes the finding at its place (below JC_FINDINGS_MAX) in the record of an operation. */
-enum jc_code jc_finding_add(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, int position,
-                            const Jc__Finding *finding, struct jc_str corrected_on, struct jc_err *err);
+/* Writes the findings of an operation's record, fewer than JC_FINDINGS_MAX; those corrected on site were so on
+ * `day`. */
+enum jc_code jc_finding_add(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, Jc__Finding *const *findings,
+                            size_t count, struct jc_str day, struct jc_err *err);
 /* In the order of the record; strings are the arena's. */
 enum jc_code jc_finding_of_inspection(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
                                       struct jc_arena *arena, struct jc_finding **out, size_t *count,

@@ -89,28 +89,18 @@ static enum jc_code add_blobs(struct jc_tx *tx, int64_t agency_id, struct jc_str
     return jc_tx_int64(tx, COUNT_MISSING, JC_VALUES(jc_int(agency_id), id_value(inspection_id)), missing, err);
 }
 
-static enum jc_code add_findings(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
-                                 const Jc__Inspection *message, struct jc_err *err) {
-    char buf[JC_TIME_MAX];
-    struct jc_str day = jc_date_format(jc_date_of_ms(row->ended_ms), buf);
-    enum jc_code code = JC_OK;
-    for (size_t i = 0; !code && i < message->n_findings; i++) {
-        const Jc__Finding *finding = message->findings[i];
-        bool corrected = finding->outcome == JC__FINDING_OUTCOME__FINDING_OUTCOME_CORRECTED_ON_SITE;
-        code = jc_finding_add(tx, agency_id, row->operation_no, (int)i, finding, corrected ? day : JC_STR(""), err);
-    }
-    return code;
-}
-
 enum jc_code jc_inspection_add(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *row,
                                const Jc__Inspection *message, struct jc_err *err) {
+    char buf[JC_TIME_MAX];
+    struct jc_str day = jc_date_format(jc_date_of_ms(row->ended_ms), buf);
     int64_t blobs_missing = 0;
     enum jc_code code = add_blobs(tx, agency_id, row->inspection_id, message, &blobs_missing, err);
     if (!code)
         code = add_row(tx, agency_id, row, message, blobs_missing, err);
     if (!code)
         code = add_workdays(tx, agency_id, row, message, err);
-    return code ? code : add_findings(tx, agency_id, row, message, err);
+    return code ? code
+                : jc_finding_add(tx, agency_id, row->operation_no, message->findings, message->n_findings, day, err);
 }
 
 /* --- find ------------------------------------------------------------------------------------------------ */

@@ -47,8 +47,9 @@ static void add_chained(struct jc_sha256_state *state, int64_t agency_id, const 
     const int64_t numbers[] = {agency_id,   row->operation_no, row->received_ms, row->estimated_ms,
                                row->status, row->code,         row->reason};
     uint8_t link[JC_SHA256_SIZE];
-    jc_link(row->previous, row->id, row->body_sha256, row->depends_on, link);
-    add_fixed(state, link, sizeof link);
+    if (!row->link)
+        jc_link(row->previous, row->id, row->body_sha256, row->depends_on, link);
+    add_fixed(state, row->link ? row->link : link, sizeof link);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         add_number(state, (uint64_t)numbers[i], 8);
     add_fixed(state, row->device_id.bytes, JC_UUID_SIZE);

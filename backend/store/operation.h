@@ -46,6 +46,7 @@ struct jc_operation {
     struct jc_str body;   /* ptr NULL: deleted under retention, or not read */
     uint8_t body_sha256[JC_SHA256_SIZE];
     uint8_t previous[JC_SHA256_SIZE]; /* link of the device's operation before; zeros: none */
+    const uint8_t *link;              /* its own, if it has been worked out already; NULL: not */
     struct jc_str seal;               /* empty: a later one vouches */
     struct jc_str depends_on;         /* 16-byte ids, one after another */
     Jc__OperationStatus status;

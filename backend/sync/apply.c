@@ -328,8 +328,10 @@ static void begin(struct jc_apply *apply, const struct jc_sync_operation *operat
         .depends_on = operation->depends_on,
     };
     memcpy(apply->row.body_sha256, operation->body_sha256, JC_SHA256_SIZE);
-    if (chained)
-        memcpy(apply->row.previous, operation->previous, JC_SHA256_SIZE);
+    if (!chained)
+        return;
+    memcpy(apply->row.previous, operation->previous, JC_SHA256_SIZE);
+    apply->row.link = operation->link;
 }
 
 /* Judged before it is known whether it is new: nearly every operation is, and asking first would cost as

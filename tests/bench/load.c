@@ -148,13 +148,24 @@ static struct jc_str make_request(struct jc_load *load, int64_t first_unit, cons
     return (struct jc_str){(const char *)packed, size};
 }
 
+/* The n-th request of every terminal is made at the same moment, as if they all worked side by side: ids are in
+ * the order of time, as those of people who work today are. */
+static int64_t made_ms(void *ctx) {
+    return *(const int64_t *)ctx;
+}
+
 void jc_load_prepare(struct jc_load *load, int count, int records, int64_t first_unit) {
-    struct jc_clock clock = jc_clock_system();
+    static int64_t start_ms;
+    int64_t now_ms = 0;
+    struct jc_clock clock = {made_ms, &now_ms}, real = jc_clock_system();
     size_t longest = 0;
+    if (!start_ms)
+        start_ms = jc_clock_now_ms(&real);
     load->records = records;
     load->count = count;
     load->requests = jc_fleet_alloc((size_t)count, sizeof *load->requests);
     for (int i = 0; i < count; i++) {
+        now_ms = start_ms + i;
         load->requests[i] = make_request(load, first_unit + (int64_t)i * records, &clock);
         if (load->requests[i].len > longest)
             longest = load->requests[i].len;
