@@ -122,19 +122,53 @@ static const char SQL_ADD_UNITS[] =
     "INSERT INTO unit (agency_id, unit_id, position, name, aliases, address, district, industry, category,"
     "                  key_reasons, credit_code, hazards, risk, persons, days_centi, blackout_months,"
     "                  preferred_months, last_visit)"
-    "SELECT 1, 'u' || n, n, 'U' || n, '', '', '', '', 'key', '', '', '', 0, 2, 100, 0, 0, NULL FROM number";
+    "SELECT 1, 'u' || n, n, 'U' || n, '', '', '', '', 'key', '', '', '', 0, 2, 100, 0, 0, NULL FROM number WHERE 1 "
+    "ON CONFLICT DO NOTHING";
 
-static enum jc_code add_units(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_tx_exec(tx, SQL_ADD_UNITS, JC_VALUES(jc_int(*(int64_t *)ctx)), err);
+struct statement {
+    const char *sql;
+    int64_t value;
+};
+
+static enum jc_code run_statement(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct statement *statement = ctx;
+    return jc_tx_exec(tx, statement->sql, JC_VALUES(jc_int(statement->value)), err);
 }
 
-void jc_fleet_add_units(const char *path, int64_t count) {
+void jc_fleet_exec(const char *path, const char *sql, int64_t value) {
     struct jc_db_config config = {.path = path};
+    struct statement statement = {sql, value};
     struct jc_err err = {0};
     struct jc_db *db = NULL;
     must(jc_db_open(&config, &db, &err), &err);
-    must(jc_db_write_wait(db, 1, add_units, &count, &err), &err);
+    must(jc_db_write_wait(db, 1, run_statement, &statement, &err), &err);
     jc_db_close(db);
+}
+
+void jc_fleet_add_units(const char *path, int64_t count) {
+    jc_fleet_exec(path, SQL_ADD_UNITS, count);
+}
+
+#define NUMBERS "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < $1) "
+
+static const char SQL_OLD_OPERATIONS[] = NUMBERS
+    "INSERT INTO operation SELECT 1099511627776 + n, 1, CAST(printf('%016d', n) AS BLOB), 2, d.device_id, 't0-1',"
+    " 1700000000000 + n, NULL, randomblob(450), randomblob(32), randomblob(32), randomblob(64), x'', 1, 0, 0,"
+    " '', randomblob(32), NULL FROM number, (SELECT device_id FROM device LIMIT 1) AS d";
+static const char SQL_OLD_INSPECTIONS[] =
+    NUMBERS "INSERT INTO inspection SELECT 1, CAST(printf('%016d', n) AS BLOB), 1099511627776 + n, NULL, 1, 0,"
+            " 'old' || (n % 8580), 't0', 1700000000000 + n, 1700003600000 + n, 't0-1;t0-2', 1, 1, 200, 200, NULL, NULL,"
+            " 0, NULL FROM number";
+static const char SQL_OLD_FINDINGS[] =
+    NUMBERS "INSERT INTO finding SELECT (1099511627776 + n) * 1024 + k, 1, randomblob(16), 1, 0, NULL, NULL, NULL"
+            " FROM number, (SELECT 0 AS k UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)";
+static const char SQL_OLD_HEAD[] = "UPDATE agency_head SET operation_no = $1 WHERE agency_id = 1";
+
+void jc_fleet_add_history(const char *path, int64_t records) {
+    jc_fleet_exec(path, SQL_OLD_OPERATIONS, records);
+    jc_fleet_exec(path, SQL_OLD_INSPECTIONS, records);
+    jc_fleet_exec(path, SQL_OLD_FINDINGS, records);
+    jc_fleet_exec(path, SQL_OLD_HEAD, records);
 }
 
 static enum jc_code count_operations(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -203,6 +237,12 @@ void jc_fleet_end(struct jc_fleet_server *server) {
     waitpid(server->pid, &status, 0);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         jc_fleet_stop("the server did not end well");
+}
+
+void jc_fleet_kill(struct jc_fleet_server *server) {
+    int status = 0;
+    kill(server->pid, SIGKILL);
+    waitpid(server->pid, &status, 0);
 }
 
 int64_t jc_fleet_cpu_us(pid_t pid) {

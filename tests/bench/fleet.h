@@ -26,9 +26,14 @@ int64_t jc_fleet_now_ns(void); /* monotonic */
 
 /* A new database at `path` with these terminals enrolled, and no unit. */
 void jc_fleet_make(const char *path, struct jc_fleet_terminal *const *terminals, int count);
-/* Units u0 … u(count-1), put there behind the feed's back: no terminal hears of them, so that a record can
+/* Units u0 … u(count-1), as far as they are not there yet, put there behind the feed's back: no terminal hears of them, so that a record can
  * have a unit of its own without every terminal fetching all of them first. The server may be running. */
 void jc_fleet_add_units(const char *path, int64_t count);
+/* Records that are in the database as if they had come in long ago: operation, inspection and four findings
+ * each. Their hashes are random, so the chain does not verify. For a database without operations. */
+void jc_fleet_add_history(const char *path, int64_t records);
+/* One statement, whose $1 is `value`. The server may be running. */
+void jc_fleet_exec(const char *path, const char *sql, int64_t value);
 /* Operations that the database holds. */
 int64_t jc_fleet_operations(const char *path);
 
@@ -44,6 +49,8 @@ struct jc_fleet_server {
  * program ends in whatever way. */
 struct jc_fleet_server jc_fleet_serve(const char *program, const char *database, const char *log,
                                       const char *const *arguments);
+/* Kills it. */
+void jc_fleet_kill(struct jc_fleet_server *server);
 /* Ends it by SIGTERM and demands exit status 0. */
 void jc_fleet_end(struct jc_fleet_server *server);
 int64_t jc_fleet_cpu_us(pid_t pid); /* user and system */

@@ -230,6 +230,8 @@ static void start(struct jc_load *load, struct jc_str operations) {
     at = put_bytes(at, 6, (struct jc_str){load->key_id, load->key_id_len}); /* known_key_id */
     *at++ = 8 << 3;                                                         /* number_blocks_version */
     at = put_varint(at, load->blocks_version);
+    *at++ = 4 << 3; /* page_bytes */
+    at = put_varint(at, load->page_bytes);
     size_t len = (size_t)(at - body);
     if (load->gzip)
         len = compress_body(body, len);
@@ -243,6 +245,7 @@ static void start(struct jc_load *load, struct jc_str operations) {
     load->out_len = (size_t)head_len + len;
     load->sent = load->received = 0;
     load->started_ns = jc_fleet_now_ns();
+    load->idle = false;
 }
 
 void jc_load_start(struct jc_load *load) {
@@ -400,6 +403,7 @@ static bool take(struct jc_load *load, int records, bool *more) {
     if (body.len > 2 && (uint8_t)body.ptr[0] == 0x1f && (uint8_t)body.ptr[1] == 0x8b)
         body = inflate_body(body);
     *more = read_body(load, body, records);
+    load->idle = true;
     return true;
 }
 
@@ -409,11 +413,13 @@ bool jc_load_take(struct jc_load *load) {
 }
 
 void jc_load_first_sync(struct jc_load *load) {
+    load->wire_out = load->wire_in = 0;
     for (bool more = true; more;) {
         start(load, (struct jc_str){0});
         (void)jc_load_push(load);
         while (!take(load, 0, &more))
             continue;
     }
+    load->listed_bytes = load->wire_out + load->wire_in;
     load->wire_out = load->wire_in = 0;
 }

@@ -11,7 +11,7 @@
 #include "base/evidence.h"
 #include "bench/fleet.h"
 
-enum { JC_LOAD_FINDINGS = 4, JC_LOAD_CURSOR_MAX = 512, JC_LOAD_HEAD_MAX = 512, JC_LOAD_ANSWER_MAX = 1 << 18 };
+enum { JC_LOAD_FINDINGS = 4, JC_LOAD_CURSOR_MAX = 512, JC_LOAD_HEAD_MAX = 512, JC_LOAD_ANSWER_MAX = 1 << 20 };
 
 struct jc_load {
     struct jc_fleet_terminal terminal;
@@ -24,9 +24,12 @@ struct jc_load {
     char key_id[8]; /* the server's newest key */
     size_t key_id_len;
     uint64_t blocks_version; /* of the document numbers it has been told */
-    bool gzip; /* requests are compressed, and answers may be */
-    char *out; /* head and body of the request on its way */
+    bool gzip;               /* requests are compressed, and answers may be */
+    unsigned page_bytes;     /* asked for; 0: as the server likes */
+    int64_t listed_bytes;    /* both ways, of the last jc_load_first_sync */
+    char *out;               /* head and body of the request on its way */
     size_t out_len, sent, received;
+    bool idle; /* the request on its way has been answered */
     int64_t started_ns, wire_out, wire_in;
     char *answer;
 };

@@ -1,4 +1,4 @@
-"""Solve time of Huainan, sync throughput beside the raw libraries, memory, start.
+"""Solve time of Huainan; every figure of a sync beside its floor and its goal, throughput beside the raw libraries.
 
 Sync is measured in turn with ../shared/tools/rawlimit's `comb` (the same libraries without a product
 around them), so that the ratio holds when the machine's speed drifts; without that folder only our own
@@ -20,6 +20,7 @@ from programs import HUAINAN, JIANCHA, SHARED, build, program, run
 
 LOAD = program("jc_bench_sync")
 IDLE = program("jc_bench_idle")
+LISTING = program("jc_bench_listing")
 RAWLIMIT = os.path.join(SHARED, "tools", "rawlimit")
 CONNECTIONS = 64
 
@@ -130,11 +131,66 @@ def measure_sync(folder, records, seconds, rounds, raw_out):
         if raw_out:
             theirs.append(raw(folder, raw_out, records, seconds))
     figures = {key: statistics.median(run[key] for run in ours)
-               for key in ("records_per_s", "p50_ms", "p99_ms", "cpu_us_per_record", "idle_kb", "loaded_kb")}
+               for key in ("records_per_s", "p50_ms", "p99_ms", "cpu_us_per_record", "idle_kb", "loaded_kb",
+                           "start_ms")}
     if theirs:
         figures["comb_records_per_s"] = statistics.median(theirs)
         figures["ratio_to_comb"] = statistics.median(a["records_per_s"] / b for a, b in zip(ours, theirs))
     return figures
+
+
+def paced(folder, seconds):
+    """Milliseconds at the 99th percentile: 1,000 terminals that send one record a second each."""
+    work = tempfile.mkdtemp(dir=folder)
+    answer = json.loads(run(LOAD, "--program", JIANCHA, "--dir", work, "--connections", "1000", "--records", "1",
+                            "--seconds", str(seconds), "--pace", "1000"))
+    shutil.rmtree(work)
+    return answer
+
+
+def restart(folder, history):
+    """Start of a server with so many records, and its start after kill -9, to the first durable record."""
+    work = tempfile.mkdtemp(dir=folder)
+    answer = json.loads(run(LOAD, "--program", JIANCHA, "--dir", work, "--connections", str(CONNECTIONS), "--records",
+                            "20", "--seconds", "2", "--history", str(history), "--kill"))
+    shutil.rmtree(work)
+    return answer
+
+
+def listing(folder, changes):
+    """The first sync of a new terminal, and pulls behind so many changes of other teams."""
+    work = tempfile.mkdtemp(dir=folder)
+    answer = json.loads(run(LISTING, "--program", JIANCHA, "--dir", work, "--changes", str(changes)))
+    shutil.rmtree(work)
+    return answer
+
+
+def figures(result):
+    """Rows of what, measured, floor, goal, unit. A row is met if it is at least as good as its bound; where more
+    is better, the bounds are negative, and so is what is compared with them."""
+    rows = []
+    for records, goal in (("1", 0.8), ("20", 0.85)):
+        part = result["sync"][records]
+        if "ratio_to_comb" in part:
+            rows.append((f"records/s to comb, {records} a request", -part["ratio_to_comb"], -0.5, -goal, "x"))
+    for records, floor, goal in (("1", 80, 50), ("20", 40, 25)):
+        used = result["sync"][records]["cpu_us_per_record"]
+        rows.append((f"server CPU a record, {records} a request", used, floor, goal, "us"))
+    rows += [
+        ("p99, 64 connections, 1 a request", result["sync"]["1"]["p99_ms"], 30, 15, "ms"),
+        ("p99, 1,000 terminals at 1 request/s", result["paced"]["p99_ms"], 40, 15, "ms"),
+        ("memory of an idle terminal, plain", result["idle"]["plain"]["kb_per_terminal"], 8, 5, "kB"),
+        ("memory of an idle terminal, TLS", result["idle"]["tls"]["kb_per_terminal"], 32, 24, "kB"),
+        ("server with 1,000 idle terminals", result["idle"]["plain"]["idle_kb"] / 1024, 32, 20, "MB"),
+        ("start to the first durable answer", result["start_ms"] / 1000, 0.3, 0.1, "s"),
+        ("the same after kill -9, 10^6 records", result["restart"]["restart_ms"] / 1000, 2, 0.3, "s"),
+        ("first sync, 8,580 units and 500 tasks", result["listing"]["10^4"]["first_sync_ms"] / 1000, 1, 0.3, "s"),
+        ("bytes of it, gzip", result["listing"]["10^4"]["first_sync_bytes"] / 1000, 1000, 400, "kB"),
+        ("server CPU of a pull, 10^7 changes to 10^4",
+         result["listing"]["10^7"]["pull_cpu_us"] / result["listing"]["10^4"]["pull_cpu_us"], 2, 1.1, "x"),
+        ("wire bytes a record, 20 a request, gzip", result["wire_bytes_per_record"], 300, 260, "B"),
+    ]
+    return rows
 
 
 def show(result):
@@ -143,16 +199,16 @@ def show(result):
           f"gap {solved['gap']}   {solved['status']}")
     print(f"cold start                {result['cold_start_ms']:.0f} ms to the first answer")
     print(f"idle memory               {result['idle_kb'] / 1024:.1f} MB")
-    for kind, figures in result["idle"].items():
-        print(f"1,000 terminals, {kind:<5}    {figures['idle_kb'] / 1024:.1f} MB   "
-              f"{figures['kb_per_terminal']:.1f} kB a terminal")
-    print(f"wire, 20 a request, gzip  {result['wire_bytes_per_record']:.0f} bytes a record")
-    for records, figures in result["sync"].items():
-        ratio = f"{figures['ratio_to_comb']:.2f} x comb ({figures['comb_records_per_s']:.0f})" \
-            if "ratio_to_comb" in figures else "comb not at hand"
-        print(f"sync, {records:>2} records/request  {figures['records_per_s']:.0f} records/s   {ratio}   "
-              f"p50 {figures['p50_ms']:.1f} ms   p99 {figures['p99_ms']:.1f} ms   "
-              f"{figures['cpu_us_per_record']:.0f} us CPU a record")
+    for records, part in result["sync"].items():
+        beside = f"   comb {part['comb_records_per_s']:.0f}" if "ratio_to_comb" in part else "   comb not at hand"
+        print(f"sync, {records:>2} records/request  {part['records_per_s']:.0f} records/s{beside}   "
+              f"p50 {part['p50_ms']:.1f} ms   p99 {part['p99_ms']:.1f} ms")
+    for changes, part in result["listing"].items():
+        print(f"pull behind {changes} changes  {part['pull_ms']:.3f} ms   {part['pull_cpu_us']:.0f} us CPU")
+    print(f"\n{'figure':<42}{'measured':>12}{'floor':>10}{'goal':>10}")
+    for what, value, floor, goal, unit in figures(result):
+        verdict = "goal" if value <= goal else "floor" if value <= floor else "MISSED"
+        print(f"{what:<42}{abs(value):>9.2f} {unit:<2}{abs(floor):>10g}{abs(goal):>10g}   {verdict}")
 
 
 def add_options(parser):
@@ -162,7 +218,7 @@ def add_options(parser):
 
 def measure(options):
     """Builds, measures and prints; the figures."""
-    build("--test", "jc_bench_sync", "jc_bench_idle")
+    build("--test", "jc_bench_sync", "jc_bench_idle", "jc_bench_listing")
     folder = tempfile.mkdtemp(prefix="jiancha-bench-")
     try:
         raw_out = raw_build(folder)
@@ -181,6 +237,13 @@ def measure(options):
         print("1,000 idle terminals …", file=sys.stderr)
         result["idle"] = {"plain": idle(folder), "tls": idle(folder, "--tls")}
         result["wire_bytes_per_record"] = wire(folder)
+        result["start_ms"] = result["sync"]["1"]["start_ms"]
+        print("1,000 terminals at one request a second …", file=sys.stderr)
+        result["paced"] = paced(folder, 3 * options.seconds)
+        print("first sync and pulls behind 10^4 and 10^7 changes …", file=sys.stderr)
+        result["listing"] = {"10^4": listing(folder, 10**4), "10^7": listing(folder, 10**7)}
+        print("kill -9 with 10^6 records …", file=sys.stderr)
+        result["restart"] = restart(folder, 10**6)
         show(result)
         return result
     finally:
