@@ -61,10 +61,11 @@ static struct blob_name name_of(int64_t agency_id, const uint8_t sha256[JC_SHA25
     return name;
 }
 
-/* A disk that is full or read-only is nobody's fault who asked: to be tried again later. */
+/* A disk that is full, read-only or broken is nobody's fault who asked: to be tried again later. Above all it is not
+ * JC_DATA_LOSS, which says that the bytes are not those that were announced. */
 static enum jc_code fail_at(const struct jc_blob_folder *folder, const char *name, struct jc_err *err) {
     char path[512];
-    bool disk = errno == ENOSPC || errno == EDQUOT || errno == EROFS;
+    bool disk = errno == ENOSPC || errno == EDQUOT || errno == EROFS || errno == EIO;
     snprintf(path, sizeof path, "%s/%s", folder->dir, name);
     enum jc_code code = jc_fail_errno(err, jc_str(path));
     if (disk)
@@ -324,7 +325,9 @@ static enum jc_code copy_in(int fd, struct jc_blob_folder *to, struct jc_upload_
         code = jc_fail_memory(err);
     while (!code && got) {
         got = read(fd, piece, COPY_BYTES);
-        if (got < 0 && errno != EINTR)
+        if (got < 0 && errno == EIO)
+            code = fail_hash(err); /* of the one who has it: it cannot be had whole */
+        else if (got < 0 && errno != EINTR)
             code = fail_at(to, id.text, err);
         if (!code && got > 0)
             code = jc_blob_incoming_write(to, id, offset, (struct jc_str){piece, (size_t)got}, err);

@@ -8,7 +8,7 @@
  * A file without a row is an orphan; a row without its file is a loss that `verify` names.
  *
  * All functions may be called from any thread. What two threads do to the same upload is ordered by
- * blob/hold.h. Failures: errno's, naming the file; a full or read-only disk is JC_UNAVAILABLE. */
+ * blob/hold.h. Failures: errno's, naming the file; a full, read-only or broken disk is JC_UNAVAILABLE. */
 #ifndef JC_BLOB_FOLDER_H
 #define JC_BLOB_FOLDER_H
 

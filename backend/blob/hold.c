@@ -4,10 +4,18 @@
 
 #include "base/arena.h"
 
+/* Bytes that were not to be kept and that a failing disk would not take back: cut before anybody hears of them. */
+struct debt {
+    struct jc_upload_id id;
+    int64_t sure_bytes;
+    struct debt *next;
+};
+
 struct jc_holds {
     struct jc_blob_folder *folder;
     pthread_mutex_t lock;
     struct jc_hold *first;
+    struct debt *debts;
 };
 
 struct jc_holds *jc_holds_new(struct jc_blob_folder *folder) {
@@ -22,6 +30,11 @@ struct jc_holds *jc_holds_new(struct jc_blob_folder *folder) {
 void jc_holds_free(struct jc_holds *holds) {
     if (!holds)
         return;
+    while (holds->debts) {
+        struct debt *debt = holds->debts;
+        holds->debts = debt->next;
+        jc_free(debt);
+    }
     pthread_mutex_destroy(&holds->lock);
     jc_free(holds);
 }
@@ -62,12 +75,50 @@ static enum jc_code oust(struct jc_hold **link, struct jc_err *err) {
     return code;
 }
 
+/* Remembers what could not be cut; without memory for that the upload begins anew. Under the list's lock. */
+static void owe(struct jc_holds *holds, const struct jc_hold *hold) {
+    struct jc_err ignored = {0};
+    struct debt *debt = jc_malloc(sizeof *debt);
+    if (debt) {
+        *debt = (struct debt){hold->id, hold->sure_bytes, holds->debts};
+        holds->debts = debt;
+    } else {
+        (void)jc_blob_incoming_drop(holds->folder, hold->id, &ignored);
+    }
+}
+
+/* Cuts what is owed of this upload; under the list's lock. */
+static enum jc_code settle_debt(struct jc_holds *holds, struct jc_upload_id id, struct jc_err *err) {
+    struct debt **link = &holds->debts;
+    enum jc_code code = JC_OK;
+    while (!code && *link) {
+        struct debt *debt = *link;
+        if (!jc_str_eq(jc_str(debt->id.text), jc_str(id.text))) {
+            link = &debt->next;
+            continue;
+        }
+        struct jc_err why = {0};
+        code = jc_blob_incoming_cut(holds->folder, id, debt->sure_bytes, &why);
+        if (code == JC_NOT_FOUND) /* the upload has been given up */
+            code = JC_OK;
+        if (code)
+            jc_err_copy(err, &why);
+        if (!code) {
+            *link = debt->next;
+            jc_free(debt);
+        }
+    }
+    return code;
+}
+
 enum jc_code jc_hold_take(struct jc_holds *holds, struct jc_upload_id id, bool all_or_nothing, struct jc_hold *hold,
                           struct jc_err *err) {
     int64_t size = -1;
     pthread_mutex_lock(&holds->lock);
     struct jc_hold **link = find(holds, id);
     enum jc_code code = *link ? oust(link, err) : JC_OK;
+    if (!code)
+        code = settle_debt(holds, id, err);
     if (!code)
         code = jc_blob_incoming_size(holds->folder, id, &size, err);
     if (!code) {
@@ -119,7 +170,9 @@ void jc_hold_give(struct jc_hold *hold) {
     pthread_mutex_lock(&holds->lock);
     struct jc_hold **link = find(holds, hold->id);
     if (*link == hold) {
-        (void)take_back(hold, &ignored);
+        enum jc_code code = take_back(hold, &ignored);
+        if (code && code != JC_NOT_FOUND) /* the file may have become the blob's */
+            owe(holds, hold);
         *link = hold->next;
     }
     pthread_mutex_unlock(&holds->lock);

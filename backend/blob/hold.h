@@ -43,7 +43,7 @@ enum jc_code jc_hold_write(struct jc_hold *hold, struct jc_str bytes, struct jc_
 enum jc_code jc_hold_keep(struct jc_hold *hold, struct jc_err *err);
 /* Keeps, and keeps others away until it is given back. */
 enum jc_code jc_hold_close(struct jc_hold *hold, struct jc_err *err);
-/* Ends it, taking back what was not to be kept. */
+/* Ends it, taking back what was not to be kept: at the latest when the upload is taken the next time. */
 void jc_hold_give(struct jc_hold *hold);
 
 #endif
