@@ -146,16 +146,15 @@ static enum jc_code board_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct board *board = ctx;
     struct jc_arena *arena = board->cli->arena;
     enum jc_code code = jc_device_list(tx, board->cli->agency_id, arena, &board->items, &board->count, err);
-    board->states = code ? NULL : JC_NEW_ARRAY(arena, board->count, struct jc_device_state);
+    if (!code)
+        code = jc_device_states(tx, board->cli->agency_id, arena, &board->states, &board->count, err);
     board->up_to_date = code ? NULL : JC_NEW_ARRAY(arena, board->count, bool);
-    if (!code && (!board->states || !board->up_to_date))
+    if (!code && !board->up_to_date)
         code = jc_fail_memory(err);
     for (size_t i = 0; !code && i < board->count; i++) {
         const struct jc_device *device = &board->items[i];
         int64_t newest = 0;
-        code = jc_device_state(tx, device->agency_id, device->device_id, arena, &board->states[i], err);
-        if (!code)
-            code = jc_change_newest(tx, device->agency_id, device->team_id, &newest, err);
+        code = jc_change_newest(tx, device->agency_id, device->team_id, &newest, err);
         board->up_to_date[i] = board->states[i].known_seq > 0 && board->states[i].known_seq >= newest;
     }
     return code;

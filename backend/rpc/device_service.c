@@ -101,33 +101,33 @@ static Jc__SealState seal_state(const struct jc_device_state *state) {
 }
 
 /* What the board shows besides the row. */
-static enum jc_code add_state(struct jc_tx *tx, struct jc_call *call, const struct jc_device *row, Jc__Device *device,
-                              struct jc_err *err) {
-    struct jc_device_state state;
+static enum jc_code add_state(struct jc_tx *tx, const struct jc_device *row, const struct jc_device_state *state,
+                              Jc__Device *device, struct jc_err *err) {
     int64_t newest = 0;
-    enum jc_code code = jc_device_state(tx, row->agency_id, row->device_id, call->arena, &state, err);
-    if (!code)
-        code = jc_change_newest(tx, row->agency_id, row->team_id, &newest, err);
+    enum jc_code code = jc_change_newest(tx, row->agency_id, row->team_id, &newest, err);
     if (code)
         return code;
-    device->report = (Jc__DeviceReport *)state.report;
-    device->seal_state = seal_state(&state);
-    device->up_to_date = state.known_seq > 0 && state.known_seq >= newest;
-    device->blobs_missing = (int32_t)state.blobs_missing;
-    device->revoked_reason = (char *)state.revoked_reason.ptr;
+    device->report = (Jc__DeviceReport *)state->report;
+    device->seal_state = seal_state(state);
+    device->up_to_date = state->known_seq > 0 && state->known_seq >= newest;
+    device->blobs_missing = (int32_t)state->blobs_missing;
+    device->revoked_reason = (char *)state->revoked_reason.ptr;
     device->rebuild_requested = row->rebuild_requested;
-    device->open_reviews = (int32_t)state.open_reviews;
+    device->open_reviews = (int32_t)state->open_reviews;
     return JC_OK;
 }
 
 /* A team lead sees the own team's. */
 enum jc_code jc_list_devices_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
     struct jc_device *rows = NULL;
+    struct jc_device_state *states = NULL;
     size_t count = 0;
     Jc__ListDevicesResponse *response = JC_ANSWER(call, Jc__ListDevicesResponse, jc__list_devices_response);
     if (!response)
         return jc_fail_memory(err);
     enum jc_code code = jc_device_list(tx, call->caller.agency_id, call->arena, &rows, &count, err);
+    if (!code)
+        code = jc_device_states(tx, call->caller.agency_id, call->arena, &states, &count, err);
     if (code)
         return code;
     response->devices = JC_NEW_ARRAY(call->arena, count, Jc__Device *);
@@ -139,7 +139,7 @@ enum jc_code jc_list_devices_run(struct jc_tx *tx, struct jc_call *call, struct 
         Jc__Device *device = new_device(call, &rows[i]);
         if (!device)
             return jc_fail_memory(err);
-        code = add_state(tx, call, &rows[i], device, err);
+        code = add_state(tx, &rows[i], &states[i], device, err);
         response->devices[response->n_devices++] = device;
     }
     call->response = &response->base;

@@ -183,14 +183,21 @@ enum jc_code jc_device_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena
     return JC_OK;
 }
 
-static const char SELECT_STATE[] =
+static const char SELECT_STATES[] =
     "SELECT d.report, d.seal_wrong_no IS NOT NULL, d.seal_due_ms IS NOT NULL, d.cursor_seq, d.revoked_reason,\n"
-    "       (SELECT COUNT(*) FROM review AS r\n"
-    "        WHERE r.agency_id = d.agency_id AND r.device_id = d.device_id AND r.state = 1),\n"
-    "       (SELECT COUNT(*) FROM inspection AS i JOIN operation AS o ON o.op_key = i.op_key\n"
-    "        WHERE i.agency_id = d.agency_id AND i.blobs_missing > 0 AND o.device_id = d.device_id)\n"
+    "       COALESCE(r.reviews, 0), COALESCE(m.records, 0)\n"
     "FROM device AS d\n"
-    "WHERE d.agency_id = $1 AND d.device_id = $2";
+    "LEFT JOIN (SELECT device_id, COUNT(*) AS reviews\n"
+    "           FROM review\n"
+    "           WHERE agency_id = $1 AND state = 1\n"
+    "           GROUP BY device_id) AS r ON r.device_id = d.device_id\n"
+    "LEFT JOIN (SELECT o.device_id, COUNT(*) AS records\n"
+    "           FROM inspection AS i\n"
+    "           JOIN operation AS o ON o.op_key = i.op_key\n"
+    "           WHERE i.agency_id = $1 AND i.blobs_missing > 0\n"
+    "           GROUP BY o.device_id) AS m ON m.device_id = d.device_id\n"
+    "WHERE d.agency_id = $1\n"
+    "ORDER BY d.enrolled_ms, d.device_id";
 
 static enum jc_code read_state(const struct jc_rows *rows, struct jc_arena *arena, struct jc_device_state *out,
                                struct jc_err *err) {
@@ -210,16 +217,22 @@ static enum jc_code read_state(const struct jc_rows *rows, struct jc_arena *aren
     return code || out->revoked_reason.ptr ? code : jc_fail_memory(err);
 }
 
-enum jc_code jc_device_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
-                             struct jc_device_state *out, struct jc_err *err) {
+enum jc_code jc_device_states(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, struct jc_device_state **out,
+                              size_t *count, struct jc_err *err) {
+    struct {
+        struct jc_device_state *items;
+        size_t count, capacity;
+    } list = {0};
     struct jc_rows *rows = NULL;
     bool has_row = false;
-    enum jc_code code = jc_tx_query(tx, SELECT_STATE, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), &rows, err);
-    if (!code)
-        code = jc_rows_next(rows, &has_row, err);
-    if (!code)
-        code = has_row ? read_state(rows, arena, out, err) : fail_unknown(device_id, err);
+    enum jc_code code = jc_tx_query(tx, SELECT_STATES, JC_VALUES(jc_int(agency_id)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_device_state *state = JC_PUSH(arena, &list, struct jc_device_state);
+        code = state ? read_state(rows, arena, state, err) : jc_fail_memory(err);
+    }
     jc_rows_close(rows);
+    *out = list.items;
+    *count = list.count;
     return code;
 }
 

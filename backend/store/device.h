@@ -69,9 +69,10 @@ struct jc_device_state {
     int64_t open_reviews;  /* operations of it that wait for a person */
     int64_t blobs_missing; /* records of it whose photos have not all arrived */
 };
-/* JC_NOT_FOUND. All is the arena's. */
-enum jc_code jc_device_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
-                             struct jc_device_state *out, struct jc_err *err);
+/* Of every device, in the order of jc_device_list. All is the arena's. Cost: a walk over the open reviews and the
+ * incomplete records of the agency. */
+enum jc_code jc_device_states(struct jc_tx *tx, int64_t agency_id, struct jc_arena *arena, struct jc_device_state **out,
+                              size_t *count, struct jc_err *err);
 
 /* From now on its token is refused. A second revocation keeps the first moment and reason. JC_NOT_FOUND. */
 enum jc_code jc_device_set_revoked(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t now_ms,

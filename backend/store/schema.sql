@@ -672,7 +672,6 @@ CREATE TABLE review (                          -- operations kept or flagged for
     PRIMARY KEY (agency_id, review_id)
 ) @strict@;
 CREATE INDEX review_by_state ON review (agency_id, state, review_id);
-CREATE INDEX review_open_by_device ON review (agency_id, device_id) WHERE state = 1;
 
 -- What terminals have to be told (DESIGN section 5, point 5): one row per entity, moved to a new seq
 -- when the entity changes. seq is given in commit order.
