@@ -211,6 +211,34 @@ static void test_reassigned_recheck(void **state) {
     CHECK_INT("and leaves the other", told_order(f, FIELD_B1, &b), -1);
 }
 
+struct expiry {
+    int64_t now_ms;
+};
+
+static enum jc_code expire_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_recall_expire(tx, 1, ((struct expiry *)ctx)->now_ms, err);
+}
+
+/* Grace ends on the last day of recall_grace_days; then the task leaves the terminals, until it is opened again. */
+static void test_expiry(void **state) {
+    struct field *f = &field;
+    (void)state;
+    ProtobufCBinaryData a = {0}, anew = {0};
+    struct expiry expiry = {f->now_ms + 30 * FIELD_DAY_MS};
+    must_act(f, RECALL, FIELD_T2, "", "r");
+    told(f, FIELD_A1, FIELD_T2, &a);
+    jc_test_write(f->db, expire_job, &expiry);
+    CHECK_STR("last day", jc_str(told(f, FIELD_A1, FIELD_T2, &a)), "-");
+    expiry.now_ms += FIELD_DAY_MS;
+    jc_test_write(f->db, expire_job, &expiry);
+    CHECK_STR("the day after", jc_str(told(f, FIELD_A1, FIELD_T2, &a)), "gone");
+    CHECK_STR("a new listing is without", jc_str(told(f, FIELD_A1, FIELD_T2, &anew)), "-");
+    jc_test_write(f->db, expire_job, &expiry);
+    CHECK_STR("once", jc_str(told(f, FIELD_A1, FIELD_T2, &a)), "-");
+    must_act(f, REOPEN, FIELD_T2, "", "");
+    CHECK_STR("opened again", jc_str(told(f, FIELD_A1, FIELD_T2, &a)), "open");
+}
+
 static void test_reopen(void **state) {
     struct field *f = &field;
     (void)state;
@@ -281,6 +309,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_grace, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reassign, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reassigned_recheck, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reopen, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
     };

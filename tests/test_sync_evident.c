@@ -130,6 +130,10 @@ static void test_actor(void **state) {
                     " WHERE inspector_id = 'a2'"); /* enrolled with the same key: they share the device */
     CHECK_INT("somebody who shares it", field_send(f, FIELD_KEYED, acted_by(f, 3, "a2"))->status, APPLIED);
     CHECK_STR("on record", field_query(f, "SELECT inspector_id FROM operation ORDER BY op_key"), "a3,a3,a2");
+    field_script(f, "UPDATE device SET revoked_ms = 1 WHERE inspector_id = 'a2'"); /* that enrolment has ended */
+    CHECK_INT("who shared it", field_send(f, FIELD_KEYED, acted_by(f, 5, "a2"))->status, APPLIED);
+    CHECK_STR("still on record", field_query(f, "SELECT inspector_id FROM operation ORDER BY op_key DESC LIMIT 1"),
+              "a2");
     CHECK_INT("without a key nobody else", field_send(f, FIELD_A1, acted_by(f, 4, "a2"))->status, KEPT);
 }
 

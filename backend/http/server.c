@@ -18,6 +18,8 @@
 #include "http/listener.h"
 #include "http/run.h"
 #include "http/upkeep.h"
+#include "store/agency.h"
+#include "sync/recall.h"
 #include "sync/seal.h"
 #include "sync/sealer.h"
 
@@ -40,6 +42,7 @@ enum {
     FORGET_MS = 10000,
     COLLECT_MS = 3600 * 1000,
     SEALS_MS = 250,
+    EXPIRE_MS = 3600 * 1000,
     TRIM_MS = 5000, /* a server that had nothing to do gives memory back */
 };
 
@@ -289,6 +292,38 @@ static void look_at_seals(void *ctx, int64_t now_ms) {
     jc_metrics_add(server->http.metrics, JC_METRIC_SEALS_WRONG, looked.wrong);
 }
 
+struct expiry {
+    struct jc_agency_ref *agencies;
+    size_t count, at;
+    struct jc_arena *arena;
+    int64_t now_ms;
+};
+
+static enum jc_code list_agencies(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct expiry *expiry = ctx;
+    return jc_agency_list(tx, expiry->arena, &expiry->agencies, &expiry->count, err);
+}
+
+static enum jc_code expire_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct expiry *expiry = ctx;
+    return jc_recall_expire(tx, expiry->agencies[expiry->at].agency_id, expiry->now_ms, err);
+}
+
+/* Recalled tasks leave the terminals when their days of grace are over. */
+static void expire_tasks(void *ctx, int64_t now_ms) {
+    struct jc_server *server = ctx;
+    const struct jc_server_config *config = &server->http.config;
+    struct expiry expiry = {.arena = jc_arena_new(1 << 20), .now_ms = jc_clock_now_ms(&config->clock)};
+    struct jc_err err = {0};
+    (void)now_ms;
+    enum jc_code code = expiry.arena ? jc_db_read(config->db, list_agencies, &expiry, &err) : jc_fail_memory(&err);
+    for (; !code && expiry.at < expiry.count; expiry.at++)
+        code = jc_db_write_wait(config->db, expiry.agencies[expiry.at].agency_id, expire_job, &expiry, &err);
+    if (code)
+        jc_log(JC_LOG_WARN, "recalled tasks not taken off terminals", JC_LOG_STR("detail", jc_str(err.detail)));
+    jc_arena_free(expiry.arena);
+}
+
 static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
     const struct jc_server_config *config = &server->http.config;
     const struct jc_upkeep_task tasks[] = {
@@ -298,6 +333,7 @@ static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
         {"memory", TRIM_MS, trim_memory, server},
         {"blobs", COLLECT_MS, collect_blobs, server},
         {"seals", SEALS_MS, look_at_seals, server},
+        {"tasks", EXPIRE_MS, expire_tasks, server},
     };
     int count = sizeof tasks / sizeof tasks[0];
     enum jc_code code = jc_upkeep_new(tasks, count, config->ticks, &server->upkeep, err);

@@ -57,9 +57,12 @@ static const char SELECT_TASKS[] = "SELECT task_id\n"
                                    "FROM task\n"
                                    "WHERE agency_id = $1 AND team_id = $2 AND task_id > $3\n"
                                    "  AND (state IN ($4, $5) OR (state = $6 AND done_ms >= $7)\n"
-                                   "       OR (state = $8 AND recalled_ms >= $7))\n"
+                                   "       OR (state = $8 AND recalled_ms >= $7\n"
+                                   "           AND NOT EXISTS (SELECT 1 FROM change AS c\n"
+                                   "                            WHERE c.agency_id = task.agency_id AND c.kind = $9\n"
+                                   "                              AND c.id = task.task_id AND c.deleted = 1)))\n"
                                    "ORDER BY task_id\n"
-                                   "LIMIT $9";
+                                   "LIMIT $10";
 
 enum jc_code jc_feed_tasks(struct jc_tx *tx, int64_t agency_id, struct jc_str team_id, int64_t since_ms,
                            struct jc_str after, int limit, struct jc_arena *arena, struct jc_str **out, size_t *count,
@@ -69,6 +72,7 @@ enum jc_code jc_feed_tasks(struct jc_tx *tx, int64_t agency_id, struct jc_str te
                                          jc_int(JC__TASK_STATE__TASK_STATE_OPEN),
                                          jc_int(JC__TASK_STATE__TASK_STATE_RETURNED),
                                          jc_int(JC__TASK_STATE__TASK_STATE_DONE), jc_int(since_ms),
-                                         jc_int(JC__TASK_STATE__TASK_STATE_RECALLED), jc_int(limit)),
+                                         jc_int(JC__TASK_STATE__TASK_STATE_RECALLED),
+                                         jc_int(JC__ENTITY_KIND__ENTITY_KIND_TASK), jc_int(limit)),
                                arena, out, count, err);
 }

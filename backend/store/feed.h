@@ -19,7 +19,7 @@ enum jc_code jc_change_page(struct jc_tx *tx, int64_t agency_id, int64_t after_s
                             struct jc_arena *arena, struct jc_change **out, size_t *count, struct jc_err *err);
 
 /* At most `limit` ids behind `after` of the team's tasks that are open, returned, or done or recalled
- * since `since_ms`; the arena's. */
+ * since `since_ms`, but not those taken off the terminals; the arena's. */
 enum jc_code jc_feed_tasks(struct jc_tx *tx, int64_t agency_id, struct jc_str team_id, int64_t since_ms,
                            struct jc_str after, int limit, struct jc_arena *arena, struct jc_str **out, size_t *count,
                            struct jc_err *err);

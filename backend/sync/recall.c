@@ -4,8 +4,10 @@
 
 #include "base/id.h"
 #include "store/audit_log.h"
+#include "store/change.h"
 #include "store/order.h"
 #include "store/registry.h"
+#include "store/row.h"
 #include "store/stamp.h"
 #include "store/task.h"
 #include "sync/known.h"
@@ -157,5 +159,63 @@ enum jc_code jc_recall_grace(struct jc_tx *tx, int64_t agency_id, const Jc__Task
     enum jc_code code = jc_known_parameter(tx, agency_id, JC_STR("recall_grace_days"), day, GRACE_DAYS, GRACE_DAYS_MAX,
                                            arena, &days, err);
     *out = jc_date_from_days(jc_date_to_days(day) + days);
+    return code;
+}
+
+/* --- expiry ------------------------------------------------------------------------------------------- */
+
+/* Those that terminals may still hold. */
+static const char SELECT_RECALLED[] =
+    "SELECT t.task_id, t.team_id, t.recalled_ms\n"
+    "FROM task AS t\n"
+    "JOIN change AS c ON c.agency_id = t.agency_id AND c.kind = $1 AND c.id = t.task_id AND c.deleted = 0\n"
+    "WHERE t.agency_id = $2 AND t.state = $3 AND t.recalled_ms IS NOT NULL\n"
+    "ORDER BY t.recalled_ms\n"
+    "LIMIT $4";
+
+struct recalled {
+    struct jc_str task_id, team_id;
+    int64_t ms;
+};
+struct recalled_list {
+    struct jc_arena *arena;
+    struct recalled *items;
+    size_t count, capacity;
+};
+
+static enum jc_code take_recalled(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct recalled_list *list = ctx;
+    struct recalled *recalled = JC_PUSH(list->arena, list, struct recalled);
+    if (!recalled)
+        return jc_fail_memory(err);
+    *recalled = (struct recalled){jc_rows_copy(rows, 0, list->arena), jc_rows_copy(rows, 1, list->arena),
+                                  jc_rows_int64(rows, 2)};
+    return recalled->task_id.ptr && recalled->team_id.ptr ? JC_OK : jc_fail_memory(err);
+}
+
+static enum jc_code expire_one(struct jc_tx *tx, int64_t agency_id, const struct recalled *recalled, int64_t now_ms,
+                               struct jc_arena *arena, struct jc_err *err) {
+    Jc__Task task = JC__TASK__INIT;
+    struct jc_date last;
+    task.recalled_at = jc_stamp_of_ms(arena, recalled->ms);
+    enum jc_code code =
+        task.recalled_at ? jc_recall_grace(tx, agency_id, &task, arena, &last, err) : jc_fail_memory(err);
+    if (code || jc_date_to_days(jc_date_of_ms(now_ms)) <= jc_date_to_days(last))
+        return code;
+    return jc_change_record(tx, agency_id, JC__ENTITY_KIND__ENTITY_KIND_TASK, recalled->task_id, recalled->team_id,
+                            true, err);
+}
+
+enum jc_code jc_recall_expire(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err) {
+    struct recalled_list list = {.arena = jc_arena_new(4 << 20)};
+    if (!list.arena)
+        return jc_fail_memory(err);
+    enum jc_code code = jc_row_each(tx, SELECT_RECALLED,
+                                    JC_VALUES(jc_int(JC__ENTITY_KIND__ENTITY_KIND_TASK), jc_int(agency_id),
+                                              jc_int(JC__TASK_STATE__TASK_STATE_RECALLED), jc_int(JC_EXPIRE_TASKS_MAX)),
+                                    take_recalled, &list, err);
+    for (size_t i = 0; !code && i < list.count; i++)
+        code = expire_one(tx, agency_id, &list.items[i], now_ms, list.arena, err);
+    jc_arena_free(list.arena);
     return code;
 }

@@ -44,5 +44,9 @@ enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act,
 /* The last day on which a record of this recalled task is accepted. */
 enum jc_code jc_recall_grace(struct jc_tx *tx, int64_t agency_id, const Jc__Task *task, struct jc_arena *arena,
                              struct jc_date *out, struct jc_err *err);
+/* Takes recalled tasks whose days of grace are over (at most JC_EXPIRE_TASKS_MAX, the longest recalled first) off
+ * the terminals: they get a removal, a new listing leaves them out. The rows stay. Again and again from upkeep. */
+enum { JC_EXPIRE_TASKS_MAX = 500 };
+enum jc_code jc_recall_expire(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err);
 
 #endif
