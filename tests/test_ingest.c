@@ -18,6 +18,7 @@ struct making {
     Jc__Operation **operations;
     size_t count, per_frame;
     bool spoil_end;
+    const char *inspector_id; /* or NULL */
 };
 
 static void add_frame(struct field *f, struct jc_bundle_writer *writer, enum jc_bundle_frame_type type,
@@ -40,6 +41,7 @@ static struct jc_str make_bundle(struct field *f, const struct making *m) {
     header.kind = m->kind;
     header.agency_id = (char *)"x";
     header.device_id = field_id(f, FIELD_DEVICE, m->device);
+    header.inspector_id = (char *)(m->inspector_id ? m->inspector_id : "");
     header.public_key = (ProtobufCBinaryData){JC_SIGN_PUBLIC_SIZE, (uint8_t *)m->public_key};
     CHECK_OK("create", jc_bundle_create_bytes(&buf, &writer, &err), &err);
     add_frame(f, writer, JC_BUNDLE_HEADER, &header.base);
@@ -96,7 +98,7 @@ static enum jc_code take_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         for (size_t i = 0; !code && i < part.durable_count; i++)
             durable[durable_count++] = part.durable[i];
     }
-    struct jc_receipt_content content = {t->ingest.caller.device_id, durable, durable_count, NULL, 0};
+    struct jc_receipt_content content = {t->ingest.made_by, durable, durable_count, NULL, 0};
     if (!code)
         code = jc_receipt_make(tx, t->agency_id, t->f->now_ms, &content, t->f->arena, &t->draft, err);
     return code;
@@ -169,6 +171,22 @@ static void test_taken_once(void **state) {
     assert_int_equal(jc_test_number(f->db, "SELECT COUNT(*) FROM operation"), rows);
 }
 
+/* A restored database does not know the enrolment, but the same person's with the same key. */
+static void test_enrolled_anew(void **state) {
+    (void)state;
+    struct field *f = &field;
+    struct jc_err err = {0};
+    Jc__Operation *operations[2];
+    struct making m = signed_returns(f, operations);
+    m.device = 99;
+    m.inspector_id = "a3";
+    struct taking t = {.f = f, .agency_id = 1, .bytes = make_bundle(f, &m)};
+    CHECK_OK("taken", take(&t, &err), &err);
+    struct jc_uuid here = field_uuid(FIELD_DEVICE, FIELD_KEYED), there = field_uuid(FIELD_DEVICE, 99);
+    assert_memory_equal(t.ingest.caller.device_id.bytes, here.bytes, JC_UUID_SIZE);
+    assert_memory_equal(t.ingest.made_by.bytes, there.bytes, JC_UUID_SIZE); /* for the receipt */
+}
+
 static void test_refused(void **state) {
     (void)state;
     struct field *f = &field;
@@ -238,6 +256,7 @@ static void test_revoked_device(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_taken_once, open_field, close_field),
+        cmocka_unit_test_setup_teardown(test_enrolled_anew, open_field, close_field),
         cmocka_unit_test_setup_teardown(test_refused, open_field, close_field),
         cmocka_unit_test_setup_teardown(test_revoked_device, open_field, close_field),
     };

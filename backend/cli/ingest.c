@@ -88,7 +88,7 @@ static enum jc_code write_part(struct work *work, Jc__BundleReceipt *part, struc
 static enum jc_code apply_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct work *work = ctx;
     enum jc_code code = jc_ingest_apply(tx, &work->ingest, work->prepared, work->now_ms, work->arena, &work->part, err);
-    work->content = (struct jc_receipt_content){.device_id = work->ingest.caller.device_id,
+    work->content = (struct jc_receipt_content){.device_id = work->ingest.made_by,
                                                 .operations = work->part.durable,
                                                 .count = work->part.durable_count};
     return code ? code
@@ -210,7 +210,7 @@ static enum jc_code admit_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 /* The log's line, and the draft of the last part. */
 static enum jc_code last_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct work *work = ctx;
-    work->content = (struct jc_receipt_content){.device_id = work->ingest.caller.device_id,
+    work->content = (struct jc_receipt_content){.device_id = work->ingest.made_by,
                                                 .blobs = (const uint8_t(*)[JC_SHA256_SIZE])work->stored.items,
                                                 .blob_count = work->stored.count};
     enum jc_code code = jc_ingest_note(tx, &work->ingest, work->now_ms, work->cli->actor, work->operations, err);

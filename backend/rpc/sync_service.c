@@ -143,7 +143,7 @@ static enum jc_code close_bundle(struct jc_tx *tx, struct jc_call *call, const s
     Jc__IngestResponse *response = (Jc__IngestResponse *)call->response;
     struct jc_str actor = jc_caller_actor(&call->caller, call->arena);
     const struct jc_receipt_content content = {
-        .device_id = bundle->ingest.caller.device_id, .operations = bundle->items, .count = bundle->count};
+        .device_id = bundle->ingest.made_by, .operations = bundle->items, .count = bundle->count};
     struct jc_receipt_draft *draft = NULL;
     if (!actor.ptr)
         return jc_fail_memory(err);

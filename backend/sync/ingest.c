@@ -68,22 +68,38 @@ enum jc_code jc_ingest_check(struct jc_bundle_reader *reader, struct jc_arena *a
 
 /* --- whose it is --------------------------------------------------------------------------------------- */
 
+/* By its identifier, else by who held it and its key. */
+static enum jc_code find_device(struct jc_tx *tx, int64_t agency_id, const struct jc_ingest *ingest,
+                                struct jc_arena *arena, struct jc_device *out, struct jc_err *err) {
+    bool found = false;
+    enum jc_code code = jc_device_get(tx, agency_id, ingest->made_by, arena, out, err);
+    if (code != JC_NOT_FOUND)
+        return code;
+    struct jc_err unknown;
+    jc_err_copy(&unknown, err);
+    code = jc_device_find_by_key(tx, agency_id, jc_str(ingest->header->inspector_id),
+                                 jc_view(ingest->header->public_key), arena, out, &found, err);
+    if (code || found)
+        return code;
+    jc_err_copy(err, &unknown);
+    return JC_NOT_FOUND;
+}
+
 enum jc_code jc_ingest_admit(struct jc_tx *tx, int64_t agency_id, struct jc_ingest *ingest, struct jc_arena *arena,
                              struct jc_err *err) {
     struct jc_device device;
-    struct jc_uuid id;
     struct jc_str key;
-    memcpy(id.bytes, ingest->header->device_id.data, JC_UUID_SIZE);
-    enum jc_code code = jc_device_get(tx, agency_id, id, arena, &device, err);
+    memcpy(ingest->made_by.bytes, ingest->header->device_id.data, JC_UUID_SIZE);
+    enum jc_code code = find_device(tx, agency_id, ingest, arena, &device, err);
     if (!code)
-        code = jc_device_public_key(tx, agency_id, id, arena, &key, err);
+        code = jc_device_public_key(tx, agency_id, device.device_id, arena, &key, err);
     if (code)
         return code;
     if (!jc_str_eq(key, jc_view(ingest->header->public_key)))
         return jc_fail(err, JC_PERMISSION_DENIED, JC_MSG_INGEST_KEY, device.name);
     ingest->caller = (struct jc_sync_caller){
         .agency_id = agency_id,
-        .device_id = id,
+        .device_id = device.device_id,
         .inspector_id = device.inspector_id,
         .team_id = device.team_id,
         .scope_version = device.scope_version,

@@ -15,7 +15,8 @@
 struct jc_ingest {
     struct jc_bundle_reader *reader; /* borrowed */
     const Jc__BundleHeader *header;
-    struct jc_sync_caller caller; /* by jc_ingest_admit */
+    struct jc_uuid made_by;       /* the device as the bundle names it: the receipt is for it; by jc_ingest_admit */
+    struct jc_sync_caller caller; /* the device as it is called here; by jc_ingest_admit */
 };
 
 /* Reads the bundle to its END and goes back to the first frame. JC_DATA_LOSS or JC_INVALID_ARGUMENT for one
@@ -23,8 +24,8 @@ struct jc_ingest {
  * the arena's. No transaction. */
 enum jc_code jc_ingest_check(struct jc_bundle_reader *reader, struct jc_arena *arena, struct jc_ingest *out,
                              struct jc_err *err);
-/* Finds the device that made it: of this agency, with the key that signed the bundle. JC_NOT_FOUND,
- * JC_PERMISSION_DENIED. */
+/* Finds the device that made it: of this agency, with the key that signed the bundle. One that a restored database does
+ * not know is taken for the same person's later enrolment with that key. JC_NOT_FOUND, JC_PERMISSION_DENIED. */
 enum jc_code jc_ingest_admit(struct jc_tx *tx, int64_t agency_id, struct jc_ingest *ingest, struct jc_arena *arena,
                              struct jc_err *err);
 /* Operations that a frame's payload holds, as a request; JC_INVALID_ARGUMENT naming the frame. */

@@ -157,7 +157,8 @@ static void finish_action(struct sim_story *story, struct sim_terminal *terminal
         sim_run_until(&story->world, story->world.now_ms + 1000);
 }
 
-static void bring_home(struct sim_story *story, struct sim_terminal *terminal) {
+/* The first time a colleague's work may wait for the colleague to be enrolled anew, on a server that lost the enrolment. */
+static void bring_home(struct sim_story *story, struct sim_terminal *terminal, bool first) {
     for (int tries = 0; !story->world.failed && tries < QUIET_SYNCS; tries++) {
         if (!terminal->enrolled) {
             if (*terminal->code || sim_planner_invites(story, terminal))
@@ -165,7 +166,7 @@ static void bring_home(struct sim_story *story, struct sim_terminal *terminal) {
             continue;
         }
         finish_action(story, terminal, sim_terminal_sync);
-        if (terminal->result == JC_OK && !terminal->synced.rebuild)
+        if ((terminal->result == JC_OK && !terminal->synced.rebuild) || (first && terminal->result == JC_NOT_FOUND))
             return;
     }
     sim_fail(&story->world, "I4", "T%d does not get through: %s, %lld wait; %s", terminal->index,
@@ -175,7 +176,7 @@ static void bring_home(struct sim_story *story, struct sim_terminal *terminal) {
 static void judge(struct sim_story *story) {
     for (int round = 0; round < 2; round++) { /* what the last one sends, the first one must hear of */
         for (int i = 0; !story->world.failed && i < story->terminal_count; i++)
-            bring_home(story, &story->terminals[i]);
+            bring_home(story, &story->terminals[i], round == 0);
     }
     for (int i = 0; !story->world.failed && i < story->terminal_count; i++) {
         struct sim_terminal *terminal = &story->terminals[i];

@@ -66,16 +66,15 @@ static enum jc_code apply_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     int64_t now_ms = office->story->world.now_ms;
     enum jc_code code =
         jc_ingest_apply(tx, &office->ingest, office->prepared, now_ms, office->arena, &office->part, err);
-    office->content = (struct jc_receipt_content){.device_id = office->ingest.caller.device_id,
-                                                  .operations = office->part.durable,
-                                                  .count = office->part.durable_count};
+    office->content = (struct jc_receipt_content){
+        .device_id = office->ingest.made_by, .operations = office->part.durable, .count = office->part.durable_count};
     return code ? code : jc_receipt_make(tx, SIM_AGENCY, now_ms, &office->content, office->arena, &office->draft, err);
 }
 
 static enum jc_code last_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct office *office = ctx;
     int64_t now_ms = office->story->world.now_ms;
-    office->content = (struct jc_receipt_content){.device_id = office->ingest.caller.device_id};
+    office->content = (struct jc_receipt_content){.device_id = office->ingest.made_by};
     enum jc_code code = jc_ingest_note(tx, &office->ingest, now_ms, JC_STR("office"), office->operations, err);
     return code ? code : jc_receipt_make(tx, SIM_AGENCY, now_ms, &office->content, office->arena, &office->draft, err);
 }
