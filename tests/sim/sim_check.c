@@ -95,7 +95,10 @@ void sim_judge_made(struct sim_judge *judge, const struct sim_terminal *terminal
 
 void sim_judge_synced(struct sim_judge *judge, const struct sim_terminal *terminal) {
     const struct jc_terminal_sync_result *synced = &terminal->synced;
-    if (synced->rounds == 0 || synced->chain_length == 0)
+    bool lost = terminal->era != judge->server->restores;
+    for (size_t i = 0; lost && i < judge->operation_count; i++)
+        judge->operations[i].restored |= judge->operations[i].terminal == terminal->index;
+    if (lost || synced->rounds == 0 || synced->chain_length == 0)
         return;
     GROW(judge->points, judge->point_count, judge->point_capacity);
     struct jc_chain_point *point = &judge->points[judge->point_count++];

@@ -58,7 +58,8 @@ void sim_judge_free(struct sim_judge *judge);
 
 /* A terminal's library said: stored. */
 void sim_judge_made(struct sim_judge *judge, const struct sim_terminal *terminal, const struct jc_terminal_work *work);
-/* A sync ended, somehow: its receipt's head counts from now on. */
+/* A sync ended, somehow: its receipt's head counts from now on, unless a backup was taken back meanwhile; then what it
+ * was told may be of the life that is lost. */
 void sim_judge_synced(struct sim_judge *judge, const struct sim_terminal *terminal);
 void sim_judge_revoked(struct sim_judge *judge, const uint8_t device_id[JC_UUID_SIZE]);
 /* A backup was taken back: heads told since do not bind it. */

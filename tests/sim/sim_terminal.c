@@ -122,6 +122,7 @@ void sim_terminal_wake(struct sim_terminal *terminal) {
 void sim_terminal_start(struct sim_terminal *terminal, void (*action)(struct sim_terminal *terminal)) {
     jc_arena_reset(terminal->arena);
     terminal->action = action;
+    terminal->era = terminal->net->server->restores;
     terminal->busy = true;
     sim_terminal_wake(terminal);
 }
@@ -187,7 +188,8 @@ static enum jc_code take_for_sent(struct jc_tx *tx, void *ctx, struct jc_err *er
 
 void sim_terminal_sync(struct sim_terminal *terminal) {
     struct sim_random *random = &terminal->world->network;
-    struct jc_terminal_sync_options options = {.repeat = sim_chance(random, 200),
+    bool repeat = sim_chance(random, 200) && !(terminal->world->faults & SIM_RESTORES);
+    struct jc_terminal_sync_options options = {.repeat = repeat,
                                                .batch_operations =
                                                    sim_chance(random, 300) ? 1 + (int)sim_below(random, 3) : 0,
                                                .page_bytes = sim_chance(random, 300) ? 4096 : 0};

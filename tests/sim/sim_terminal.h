@@ -28,6 +28,7 @@ struct sim_terminal {
     struct jc_err err;
     struct jc_terminal_sync_result synced;
     struct jc_terminal_checked checked;
+    int era;          /* backups that the server had taken back when the action began */
     bool offline;     /* out of reach */
     bool enrolled;    /* for the last code */
     int64_t wrong_ms; /* the wall clock's error */
