@@ -1,6 +1,6 @@
 /* Greedy insertion, behind what a plan to start from brings. Units go in by falling work of the year per
- * freedom (few patterns, much work first), so that what is left over at the end is small and easy; slots, the freest of all, go last. Cost: one
- * pricing for each unit. */
+ * freedom (few patterns, much work first), so that what is left over at the end is small and easy; slots,
+ * the freest of all, go last. Cost: one pricing for each unit. */
 #include "optimizer/construct.h"
 
 #include <stdlib.h>
@@ -62,11 +62,11 @@ enum jc_code jc_construct(struct jc_pricer *p, jc_construct_hurry *hurry, void *
         if (freedom && p->state->place[u].choice < 0)
             order[n++] = (struct hard){(unit->work + 1) * visits * 256 / (freedom + 16), u};
     }
-    if (n)
+    bool late = hurry(ctx);
+    if (n && !late)
         qsort(order, n, sizeof *order, by_key);
-    bool late = false;
     for (size_t i = 0; i < n; i++) {
-        if (i % UNITS_A_POLL == 0)
+        if (!late && i % UNITS_A_POLL == 0)
             late = hurry(ctx);
         if (late)
             place_anywhere(p, order[i].unit);

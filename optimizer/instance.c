@@ -279,31 +279,50 @@ static bool build_draws(struct build *b) {
 
 /* --- units --------------------------------------------------------------------------------------- */
 
-struct named {
+struct district {
     const char *name;
-    size_t unit;
+    int32_t found; /* number in the order of the units */
 };
 
 static int by_name(const void *a, const void *b) {
-    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+    return strcmp(((const struct district *)a)->name, ((const struct district *)b)->name);
 }
 
+/* The district's number in the order in which the units name them, from 0; -1 without memory. */
+static int32_t find_district(struct build *b, struct memo *memo, const char *name) {
+    bool known;
+    const void *value = memo_find(memo, name, strlen(name) + 1, &known);
+    if (known)
+        return (int32_t)(intptr_t)value;
+    int32_t found = (int32_t)memo->n;
+    return memo_put(memo, b->arena, name, strlen(name) + 1, (const void *)(intptr_t)found) ? found : -1;
+}
+
+/* Districts are numbered by their names, so that the order of the units does not matter. */
 static bool number_districts(struct build *b) {
     const Jc__Problem *p = b->problem;
-    struct named *rows = JC_NEW_ARRAY(b->arena, p->n_units + 1, struct named);
-    if (!rows)
+    struct memo memo = {0};
+    struct district *rows = JC_NEW_ARRAY(b->arena, p->n_units + 1, struct district);
+    int32_t *number = JC_NEW_ARRAY(b->arena, p->n_units + 1, int32_t);
+    if (!rows || !number)
         return false;
-    for (size_t u = 0; u < p->n_units; u++)
-        rows[u] = (struct named){p->units[u]->district, u};
-    if (p->n_units)
-        qsort(rows, p->n_units, sizeof *rows, by_name);
-    int32_t next = -1;
-    for (size_t i = 0; i < p->n_units; i++) {
-        if (rows[i].name[0] && (i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0))
-            next++;
-        b->in->units[rows[i].unit].district = rows[i].name[0] ? next : -1;
+    for (size_t u = 0; u < p->n_units; u++) {
+        const char *name = p->units[u]->district;
+        int32_t found = name[0] ? find_district(b, &memo, name) : -1;
+        if (name[0] && found < 0)
+            return false;
+        if (found >= 0)
+            rows[found] = (struct district){name, found};
+        b->in->units[u].district = found;
     }
-    b->in->n_districts = next + 1;
+    if (memo.n)
+        qsort(rows, memo.n, sizeof *rows, by_name);
+    for (size_t i = 0; i < memo.n; i++)
+        number[rows[i].found] = (int32_t)i;
+    for (size_t u = 0; u < p->n_units; u++)
+        if (b->in->units[u].district >= 0)
+            b->in->units[u].district = number[b->in->units[u].district];
+    b->in->n_districts = (int32_t)memo.n;
     return true;
 }
 

@@ -29,6 +29,7 @@ enum {
     PROVER_SHARE = 10000000,    /* work between two exchanges in runs by time, some tenths of a second */
     GAP_PART = 64,              /* closing less than this part of the gap is next to nothing */
     WARM = JC_ANNEALED / 4 * 3, /* where the annealing of a plan to start from begins, so that it is not lost */
+    SET_UP = 3, /* times as long as the first plan took: the helpers' set-up, and time to make use of it */
 };
 
 /* What runs beside the search. */
@@ -39,7 +40,7 @@ struct run {
     const Jc__Problem *problem;
     struct jc_instance *in;
     struct jc_search *search, *second;
-    struct jc_prover *prover;
+    struct jc_prover *prover; /* NULL: the search is alone */
     struct jc_plan_message *message;
     bool by_time; /* positions are milliseconds since the start, else work of the search */
     int64_t start_ms, told_ms;
@@ -122,9 +123,10 @@ static void tell(struct run *r, Jc__SearchPhase phase) {
 
 /* Does the prover still bound a tier that the search has settled meanwhile? A program on it may take long. */
 static bool outdated(const struct run *r) {
-    const struct jc_totals *then = &r->shown->totals, *now = &jc_search_best(r->search)->totals;
+    const struct jc_totals *now = &jc_search_best(r->search)->totals;
     if (r->helper != PROVER || now->over > r->known.over)
         return false;
+    const struct jc_totals *then = &r->shown->totals;
     return then->over > r->known.over || (then->quota > r->known.quota && now->quota <= r->known.quota);
 }
 
@@ -203,7 +205,7 @@ static void brief_second(struct run *r) {
 /* Gives the helper something to do, on a thread of its own; if none is to be had, it works its share now, and
  * is heard when it would be with a thread. */
 static void start_helper(struct run *r) {
-    if (r->problem->plan_only)
+    if (!r->prover)
         return;
     bool idle = jc_prover_idle(r->prover, &jc_search_best(r->search)->totals);
     r->helper = idle || r->second_turn ? SECOND : PROVER;
@@ -303,7 +305,9 @@ static void anneal(struct run *r, int64_t to) {
         r->slice_to = at + length < to ? at + length : to;
         run_slice(r);
     }
-    begin_annealing(r, r->annealings++ % 2 ? JC_ANNEAL_FORM : JC_ANNEAL_ROAM);
+    enum jc_annealing next = r->annealings++ % 2 ? JC_ANNEAL_FORM : JC_ANNEAL_ROAM;
+    if (!finished(r))
+        begin_annealing(r, next);
 }
 
 /* Without a limit: annealings, each longer than the one before, until they bring nothing new. */
@@ -315,9 +319,8 @@ static void anneal_freely(struct run *r) {
         anneal(r, r->last);
         const struct jc_totals *after = &jc_search_best(r->search)->totals;
         idle = jc_totals_cmp(after, &before) < 0 ? 0 : idle + 1;
-        if (idle >= ((r->helper != PROVER && jc_prover_idle(r->prover, after)) || r->problem->plan_only
-                         ? IDLE_ANNEALINGS
-                         : PATIENT_ANNEALINGS))
+        bool alone = !r->prover || (r->helper != PROVER && jc_prover_idle(r->prover, after));
+        if (idle >= (alone ? IDLE_ANNEALINGS : PATIENT_ANNEALINGS))
             return;
     }
 }
@@ -330,7 +333,8 @@ static void anneal_within(struct run *r, int64_t limit) {
     anneal(r, limit / QUICK_PART);
     int64_t quick = jc_search_work(r->search) - begun;
     r->annealings = 0;
-    begin_annealing(r, JC_ANNEAL_FORM);
+    if (!finished(r))
+        begin_annealing(r, JC_ANNEAL_FORM);
     __int128 room =
         (__int128)(limit / QUICK_PART + 1) * ((int64_t)(r->in->most_visits + 1) * WORK_A_VISIT) / (quick + 1);
     int64_t length = room < limit ? (int64_t)room : limit;
@@ -345,7 +349,7 @@ static void anneal_within(struct run *r, int64_t limit) {
 
 /* --- the run --------------------------------------------------------------------------------------------- */
 
-/* jc_construct_hurry. There is no plan to tell yet. */
+/* Is it time to stop? There is no plan to tell yet. */
 static bool hurry(void *ctx) {
     struct run *r = ctx;
     r->told_ms = elapsed(r);
@@ -353,7 +357,7 @@ static bool hurry(void *ctx) {
     return r->cancelled || r->late;
 }
 
-/* Everything the run needs, in the arena. */
+/* Everything the search needs, in the arena, and the first plan. */
 static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err *err) {
     enum jc_code code = jc_problem_check(r->problem, err);
     if (code == JC_OK)
@@ -361,13 +365,25 @@ static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err
     if (code != JC_OK)
         return code;
     r->search = jc_search_new(r->in, r->problem->seed, 0, arena);
-    r->second = jc_search_new(r->in, r->problem->seed, 1, arena);
-    r->prover = jc_prover_new(r->in, jc_search_scale(r->in), arena);
     r->message = jc_plan_message_new(r->in, arena);
-    r->shown = jc_snapshot_new(r->in, arena);
-    if (!r->search || !r->second || !r->prover || !r->message || !r->shown)
+    if (!r->search || !r->message)
         return jc_fail_memory(err);
     return jc_search_construct(r->search, hurry, r, arena, err);
+}
+
+/* Tells the first plan and sets up the helpers, if they are wanted and, in a run by time, if there is time for
+ * them: to set them up takes about as long as the first plan, which at 10^6 units is seconds. */
+static enum jc_code prepare_helpers(struct run *r, struct jc_arena *arena, struct jc_err *err) {
+    bool brief = r->by_time && elapsed(r) > r->problem->time_limit_ms / (SET_UP + 1);
+    bool stopped = hurry(r);
+    if (!r->late) /* else it is told in a moment, as the last one */
+        tell(r, JC__SEARCH_PHASE__SEARCH_PHASE_CONSTRUCT);
+    if (r->problem->plan_only || brief || stopped)
+        return JC_OK;
+    r->second = jc_search_new(r->in, r->problem->seed, 1, arena);
+    r->shown = jc_snapshot_new(r->in, arena);
+    r->prover = jc_prover_new(r->in, jc_search_scale(r->in), arena);
+    return r->second && r->shown && r->prover ? JC_OK : jc_fail_memory(err);
 }
 
 enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimizer_callbacks *callbacks,
@@ -376,11 +392,12 @@ enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimi
     struct run r = {.problem = problem, .second_from = -1, .callbacks = callbacks ? callbacks : &silent};
     r.start_ms = jc_monotonic_ms();
     r.told = (struct jc_totals){INT64_MAX, 0, 0};
+    r.by_time = problem->work_limit == 0 && problem->time_limit_ms > 0;
     enum jc_code code = prepare(&r, arena, err);
+    if (code == JC_OK)
+        code = prepare_helpers(&r, arena, err);
     if (code != JC_OK)
         return code;
-    tell(&r, JC__SEARCH_PHASE__SEARCH_PHASE_CONSTRUCT);
-    r.by_time = problem->work_limit == 0 && problem->time_limit_ms > 0;
     if (problem->work_limit)
         anneal_within(&r, problem->work_limit);
     else if (problem->time_limit_ms)

@@ -14,6 +14,10 @@
  * weights.changes, which the caller makes as large as staying is worth, beyond all other cost if need be.
  * Visits that happened are pins; months that are over are the caller's to close.
  *
+ * A problem may bring bounds of its tiers that were proven before (Problem.proven): they are believed and
+ * not proven again. Where values are few (work over limits, quotas, changes), branch and bound counts: limits
+ * just above what is proven are refuted or met in turn (docs/OPTIMIZER.md, "The month program").
+ *
  * The bound is proven and exact: no plan of the problem has a lower value in that tier, given the tiers
  * before it; its cost is 0 until those are settled (tiers_settled). Status OPTIMAL means cost = bound.
  *
@@ -47,7 +51,8 @@ struct jc_optimizer_callbacks {
 
 /* Plans the problem. `*out` is the best plan, the arena's, with objective, bound, status, elapsed
  * milliseconds and work filled in and `last` set. time_limit_ms is honoured within 1 s or 5 %,
- * whichever is more; work_limit counts priced visits and is what repeatable runs use; with neither the
+ * whichever is more, but for the first plan, which there always is: whole, if in haste (2 s of CPU time at
+ * 10^6 units, little below 10^5); work_limit counts priced visits and is what repeatable runs use; with neither the
  * run ends when rounds of search bring nothing new. Uses two threads, one of which proves bounds and
  * searches, too, once nothing is left to prove.
  *
