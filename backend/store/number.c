@@ -7,10 +7,12 @@ static const struct jc_uuid NOBODY; /* holds the blocks that a restored database
 static const char SELECT_TAKEN[] = "SELECT COUNT(*)\n"
                                    "FROM document_number\n"
                                    "WHERE agency_id = $1 AND kind = $2 AND year = $3 AND number = $4";
-static const char SELECT_LEASED[] = "SELECT COALESCE(MAX(last_number - $1), -1)\n"
+/* The only block that can have the number. */
+static const char SELECT_LEASED[] = "SELECT CASE WHEN device_id IN ($1, $2) THEN last_number - $3 ELSE -1 END\n"
                                     "FROM number_block\n"
-                                    "WHERE agency_id = $2 AND device_id IN ($3, $4) AND kind = $5 AND year = $6\n"
-                                    "  AND first_number <= $1 AND last_number >= $1";
+                                    "WHERE agency_id = $4 AND kind = $5 AND year = $6 AND first_number <= $3\n"
+                                    "ORDER BY first_number DESC\n"
+                                    "LIMIT 1";
 
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                              const Jc__DocumentNumber *number, enum jc_number_state *out, int *left,
@@ -18,9 +20,11 @@ enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
     int64_t behind = -1, taken = 0;
     enum jc_code code =
         jc_tx_int64(tx, SELECT_LEASED,
-                    JC_VALUES(jc_int(number->number), jc_int(agency_id), jc_bytes(device_id.bytes, JC_UUID_SIZE),
-                              jc_bytes(NOBODY.bytes, JC_UUID_SIZE), jc_int(number->kind), jc_int(number->year)),
+                    JC_VALUES(jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_bytes(NOBODY.bytes, JC_UUID_SIZE),
+                              jc_int(number->number), jc_int(agency_id), jc_int(number->kind), jc_int(number->year)),
                     &behind, err);
+    if (code == JC_NOT_FOUND)
+        code = JC_OK;
     if (!code && behind >= 0)
         code = jc_tx_int64(
             tx, SELECT_TAKEN,

@@ -332,7 +332,8 @@ static enum jc_code follow(struct page *page, const struct jc_change *row, struc
 
 static enum jc_code list_changes(struct page *page, struct jc_err *err) {
     enum jc_code code = JC_OK;
-    for (size_t count = CHUNK; !code && !page->full && count == CHUNK;) {
+    bool behind = page->at.seq < page->last_seq; /* if not, nobody need be asked */
+    for (size_t count = CHUNK; behind && !code && !page->full && count == CHUNK;) {
         struct jc_change *rows = NULL;
         code = jc_change_page(page->tx, page->caller->agency_id, page->at.seq, page->caller->team_id, CHUNK,
                               page->arena, &rows, &count, err);

@@ -19,7 +19,7 @@
 #include "store/device.h"
 #include "store/store.h"
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 16, NUMBERS_EACH = 1000000, DOCUMENT_KINDS = 3 };
 
 _Noreturn void jc_fleet_stop(const char *what) {
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
@@ -73,6 +73,8 @@ static enum jc_code add_team(struct jc_tx *tx, const struct jc_fleet_terminal *t
     return code;
 }
 
+static const char SQL_BLOCK[] = "INSERT INTO number_block VALUES (1, $1, $2, $3, $4, $5, 0)";
+
 static enum jc_code add_device(struct jc_tx *tx, struct jc_fleet_terminal *t, struct jc_err *err) {
     struct jc_clock clock = jc_clock_system();
     uint8_t public_key[JC_SIGN_PUBLIC_SIZE], hash[JC_SHA256_SIZE];
@@ -85,7 +87,14 @@ static enum jc_code add_device(struct jc_tx *tx, struct jc_fleet_terminal *t, st
                                .inspector_id = jc_str(t->inspectors[0]),
                                .app_version = JC_STR("1")};
     struct jc_str key = {(const char *)public_key, sizeof public_key};
-    return jc_device_insert(tx, &device, hash, key, err);
+    enum jc_code code = jc_device_insert(tx, &device, hash, key, err);
+    for (int kind = 1; !code && kind <= DOCUMENT_KINDS; kind++)
+        code = jc_tx_exec(tx, SQL_BLOCK,
+                          JC_VALUES(jc_int(kind), jc_int(jc_date_of_ms(jc_clock_now_ms(&clock)).year),
+                                    jc_int(t->first_number), jc_int(t->first_number + NUMBERS_EACH - 1),
+                                    jc_bytes(t->device_id.bytes, JC_UUID_SIZE)),
+                          err);
+    return code;
 }
 
 static enum jc_code enroll(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -96,6 +105,7 @@ static enum jc_code enroll(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         snprintf(t->team, sizeof t->team, "t%d", i);
         snprintf(t->inspectors[0], sizeof t->inspectors[0], "t%d-1", i);
         snprintf(t->inspectors[1], sizeof t->inspectors[1], "t%d-2", i);
+        t->first_number = 1 + i * NUMBERS_EACH;
         code = add_team(tx, t, i, err);
         if (code == JC_OK)
             code = add_device(tx, t, err);

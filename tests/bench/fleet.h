@@ -16,6 +16,7 @@ struct jc_fleet_terminal {
     char token[JC_TOKEN_TEXT];
     char team[16], inspectors[2][16];
     uint8_t secret[JC_SIGN_SECRET_SIZE];
+    int first_number, numbers_used; /* of its records; its block is long enough for any run */
 };
 
 /* Prints "<program>: what" and ends the program. */

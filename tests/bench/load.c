@@ -59,6 +59,7 @@ static void make_findings(Jc__Finding **list, int64_t number, const struct jc_cl
 static struct jc_str make_body(struct jc_fleet_terminal *t, int64_t number, const struct jc_clock *clock) {
     char unit[32];
     struct jc_uuid id = jc_uuid7(clock);
+    Jc__DocumentNumber document = JC__DOCUMENT_NUMBER__INIT;
     Jc__Finding *findings[JC_LOAD_FINDINGS];
     Google__Protobuf__Timestamp start = GOOGLE__PROTOBUF__TIMESTAMP__INIT, end = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
     Jc__Signed signer = JC__SIGNED__INIT;
@@ -86,6 +87,10 @@ static struct jc_str make_body(struct jc_fleet_terminal *t, int64_t number, cons
     inspection.mode = JC__VISIT_MODE__VISIT_MODE_ONSITE;
     inspection.outcome = JC__INSPECTION_OUTCOME__INSPECTION_OUTCOME_COMPLETED;
     inspection.place = (char *)"生产车间";
+    document.kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD;
+    document.year = jc_date_of_ms(jc_clock_now_ms(clock)).year;
+    document.number = t->first_number + t->numbers_used++;
+    inspection.document_number = &document;
     inspection.findings = findings;
     inspection.n_findings = JC_LOAD_FINDINGS;
     inspection.signature = &signature;
