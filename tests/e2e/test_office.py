@@ -1,0 +1,313 @@
+"""The office's side of sync with the real programs: a stick instead of a network, reviews, tasks, devices, keys, the
+audit log, evidence that leaves the building, a record handed in as JSON, and a database somebody has altered."""
+import base64
+import json
+import os
+import shutil
+import sqlite3
+import urllib.error
+import urllib.request
+import uuid
+
+import jiancha
+
+
+class Office(jiancha.Test):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.plan = cls.path("plan.db")
+        jiancha.run("init", "--db", cls.plan)
+        jiancha.run("import", jiancha.CASE, "--db", cls.plan)
+        jiancha.run("solve", "--db", cls.plan, "--time-limit", "2")
+        jiancha.run("approve", "--db", cls.plan, "--document-no", "淮应急〔2023〕1号", "--by", "局长办公会", "--date",
+                    "2023-01-03")
+        jiancha.run("release", "--db", cls.plan, "--month", "1")
+
+    def setUp(self):
+        self.db = self.path(f"{self._testMethodName}.db")
+        shutil.copy(self.plan, self.db)
+        self.server = self.serve(self.db)
+        team = [row[0] for row in jiancha.query(self.db, "SELECT inspector_id FROM inspector WHERE team_id = 'hn-t1'")]
+        self.first, self.second = team[:2]
+        self.people = f"{self.first},{self.second}"
+        self.one = self.terminal(self.first, "1")
+        self.task = next(row["task_id"] for row in self.one.rows("tasks", "--open") if row["kind"] == "visit")
+
+    def terminal(self, inspector, name):
+        terminal = jiancha.Terminal(self.path(f"{self._testMethodName}-{name}.db"))
+        terminal.enroll(self.db, self.server, inspector)
+        return terminal
+
+    def office(self, *args, **options):
+        return jiancha.run(*args, "--db", self.db, **options)
+
+    def rows(self, command, *args):
+        return jiancha.listing(self.office(command, *args, "--format", "json"), command)
+
+    def inspect(self, terminal, *more, start="08:00", end="08:20"):
+        terminal.run("inspect", self.task, "--start", start, "--end", end, "--inspectors", self.people, "--signed",
+                     "张三:安全总监", *more)
+
+    def records(self):
+        return jiancha.query(self.db, "SELECT COUNT(*), COALESCE(SUM(is_record), 0) FROM inspection")[0]
+
+    def state(self):
+        return jiancha.query(self.db, "SELECT state FROM task WHERE hex(task_id) = ?",
+                             self.task.replace("-", "").upper())[0][0]
+
+    def is_sound(self):
+        self.assertEqual(self.rows("verify"), [])
+
+    # --- a stick instead of a network -------------------------------------------------------------------
+
+    def test_stick(self):
+        bundle, receipt = self.path("work.jcb"), self.path("receipt.jcb")
+        self.inspect(self.one)
+        self.one.run("bundle", bundle)
+        with open(bundle, "rb") as file:
+            content = file.read()
+        for name, altered in (("cut", content[:-40]), ("altered", content[:200] + bytes([content[200] ^ 1])
+                                                       + content[201:]), ("empty", b"")):
+            wrong = self.path(f"{name}.jcb")
+            with open(wrong, "wb") as file:
+                file.write(altered)
+            self.office("ingest", wrong, expect=(1, 2, 3))
+            self.assertEqual(self.records(), (0, 0), name)
+        for _ in range(2):
+            self.office("ingest", bundle, "--receipt", receipt)
+            self.assertEqual(self.records(), (1, 1))
+        with open(receipt, "rb") as file:
+            content = file.read()
+        with open(self.path("wrong-receipt.jcb"), "wb") as file:
+            file.write(content[:60] + bytes([content[60] ^ 1]) + content[61:])
+        self.one.run("accept", self.path("wrong-receipt.jcb"), expect=(1, 2, 3))
+        for _ in range(2):
+            self.one.run("accept", receipt)
+        self.assertEqual(self.one.sync()["unsent"], 0)
+        self.assertEqual(self.records(), (1, 1))
+        self.is_sound()
+
+    # --- reviews and tasks ------------------------------------------------------------------------------
+
+    def conflict(self):
+        """Two terminals work on one task; the second's record lies beside the first's. Its review's number."""
+        two = self.terminal(self.second, "2")
+        self.inspect(self.one)
+        self.inspect(two, start="08:05", end="08:25")
+        self.one.sync()
+        two.sync()
+        self.assertEqual(self.records(), (2, 1))
+        row = self.rows("review", "list")[0]
+        return str(row["review"] if "review" in row else row["review_id"]), two
+
+    def test_link(self):
+        review, two = self.conflict()
+        shown = self.office("review", "show", review).out
+        self.assertIn("has its record already", shown)
+        self.assertIn("2023-01-03T08:05:00+08:00", shown)
+        self.assertIn("2023-01-03T08:00:00+08:00", shown)
+        first = str(uuid.UUID(bytes=jiancha.query(
+            self.db, "SELECT inspection_id FROM inspection WHERE is_record = 1")[0][0]))
+        self.office("review", "link", review, "--to", first, "--note", "同一次检查")
+        self.assertEqual(jiancha.query(self.db, "SELECT linked_to FROM inspection WHERE is_record = 0")[0][0],
+                         uuid.UUID(first).bytes)
+        self.assertEqual(self.rows("review", "list"), [])
+        self.office("review", "accept", review, expect=2)
+        two.sync()
+        self.is_sound()
+
+    def test_reject_then_accept(self):
+        review, _ = self.conflict()
+        self.office("review", "reject", review, expect=2)
+        self.office("review", "reject", review, "--note", "以先到的为准")
+        self.assertEqual(self.records(), (2, 1))
+        self.assertEqual(len(self.rows("review", "list", "--closed")), 1)
+        self.is_sound()
+
+    def test_tasks(self):
+        self.office("task", "recall", self.task, expect=2)
+        self.office("task", "recall", self.task, "--reason", "企业停产")
+        self.assertEqual(self.state(), 4)
+        self.office("task", "reopen", self.task, "--note", "已复产")
+        self.assertEqual(self.state(), 1)
+        self.office("task", "reassign", self.task, "--to", "hn-t2", "--reason", "人手不足")
+        self.one.sync()
+        self.assertNotIn(self.task, [row["task_id"] for row in self.one.rows("tasks", "--open")])
+        self.assertIn(self.task, [row["task_id"] for row in self.rows("task", "list", "--team", "hn-t2")])
+        acts = [row["act"] for row in self.rows("log", "list")]
+        for act in ("task.recall", "task.reopen", "task.reassign"):
+            self.assertEqual(acts.count(act), 1, act)
+        self.is_sound()
+
+    # --- devices and keys -------------------------------------------------------------------------------
+
+    def test_devices(self):
+        board = self.rows("device", "board")
+        self.assertEqual(len(board), 1)
+        device = board[0]["device_id"]
+        self.office("device", "rename", device, "一号终端")
+        self.assertIn("一号终端", self.office("device", "list").out)
+        self.office("device", "rebuild", device)
+        self.inspect(self.one)
+        self.office("device", "revoke", device, "--reason", "遗失")
+        self.one.run("sync", expect=(1, 2, 3))
+        self.assertEqual(self.records(), (0, 0))
+        code = jiancha.listing(self.office("device", "invite", "--inspector", self.first, "--format", "json"),
+                               "device")[0]["code"]
+        self.one.run("enroll", "--server", self.server.url, "--code", code, "--name", self.first, "--again")
+        self.one.sync()
+        self.assertEqual(self.records(), (1, 1), "what was not sent when the device was revoked is not lost")
+        self.is_sound()
+
+    def test_keys(self):
+        before = self.rows("key", "list")
+        self.office("key", "rotate")
+        self.assertEqual(len(self.rows("key", "list")), len(before) + 1)
+        self.inspect(self.one)
+        self.assertEqual(self.one.sync()["unsent"], 0, "the terminal takes the key that the old one vouches for")
+        self.assertEqual([row["act"] for row in self.rows("log", "list")].count("key.rotate"), 1)
+
+    # --- evidence ---------------------------------------------------------------------------------------
+
+    def test_evidence(self):
+        bundle = self.path("evidence.jcb")
+        self.inspect(self.one)
+        self.one.sync()
+        inspection = str(uuid.UUID(bytes=jiancha.query(self.db, "SELECT inspection_id FROM inspection")[0][0]))
+        self.office("evidence", "export", inspection, bundle)
+        key = next(row for row in self.rows("key", "list"))
+        public = next(value for value in key.values() if isinstance(value, str) and len(value) == 64)
+        jiancha.run("verify", "--bundle", bundle, "--key", public)
+        jiancha.run("verify", "--bundle", bundle, "--key", "0" * 64, expect=(1, 2, 3))
+        with open(bundle, "rb") as file:
+            content = file.read()
+        for at in range(0, len(content), len(content) // 20):
+            with open(self.path("forged.jcb"), "wb") as file:
+                file.write(content[:at] + bytes([content[at] ^ 1]) + content[at + 1:])
+            jiancha.run("verify", "--bundle", self.path("forged.jcb"), "--key", public, expect=(1, 2, 3))
+
+    def test_altered_database(self):
+        """What was altered with SQL is named; a head that left the building shows what was cut off consistently."""
+        self.inspect(self.one)
+        self.one.sync()
+        last, chain = jiancha.query(self.db, "SELECT operation_no, hex(chain_head) FROM agency_head")[0]
+        head = f"{last}:{chain.lower()}"
+        self.server.stop()
+        self.is_sound()
+        document = jiancha.query(self.db, "SELECT document_year, document_no, unit_id FROM inspection")[0]
+        name = f"1-{document[0]}-{document[1]} {document[2]} 2023-01-03"
+        for sql, check, words in (
+                ("UPDATE inspection SET workdays_centi = workdays_centi + 100", "derived", "workdays_centi"),
+                ("UPDATE inspection SET outcome = 2", "derived", "outcome"),
+                ("DELETE FROM inspection", "derived", "lacks a row"),
+                ("DELETE FROM document_number", "derived", "document_number"),
+                ("UPDATE operation SET received_ms = received_ms + 1 WHERE op_key % 1099511627776 = 1", "chain",
+                 "row 1"),
+                ("UPDATE operation SET body = X'00' WHERE length(body) ="
+                 " (SELECT MAX(length(body)) FROM operation)", "chain", "content")):
+            forged = self.path("forged.db")
+            shutil.copy(self.db, forged)
+            connection = sqlite3.connect(forged)
+            connection.execute(sql)
+            connection.commit()
+            connection.close()
+            found = jiancha.listing(jiancha.run("verify", "--db", forged, "--format", "json", expect=1), "verify")
+            self.assertTrue(any(row["check"] == check and words in row["text"] for row in found), (sql, found))
+            if check == "derived":
+                self.assertIn(name, [row["record"] for row in found], sql)
+        agency = jiancha.query(self.db, "SELECT code FROM agency")[0][0]
+        self.office("verify", "--agency", agency, "--head", head)
+        cut = self.path("cut.db")
+        shutil.copy(self.db, cut)
+        connection = sqlite3.connect(cut)
+        for sql in ("DELETE FROM operation", "DELETE FROM inspection", "DELETE FROM document_number",
+                    "DELETE FROM inspection_workdays", "UPDATE task SET state = 1",
+                    "UPDATE agency_head SET operation_no = 0, chain_head = zeroblob(32)"):
+            connection.execute(sql)
+        connection.commit()
+        connection.close()
+        jiancha.run("verify", "--db", cut)
+        found = jiancha.listing(jiancha.run("verify", "--db", cut, "--agency", agency, "--head", head, "--format", "json",
+                                            expect=1), "verify")
+        self.assertIn(f"rows 1 to {last}", found[0]["text"])
+
+    # --- the audit log ----------------------------------------------------------------------------------
+
+    def test_audit(self):
+        """Every administrative act leaves exactly one row, with the act's name; what is refused or only looks, none."""
+        device = self.rows("device", "board")[0]["device_id"]
+        acts = (
+            ("device.invite", "device", "invite", "--inspector", self.second),
+            ("device.rename", "device", "rename", device, "一号"),
+            ("device.rebuild", "device", "rebuild", device),
+            ("task.recall", "task", "recall", self.task, "--reason", "停产"),
+            ("task.reopen", "task", "reopen", self.task),
+            ("task.reassign", "task", "reassign", self.task, "--to", "hn-t2", "--reason", "人手"),
+            ("key.rotate", "key", "rotate"),
+            ("plan.release", "release", "--month", "2"),
+            ("person.add", "person", "add", "zhang", "--name", "张", "--role", "planner"),
+            ("person.disable", "person", "disable", "zhang"),
+            ("device.revoke", "device", "revoke", device),
+        )
+        for act, *command in acts:
+            before = self.audited()
+            self.office(*command)
+            self.assertEqual(self.audited()[len(before):], [act], command)
+        before = self.audited()
+        for command in (("device", "list"), ("device", "board"), ("task", "list"), ("review", "list"), ("key", "list"),
+                        ("log", "list"), ("verify",), ("status",)):
+            self.office(*command)
+        self.office("task", "recall", self.task, expect=(2, 3))
+        self.office("review", "accept", "99", expect=(1, 2, 3))
+        self.assertEqual(self.audited(), before)
+        self.is_sound()
+
+    def audited(self):
+        return [row[0] for row in jiancha.query(self.db, "SELECT act FROM audit_log ORDER BY audit_no")]
+
+    # --- JSON -------------------------------------------------------------------------------------------
+
+    def test_record_by_json(self):
+        """A client without protobuf: enrols and hands in a record with `plain` operations."""
+        code = jiancha.listing(self.office("device", "invite", "--inspector", self.second, "--format", "json"),
+                               "device")[0]["code"]
+        enrolled = self.post("DeviceService/Enroll", {"code": code, "deviceName": "JSON"})
+        token = enrolled["token"]
+        task = uuid.UUID(self.task)
+        unit = jiancha.query(self.db, "SELECT unit_id FROM task WHERE task_id = ?", task.bytes)[0][0]
+
+        def b64(raw):
+            return base64.b64encode(raw).decode()
+
+        inspection = {
+            "inspectionId": b64(uuid.UUID("0185f0a4-7c00-7000-8000-000000000001").bytes), "taskId": b64(task.bytes),
+            "unitId": unit, "startedAt": "2023-01-03T00:00:00Z", "endedAt": "2023-01-03T00:20:00Z",
+            "inspectorIds": [self.second, self.first], "mode": "VISIT_MODE_ONSITE",
+            "outcome": "INSPECTION_OUTCOME_COMPLETED", "signature": {"signed": {"name": "张三"}},
+            "workdays": [{"teamId": "hn-t1", "workdaysCenti": "100"}]}
+        operation = {"id": b64(uuid.UUID("0185f0a4-7c00-7000-8000-00000000000a").bytes),
+                     "plain": {"deviceTime": "2023-01-03T00:25:00Z", "submitInspection": {"inspection": inspection}}}
+        for _ in range(2):
+            answer = self.post("SyncService/Sync", {"operations": [operation]}, token)
+            self.assertEqual(answer["results"][0]["status"], "OPERATION_STATUS_APPLIED", answer["results"])
+            self.assertEqual(self.records(), (1, 1))
+        self.assertEqual(answer["receipt"]["operationIds"], [operation["id"]])
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            self.post("SyncService/Sync", {"operations": [{"plain": {"nonsense": 1}, "id": "!"}]}, token)
+        with refused.exception as error:
+            self.assertEqual(json.load(error)["code"], "invalid_argument")
+        self.is_sound()
+
+    def post(self, procedure, message, token=None):
+        head = {"Content-Type": "application/json", "Connect-Protocol-Version": "1"}
+        if token:
+            head["Authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(f"{self.server.url}/jiancha.v1.{procedure}", json.dumps(message).encode(),
+                                         head)
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)
+
+
+if __name__ == "__main__":
+    jiancha.main()
