@@ -303,7 +303,7 @@ static void count_page(struct run *run) {
     int64_t wait_ms = run->response->retry_after_ms;
     out->rounds++;
     out->retry_after_ms = wait_ms < 0 ? 0 : wait_ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : wait_ms;
-    out->rebuild |= run->response->rebuild;
+    out->rebuild |= run->response->rebuild && is_own(run); /* only its listing is kept */
     out->received += run->page.received;
     out->removed += run->page.removed;
     out->skipped += run->page.skipped;
@@ -484,6 +484,17 @@ static enum jc_code play(struct run *run, struct jc_err *err) {
     return jc_terminal_incomplete(err, "the listing has no end");
 }
 
+/* The rounds, and once more behind a rebuild that a planner asked for. What is unsent has been sent before; work,
+ * drafts and numbers stay in any case. */
+static enum jc_code play_all(struct run *run, struct jc_err *err) {
+    enum jc_code code = play(run, err);
+    if (code || !run->out->rebuild)
+        return code;
+    code = jc_terminal_rebuild(run->terminal, err);
+    run->out->shown = false;
+    return code ? code : play(run, err);
+}
+
 static enum jc_code count_unsent(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return jc_terminal_operation_count_unsent(tx, ctx, err);
 }
@@ -513,7 +524,7 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
         run.lasting && run.round ? jc_terminal_read(terminal, read_pace, &run, err) : jc_fail_memory(err);
     enum jc_code carried = code ? code : jc_terminal_carried_send(terminal, transport, &out->carried, &failure);
     if (code == JC_OK)
-        code = play(&run, err);
+        code = play_all(&run, err);
     int64_t again = 0;
     if (code == JC_OK && carried == JC_DATA_LOSS) { /* the rounds may have brought the key that signed its receipt */
         carried = jc_terminal_carried_send(terminal, transport, &again, &failure);

@@ -281,6 +281,33 @@ static void test_check_and_rebuild(void **state) {
     field_close(f);
 }
 
+static void test_rebuilt_when_asked(void **state) {
+    (void)state;
+    struct field field, *f = &field;
+    struct handheld one;
+    struct jc_terminal_checked checked;
+    struct jc_err err = {0};
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    handheld_sync(&one);
+    inspect(&one, "u2", 0, "");
+    CHECK_OK("damage", jc_terminal_write(one.terminal, damage, NULL, &err), &err);
+    field_script(f, "UPDATE device SET rebuild_requested = 1");
+    struct jc_terminal_sync_result result = handheld_sync(&one);
+    CHECK("a planner wants it rebuilt: done in the same sync", result.rebuild && result.shown);
+    CHECK_INT("with the work sent", result.sent, 1);
+    CHECK_INT("nothing left", result.unsent, 0);
+    CHECK_INT("and the server knows",
+              jc_test_number(f->db, "SELECT SUM(rebuild_requested) FROM device"
+                                    " WHERE inspector_id = 'a1' AND last_seen_ms IS NOT NULL"),
+              0);
+    CHECK_OK("check", jc_terminal_check(one.terminal, &one.transport, f->arena, &checked, &err), &err);
+    CHECK("whole again", checked.matched && checked.ready);
+    CHECK("once", !handheld_sync(&one).rebuild);
+    jc_terminal_close(one.terminal);
+    field_close(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_whole_way),
@@ -290,6 +317,7 @@ int main(void) {
         cmocka_unit_test(test_enrolled_anew_after_a_lost_answer),
         cmocka_unit_test(test_shared_device),
         cmocka_unit_test(test_check_and_rebuild),
+        cmocka_unit_test(test_rebuilt_when_asked),
     };
     return cmocka_run_group_tests_name("terminal_server", tests, NULL, NULL);
 }

@@ -201,7 +201,7 @@ struct jc_terminal_sync_result {
     bool restarted;          /* the server began its listing anew */
     bool shown;              /* the listing is complete and shown */
     int64_t carried;         /* files of colleagues that were handed in (jc_terminal_take_over) */
-    bool rebuild;            /* a planner asks for jc_terminal_rebuild() */
+    bool rebuild;            /* a planner asked for jc_terminal_rebuild(), and it was done */
     int64_t retry_after_ms;  /* the server asks to wait so long before the next sync; 0: as you like */
     int64_t unsent;          /* operations still waiting */
     int64_t clock_offset_ms; /* device minus server, at the last answer */
@@ -289,8 +289,8 @@ struct jc_terminal_checked {
  * administrator. */
 enum jc_code jc_terminal_check(struct jc_terminal *terminal, const struct jc_transport *transport,
                                struct jc_arena *arena, struct jc_terminal_checked *out, struct jc_err *err);
-/* The next sync fetches the whole listing; the old one is shown until then. Work, drafts and numbers stay. Do it too
- * when a sync's result says `rebuild`. */
+/* The next sync fetches the whole listing; the old one is shown until then. Work, drafts and numbers stay. A sync does
+ * it by itself when a planner asks for it. */
 enum jc_code jc_terminal_rebuild(struct jc_terminal *terminal, struct jc_err *err);
 
 /* --- without a network -------------------------------------------------------------------------------- */

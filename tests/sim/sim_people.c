@@ -92,8 +92,6 @@ static void finished(struct sim_terminal *terminal, void *ctx) {
         sim_judge_synced(&story->judge, terminal);
     if (terminal->action == sim_terminal_sync && terminal->result == JC_DATA_LOSS)
         sim_fail(&story->world, "I4", "T%d syncs: %s", terminal->index, sim_words(&terminal->err));
-    if (terminal->action == sim_terminal_sync && terminal->synced.rebuild && terminal->result == JC_OK)
-        (void)jc_terminal_rebuild(terminal->store, &terminal->err);
     if (terminal->action == sim_terminal_sync && terminal->result == JC_UNAUTHENTICATED) {
         terminal->enrolled = false; /* its holder asks for an invitation */
         terminal->again = true;
