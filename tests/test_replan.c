@@ -228,6 +228,58 @@ static void test_gap_to_executed(void **state) {
     }
 }
 
+/* --- what done visits took --------------------------------------------------------------------------------------- */
+
+/* Persons and days changed in the register hold for visits to come; a done visit keeps those it had, and they are
+ * what its team's budget lost. */
+static void test_done_as_executed(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *sql, *unit_id;
+    } cases[] = {
+        {"nothing changed", "SELECT 1", "u2"},
+        {"more persons", "UPDATE unit SET persons = persons + 7 WHERE unit_id = 'u2'", "u2"},
+        {"fewer days", "UPDATE unit SET days_centi = 50 WHERE unit_id = 'u2'", "u2"},
+        {"one of two visits is done", "UPDATE unit SET days_centi = days_centi + 100 WHERE unit_id = 'u1'", "u1"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct jc_replanned done;
+        struct build b = {0};
+        struct jc_plan_problem pp;
+        struct jc_err err = {0};
+        open_year(NULL);
+        sql(cases[i].sql);
+        const struct jc_replan_request request = request_of(JC_TEST_OPTIMIZER);
+        CHECK_OK(cases[i].name, jc_replan(db, 1, &request, arena, &done, &err), &err);
+        CHECK_INT(cases[i].name, done.notice.changes, 0);
+        int64_t kept =
+            jc_test_number(db, "SELECT COUNT(*) FROM visit AS a JOIN visit AS b USING (visit_id) WHERE a.version = 1 "
+                               "AND b.version = 2 AND a.status = 3 AND a.draw_id = '' AND a.persons = b.persons AND "
+                               "a.days_centi = b.days_centi");
+        CHECK_INT(cases[i].name, kept,
+                  jc_test_number(db, "SELECT COUNT(*) FROM visit WHERE version = 1 AND status = 3 AND draw_id = ''"));
+        CHECK_INT(cases[i].name,
+                  jc_test_number(db,
+                                 "SELECT COUNT(*) FROM visit AS v JOIN unit AS u USING (unit_id) WHERE v.version = 2 "
+                                 "AND v.status = 1 AND v.days_centi <> u.days_centi"),
+                  0);
+        jc_test_read(db, load_job, &b);
+        b.plan->as_of = (char *)"2023-04-01";
+        CHECK_OK(cases[i].name,
+                 jc_plan_problem_make(b.reg, b.plan, &(struct jc_problem_options){.seed = 1}, arena, &pp, &err), &err);
+        size_t found = 0;
+        for (size_t u = 0; u < pp.problem->n_units; u++) {
+            const Jc__Visit *visit = pp.sources[u].alone;
+            if (strcmp(pp.sources[u].unit->unit_id, cases[i].unit_id) != 0 || !visit)
+                continue;
+            CHECK_INT(cases[i].name, pp.problem->units[u]->work_centi, (int64_t)visit->persons * visit->days_centi);
+            found++;
+        }
+        CHECK_INT(cases[i].name, found, i ? 1 : 0); /* it stands alone where the register says something else */
+        close_year(NULL);
+    }
+}
+
 /* --- Ctrl-C --------------------------------------------------------------------------------------------------- */
 
 struct cancel {
@@ -297,6 +349,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_changes),
         cmocka_unit_test_setup_teardown(test_gap_to_executed, open_year, close_year),
+        cmocka_unit_test(test_done_as_executed),
         cmocka_unit_test(test_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,14 +148,21 @@ static enum jc_code add_parts(struct jc_builder *b, const Jc__Unit *unit, const 
     return code ? code : add_rest(b, unit, visits, rule, &rest, !alone);
 }
 
-/* Did only teams take part in a done visit that still join the unit? */
-static bool joins_known(const Jc__Unit *unit, const Jc__Visit *visit) {
+/* Did a done visit take the persons and days that the register now asks for, and only teams that still join the
+ * unit? What it took is what it counts, whatever the register says since. */
+static bool is_as_registered(const Jc__Unit *unit, const Jc__Visit *visit) {
     if (visit->status != JC__VISIT_STATUS__VISIT_STATUS_DONE)
         return true;
+    if (visit->persons != unit->persons || visit->days_centi != unit->days_centi)
+        return false;
     for (size_t i = 0; i < visit->n_joined; i++) {
+        const Jc__JoinedTeam *joined = visit->joined[i];
         bool known = false;
-        for (size_t j = 0; j < unit->n_joints; j++)
-            known |= strcmp(unit->joints[j]->team_id, visit->joined[i]->team_id) == 0;
+        for (size_t j = 0; j < unit->n_joints; j++) {
+            const Jc__JointVisit *joint = unit->joints[j];
+            known |= strcmp(joint->team_id, joined->team_id) == 0 && joint->persons == joined->persons &&
+                     joint->days_centi == joined->days_centi;
+        }
         if (!known)
             return false;
     }
@@ -204,7 +211,7 @@ static bool has_pattern(const struct jc_builder *b, const Jc__Unit *unit, const 
         for (size_t t = 0; t < u->n_lead_teams; t++)
             leads |= u->lead_teams[t] == jc_register_team(b->reg, v->lead_team);
         if (!leads || strcmp(v->lead_team, first->lead_team) != 0 || strcmp(v->rule_id, first->rule_id) != 0 ||
-            !joins_known(unit, v))
+            !is_as_registered(unit, v))
             return false;
     }
     size_t found = 0;

@@ -109,6 +109,8 @@ enum jc_code jc_builder_add_alone(struct jc_builder *b, const Jc__Unit *unit, co
     JC_BUILDER_MAKE(b, option, Jc__UnitOption, jc__unit_option__init);
     jc_builder_describe_unit(u, unit);
     u->unit_id = (char *)jc_arena_printf(b->arena, "%s/%s", unit->unit_id, visit->visit_id).ptr;
+    if (visit->status == JC__VISIT_STATUS__VISIT_STATUS_DONE)
+        u->work_centi = (int64_t)visit->persons * visit->days_centi;
     u->options = JC_NEW_ARRAY(b->arena, 1, Jc__UnitOption *);
     u->joints = JC_NEW_ARRAY(b->arena, visit->n_joined + 1, Jc__ProblemJoint *);
     if (!u->unit_id || !u->options || !u->joints)

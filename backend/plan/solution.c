@@ -440,8 +440,10 @@ static enum jc_code plan_visit(const struct jc_plan_problem *pp, const Jc__Solve
         visit->rule_id = pp->problem->rules[v->rule]->rule_id;
     visit->month = v->month;
     visit->lead_team = pp->problem->teams[v->team]->team_id;
-    visit->persons = unit->persons;
-    visit->days_centi = unit->days_centi;
+    if (!kept || kept->status != JC__VISIT_STATUS__VISIT_STATUS_DONE) {
+        visit->persons = unit->persons;
+        visit->days_centi = unit->days_centi;
+    }
     visit->mode = v->mode;
     plan->visits[plan->n_visits++] = visit;
     return join_teams(pp, v, arena, visit, err);
