@@ -5,11 +5,16 @@
  * Every seventh n; JC_FAULT_STEP=1 takes all (scripts/test --full). */
 #include "jc_handheld.h"
 
+#include "base/bundle.h"
+#include "base/evidence.h"
 #include "base/file.h"
 #include "jc_fault_vfs.h"
+#include "jiancha/v1/bundle.pb-c.h"
+#include "jiancha/v1/sync_service.pb-c.h"
 #include "terminal/operation.h"
 
 static char folder[JC_TEST_PATH];
+static char receipt[JC_TEST_PATH + 32], photo[JC_TEST_PATH + 32];
 static char template_path[JC_TEST_PATH + 32], path[JC_TEST_PATH + 32], file[JC_TEST_PATH + 32],
     stick[JC_TEST_PATH + 32];
 
@@ -86,6 +91,7 @@ static struct jc_uuid task_at(const char *unit_id) {
 }
 
 static struct jc_uuid task_1, task_2; /* at u1, u2 */
+static struct jc_str token;           /* of the terminal */
 
 static enum jc_code act_begin(struct jc_arena *arena, struct jc_err *err) {
     struct jc_terminal_work work;
@@ -158,6 +164,116 @@ static enum jc_code act_list(struct jc_arena *arena, struct jc_err *err) {
     return jc_terminal_tasks(held.terminal, arena, &tasks, &tasks_count, err);
 }
 
+/* --- photos ------------------------------------------------------------------------------------------------------- */
+
+static enum jc_code act_photo(struct jc_arena *arena, struct jc_err *err) {
+    struct jc_terminal_work work;
+    struct jc_terminal_draft draft = ad_hoc();
+    struct jc_str paths[] = {jc_str(photo)};
+    Jc__Photo *taken = NULL;
+    enum jc_code code = jc_terminal_photo(photo, arena, &taken, err);
+    if (code)
+        return code;
+    draft.inspection->photos = &taken;
+    draft.inspection->n_photos = 1;
+    draft.photo_paths = paths;
+    code = jc_terminal_submit(held.terminal, &draft, arena, &work, err);
+    return code ? code : act_sync(arena, err);
+}
+
+/* A tus server that takes everything. */
+static enum jc_code take_blob(void *ctx, const struct jc_transport_exchange *exchange, struct jc_transport_reply *out,
+                              struct jc_err *err) {
+    static int64_t have;
+    (void)ctx, (void)err;
+    jc_alloc_fail_at(0);
+    if (strcmp(exchange->method, "PATCH") == 0)
+        have = exchange->offset + exchange->bytes;
+    bool begins = strcmp(exchange->method, "POST") == 0;
+    have = begins ? 0 : have;
+    *out = (struct jc_transport_reply){.status = begins                                  ? 201
+                                                 : strcmp(exchange->method, "HEAD") == 0 ? 200
+                                                                                         : 204,
+                                       .upload_offset = have,
+                                       .location = "/blobs/u/1"};
+    return JC_OK;
+}
+
+static enum jc_code act_upload(struct jc_arena *arena, struct jc_err *err) {
+    struct jc_terminal_upload_result result;
+    return jc_terminal_upload(held.terminal, &held.transport, NULL, arena, &result, err);
+}
+
+/* --- the receipt that comes back ------------------------------------------------------------------------------------ */
+
+static void put_frame(struct jc_bundle_writer *writer, enum jc_bundle_frame_type type,
+                      const ProtobufCMessage *message) {
+    struct jc_str bytes = {0};
+    struct jc_err err = {0};
+    CHECK_OK("pack", jc_message_pack(message, field.arena, &bytes, &err), &err);
+    CHECK_OK("frame", jc_bundle_write(writer, type, bytes, &err), &err);
+}
+
+static void put_end(struct jc_bundle_writer *writer) {
+    uint8_t sha256[JC_SHA256_SIZE], signature[JC_SIGNATURE_SIZE], secret[JC_SIGN_SECRET_SIZE], key_id[JC_KEY_ID_SIZE];
+    struct jc_str hex = field_query(&field, "SELECT hex(secret_key) FROM server_key WHERE secret_key IS NOT NULL");
+    struct jc_str end = {0};
+    struct jc_err err = {0};
+    Jc__BundleEnd last = JC__BUNDLE_END__INIT;
+    CHECK("key", jc_hex_parse(hex, secret, sizeof secret));
+    jc_key_id(secret + JC_SIGN_SECRET_SIZE - JC_SIGN_PUBLIC_SIZE, key_id);
+    jc_bundle_written_hash(writer, sha256);
+    jc_bundle_sign(sha256, secret, signature);
+    last.sha256 = (ProtobufCBinaryData){sizeof sha256, sha256};
+    last.signature = (ProtobufCBinaryData){sizeof signature, signature};
+    last.key_id = (ProtobufCBinaryData){sizeof key_id, key_id};
+    CHECK_OK("end", jc_message_pack(&last.base, field.arena, &end, &err), &err);
+    CHECK_OK("end", jc_bundle_finish(writer, end, &err), &err);
+}
+
+/* Unsent work goes to the office by file, and the receipt is written. */
+static enum jc_code act_office(struct jc_arena *arena, struct jc_err *err) {
+    Jc__IngestRequest request = JC__INGEST_REQUEST__INIT;
+    struct jc_str bytes = {0}, packed = {0};
+    struct jc_buf body;
+    struct jc_bundle_writer *writer = NULL;
+    ProtobufCMessage *message = NULL;
+    Jc__BundleHeader header = JC__BUNDLE_HEADER__INIT;
+    Jc__BundleReceipt part = JC__BUNDLE_RECEIPT__INIT;
+    int status = 0;
+    CHECK_OK("submit", act_submit(arena, err), err);
+    CHECK_OK("bundle", act_bundle(arena, err), err);
+    CHECK_OK("read", jc_file_read(file, 1 << 20, field.arena, &bytes, err), err);
+    request.bundle = (ProtobufCBinaryData){bytes.len, (uint8_t *)(uintptr_t)bytes.ptr};
+    CHECK_OK("pack", jc_message_pack(&request.base, field.arena, &packed, err), err);
+    jc_buf_init(&body, 1 << 20);
+    const struct jc_transport_call call = {"/jiancha.v1.SyncService/Ingest", token, packed};
+    CHECK_OK("ingest", held.transport.call(&held, &call, &status, &body, err), err);
+    CHECK_INT("ingest", status, 200);
+    CHECK_OK("answer",
+             jc_message_unpack(&jc__ingest_response__descriptor, jc_buf_str(&body), field.arena, &message, err), err);
+    const Jc__IngestResponse *response = (const Jc__IngestResponse *)message;
+    header.kind = JC__BUNDLE_KIND__BUNDLE_KIND_RECEIPT;
+    part.device_id = response->device_id;
+    part.results = response->results;
+    part.n_results = response->n_results;
+    part.receipt = response->receipt;
+    CHECK_OK("receipt", jc_bundle_create(receipt, &writer, err), err);
+    put_frame(writer, JC_BUNDLE_HEADER, &header.base);
+    put_frame(writer, JC_BUNDLE_RECEIPT, &part.base);
+    put_end(writer);
+    jc_buf_free(&body);
+    return JC_OK;
+}
+
+static enum jc_code act_accept(struct jc_arena *arena, struct jc_err *err) {
+    struct jc_terminal_accepted accepted;
+    (void)arena;
+    return jc_terminal_accept(held.terminal, receipt, &accepted, err);
+}
+
+/* --- the table ------------------------------------------------------------------------------------------------------- */
+
 typedef enum jc_code act(struct jc_arena *arena, struct jc_err *err);
 
 static const struct kind {
@@ -178,6 +294,8 @@ static const struct kind {
     {"sync what is carried", act_take_over, act_sync, false},
     {"check", act_sync, act_check, false},
     {"tasks", act_submit, act_list, false},
+    {"upload", act_photo, act_upload, false},
+    {"accept", act_office, act_accept, false},
 };
 
 /* A store in which `before` is done; its counts. */
@@ -299,20 +417,39 @@ static void make_stick(void) {
     jc_terminal_close(other.terminal);
 }
 
+static enum jc_code token_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_terminal_self self;
+    (void)ctx;
+    enum jc_code code = jc_terminal_self_enrolled(tx, field.arena, &self, err);
+    token = self.token;
+    return code;
+}
+
+static void read_token(void) {
+    struct jc_err err = {0};
+    CHECK_OK("token", jc_terminal_read(held.terminal, token_job, NULL, &err), &err);
+}
+
 static int set_up(void **state) {
+    struct jc_err err = {0};
     (void)state;
     jc_test_folder(folder);
     snprintf(template_path, sizeof template_path, "%s/template.db", folder);
     snprintf(path, sizeof path, "%s/sweep.db", folder);
     snprintf(file, sizeof file, "%s/file.jcb", folder);
     snprintf(stick, sizeof stick, "%s/stick.jcb", folder);
+    snprintf(receipt, sizeof receipt, "%s/receipt.jcb", folder);
+    snprintf(photo, sizeof photo, "%s/photo.jpg", folder);
     jc_fault_register();
     field_open(&field);
     handheld_open_at(&held, &field, "a1", template_path);
     handheld_sync(&held);
     task_1 = task_at("u1");
     task_2 = task_at("u2");
+    held.transport.exchange = take_blob;
+    read_token();
     close_store();
+    CHECK_OK("photo", jc_file_write(photo, JC_STR("\xff\xd8\xff photo"), 0600, &err), &err);
     make_stick();
     return 0;
 }
