@@ -18,7 +18,7 @@ struct collecting {
 
     /* what the job at hand is about */
     struct jc_upload_id upload;
-    int64_t agency_id, size_bytes;
+    int64_t agency_id;
     uint8_t sha256[JC_SHA256_SIZE];
     struct jc_arena *arena;
     bool known;   /* the database has it, or an upload of it has begun */

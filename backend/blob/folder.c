@@ -266,10 +266,10 @@ static enum jc_code look(const struct jc_blob_folder *folder, int64_t agency_id,
     uint8_t found[JC_SHA256_SIZE];
     struct blob_name name = name_of(agency_id, sha256);
     int fd = openat(folder->fd, name.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    *whole = *unreadable = false;
-    *there = fd >= 0 || errno != ENOENT;
-    if (!*there)
+    *there = *whole = *unreadable = false;
+    if (fd < 0 && errno == ENOENT)
         return JC_OK;
+    *there = true;
     if (fd < 0 || !close_written(fd, jc_file_sha256_of(fd, found))) {
         *unreadable = errno == EIO;
         return fail_at(folder, name.text, err);
