@@ -54,9 +54,13 @@ static size_t list(const Jc__Problem *p, const struct jc_measure *m, struct jc_a
     return n;
 }
 
+/* Plans of more visits than this are explained as large ones: only units around a shortfall may move. */
+static size_t whole_visits;
+
 static void explain(const char *name, const Jc__Problem *p, const Jc__Solution *plan, Jc__Shortfall **rows, size_t n,
                     struct jc_arena *arena) {
-    const struct jc_explain_request request = {.program = JC_TEST_OPTIMIZER, .cancel_fd = -1};
+    const struct jc_explain_request request = {
+        .program = JC_TEST_OPTIMIZER, .cancel_fd = -1, .whole_visits = whole_visits};
     struct jc_err err = {0};
     CHECK_OK(name, jc_explain_problem(p, plan, NULL, &request, rows, n, arena, &err), &err);
 }
@@ -359,6 +363,48 @@ static void test_random(void **state) {
     jc_arena_free(arena);
 }
 
+/* --- large plans ------------------------------------------------------------------------------------------------ */
+
+/* The same problems as if they were large. The situations concern all units of theirs; in random ones, repairs
+ * that need units elsewhere to move may be missing, but none is wrong. */
+static void test_as_large(void **state) {
+    whole_visits = 1;
+    test_situations(state);
+    test_random(state);
+    whole_visits = 0;
+}
+
+/* A shortfall in one corner of a plan of many teams: found and repaired, and nobody else asked to move. */
+static void test_corner_of_large_plan(void **state) {
+    (void)state;
+    enum { TEAMS = 60, UNITS = 8 };
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
+    struct maker k = maker_new(arena);
+    struct jc_measure m;
+    Jc__Shortfall **rows = NULL;
+    rule_in(&k, 1, 1, MONTH_10);
+    add_rule(&k, 1, 1);
+    for (int t = 0; t < TEAMS; t++)
+        add_team(&k, 300, -1, -1);
+    for (int i = 0; i < 2; i++) /* 400 in October, where there are 300 */
+        simple_unit(&k, 0, 7, 200);
+    for (int u = 0; u < TEAMS * UNITS; u++)
+        simple_unit(&k, 1, u % TEAMS, 200);
+    Jc__Solution *plan = solve("corner", k.p, arena, &m);
+    assert_int_equal(m.objective.over_centi, 100);
+    size_t n = list(k.p, &m, arena, &rows);
+    assert_int_equal(n, 1);
+    whole_visits = 100;
+    explain("corner", k.p, plan, rows, n, arena);
+    whole_visits = 0;
+    assert_true(rows[0]->explained);
+    assert_int_equal(limit_kinds(rows[0]), KIND(WINDOWS));
+    assert_true(rows[0]->n_repairs > 0);
+    for (size_t x = 0; x < rows[0]->n_repairs; x++)
+        check_repair("corner", k.p, &m, rows[0], rows[0]->repairs[x], arena);
+    jc_arena_free(arena);
+}
+
 /* --- a plan that is not the best -------------------------------------------------------------------------------- */
 
 static void test_solve_again(void **state) {
@@ -455,8 +501,10 @@ static void test_stored(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_situations), cmocka_unit_test(test_random), cmocka_unit_test(test_solve_again),
-        cmocka_unit_test(test_stops),      cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_situations),  cmocka_unit_test(test_random),
+        cmocka_unit_test(test_as_large),    cmocka_unit_test(test_corner_of_large_plan),
+        cmocka_unit_test(test_solve_again), cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

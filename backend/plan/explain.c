@@ -3,8 +3,8 @@
  * arithmetic has not named it (plan/limit.h), then with one repair each (plan/repair.h). Every answer is
  * measured by the referee in the whole problem, and the plan itself is measured in the changed problem too, so a
  * repair that needs no move at all is not lost by the search. In a large plan only the units around the shortfall
- * and the repair may move (plan/excerpt.h), the rest stays where the plan has it. Time is shared out, the worst shortfalls first: one may take
- * twice its share of what is left. */
+ * and the repair may move (plan/excerpt.h), the rest stays where the plan has it. Time is shared out, the worst
+ * shortfalls first: one may take twice its share of what is left. */
 #include "plan/explain.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum {
     WORK_LEAST = 100000, /* priced visits a question may cost … */
     WORK_A_VISIT = 1000, /* … and for each visit of the plan */
     WORK_MOST = 3000000, /* … at most of the whole plan */
-    WHOLE_VISITS = 3000, /* up to here every unit may move in a question */
+    WHOLE_VISITS = 3000, /* up to here every unit may move in a question, unless the caller says otherwise */
     SHARE = 2,           /* times its share of the time left … */
     SHARE_LEAST_MS = 2000,
 };
@@ -129,8 +129,9 @@ static bool works_for(const Jc__ProblemUnit *u, const bool *teams) {
  * and all the work of its teams and the repair's. *out is NULL if all may. */
 static enum jc_code choose_moves(struct explaining *e, const struct jc_lack *lack, const Jc__Repair *repair,
                                  const Jc__Problem *v, const bool **out) {
+    size_t whole = e->request->whole_visits ? e->request->whole_visits : WHOLE_VISITS;
     *out = NULL;
-    if (e->plan->n_visits <= WHOLE_VISITS)
+    if (e->plan->n_visits <= whole)
         return JC_OK;
     bool *teams = concerned_teams(e, lack, repair);
     bool *moves = JC_NEW_ARRAY(e->scratch, v->n_units + 1, bool);

@@ -7,7 +7,7 @@
  * quota violations are accepted, because its visits need somebody's time; the repair then says so. Every
  * solve starts from the plan, with a fixed amount of work, so the answer repeats as long as time is not cut.
  *
- * In a plan of more than 3,000 visits only the units may move that the repair alters, that the shortfall's quota
+ * In a larger plan (whole_visits) only the units may move that the repair alters, that the shortfall's quota
  * counts, or that work for the teams of shortfall and repair; all others stay where the plan has them. What is
  * found is checked and measured in the whole problem all the same, so a repair is never claimed wrongly; one
  * that needs others to move as well is not found, nor is a limit whose absence would need that. */
@@ -24,6 +24,7 @@ struct jc_explain_request {
     const char *program;   /* see jc_worker_program */
     int cancel_fd;         /* readable: stop with what has been found; -1: none */
     int64_t time_limit_ms; /* 0: none */
+    size_t whole_visits;   /* plans of so many visits are looked at as a whole in every question; 0: 3,000 */
     /* Hears which shortfall is being looked at; NULL: nobody. */
     void (*progress)(void *ctx, size_t done, size_t count, size_t found);
     void *ctx;
