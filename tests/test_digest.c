@@ -1,10 +1,10 @@
-/* Digests (sync/digest.h): two terminals of a team agree with the server however they came to hold what
+/* Digests (sync/listing_digest.h): two terminals of a team agree with the server however they came to hold what
  * they hold; whatever is missing or other shows; what only grows old does not. */
 #include "jc_field_test.h"
 
 #include "base/evidence.h"
 #include "sync/changes.h"
-#include "sync/digest.h"
+#include "sync/listing_digest.h"
 
 static struct field field;
 
@@ -30,7 +30,7 @@ struct ask {
 
 static enum jc_code ask_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct ask *ask = ctx;
-    return jc_digest_make(tx, &ask->caller, ask->f->now_ms,
+    return jc_listing_digest_make(tx, &ask->caller, ask->f->now_ms,
                           (struct jc_str){(const char *)ask->cursor.data, ask->cursor.len}, ask->f->arena,
                           &ask->response, err);
 }

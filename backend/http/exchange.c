@@ -16,23 +16,30 @@ struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *
     return value ? (struct jc_str){value, len} : JC_STR("");
 }
 
-struct framing {
-    int content_lengths, transfer_encodings;
-};
+static bool is_named(const char *name, size_t len, const char *other) {
+    return len == strlen(other) && strncasecmp(name, other, len) == 0;
+}
 
-/* A lookup by name would not tell how many there are. */
-static enum MHD_Result count_framing(void *ctx, enum MHD_ValueKind kind, const char *name, const char *value) {
-    struct framing *framing = ctx;
-    (void)kind, (void)value;
-    framing->content_lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-    framing->transfer_encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                    const char *value, size_t value_len) {
+    struct jc_exchange_framing *framing = ctx;
+    (void)kind, (void)value, (void)value_len;
+    framing->blank_names |= memchr(name, ' ', name_len) || memchr(name, '\t', name_len);
+    framing->content_lengths += is_named(name, name_len, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    framing->transfer_encodings += is_named(name, name_len, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     return MHD_YES;
 }
 
+struct jc_exchange_framing jc_exchange_framing(struct MHD_Connection *connection) {
+    struct jc_exchange_framing framing = {0};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_header, &framing);
+    return framing;
+}
+
 bool jc_exchange_is_framed(struct MHD_Connection *connection) {
-    struct framing framing = {0};
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &framing);
-    return jc_connect_is_framed(framing.content_lengths, framing.transfer_encodings,
+    struct jc_exchange_framing framing = jc_exchange_framing(connection);
+    return !framing.blank_names &&
+           jc_connect_is_framed(framing.content_lengths, framing.transfer_encodings,
                                 jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING));
 }
 

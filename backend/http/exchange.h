@@ -23,8 +23,14 @@ struct jc_exchange {
 /* The value of a header of the request; ptr NULL if absent. */
 struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name);
 
-/* Whether there is one way to tell where the body ends (RFC 9112, section 6.1); else the connection cannot be
- * trusted. */
+/* What says where the body ends, counted header by header: a lookup by name would not tell how many there are. */
+struct jc_exchange_framing {
+    int content_lengths, transfer_encodings;
+    bool blank_names; /* a header's name holds a blank, which proxies read in different ways */
+};
+struct jc_exchange_framing jc_exchange_framing(struct MHD_Connection *connection);
+/* Whether there is one way to tell where the body ends (RFC 9112, sections 5.1 and 6.1); else the connection cannot
+ * be trusted. */
 bool jc_exchange_is_framed(struct MHD_Connection *connection);
 
 /* What is logged of an exchange when it is over. */

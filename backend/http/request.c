@@ -24,22 +24,17 @@ static struct jc_request *request_of(struct jc_exchange *exchange) {
 
 /* --- reading --------------------------------------------------------------------------------------- */
 
-/* What a lookup by name would not tell: how many headers frame the body, and a parameter given twice. */
-static enum MHD_Result each_value(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
-                                  const char *value, size_t value_len) {
-    struct jc_connect_head *head = ctx;
-    if (kind == MHD_GET_ARGUMENT_KIND) {
-        jc_connect_query_add(&head->query, (struct jc_str){name, name_len}, (struct jc_str){value, value_len});
-        return MHD_YES;
-    }
-    head->blank_names |= memchr(name, ' ', name_len) || memchr(name, '\t', name_len);
-    head->content_lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-    head->transfer_encodings += strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+/* A lookup by name would not tell a parameter that was given twice. */
+static enum MHD_Result each_parameter(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
+                                      const char *value, size_t value_len) {
+    (void)kind;
+    jc_connect_query_add(ctx, (struct jc_str){name, name_len}, (struct jc_str){value, value_len});
     return MHD_YES;
 }
 
 static void read_head(struct jc_request *request, struct jc_connect_head *head) {
     struct MHD_Connection *connection = request->connection;
+    struct jc_exchange_framing framing = jc_exchange_framing(connection);
     *head = (struct jc_connect_head){
         .method = request->method,
         .path = request->path,
@@ -52,9 +47,11 @@ static void read_head(struct jc_request *request, struct jc_connect_head *head) 
         .timeout = jc_exchange_header(connection, "Connect-Timeout-Ms"),
         .content_length = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
         .transfer_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
+        .content_lengths = framing.content_lengths,
+        .transfer_encodings = framing.transfer_encodings,
+        .blank_names = framing.blank_names,
     };
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, each_value, head);
-    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, each_value, head);
+    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, each_parameter, &head->query);
 }
 
 static const struct sockaddr *address_of(struct jc_request *request) {

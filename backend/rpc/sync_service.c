@@ -7,7 +7,7 @@
 #include "auth/token.h"
 #include "rpc/answer.h"
 #include "rpc/services.h"
-#include "sync/digest.h"
+#include "sync/listing_digest.h"
 #include "sync/ingest.h"
 #include "sync/prepare.h"
 #include "sync/sealer.h"
@@ -71,7 +71,7 @@ enum jc_code jc_get_digest_run(struct jc_tx *tx, struct jc_call *call, struct jc
     const struct jc_sync_caller caller = caller_of(call);
     struct jc_str cursor = {(const char *)request->cursor.data, request->cursor.len};
     Jc__GetDigestResponse *response = NULL;
-    enum jc_code code = jc_digest_make(tx, &caller, call->now_ms, cursor, call->arena, &response, err);
+    enum jc_code code = jc_listing_digest_make(tx, &caller, call->now_ms, cursor, call->arena, &response, err);
     if (!code)
         call->response = &response->base;
     return code;

@@ -1,7 +1,7 @@
 /* One walk over the listing, each entity hashed as it would be sent (base/evidence.h: jc_entity_hash) and
  * put into the set of its kind; the open tasks are remembered, and what they need is loaded behind it.
  * The assigned set is sorted, so that it says the same whatever order the terminal keeps. */
-#include "sync/digest.h"
+#include "sync/listing_digest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -315,7 +315,7 @@ static enum jc_code fill(struct digest *digest, struct jc_str cursor, Jc__GetDig
     return code ? code : add_assigned(digest, response, err);
 }
 
-enum jc_code jc_digest_make(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, struct jc_str cursor,
+enum jc_code jc_listing_digest_make(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, struct jc_str cursor,
                             struct jc_arena *arena, Jc__GetDigestResponse **out, struct jc_err *err) {
     struct digest *digest = JC_NEW(arena, struct digest);
     Jc__GetDigestResponse *response = JC_NEW(arena, Jc__GetDigestResponse);
