@@ -42,7 +42,8 @@ struct jc_mip_result {
 /* Bounds the tier for one component, starting from the plan `best` with the tiers before it held as there
  * (they must be proven). Stops after `nodes` nodes (0: the relaxation alone) or when *stop becomes true. With
  * `count`, for tiers of few values, it looks for plans below limits just above what is proven, one after the other,
- * and remembers how far it came. A better plan is written to `found`, which must equal `best` on entry. Fails without memory only. */
+ * and remembers how far it came. A better plan is written to `found`, which must equal `best` on entry. Fails
+ * without memory only. */
 enum jc_code jc_mip_solve(struct jc_mip *mip, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
                           int64_t nodes, bool count, const atomic_bool *stop, struct jc_snapshot *found,
                           struct jc_mip_result *out, struct jc_err *err);

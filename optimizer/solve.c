@@ -13,6 +13,7 @@
 #include "jiancha/optimizer.h"
 #include "model/objective.h"
 #include "model/problem.h"
+#include "optimizer/plan_message.h"
 #include "optimizer/prove.h"
 #include "optimizer/search.h"
 

@@ -84,12 +84,4 @@ void jc_snapshot_take_unit(struct jc_snapshot *to, const struct jc_state *s, int
 /* Puts the state back to the snapshot. */
 void jc_snapshot_restore(const struct jc_snapshot *from, struct jc_state *s);
 
-/* --- the plan as a message ------------------------------------------------------------------------- */
-
-/* A message with room for any plan of the instance, filled again and again. */
-struct jc_plan_message;
-struct jc_plan_message *jc_plan_message_new(const struct jc_instance *in, struct jc_arena *arena);
-/* Visits by unit and month, slots by draw and month, objective. Valid until the next fill. */
-Jc__Solution *jc_plan_message_fill(struct jc_plan_message *msg, const struct jc_snapshot *plan);
-
 #endif

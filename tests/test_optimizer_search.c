@@ -11,6 +11,7 @@
 #include "model/objective.h"
 #include "model/problem.h"
 #include "optimizer/construct.h"
+#include "optimizer/plan_message.h"
 
 /* --- threads refused -------------------------------------------------------------------------------------- */
 

@@ -35,7 +35,8 @@ struct jc_past {
 struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *shortfall);
 
 /* Fills `limits` and `work_centi` of every shortfall; memory is the arena's. The problem is a checked
- * one; `past` NULL: the year lies ahead. Cost: one pass over the units with 78 spans each; nothing without shortfalls. */
+ * one; `past` NULL: the year lies ahead. Cost: one pass over the units with 78 spans each; nothing without
+ * shortfalls. */
 enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *past, Jc__Shortfall *const *shortfalls,
                            size_t count, struct jc_arena *arena, struct jc_err *err);
 

@@ -12,8 +12,8 @@ enum { JC_REPAIRS_MAX = 24 }; /* proposals for one shortfall */
 
 /* Proposals in the order in which they are worth trying: the plainest of every kind first, then the second
  * ones. Amounts are the least that arithmetic allows: a tier cannot fall by more than a limit is raised.
- * `past` (NULL: the year lies ahead) is left alone. `plan` is a checked solution of the problem and `measure` its measure. Memory is the arena's. Cost: a
- * few passes over units and visits. */
+ * `past` (NULL: the year lies ahead) is left alone. `plan` is a checked solution of the problem and `measure`
+ * its measure. Memory is the arena's. Cost: a few passes over units and visits. */
 enum jc_code jc_repair_list(const Jc__Problem *problem, const Jc__Solution *plan, const struct jc_measure *measure,
                             const struct jc_lack *lack, const struct jc_past *past, struct jc_arena *arena,
                             Jc__Repair ***out, size_t *count, struct jc_err *err);

@@ -5,8 +5,9 @@
  * within the tiers, is the least number of visits whose month or lead team differs from the plan in force, and its
  * bound proves it. Then the planner's weights decide among the plans with that number: a change is priced above all
  * that could be saved by one more. Last the planner's weights alone give the bound of the cost: no plan with these
- * tiers costs less, with however many changes. A cancel keeps the best plan of all runs so far. The result is a draft of the next version (P5-P8); the plan in force is untouched until it is approved,
- * and then tasks of released visits that moved are taken back (plan/recall.h). */
+ * tiers costs less, with however many changes. A cancel keeps the best plan of all runs so far. The result is a
+ * draft of the next version (P5-P8); the plan in force is untouched until it is approved, and then tasks of released
+ * visits that moved are taken back (plan/recall.h). */
 #ifndef JC_PLAN_REPLAN_H
 #define JC_PLAN_REPLAN_H
 

@@ -1,5 +1,6 @@
 /* A register that differs from the stored one: what a planner asks "what if" about. Repairs of a shortfall
- * change single rows of the problem (variant.h). Pure: the register in memory goes in, another comes out, and nothing is written.
+ * change single rows of the problem (variant.h). Pure: the register in memory goes in, another comes out,
+ * and nothing is written.
  *
  * What a change means is what importing it would mean (DESIGN section 10). A person more or less changes
  * the workdays as REGULATION W2, W3 and W7 have it: statutory days by heads, other enforcement as it is
@@ -64,8 +65,9 @@ struct jc_scenario {
 
 /* Applies the changes, one after the other. `kept` may be NULL; where a team is dropped, visits by it
  * that are neither released nor done are free again. Everything is the arena's and borrows from `reg` and
- * `kept`. Teams and units are known by code, or by name if only one has it. JC_NOT_FOUND names a team, rule, unit or quota that does not exist, JC_FAILED_PRECONDITION a
- * change that means nothing (fewer than no persons; a name that several have; heads or workdays where no limit is stated). */
+ * `kept`. Teams and units are known by code, or by name if only one has it. JC_NOT_FOUND names a team, rule,
+ * unit or quota that does not exist, JC_FAILED_PRECONDITION a change that means nothing (fewer than no
+ * persons; a name that several have; heads or workdays where no limit is stated). */
 enum jc_code jc_scenario_make(const struct jc_register *reg, const Jc__Plan *kept, const struct jc_change *changes,
                               size_t n_changes, struct jc_arena *arena, struct jc_scenario *out, struct jc_err *err);
 
