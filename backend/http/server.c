@@ -19,6 +19,7 @@
 #include "http/run.h"
 #include "http/upkeep.h"
 #include "store/agency.h"
+#include "store/pulse.h"
 #include "sync/recall.h"
 #include "sync/seal.h"
 #include "sync/sealer.h"
@@ -43,6 +44,7 @@ enum {
     COLLECT_MS = 3600 * 1000,
     SEALS_MS = 250,
     EXPIRE_MS = 3600 * 1000,
+    PULSE_MS = 60 * 1000,
     TRIM_MS = 5000, /* a server that had nothing to do gives memory back */
 };
 
@@ -292,6 +294,37 @@ static void look_at_seals(void *ctx, int64_t now_ms) {
     jc_metrics_add(server->http.metrics, JC_METRIC_SEALS_WRONG, looked.wrong);
 }
 
+static int64_t server_now(const struct jc_server *server) {
+    return jc_clock_now_ms(&server->http.config.clock);
+}
+
+struct look {
+    int64_t now_ms;
+    struct jc_pulse pulse;
+};
+
+static enum jc_code look_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct look *look = ctx;
+    return jc_pulse_read(tx, look->now_ms, &look->pulse, err);
+}
+
+static void feel_pulse(void *ctx, int64_t now_ms) {
+    struct jc_server *server = ctx;
+    struct jc_metrics *metrics = server->http.metrics;
+    struct look look = {.now_ms = server_now(server)};
+    struct jc_err err = {0};
+    (void)now_ms;
+    if (jc_db_read(server->http.config.db, look_job, &look, &err)) {
+        jc_log(JC_LOG_WARN, "pulse not read", JC_LOG_STR("detail", jc_str(err.detail)));
+        return;
+    }
+    jc_metrics_set(metrics, JC_METRIC_SEALS_DUE, look.pulse.seals_due);
+    jc_metrics_set(metrics, JC_METRIC_DEVICES_TODAY, look.pulse.devices_seen_today);
+    jc_metrics_set(metrics, JC_METRIC_DEVICES_STALE, look.pulse.devices_stale);
+    jc_metrics_set(metrics, JC_METRIC_DEVICES_REVOKED, look.pulse.devices_revoked);
+    jc_metrics_set(metrics, JC_METRIC_REVIEWS_OPEN, look.pulse.reviews_open);
+}
+
 struct expiry {
     struct jc_agency_ref *agencies;
     size_t count, at;
@@ -313,7 +346,7 @@ static enum jc_code expire_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
 static void expire_tasks(void *ctx, int64_t now_ms) {
     struct jc_server *server = ctx;
     const struct jc_server_config *config = &server->http.config;
-    struct expiry expiry = {.arena = jc_arena_new(1 << 20), .now_ms = jc_clock_now_ms(&config->clock)};
+    struct expiry expiry = {.arena = jc_arena_new(1 << 20), .now_ms = server_now(server)};
     struct jc_err err = {0};
     (void)now_ms;
     enum jc_code code = expiry.arena ? jc_db_read(config->db, list_agencies, &expiry, &err) : jc_fail_memory(&err);
@@ -334,6 +367,7 @@ static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
         {"blobs", COLLECT_MS, collect_blobs, server},
         {"seals", SEALS_MS, look_at_seals, server},
         {"tasks", EXPIRE_MS, expire_tasks, server},
+        {"pulse", PULSE_MS, feel_pulse, server},
     };
     int count = sizeof tasks / sizeof tasks[0];
     enum jc_code code = jc_upkeep_new(tasks, count, config->ticks, &server->upkeep, err);
