@@ -37,6 +37,16 @@ static enum jc_code may_give_way(struct jc_tx *tx, int64_t agency_id, const stru
     return code;
 }
 
+/* Whoever is to go to the unit is shown who was there lately (sync/recent.h): a record more or less changes that. */
+static enum jc_code tell_visits(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *inspection,
+                                struct jc_err *err) {
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    enum jc_code code = arena ? jc_task_tell_visits(tx, agency_id, inspection->unit_id, inspection->task_id, arena, err)
+                              : jc_fail_memory(err);
+    jc_arena_free(arena);
+    return code;
+}
+
 enum jc_code jc_standing_link(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *own,
                               const struct jc_inspection *named, struct jc_err *err) {
     bool own_may = false, named_may = false;
@@ -46,8 +56,9 @@ enum jc_code jc_standing_link(struct jc_tx *tx, int64_t agency_id, const struct 
     if (code)
         return code;
     const struct jc_inspection *from = named_may ? named : own, *to = named_may ? own : named;
-    return jc_inspection_link(tx, agency_id, from->inspection_id, to->inspection_id,
+    code = jc_inspection_link(tx, agency_id, from->inspection_id, to->inspection_id,
                               from->is_record && !own_may && !named_may, err);
+    return code ? code : tell_visits(tx, agency_id, from, err);
 }
 
 enum jc_code jc_standing_reject(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
@@ -60,6 +71,8 @@ enum jc_code jc_standing_reject(struct jc_tx *tx, int64_t agency_id, const struc
         code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_ORDERED);
     if (!code)
         code = jc_inspection_count(tx, agency_id, own->inspection_id, false, err);
+    if (!code)
+        code = tell_visits(tx, agency_id, own, err);
     if (code || !own->task_id.len)
         return code;
     if (grounds >> JC_GROUND_TASK_LATE_RECALLED & 1)
@@ -80,6 +93,8 @@ enum jc_code jc_standing_accept(struct jc_tx *tx, int64_t agency_id, const struc
     if (code || recorded)
         return code;
     code = jc_inspection_count(tx, agency_id, own->inspection_id, true, err);
+    if (!code)
+        code = tell_visits(tx, agency_id, own, err);
     return code ? code
                 : jc_task_move(tx, agency_id, own->task_id, JC__TASK_STATE__TASK_STATE_DONE, JC_STR(""),
                                own->ended_ms < now_ms ? own->ended_ms : now_ms, err);
