@@ -2,35 +2,25 @@
  * cloned; a second change to the same row clones it once more, which costs nothing that counts. A change
  * is O(register).
  *
- * A unit that nobody may lead any more stays in the problem without a lead team: it is left out, and the shortfall
- * names it. What must never happen: a write through a pointer of the source. */
+ * What must never happen: a write through a pointer of the source. */
 #include "plan/scenario.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "plan/headcount.h"
-#include "plan/visit.h"
+#include "plan/scenario_maker.h"
 
 enum { CHANGE_MAX = 1000000 };
 
-struct maker {
-    struct jc_arena *arena;
-    struct jc_err *err;
-    struct jc_scenario *out;
-    struct jc_register *reg;
-};
-
 /* --- pieces ------------------------------------------------------------------------------------------ */
 
-static enum jc_code unknown(struct maker *m, enum jc_msg what, struct jc_str id) {
+static enum jc_code unknown(struct jc_scenario_maker *m, enum jc_msg what, struct jc_str id) {
     return jc_fail(m->err, JC_NOT_FOUND, what, id);
 }
 
-/* The row's copy in the scenario, which may be written into; NULL without memory. */
-#define OWN(m, slot) ((slot) = JC_CLONE((m)->arena, (slot)))
-
-static enum jc_code add_note(struct maker *m, enum jc_msg what, const struct jc_str *args, size_t count) {
+enum jc_code jc_scenario_note_add(struct jc_scenario_maker *m, enum jc_msg what, const struct jc_str *args,
+                                  size_t count) {
     struct jc_scenario_note *note = JC_PUSH(m->arena, &m->out->notes, struct jc_scenario_note);
     if (!note)
         return jc_fail_memory(m->err);
@@ -43,7 +33,7 @@ static enum jc_code add_note(struct maker *m, enum jc_msg what, const struct jc_
     return JC_OK;
 }
 
-static enum jc_code add_id(struct maker *m, struct jc_scenario_ids *ids, const char *id) {
+enum jc_code jc_scenario_id_add(struct jc_scenario_maker *m, struct jc_scenario_ids *ids, const char *id) {
     struct jc_str *slot = JC_PUSH(m->arena, ids, struct jc_str);
     if (!slot)
         return jc_fail_memory(m->err);
@@ -65,7 +55,7 @@ static struct named unit_named(const struct jc_register *reg, size_t i) {
 
 /* Puts the code in the place of a name that one row alone has. A code is no name, and what is neither stays, for
  * the change to complain about. */
-static enum jc_code take_name(struct maker *m, const struct jc_index *index, size_t n,
+static enum jc_code take_name(struct jc_scenario_maker *m, const struct jc_index *index, size_t n,
                               struct named (*row)(const struct jc_register *, size_t), struct jc_str *text) {
     const char *id = NULL;
     if (!text->len || jc_index_find(index, *text, -1) >= 0)
@@ -84,7 +74,7 @@ static enum jc_code take_name(struct maker *m, const struct jc_index *index, siz
 }
 
 /* The change with codes for names of teams and units. */
-static enum jc_code take_names(struct maker *m, struct jc_change *change) {
+static enum jc_code take_names(struct jc_scenario_maker *m, struct jc_change *change) {
     const struct jc_register *reg = m->reg;
     enum jc_code code = take_name(m, reg->team_index, reg->n_teams, team_named, &change->team);
     if (code)
@@ -101,14 +91,21 @@ static enum jc_code take_names(struct maker *m, struct jc_change *change) {
     }
 }
 
-static enum jc_code find_team(struct maker *m, struct jc_str id, int *out) {
+enum jc_code jc_scenario_find_team(struct jc_scenario_maker *m, struct jc_str id, int *out) {
     *out = (int)jc_index_find(m->reg->team_index, id, -1);
     return *out < 0 ? unknown(m, JC_MSG_SCENARIO_TEAM_UNKNOWN, id) : JC_OK;
 }
 
-static enum jc_code find_rule(struct maker *m, struct jc_str id, int *out) {
+static enum jc_code find_rule(struct jc_scenario_maker *m, struct jc_str id, int *out) {
     *out = (int)jc_index_find(m->reg->rule_index, id, -1);
     return *out < 0 ? unknown(m, JC_MSG_SCENARIO_RULE_UNKNOWN, id) : JC_OK;
+}
+
+bool jc_scenario_has(char *const *ids, size_t count, struct jc_str id) {
+    for (size_t i = 0; i < count; i++)
+        if (jc_str_eq(jc_str(ids[i]), id))
+            return true;
+    return false;
 }
 
 /* --- workdays ---------------------------------------------------------------------------------------- */
@@ -133,10 +130,10 @@ static void close_team(Jc__Team *team, struct jc_team_budget *budget) {
         budget->centi[m] = 0;
 }
 
-static enum jc_code change_headcount(struct maker *m, const struct jc_change *change) {
+static enum jc_code change_headcount(struct jc_scenario_maker *m, const struct jc_change *change) {
     int index = 0;
     int64_t gain = 0;
-    enum jc_code code = find_team(m, change->id, &index);
+    enum jc_code code = jc_scenario_find_team(m, change->id, &index);
     if (code)
         return code;
     Jc__Team *team = m->reg->teams[index];
@@ -149,7 +146,7 @@ static enum jc_code change_headcount(struct maker *m, const struct jc_change *ch
     code = jc_headcount_gain(m->reg, index, change->amount, &gain, m->err);
     if (code)
         return code;
-    team = OWN(m, m->reg->teams[index]);
+    team = JC_SCENARIO_OWN(m, m->reg->teams[index]);
     if (!team)
         return jc_fail_memory(m->err);
     team->headcount = (int32_t)(before + change->amount);
@@ -163,12 +160,12 @@ static enum jc_code change_headcount(struct maker *m, const struct jc_change *ch
     struct jc_str args[] = {
         jc_str(team->name), jc_str_from_int64(before, text[0]), jc_str_from_int64(team->headcount, text[1]),
         jc_str_from_centi(year < 0 ? gain : year, text[2]), jc_str_from_centi(team->supervision_centi, text[3])};
-    return add_note(m, year < 0 ? JC_MSG_SCENARIO_HEADCOUNT_ALONE : JC_MSG_SCENARIO_HEADCOUNT, args, 5);
+    return jc_scenario_note_add(m, year < 0 ? JC_MSG_SCENARIO_HEADCOUNT_ALONE : JC_MSG_SCENARIO_HEADCOUNT, args, 5);
 }
 
-static enum jc_code change_budget(struct maker *m, const struct jc_change *change) {
+static enum jc_code change_budget(struct jc_scenario_maker *m, const struct jc_change *change) {
     int index = 0;
-    enum jc_code code = find_team(m, change->id, &index);
+    enum jc_code code = jc_scenario_find_team(m, change->id, &index);
     if (code)
         return code;
     Jc__Team *team = m->reg->teams[index];
@@ -181,7 +178,7 @@ static enum jc_code change_budget(struct maker *m, const struct jc_change *chang
     if (!change->month) {
         if (team->supervision_centi < 0)
             return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_NO_LIMIT, jc_str(team->name));
-        team = OWN(m, m->reg->teams[index]);
+        team = JC_SCENARIO_OWN(m, m->reg->teams[index]);
         if (!team)
             return jc_fail_memory(m->err);
         amount = &team->supervision_centi;
@@ -195,7 +192,7 @@ static enum jc_code change_budget(struct maker *m, const struct jc_change *chang
     struct jc_str args[] = {jc_str(team->name), jc_str_from_int64(change->month, text[0]),
                             jc_str_from_centi(before + *amount - change->amount, text[1]),
                             jc_str_from_centi(before + *amount, text[2])};
-    return add_note(m, change->month ? JC_MSG_SCENARIO_MONTH : JC_MSG_SCENARIO_YEAR, args, 4);
+    return jc_scenario_note_add(m, change->month ? JC_MSG_SCENARIO_MONTH : JC_MSG_SCENARIO_YEAR, args, 4);
 }
 
 /* --- rules ------------------------------------------------------------------------------------------- */
@@ -211,7 +208,7 @@ static bool windows_allow(const Jc__Rule *rule) {
 
 /* The same windows for another number of visits: each gets its part of them, as even as whole visits
  * are; 2 visits "1-6:1;7-12:1" become 3 "1-6:1-2;7-12:1-2". */
-static enum jc_code share_windows(struct maker *m, Jc__Rule *rule) {
+static enum jc_code share_windows(struct jc_scenario_maker *m, Jc__Rule *rule) {
     Jc__TimeWindow **windows = JC_NEW_ARRAY(m->arena, rule->n_windows, Jc__TimeWindow *);
     int total = 0;
     if (!windows)
@@ -229,15 +226,15 @@ static enum jc_code share_windows(struct maker *m, Jc__Rule *rule) {
     rule->windows = windows;
     char number[JC_NUMBER_TEXT];
     struct jc_str args[] = {jc_str(rule->rule_id), jc_str_from_int64(rule->visits, number)};
-    return add_note(m, JC_MSG_SCENARIO_WINDOWS_SHARED, args, 2);
+    return jc_scenario_note_add(m, JC_MSG_SCENARIO_WINDOWS_SHARED, args, 2);
 }
 
-static enum jc_code change_rule(struct maker *m, const struct jc_change *change) {
+static enum jc_code change_rule(struct jc_scenario_maker *m, const struct jc_change *change) {
     int index = 0;
     enum jc_code code = find_rule(m, change->id, &index);
     if (code)
         return code;
-    Jc__Rule *rule = OWN(m, m->reg->rules[index]);
+    Jc__Rule *rule = JC_SCENARIO_OWN(m, m->reg->rules[index]);
     if (!rule)
         return jc_fail_memory(m->err);
     if (change->fields & JC_CHANGE_VISITS) {
@@ -256,20 +253,13 @@ static enum jc_code change_rule(struct maker *m, const struct jc_change *change)
             units += strcmp(m->reg->units[i]->rule_ids[k], rule->rule_id) == 0;
     char number[JC_NUMBER_TEXT];
     struct jc_str args[] = {jc_str(rule->rule_id), jc_str_from_int64((int64_t)units, number)};
-    code = add_note(m, JC_MSG_SCENARIO_RULE, args, 2);
+    code = jc_scenario_note_add(m, JC_MSG_SCENARIO_RULE, args, 2);
     if (code || windows_allow(rule) || change->fields & JC_CHANGE_WINDOWS)
         return code;
     return share_windows(m, rule);
 }
 
 /* --- units ------------------------------------------------------------------------------------------- */
-
-static bool has(char *const *ids, size_t count, struct jc_str id) {
-    for (size_t i = 0; i < count; i++)
-        if (jc_str_eq(jc_str(ids[i]), id))
-            return true;
-    return false;
-}
 
 static int by_kind(const void *a, const void *b) {
     const Jc__Unit *x = *(const Jc__Unit *const *)a, *y = *(const Jc__Unit *const *)b;
@@ -282,13 +272,14 @@ static int by_kind(const void *a, const void *b) {
 }
 
 /* The units on the rule and led by the team, as far as one is named, by rule, team and district. */
-static const Jc__Unit **list_models(struct maker *m, struct jc_str rule, struct jc_str team, size_t *count) {
+static const Jc__Unit **list_models(struct jc_scenario_maker *m, struct jc_str rule, struct jc_str team,
+                                    size_t *count) {
     const Jc__Unit **models = JC_NEW_ARRAY(m->arena, m->reg->n_units + 1, const Jc__Unit *);
     *count = 0;
     for (size_t i = 0; models && i < m->reg->n_units; i++) {
         const Jc__Unit *unit = m->reg->units[i];
-        bool fits = unit->n_rule_ids > 0 && (!rule.len || has(unit->rule_ids, unit->n_rule_ids, rule)) &&
-                    (!team.len || has(unit->lead_teams, unit->n_lead_teams, team));
+        bool fits = unit->n_rule_ids > 0 && (!rule.len || jc_scenario_has(unit->rule_ids, unit->n_rule_ids, rule)) &&
+                    (!team.len || jc_scenario_has(unit->lead_teams, unit->n_lead_teams, team));
         if (fits)
             models[(*count)++] = unit;
     }
@@ -299,7 +290,8 @@ static const Jc__Unit **list_models(struct maker *m, struct jc_str rule, struct 
 
 /* One more unit: like `model` (NULL: 2 persons for a day), on one rule and one team if they are named. It
  * belongs to no group, since quotas by group count named units, and was never visited. */
-static enum jc_code add_unit(struct maker *m, const Jc__Unit *model, const struct jc_change *change, int64_t number) {
+static enum jc_code add_unit(struct jc_scenario_maker *m, const Jc__Unit *model, const struct jc_change *change,
+                             int64_t number) {
     Jc__Unit *unit = model ? JC_CLONE(m->arena, model) : JC_NEW(m->arena, Jc__Unit);
     if (!unit)
         return jc_fail_memory(m->err);
@@ -327,11 +319,11 @@ static enum jc_code add_unit(struct maker *m, const Jc__Unit *model, const struc
     if (!unit->unit_id || !unit->name || !unit->rule_ids || !unit->lead_teams)
         return jc_fail_memory(m->err);
     m->reg->units[m->reg->n_units++] = unit;
-    return add_id(m, &m->out->added, unit->unit_id);
+    return jc_scenario_id_add(m, &m->out->added, unit->unit_id);
 }
 
 /* "A1×3, H4×1": how many units were added on each rule. */
-static struct jc_str count_added(struct maker *m, size_t first) {
+static struct jc_str count_added(struct jc_scenario_maker *m, size_t first) {
     struct jc_buf text;
     jc_buf_init(&text, 4096);
     for (size_t end = first; first < m->reg->n_units; first = end) {
@@ -347,7 +339,7 @@ static struct jc_str count_added(struct maker *m, size_t first) {
 
 /* Systematic sampling: models in order of rule, team and district, taken at even distances, so every
  * rule, team and district gets its share; always the same ones. */
-static enum jc_code change_add_units(struct maker *m, const struct jc_change *change) {
+static enum jc_code change_add_units(struct jc_scenario_maker *m, const struct jc_change *change) {
     int found = 0;
     size_t count = 0, before = m->reg->n_units;
     enum jc_code code = JC_OK;
@@ -356,7 +348,7 @@ static enum jc_code change_add_units(struct maker *m, const struct jc_change *ch
     if (change->id.len)
         code = find_rule(m, change->id, &found);
     if (!code && change->team.len)
-        code = find_team(m, change->team, &found);
+        code = jc_scenario_find_team(m, change->team, &found);
     if (code)
         return code;
     const Jc__Unit **models = list_models(m, change->id, change->team, &count);
@@ -377,19 +369,19 @@ static enum jc_code change_add_units(struct maker *m, const struct jc_change *ch
         code = jc_fail_memory(m->err);
     char number[JC_NUMBER_TEXT];
     struct jc_str args[] = {jc_str_from_int64(change->amount, number), count_added(m, before)};
-    return code ? code : add_note(m, JC_MSG_SCENARIO_ADDED, args, 2);
+    return code ? code : jc_scenario_note_add(m, JC_MSG_SCENARIO_ADDED, args, 2);
 }
 
-static enum jc_code change_lead_team(struct maker *m, const struct jc_change *change) {
+static enum jc_code change_lead_team(struct jc_scenario_maker *m, const struct jc_change *change) {
     int team = 0;
     int64_t index = jc_index_find(m->reg->unit_index, change->id, -1);
-    enum jc_code code = find_team(m, change->team, &team);
+    enum jc_code code = jc_scenario_find_team(m, change->team, &team);
     if (code || index < 0)
         return code ? code : unknown(m, JC_MSG_SCENARIO_UNIT_UNKNOWN, change->id);
     const Jc__Unit *old = m->reg->units[index];
-    if (has(old->lead_teams, old->n_lead_teams, change->team))
+    if (jc_scenario_has(old->lead_teams, old->n_lead_teams, change->team))
         return JC_OK;
-    Jc__Unit *unit = OWN(m, m->reg->units[index]);
+    Jc__Unit *unit = JC_SCENARIO_OWN(m, m->reg->units[index]);
     char **teams = JC_NEW_ARRAY(m->arena, old->n_lead_teams + 1, char *);
     if (!unit || !teams)
         return jc_fail_memory(m->err);
@@ -398,187 +390,36 @@ static enum jc_code change_lead_team(struct maker *m, const struct jc_change *ch
     teams[old->n_lead_teams] = m->reg->teams[team]->team_id;
     unit->lead_teams = teams;
     unit->n_lead_teams++;
-    return add_note(m, JC_MSG_SCENARIO_LEAD, (struct jc_str[]){jc_str(unit->name), jc_str(m->reg->teams[team]->name)},
-                    2);
+    return jc_scenario_note_add(m, JC_MSG_SCENARIO_LEAD,
+                                (struct jc_str[]){jc_str(unit->name), jc_str(m->reg->teams[team]->name)}, 2);
 }
 
-static enum jc_code change_quota(struct maker *m, const struct jc_change *change) {
+static enum jc_code change_quota(struct jc_scenario_maker *m, const struct jc_change *change) {
     int64_t index = jc_index_find(m->reg->quota_index, change->id, -1);
     if (index < 0)
         return unknown(m, JC_MSG_SCENARIO_QUOTA_UNKNOWN, change->id);
-    Jc__Quota *quota = OWN(m, m->reg->quotas[index]);
+    Jc__Quota *quota = JC_SCENARIO_OWN(m, m->reg->quotas[index]);
     if (!quota)
         return jc_fail_memory(m->err);
     quota->months = change->months;
-    return add_note(m, JC_MSG_SCENARIO_QUOTA, (struct jc_str[]){change->id}, 1);
-}
-
-/* --- a team less ------------------------------------------------------------------------------------- */
-
-static bool takes_part(const Jc__Visit *visit, struct jc_str team) {
-    bool part = jc_str_eq(jc_str(visit->lead_team), team);
-    for (size_t i = 0; i < visit->n_joined; i++)
-        part |= jc_str_eq(jc_str(visit->joined[i]->team_id), team);
-    return part;
-}
-
-/* Units whose visits by the team are told or done; the plan without its other visits of the team. */
-static enum jc_code split_kept(struct maker *m, struct jc_str team, struct jc_index **history) {
-    const Jc__Plan *kept = m->out->kept;
-    *history = jc_index_new(m->arena, 0);
-    if (!*history)
-        return jc_fail_memory(m->err);
-    if (!kept)
-        return JC_OK;
-    Jc__Plan *plan = JC_CLONE(m->arena, kept);
-    if (!plan)
-        return jc_fail_memory(m->err);
-    plan->visits = JC_NEW_ARRAY(m->arena, kept->n_visits + 1, Jc__Visit *);
-    plan->n_visits = 0;
-    if (!plan->visits)
-        return jc_fail_memory(m->err);
-    for (size_t i = 0; i < kept->n_visits; i++) {
-        Jc__Visit *visit = kept->visits[i];
-        bool part = takes_part(visit, team);
-        if (part && !jc_visit_is_told(visit))
-            continue;
-        plan->visits[plan->n_visits++] = visit;
-        int64_t *place = part ? jc_index_at(*history, jc_str(jc_visit_owner(visit)), NULL) : NULL;
-        if (part && !place)
-            return jc_fail_memory(m->err);
-        if (place)
-            *place = 1;
-    }
-    m->out->kept = plan;
-    return JC_OK;
-}
-
-static enum jc_code drop_joint(struct maker *m, Jc__Unit *unit, struct jc_str team) {
-    Jc__JointVisit **joints = JC_NEW_ARRAY(m->arena, unit->n_joints + 1, Jc__JointVisit *);
-    size_t count = 0;
-    if (!joints)
-        return jc_fail_memory(m->err);
-    for (size_t i = 0; i < unit->n_joints; i++)
-        if (!jc_str_eq(jc_str(unit->joints[i]->team_id), team))
-            joints[count++] = unit->joints[i];
-    bool fewer = count < unit->n_joints;
-    unit->joints = joints;
-    unit->n_joints = count;
-    return fewer ? add_id(m, &m->out->alone, unit->unit_id) : JC_OK;
-}
-
-static enum jc_code drop_from_unit(struct maker *m, size_t index, struct jc_str team, const struct jc_index *history) {
-    const Jc__Unit *old = m->reg->units[index];
-    bool leads = has(old->lead_teams, old->n_lead_teams, team), joins = false;
-    for (size_t i = 0; i < old->n_joints; i++)
-        joins |= jc_str_eq(jc_str(old->joints[i]->team_id), team);
-    if (!old->n_rule_ids || (!leads && !joins))
-        return JC_OK;
-    if (jc_index_find(history, jc_str(old->unit_id), 0))
-        return add_id(m, &m->out->stayed, old->unit_id);
-    Jc__Unit *unit = OWN(m, m->reg->units[index]);
-    char **teams = JC_NEW_ARRAY(m->arena, old->n_lead_teams + 1, char *);
-    if (!unit || !teams)
-        return jc_fail_memory(m->err);
-    enum jc_code code = drop_joint(m, unit, team);
-    if (code || !leads)
-        return code;
-    unit->lead_teams = teams;
-    unit->n_lead_teams = 0;
-    for (size_t i = 0; i < old->n_lead_teams; i++)
-        if (!jc_str_eq(jc_str(old->lead_teams[i]), team))
-            teams[unit->n_lead_teams++] = old->lead_teams[i];
-    return add_id(m, unit->n_lead_teams ? &m->out->moved : &m->out->nobody, unit->unit_id);
-}
-
-/* Its draws without slots, its quotas without bounds: both are the team's own. */
-static enum jc_code drop_lists(struct maker *m, struct jc_str team, const struct jc_index *history) {
-    enum jc_code code = JC_OK;
-    for (size_t i = 0; !code && i < m->reg->n_draws; i++) {
-        if (!jc_str_eq(jc_str(m->reg->draws[i]->team_id), team) || m->reg->draws[i]->sample == 0 ||
-            jc_index_find(history, jc_str(m->reg->draws[i]->draw_id), 0))
-            continue;
-        Jc__Draw *draw = OWN(m, m->reg->draws[i]);
-        if (!draw)
-            return jc_fail_memory(m->err);
-        draw->sample = 0;
-        draw->n_windows = 0;
-        code = add_id(m, &m->out->draws, draw->draw_id);
-    }
-    for (size_t i = 0; !code && i < m->reg->n_quotas; i++) {
-        if (!jc_str_eq(jc_str(m->reg->quotas[i]->team_id), team))
-            continue;
-        Jc__Quota *quota = OWN(m, m->reg->quotas[i]);
-        if (!quota)
-            return jc_fail_memory(m->err);
-        quota->min = quota->max = -1;
-    }
-    return code;
-}
-
-static enum jc_code note_dropped(struct maker *m, const char *team_name) {
-    const struct {
-        enum jc_msg what;
-        const struct jc_scenario_ids *ids;
-    } lists[] = {{JC_MSG_SCENARIO_MOVED, &m->out->moved},
-                 {JC_MSG_SCENARIO_NOBODY, &m->out->nobody},
-                 {JC_MSG_SCENARIO_STAYED, &m->out->stayed},
-                 {JC_MSG_SCENARIO_ALONE, &m->out->alone},
-                 {JC_MSG_SCENARIO_DRAWS, &m->out->draws}};
-    enum jc_code code = JC_OK;
-    for (size_t l = 0; !code && l < sizeof(lists) / sizeof(*lists); l++) {
-        char number[JC_NUMBER_TEXT];
-        struct jc_buf text;
-        jc_buf_init(&text, 1 << 20);
-        for (size_t i = 0; i < lists[l].ids->count; i++) {
-            int64_t unit = jc_index_find(m->reg->unit_index, lists[l].ids->items[i], -1);
-            jc_buf_printf(&text, "%s%.*s%s%s", i ? ", " : "", JC_FMT(lists[l].ids->items[i]), unit < 0 ? "" : " ",
-                          unit < 0 ? "" : m->reg->units[unit]->name);
-        }
-        struct jc_str args[] = {jc_str(team_name), jc_str_from_int64((int64_t)lists[l].ids->count, number),
-                                jc_buf_str(&text)};
-        if (lists[l].ids->count)
-            code = add_note(m, lists[l].what, args, 3);
-        jc_buf_free(&text);
-    }
-    return code;
-}
-
-static enum jc_code change_drop_team(struct maker *m, const struct jc_change *change) {
-    struct jc_index *history = NULL;
-    int index = 0;
-    enum jc_code code = find_team(m, change->id, &index);
-    if (!code)
-        code = split_kept(m, change->id, &history);
-    for (size_t i = 0; !code && i < m->reg->n_units; i++)
-        code = drop_from_unit(m, i, change->id, history);
-    if (!code)
-        code = drop_lists(m, change->id, history);
-    Jc__Team *team = code ? NULL : OWN(m, m->reg->teams[index]);
-    if (!code && !team)
-        code = jc_fail_memory(m->err);
-    if (code)
-        return code;
-    team->headcount = 0; /* what it has done needs no limit, and nothing new comes to it */
-    team->supervision_centi = -1;
-    m->reg->budgets[index] = (struct jc_team_budget){.stated = false};
-    for (int month = 0; month < 12; month++)
-        m->reg->budgets[index].centi[month] = JC_CENTI_ABSENT;
-    return note_dropped(m, team->name);
+    return jc_scenario_note_add(m, JC_MSG_SCENARIO_QUOTA, (struct jc_str[]){change->id}, 1);
 }
 
 /* --- all of it --------------------------------------------------------------------------------------- */
 
 enum jc_code jc_scenario_make(const struct jc_register *reg, const Jc__Plan *kept, const struct jc_change *changes,
                               size_t n_changes, struct jc_arena *arena, struct jc_scenario *out, struct jc_err *err) {
-    static enum jc_code (*const apply[])(struct maker *, const struct jc_change *) = {
-        [JC_CHANGE_HEADCOUNT] = change_headcount, [JC_CHANGE_BUDGET] = change_budget,
-        [JC_CHANGE_RULE] = change_rule,           [JC_CHANGE_ADD_UNITS] = change_add_units,
-        [JC_CHANGE_DROP_TEAM] = change_drop_team, [JC_CHANGE_LEAD_TEAM] = change_lead_team,
+    static enum jc_code (*const apply[])(struct jc_scenario_maker *, const struct jc_change *) = {
+        [JC_CHANGE_HEADCOUNT] = change_headcount,
+        [JC_CHANGE_BUDGET] = change_budget,
+        [JC_CHANGE_RULE] = change_rule,
+        [JC_CHANGE_ADD_UNITS] = change_add_units,
+        [JC_CHANGE_DROP_TEAM] = jc_scenario_drop_team,
+        [JC_CHANGE_LEAD_TEAM] = change_lead_team,
         [JC_CHANGE_QUOTA_MONTHS] = change_quota,
     };
     *out = (struct jc_scenario){.reg = jc_register_copy(reg, arena), .kept = kept};
-    struct maker m = {.arena = arena, .err = err, .out = out, .reg = out->reg};
+    struct jc_scenario_maker m = {.arena = arena, .err = err, .out = out, .reg = out->reg};
     enum jc_code code = m.reg ? JC_OK : jc_fail_memory(err);
     for (size_t i = 0; !code && i < n_changes; i++) {
         struct jc_change change = changes[i];
