@@ -2,6 +2,8 @@
  * duplicate (sync/recent.h), and that telling it disturbs no digest. */
 #include "jc_handheld.h"
 
+#include "sync/review.h"
+
 static void ad_hoc(struct handheld *h, const char *unit_id) {
     struct field *f = h->f;
     struct jc_terminal_work work;
@@ -55,6 +57,52 @@ static void test_told_and_warned(void **state) {
     CHECK("warned", work.duplicate_of != NULL);
     assert_memory_equal(work.duplicate_of->inspection_id.data, task->recent_visits[0]->inspection_id.data,
                         JC_UUID_SIZE);
+    jc_terminal_close(one.terminal);
+    jc_terminal_close(two.terminal);
+    field_close(f);
+}
+
+/* Links the second record, which came as a duplicate, to the first. */
+static enum jc_code link_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct field *f = ctx;
+    struct jc_review_act act = {.agency_id = 1,
+                                .kind = JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK,
+                                .actor = JC_STR("planner"),
+                                .now_ms = f->now_ms};
+    Jc__DecideReviewResponse *response = NULL;
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_int64(tx, "SELECT review_id FROM review", JC_NO_VALUES, &act.review_id, err);
+    if (!code)
+        code =
+            jc_tx_query(tx, "SELECT inspection_id FROM inspection ORDER BY op_key LIMIT 1", JC_NO_VALUES, &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, &has_row, err);
+    if (!code)
+        act.linked_inspection_id = jc_arena_copy(f->arena, jc_rows_bytes(rows, 0));
+    jc_rows_close(rows);
+    return code ? code : jc_review_decide(tx, &act, f->arena, &response, err);
+}
+
+/* What a decision makes of a record reaches whoever is to go there. */
+static void test_decided(void **state) {
+    (void)state;
+    struct field field, *f = &field;
+    struct handheld one, two;
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    handheld_open(&two, f, "a2");
+    handheld_sync(&one);
+    ad_hoc(&one, "u1");
+    f->now_ms += FIELD_HOUR_MS;
+    ad_hoc(&one, "u1");
+    handheld_sync(&one);
+    handheld_sync(&two);
+    CHECK_INT("both", open_task(&two, JC__TASK_KIND__TASK_KIND_VISIT, "u1")->n_recent_visits, 2);
+    jc_test_write(f->db, link_job, f);
+    handheld_sync(&two);
+    CHECK_INT("one visit", open_task(&two, JC__TASK_KIND__TASK_KIND_VISIT, "u1")->n_recent_visits, 1);
+    check_digest(&two, "digest");
     jc_terminal_close(one.terminal);
     jc_terminal_close(two.terminal);
     field_close(f);
@@ -117,6 +165,7 @@ static void test_which(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_told_and_warned),
+        cmocka_unit_test(test_decided),
         cmocka_unit_test(test_time_passes),
         cmocka_unit_test(test_which),
     };

@@ -225,7 +225,7 @@ static void work(struct acting *a) {
 /* Somebody else of the bureau works with the terminal from now on: enrolled before, or now. False if nothing came of it
  * and the terminal lives. */
 static bool share(struct sim_story *story, struct sim_terminal *terminal) {
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     struct jc_err err = {0};
     char own[sizeof terminal->inspector_id];
     memcpy(own, terminal->inspector_id, sizeof own);
