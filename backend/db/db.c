@@ -150,6 +150,16 @@ static void wake_waiting(void *ctx, enum jc_code code, const struct jc_err *err)
     pthread_mutex_unlock(&waiting->lock);
 }
 
+/* Without a thread: batches are run here until the job's has been. */
+static void pump_until_done(struct jc_db *db, struct waiting *waiting) {
+    for (bool done = false; !done;) {
+        jc_db_pump(db);
+        pthread_mutex_lock(&waiting->lock);
+        done = waiting->done;
+        pthread_mutex_unlock(&waiting->lock);
+    }
+}
+
 enum jc_code jc_db_write_wait(struct jc_db *db, int64_t agency_id, jc_job *job, void *ctx, struct jc_err *err) {
     if (db->writer && jc_writer_is_self(db->writer)) {
         jc_fail(err, JC_INTERNAL, JC_MSG_INTERNAL);
@@ -160,8 +170,8 @@ enum jc_code jc_db_write_wait(struct jc_db *db, int64_t agency_id, jc_job *job, 
     pthread_cond_init(&waiting.ready, NULL);
     enum jc_code code = jc_db_write(db, agency_id, run_waiting, &waiting, wake_waiting, err);
     if (code == JC_OK) {
-        while (db->inline_writer && !waiting.done)
-            jc_db_pump(db);
+        if (db->inline_writer)
+            pump_until_done(db, &waiting);
         pthread_mutex_lock(&waiting.lock);
         while (!waiting.done)
             pthread_cond_wait(&waiting.ready, &waiting.lock);
