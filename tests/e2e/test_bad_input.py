@@ -1,10 +1,8 @@
 """Bad input, each with a clear error and an unchanged database: files through the command line, requests over
 HTTP against the real server."""
 import base64
-import csv
 import gzip
 import http.client
-import io
 import os
 import re
 import shutil
@@ -13,26 +11,12 @@ import uuid
 
 import jiancha
 import wire
+from case_files import edit
 
 DIAGNOSTIC = re.compile(r"^[a-z_]+\.csv:\d+:\d+: .+", re.MULTILINE)
 
 
 # --- files ------------------------------------------------------------------------------------------
-
-
-def edit(case, name, change):
-    """Rewrites CASE/name.csv; `change` gets its rows as dicts and may change them in place."""
-    path = os.path.join(case, f"{name}.csv")
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        fields, rows = reader.fieldnames, list(reader)
-    rows = change(rows) or rows
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, fields, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with open(path, "w", encoding="utf8", newline="") as file:
-        file.write(out.getvalue())
 
 
 def put(name, row, column, value):

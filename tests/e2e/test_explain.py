@@ -1,7 +1,5 @@
 """`jiancha explain` on the real plan with limits taken away: every shortfall says which limit binds, what it costs and
 what would repair it; a repair made in the case's files holds when the case is imported and solved again."""
-import csv
-import io
 import os
 import shutil
 import signal
@@ -10,25 +8,11 @@ import sys
 import unittest
 
 import jiancha
+from case_files import edit
 
 GENERATOR = os.path.join(jiancha.SHARED, "tools", "gen_case.py")
 WORK = ("--work", "150000")
 TIERS = ("unserved", "over", "quota")
-
-
-def edit(case, name, change, new_fields=()):
-    """Rewrites CASE/name.csv; `change` gets its rows as dicts."""
-    path = os.path.join(case, f"{name}.csv")
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        fields, rows = list(reader.fieldnames) + list(new_fields), list(reader)
-    rows = change(rows) or rows
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, fields, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    with open(path, "w", encoding="utf8", newline="") as file:
-        file.write(out.getvalue())
 
 
 def put(name, key, column, value):
