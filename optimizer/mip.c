@@ -14,6 +14,8 @@ enum {
     SIMPLEX_CHUNK = 500, /* iterations between two looks at the stop flag */
     TRIES = 5,           /* of limits on a value that is counted */
     SHIFT_MOST = 16,
+    SIMPLEX_WORK = 15, /* of an iteration and column, in the search's unit; measured */
+    BUILD_WORK = 250,  /* of a column */
     NODES_A_TRY = 100, /* in the first round, then twice as many each */
 };
 
@@ -39,10 +41,12 @@ struct watch {
     const atomic_bool *stop;
     double *start; /* the best plan's values, from 1 */
     int64_t nodes, nodes_most;
+    int64_t work; /* columns times iterations of the simplex */
     double bound; /* of all open nodes */
     bool started, ended;
     struct jc_gomory gomory;
     bool better_only; /* the program has no room for the best plan */
+    bool staying;     /* branch on columns without cost first */
     double enough;    /* a plan below this ends it */
 };
 
@@ -76,7 +80,7 @@ static void on_event(glp_tree *tree, void *info) {
     }
     if (glp_ios_reason(tree) == GLP_ICUTGEN && !w->better_only)
         jc_gomory_add(&w->gomory, tree, w->stop);
-    if (glp_ios_reason(tree) == GLP_IBRANCH && w->better_only)
+    if (glp_ios_reason(tree) == GLP_IBRANCH && w->staying)
         branch_on_staying(tree);
     bool enough = glp_ios_reason(tree) == GLP_IBINGO && glp_get_obj_val(glp_ios_get_prob(tree)) < w->enough;
     if (atomic_load(w->stop) || w->nodes > w->nodes_most || enough) {
@@ -201,8 +205,10 @@ static double branch_presolved(glp_prob *lp, struct watch *w) {
         goto out;
     }
     glp_iocp how = options(w);
-    how.gmi_cuts = GLP_ON;
     how.br_tech = GLP_BR_LFV;
+    how.gmi_cuts = GLP_ON;
+    if (glp_get_num_cols(small) == 0) /* all presolved away: GLPK's cut generators abort on nothing */
+        how.mir_cuts = how.cov_cuts = how.clq_cuts = how.gmi_cuts = GLP_OFF;
     w->bound = glp_get_obj_val(small);
     int result = glp_intopt(small, &how), status = glp_mip_status(small);
     bound = w->ended ? w->bound : 0;
@@ -215,6 +221,7 @@ static double branch_presolved(glp_prob *lp, struct watch *w) {
     glp_npp_postprocess(prep, small);
     glp_npp_obtain_sol(prep, lp);
 out:
+    w->work = (int64_t)glp_get_num_cols(small) * glp_get_it_cnt(small);
     glp_npp_free_wksp(prep);
     glp_delete_prob(small);
     return bound;
@@ -264,8 +271,11 @@ static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t n
     while (low < high && nodes > 0 && !atomic_load(stop)) {
         struct jc_mip_result now;
         int64_t enough = low + grain / 2;
-        struct watch watch = {
-            .stop = stop, .better_only = true, .started = true, .enough = (double)enough / unit_of(m->month.tier)};
+        struct watch watch = {.stop = stop,
+                              .better_only = true,
+                              .staying = true,
+                              .started = true,
+                              .enough = (double)enough / unit_of(m->month.tier)};
         int64_t limits = (high - low) / grain < TRIES ? (high - low + grain - 1) / grain : TRIES;
         int64_t round = at->turn / limits < SHIFT_MOST ? at->turn / limits : SHIFT_MOST;
         watch.nodes_most = (int64_t)NODES_A_TRY << round;
@@ -334,6 +344,30 @@ enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier
     return code;
 }
 
+enum jc_code jc_mip_improve(struct jc_mip *m, int32_t component, const struct jc_freedom *freedom,
+                            const struct jc_snapshot *best, int64_t nodes, const atomic_bool *stop,
+                            struct jc_snapshot *found, struct jc_mip_result *out, struct jc_err *err) {
+    *out = (struct jc_mip_result){0};
+    enum jc_code code =
+        jc_capacity_find(m->month.in, best->totals.over == 0, best->totals.quota == 0, m->month.capacity, err);
+    if (code != JC_OK)
+        return code;
+    m->month.freedom = freedom;
+    jc_month_program_build(&m->month, component, JC_TIER_COST, best);
+    m->month.freedom = NULL;
+    glp_term_out(GLP_OFF);
+    for (size_t i = 0; i < m->month.program.n_columns; i++)
+        jc_program_put(&m->month.program, m->month.limit_row, (int)i + 1, m->month.program.columns[i].cost);
+    int64_t limit = best_share(m) - jc_mip_grain(m, JC_TIER_COST);
+    struct watch watch = {.stop = stop, .better_only = true, .started = true, .enough = -INFINITY, .nodes_most = nodes};
+    if (!try_limit(m, &watch, limit, found, out))
+        code = jc_fail_memory(err);
+    out->closed = out->bound > limit;
+    out->work = watch.work * SIMPLEX_WORK + (int64_t)m->month.program.n_columns * BUILD_WORK;
+    jc_program_free(&m->month.program);
+    return code;
+}
+
 void jc_mip_end(void) {
     glp_free_env();
 }
@@ -372,6 +406,10 @@ int64_t jc_mip_resting_e5(const struct jc_mip *mip) {
 
 int32_t jc_mip_components(const struct jc_mip *mip) {
     return mip->month.classes->n_components;
+}
+
+int32_t jc_mip_component_of(const struct jc_mip *mip, int32_t team) {
+    return mip->month.classes->of_team[team];
 }
 
 int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component) {

@@ -11,6 +11,7 @@
 
 #include "optimizer/classes.h"
 #include "optimizer/lagrange.h"
+#include "optimizer/month_program.h"
 
 struct jc_mip;
 
@@ -20,6 +21,7 @@ struct jc_mip *jc_mip_new(const struct jc_instance *in, struct jc_arena *arena);
 /* The number of components, and how many columns one's program would have, about. */
 int32_t jc_mip_components(const struct jc_mip *mip);
 int64_t jc_mip_columns(const struct jc_mip *mip, int32_t component);
+int32_t jc_mip_component_of(const struct jc_mip *mip, int32_t team);
 
 /* What no component has a share of: the cost of units that are never visited. */
 int64_t jc_mip_resting_e5(const struct jc_mip *mip);
@@ -37,6 +39,7 @@ struct jc_mip_result {
     bool closed;   /* the share of the plan `best`, or of the better one found, is optimal */
     bool better;   /* `found` holds a better plan */
     int64_t nodes;
+    int64_t work; /* of jc_mip_improve, in the search's unit */
 };
 
 /* Bounds the tier for one component, starting from the plan `best` with the tiers before it held as there
@@ -47,6 +50,12 @@ struct jc_mip_result {
 enum jc_code jc_mip_solve(struct jc_mip *mip, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
                           int64_t nodes, bool count, const atomic_bool *stop, struct jc_snapshot *found,
                           struct jc_mip_result *out, struct jc_err *err);
+
+/* A better plan that differs from `best` only where `freedom` lets it, by cost; `found` must equal `best` on entry.
+ * out->closed: there is none. */
+enum jc_code jc_mip_improve(struct jc_mip *mip, int32_t component, const struct jc_freedom *freedom,
+                            const struct jc_snapshot *best, int64_t nodes, const atomic_bool *stop,
+                            struct jc_snapshot *found, struct jc_mip_result *out, struct jc_err *err);
 
 /* Frees GLPK's environment of this thread. */
 void jc_mip_end(void);

@@ -359,6 +359,38 @@ static void add_capacity(struct jc_month_program *m, int32_t pair) {
     }
 }
 
+/* --- neighbourhoods ---------------------------------------------------------------------------------------------- */
+
+static void hold_column(struct jc_month_program *m, int column) {
+    struct jc_program_column *c = jc_program_column_at(&m->program, column);
+    c->lo = c->hi = c->value;
+}
+
+/* Holds what of a class may not change; openings, loads and counts follow. */
+static void hold_class(struct jc_month_program *m, const struct jc_class *k) {
+    const struct jc_plan_unit *u = &m->in->units[k->units[0]];
+    const uint16_t months = m->freedom->unit[k->units[0]];
+    for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++) {
+        const struct jc_month_columns *columns = &m->of_choice[c];
+        if (!m->freedom->choice[k->units[0]])
+            hold_column(m, columns->y);
+        for (int month = 0; month < JC_MONTHS; month++)
+            if (!(months >> month & 1)) {
+                hold_column(m, columns->x[month]);
+                hold_column(m, columns->v[month]);
+            }
+    }
+    for (uint32_t j = u->first_join; u->partial && j < u->first_join + u->n_joins; j++)
+        for (int month = 0; m->in->joins[j].visits && month < JC_MONTHS; month++)
+            if (!(months >> month & 1))
+                hold_column(m, m->of_join[j][month]);
+}
+
+static void hold_draw(struct jc_month_program *m, int32_t draw) {
+    for (int month = 0; month < JC_MONTHS; month++)
+        hold_column(m, m->slots[draw * JC_MONTHS + month]);
+}
+
 void jc_month_program_build(struct jc_month_program *m, int32_t component, enum jc_tier tier,
                             const struct jc_snapshot *best) {
     const struct jc_instance *in = m->in;
@@ -372,11 +404,17 @@ void jc_month_program_build(struct jc_month_program *m, int32_t component, enum 
     memset(m->quota, 0, (size_t)in->n_quotas * sizeof *m->quota);
     memset(m->opening, 0, (size_t)in->n_pairs * JC_MONTHS * sizeof *m->opening);
     for (int32_t k = 0; k < m->classes->n_classes; k++)
-        if (m->classes->classes[k].component == m->component)
+        if (m->classes->classes[k].component == m->component) {
             add_class(m, &m->classes->classes[k]);
+            if (m->freedom)
+                hold_class(m, &m->classes->classes[k]);
+        }
     for (int32_t d = 0; d < in->n_draws; d++)
-        if (m->classes->of_team[in->draws[d].team] == m->component)
+        if (m->classes->of_team[in->draws[d].team] == m->component) {
             add_draw(m, d);
+            if (m->freedom && !m->freedom->draw[d])
+                hold_draw(m, d);
+        }
     for (int32_t p = 0; m->tier == JC_TIER_COST && in->travel_e5 && p < in->n_pairs; p++)
         if (m->classes->of_team[in->pair_team[p]] == m->component)
             add_capacity(m, p);

@@ -23,10 +23,19 @@ struct jc_month_gather {
     double value;
 };
 
+/* What may change when a program is built around a plan (polish.h); all else stays as in the plan. */
+struct jc_freedom {
+    uint16_t *unit; /* by unit: months that may change */
+    bool *choice;   /* by unit: its choice may change */
+    bool *draw;     /* by draw */
+};
+
 struct jc_month_program {
     const struct jc_instance *in;
     struct jc_classes *classes;
     struct jc_capacity *capacity; /* by pair; the caller fills it before building */
+
+    const struct jc_freedom *freedom; /* NULL: everything may change */
 
     /* what is built */
     int32_t component;

@@ -13,24 +13,47 @@
 
 enum { TIERS = 3 };
 
-/* The steps of one tier. BRANCH: how many nodes it gives a component, and up to which size (larger programs
- * cost GLPK seconds a node). COUNT: the same with limits in turn, where values are few: work over limits, quotas,
- * changes. `flat`: only programs without travel, whose relaxation (no nodes) is nearly the optimum, where prices
- * often stall short of it. `changes`: only programs that count nothing else, which cuts at the root nearly close.
- * `rarely`: brings so little of the cost so rarely that a second search may be the better use of the thread. */
-static const struct {
-    enum { TALLY, BRANCH, COUNT, RELAX } how;
-    int64_t nodes, columns;
-    bool flat, changes, rarely;
-} steps[] = {
-    {TALLY, 0, 0, false, false, false},      {BRANCH, 0, 12000, true, true, false},
-    {COUNT, 400, 12000, true, true, false},  {COUNT, 5000, 12000, true, true, false},
-    {BRANCH, 200, 400, false, false, false}, {BRANCH, 0, 4000, true, false, false},
-    {BRANCH, 50, 4000, true, false, true},   {COUNT, 800, 4000, true, false, true},
-    {RELAX, 0, 0, false, false, false},      {BRANCH, 5000, 1200, false, false, true},
-    {COUNT, 5000, 4000, true, false, true},  {BRANCH, 100000, 1200, false, false, true},
+/* One thing to try for a tier's bound. */
+struct step {
+    enum { TALLY, BRANCH, COUNT, RELAX } how; /* COUNT: branch and bound with limits in turn (mip.h) */
+    int64_t nodes;                            /* for each component; 0: its relaxation alone */
+    int64_t columns;                          /* programs of at most so many; larger ones cost seconds a node */
+    bool yields;                              /* brings so little so rarely that a second search may use the thread */
 };
-enum { STEPS = sizeof steps / sizeof *steps };
+
+/* The schedules, one for each kind of value a tier can have. Order and sizes were chosen by trial on the generated
+ * cases, a real bureau and re-plans; docs/OPTIMIZER.md says what each step is good for. */
+
+/* Work over limits and missed quotas: few values, so limits in turn close what branching leaves. */
+static const struct step few_values[] = {
+    {TALLY, 0, 0, false},        {BRANCH, 200, 400, false},  {BRANCH, 0, 4000, false},
+    {BRANCH, 50, 4000, false},   {COUNT, 800, 4000, false},  {RELAX, 0, 0, false},
+    {BRANCH, 5000, 1200, false}, {COUNT, 5000, 4000, false}, {BRANCH, 100000, 1200, false},
+};
+/* Cost with travel: relaxed programs are far from the optimum, prices near. */
+static const struct step travel_cost[] = {
+    {BRANCH, 200, 400, false},
+    {RELAX, 0, 0, false},
+    {BRANCH, 5000, 1200, true},
+    {BRANCH, 100000, 1200, true},
+};
+/* Cost without travel: a program's relaxation is nearly the optimum, where prices often stall short of it. */
+static const struct step flat_cost[] = {
+    {BRANCH, 200, 400, false}, {BRANCH, 0, 4000, false},   {BRANCH, 50, 4000, true},
+    {RELAX, 0, 0, false},      {BRANCH, 5000, 1200, true}, {BRANCH, 100000, 1200, true},
+};
+/* Cost that counts changes and nothing else: few values again, and cuts at the root nearly close large programs. */
+static const struct step changes_cost[] = {
+    {BRANCH, 0, 12000, false},   {COUNT, 400, 12000, false}, {COUNT, 5000, 12000, false},   {BRANCH, 200, 400, false},
+    {BRANCH, 0, 4000, false},    {BRANCH, 50, 4000, false},  {COUNT, 800, 4000, false},     {RELAX, 0, 0, false},
+    {BRANCH, 5000, 1200, false}, {COUNT, 5000, 4000, false}, {BRANCH, 100000, 1200, false},
+};
+
+struct schedule {
+    const struct step *steps;
+    int n;
+};
+#define SCHEDULE(steps) ((struct schedule){steps, sizeof steps / sizeof *steps})
 
 struct component {
     int64_t bound[TIERS];
@@ -45,12 +68,27 @@ struct jc_prover {
     struct jc_totals bound;
     struct jc_snapshot *plan, *found; /* the best plan known here; branch and bound's */
     int64_t scale;
+    struct schedule schedule[TIERS];
     int step[TIERS];
     bool begun[TIERS];
     int32_t next[TIERS]; /* component of the present step */
     struct component *components;
     atomic_int phase;
 };
+
+static struct schedule choose_schedule(const struct jc_prover *p, enum jc_tier tier) {
+    if (tier != JC_TIER_COST)
+        return SCHEDULE(few_values);
+    if (p->in->travel_e5 > 0)
+        return SCHEDULE(travel_cost);
+    return jc_mip_counts_changes(p->mip) ? SCHEDULE(changes_cost) : SCHEDULE(flat_cost);
+}
+
+/* The tier's present step; NULL after the last one. */
+static const struct step *present_step(const struct jc_prover *p, enum jc_tier tier) {
+    const struct schedule *s = &p->schedule[tier];
+    return p->step[tier] < s->n ? &s->steps[p->step[tier]] : NULL;
+}
 
 struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, struct jc_arena *arena) {
     struct jc_prover *p = JC_NEW(arena, struct jc_prover);
@@ -69,6 +107,8 @@ struct jc_prover *jc_prover_new(const struct jc_instance *in, int64_t scale, str
     p->found = jc_snapshot_new(in, arena);
     if (!p->tally || !p->lagrange || !p->mip || !p->plan || !p->found)
         return NULL;
+    for (int tier = 0; tier < TIERS; tier++)
+        p->schedule[tier] = choose_schedule(p, (enum jc_tier)tier);
     p->components = JC_NEW_ARRAY(arena, (size_t)jc_mip_components(p->mip) + 1, struct component);
     p->plan->totals = (struct jc_totals){INT64_MAX, INT64_MAX, INT64_MAX};
     atomic_store(&p->phase, JC__SEARCH_PHASE__SEARCH_PHASE_SEARCH);
@@ -90,13 +130,12 @@ static bool open_tier(const struct jc_prover *p, const struct jc_totals *best, e
 
 bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best) {
     enum jc_tier tier;
-    return !open_tier(p, best, &tier) || p->step[tier] == STEPS;
+    return !open_tier(p, best, &tier) || !present_step(p, tier);
 }
 
 bool jc_prover_yields(const struct jc_prover *p, const struct jc_totals *best) {
     enum jc_tier tier;
-    return jc_prover_idle(p, best) || (open_tier(p, best, &tier) && tier == JC_TIER_COST &&
-                                       steps[p->step[tier]].rarely && !jc_mip_counts_changes(p->mip));
+    return jc_prover_idle(p, best) || (open_tier(p, best, &tier) && present_step(p, tier)->yields);
 }
 
 /* A plan's value lies on the tier's grain, so a bound may be rounded up to it. */
@@ -123,19 +162,16 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
     p->next[tier]++;
     struct component *component = &p->components[c];
     int64_t columns = jc_mip_columns(p->mip, c);
-    bool travel = tier == JC_TIER_COST && p->in->travel_e5 > 0;
-    bool changes = tier == JC_TIER_COST && jc_mip_counts_changes(p->mip);
-    bool counted = steps[p->step[tier]].how == COUNT;
-    if (component->closed[tier] || columns > steps[p->step[tier]].columns || (travel && steps[p->step[tier]].flat) ||
-        (!changes && steps[p->step[tier]].changes) || (counted && tier == JC_TIER_COST && !changes))
+    const struct step *step = present_step(p, tier);
+    if (component->closed[tier] || columns > step->columns)
         return 0;
     int64_t nodes = budget / node_work(columns);
-    nodes = nodes < steps[p->step[tier]].nodes ? nodes : steps[p->step[tier]].nodes;
+    nodes = nodes < step->nodes ? nodes : step->nodes;
     struct jc_err err = {0};
     struct jc_mip_result result;
     atomic_store(&p->phase, JC__SEARCH_PHASE__SEARCH_PHASE_INTEGER_PROGRAM);
     jc_snapshot_copy(p->in, p->found, p->plan);
-    if (jc_mip_solve(p->mip, c, tier, p->plan, nodes, counted, stop, p->found, &result, &err) != JC_OK)
+    if (jc_mip_solve(p->mip, c, tier, p->plan, nodes, step->how == COUNT, stop, p->found, &result, &err) != JC_OK)
         return INT64_MAX; /* no memory: rest */
     if (result.better)
         jc_snapshot_copy(p->in, p->plan, p->found);
@@ -174,7 +210,7 @@ static int64_t relax(struct jc_prover *p, enum jc_tier tier, const atomic_bool *
 
 /* Part of the tier's present step. Returns the work it took. */
 static int64_t take_step(struct jc_prover *p, enum jc_tier tier, int64_t budget, const atomic_bool *stop) {
-    switch (steps[p->step[tier]].how) {
+    switch (present_step(p, tier)->how) {
     case TALLY:
         return count(p, tier);
     case BRANCH:
@@ -191,13 +227,13 @@ void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t 
     int64_t work = 0;
     if (jc_totals_cmp(&best->totals, &p->plan->totals) < 0)
         jc_snapshot_copy(p->in, p->plan, best);
-    while (work < share && !atomic_load(stop) && open_tier(p, &p->plan->totals, &tier) && p->step[tier] < STEPS) {
+    while (work < share && !atomic_load(stop) && open_tier(p, &p->plan->totals, &tier) && present_step(p, tier)) {
         const struct jc_totals before = p->bound;
-        const int step = p->step[tier];
+        const struct step *step = present_step(p, tier);
         int64_t left = budget > work ? budget - work : 0;
         int64_t used = take_step(p, tier, left, stop);
         work = used < INT64_MAX - work ? work + used : INT64_MAX;
-        if (jc_totals_cmp(&before, &p->bound) != 0 && (steps[step].how == BRANCH || steps[step].how == COUNT))
+        if (jc_totals_cmp(&before, &p->bound) != 0 && (step->how == BRANCH || step->how == COUNT))
             break; /* the search may have found meanwhile what settles the tier */
     }
     jc_mip_end();

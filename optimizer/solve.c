@@ -14,6 +14,7 @@
 #include "model/objective.h"
 #include "model/problem.h"
 #include "optimizer/plan_message.h"
+#include "optimizer/polish.h"
 #include "optimizer/prove.h"
 #include "optimizer/search.h"
 
@@ -28,13 +29,14 @@ enum {
     IDLE_ANNEALINGS = 2,        /* without a limit: stop after so many that bring nothing … */
     PATIENT_ANNEALINGS = 4,     /* … or so many while the prover still works */
     PROVER_SHARE = 10000000,    /* work between two exchanges in runs by time, some tenths of a second */
+    POLISH_PART = 32,           /* the end of the budget is for polishing, where travel counts */
     GAP_PART = 64,              /* closing less than this part of the gap is next to nothing */
     WARM = JC_ANNEALED / 4 * 3, /* where the annealing of a plan to start from begins, so that it is not lost */
     SET_UP = 3, /* times as long as the first plan took: the helpers' set-up, and time to make use of it */
 };
 
 /* What runs beside the search. */
-enum helper { NOBODY, PROVER, SECOND };
+enum helper { NOBODY, PROVER, SECOND, POLISHER };
 
 struct run {
     const struct jc_optimizer_callbacks *callbacks;
@@ -42,6 +44,8 @@ struct run {
     struct jc_instance *in;
     struct jc_search *search, *second;
     struct jc_prover *prover; /* NULL: the search is alone */
+    struct jc_polish *polish;
+    bool polishing; /* rather than a second search in the present annealing */
     struct jc_plan_message *message;
     bool by_time; /* positions are milliseconds since the start, else work of the search */
     int64_t start_ms, told_ms;
@@ -182,12 +186,15 @@ static void *help(void *ctx) {
     struct run *r = ctx;
     if (r->helper == PROVER)
         jc_prover_run(r->prover, r->shown, r->share, r->budget, &r->stop_helper);
+    else if (r->helper == POLISHER)
+        jc_polish_run(r->polish, r->shown, r->share, &r->stop_helper);
     else
         jc_search_run(r->second, second_pace, r);
     return NULL;
 }
 
-static void brief_prover(struct run *r) {
+/* The prover or the polisher. */
+static void brief_exact(struct run *r) {
     jc_snapshot_copy(r->in, r->shown, jc_search_best(r->search));
     r->share = r->by_time ? PROVER_SHARE : r->slice_to - position(r);
     r->budget = r->by_time ? INT64_MAX : r->last - position(r);
@@ -203,21 +210,29 @@ static void brief_second(struct run *r) {
     jc_search_restart(r->second, r->kind);
 }
 
+/* The prover first; polishing only changes the cost, so the tiers must be settled. */
+static enum helper choose_helper(const struct run *r) {
+    const struct jc_totals *best = &jc_search_best(r->search)->totals;
+    if (!r->second_turn && !jc_prover_idle(r->prover, best))
+        return PROVER;
+    bool settled = best->over <= r->known.over && best->quota <= r->known.quota;
+    return r->polishing && settled && jc_polish_fits(r->polish) ? POLISHER : SECOND;
+}
+
 /* Gives the helper something to do, on a thread of its own; if none is to be had, it works its share now, and
  * is heard when it would be with a thread. */
 static void start_helper(struct run *r) {
     if (!r->prover)
         return;
-    bool idle = jc_prover_idle(r->prover, &jc_search_best(r->search)->totals);
-    r->helper = idle || r->second_turn ? SECOND : PROVER;
-    if (r->helper == PROVER)
-        brief_prover(r);
-    else
+    r->helper = choose_helper(r);
+    if (r->helper == SECOND)
         brief_second(r);
+    else
+        brief_exact(r);
     atomic_store(&r->stop_helper, false);
     if (pthread_create(&r->thread, NULL, help, r) == 0)
         return;
-    r->helped = !r->by_time || r->helper == PROVER;
+    r->helped = !r->by_time || r->helper != SECOND;
     if (r->by_time)
         r->budget = PROVER_SHARE;
     if (r->helped)
@@ -239,6 +254,8 @@ static void hear_prover(struct run *r) {
 static void exchange(struct run *r) {
     if (r->helper == PROVER) {
         hear_prover(r);
+    } else if (r->helper == POLISHER) {
+        jc_search_learn(r->search, jc_polish_plan(r->polish));
     } else {
         jc_search_learn(r->search, jc_search_best(r->second));
         r->second_moves = jc_search_moves(r->second);
@@ -272,7 +289,7 @@ static void run_slice(struct run *r) {
         exchange(r);
     else if (!r->by_time || r->helper == SECOND)
         await_helper(r);
-    else if (r->helper == PROVER && pthread_tryjoin_np(r->thread, NULL) == 0)
+    else if (r->helper != NOBODY && pthread_tryjoin_np(r->thread, NULL) == 0)
         exchange(r);
 }
 
@@ -288,6 +305,7 @@ static bool finished(const struct run *r) {
 /* The search starts from the best plan again, the second one when its turn comes. */
 static void begin_annealing(struct run *r, enum jc_annealing kind) {
     r->second_turn = false;
+    r->polishing = r->in->travel_e5 == 0 && r->annealings % 2;
     r->second_from = -1;
     r->kind = kind;
     jc_search_restart(r->search, kind);
@@ -340,12 +358,17 @@ static void anneal_within(struct run *r, int64_t limit) {
         (__int128)(limit / QUICK_PART + 1) * ((int64_t)(r->in->most_visits + 1) * WORK_A_VISIT) / (quick + 1);
     int64_t length = room < limit ? (int64_t)room : limit;
     int64_t roam = r->in->most_visits < (size_t)r->in->n_pairs * JC_MONTHS ? ROAM_LENGTH : 1;
-    while (!finished(r) && position(r) < limit) {
+    const bool tail = r->in->travel_e5 && r->prover && jc_polish_fits(r->polish);
+    const int64_t end = tail ? limit - limit / POLISH_PART : limit;
+    while (!finished(r) && position(r) < end) {
         int64_t at = position(r), now = r->annealings % 2 ? roam * length : length;
-        anneal(r, (limit - at) / 2 < now ? limit : at + now);
+        anneal(r, (end - at) / 2 < now ? end : at + now);
         if (r->annealings % 2 == 0)
             length += length / 2;
     }
+    r->polishing = true;
+    if (!finished(r) && position(r) < limit)
+        anneal(r, limit);
 }
 
 /* --- the run --------------------------------------------------------------------------------------------- */
@@ -384,7 +407,8 @@ static enum jc_code prepare_helpers(struct run *r, struct jc_arena *arena, struc
     r->second = jc_search_new(r->in, r->problem->seed, 1, arena);
     r->shown = jc_snapshot_new(r->in, arena);
     r->prover = jc_prover_new(r->in, jc_search_scale(r->in), arena);
-    return r->second && r->shown && r->prover ? JC_OK : jc_fail_memory(err);
+    r->polish = jc_polish_new(r->in, r->problem->seed, arena);
+    return r->second && r->shown && r->prover && r->polish ? JC_OK : jc_fail_memory(err);
 }
 
 enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimizer_callbacks *callbacks,
