@@ -179,6 +179,9 @@ static void test_roles(void **state) {
             CHECK_INT(name, is, ROLES[r].admitted[t]);
             jc_arena_free(run.arena);
         }
+        struct jc_db_stats stats; /* whoever is refused has written nothing, so that nobody's batch runs again */
+        jc_db_stats(db, &stats);
+        CHECK_INT(ROLES[r].path, stats.replays, 0);
         jc_db_close(db);
     }
 }
