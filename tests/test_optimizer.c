@@ -96,6 +96,28 @@ static void stops_when_told(void **state) {
     jc_arena_free(arena);
 }
 
+/* A limit that ends before the first plan is there: the plan is whole and judged right all the same, and helpers
+ * that were never set up are not asked. */
+static void is_whole_in_haste(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
+    for (int plan_only = 0; plan_only < 2; plan_only++) {
+        const char *name = plan_only ? "plan only" : "with bounds";
+        struct jc_err err = {0};
+        struct jc_measure m;
+        Jc__Solution *s = NULL;
+        Jc__Problem *p = larger_problem(arena);
+        p->time_limit_ms = 1;
+        p->plan_only = plan_only;
+        CHECK_OK(name, jc_optimizer_run(p, NULL, arena, &s, &err), &err);
+        CHECK_OK(name, jc_solution_check(p, s, arena, &m, &err), &err);
+        CHECK_INT(name, jc_objective_cmp(&m.objective, s->objective), 0);
+        CHECK(name, s->last && s->bound->over_centi <= s->objective->over_centi);
+        jc_arena_reset(arena);
+    }
+    jc_arena_free(arena);
+}
+
 /* A plan to start from is where the search begins; one that does not fit is taken as far as it does. */
 static void starts_from_a_plan(void **state) {
     (void)state;
@@ -198,9 +220,13 @@ static void logarithms_are_right(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logarithms_are_right),    cmocka_unit_test(repeats_itself),
-        cmocka_unit_test(stops_when_told),         cmocka_unit_test(starts_from_a_plan),
-        cmocka_unit_test(ends_by_itself),          cmocka_unit_test(fails_cleanly_without_memory),
+        cmocka_unit_test(logarithms_are_right),
+        cmocka_unit_test(repeats_itself),
+        cmocka_unit_test(stops_when_told),
+        cmocka_unit_test(starts_from_a_plan),
+        cmocka_unit_test(is_whole_in_haste),
+        cmocka_unit_test(ends_by_itself),
+        cmocka_unit_test(fails_cleanly_without_memory),
         cmocka_unit_test(refuses_a_wrong_problem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
