@@ -29,6 +29,7 @@ struct jc_polish {
     int32_t *movable;
     int32_t n_movable;
     int64_t size;
+    int64_t work; /* beyond the shares so far */
 };
 
 static void list_movable(struct jc_polish *p) {
@@ -135,7 +136,7 @@ static void adapt(struct jc_polish *p, bool answered) {
 void jc_polish_run(struct jc_polish *p, const struct jc_snapshot *best, int64_t share, const atomic_bool *stop) {
     if (jc_totals_cmp(&best->totals, &p->plan->totals) < 0)
         jc_snapshot_copy(p->in, p->plan, best);
-    for (int64_t work = 0; work < share && !atomic_load(stop);) {
+    for (p->work -= share; p->work < 0 && !atomic_load(stop);) {
         struct jc_err err = {0};
         struct jc_mip_result result;
         int32_t first = p->in->choices[p->plan->place[p->movable[below(p, p->n_movable)]].choice].team;
@@ -148,8 +149,9 @@ void jc_polish_run(struct jc_polish *p, const struct jc_snapshot *best, int64_t 
             jc_snapshot_copy(p->in, p->plan, p->found);
         if (!atomic_load(stop))
             adapt(p, result.closed || (result.better && result.nodes < NODES));
-        work += result.work;
+        p->work += result.work;
     }
+    p->work = p->work > 0 ? p->work : 0;
     jc_mip_end();
 }
 
