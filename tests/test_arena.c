@@ -98,6 +98,37 @@ static void test_reset(void **state) {
     jc_arena_free(arena);
 }
 
+/* Looks where nobody may: behind the arena's back, AddressSanitizer's too. */
+__attribute__((no_sanitize_address)) static size_t count_left(const volatile char *memory, size_t size, char byte) {
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += memory[i] == byte;
+    return count;
+}
+
+static void test_wipe(void **state) {
+    (void)state;
+    enum { SIZE = 3000 };
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    char *secret = jc_arena_alloc(arena, SIZE);
+    assert_non_null(secret);
+    memset(secret, 's', SIZE);
+    jc_arena_reset(arena); /* nobody said that it is one */
+    assert_int_equal(count_left(secret, SIZE, 's'), SIZE);
+    assert_ptr_equal(jc_arena_alloc(arena, SIZE), secret); /* the block is kept */
+    memset(secret, 's', SIZE);
+    jc_arena_wipe(arena);
+    assert_int_equal(count_left(secret, SIZE, 's'), SIZE);
+    jc_arena_reset(arena);
+    assert_int_equal(count_left(secret, SIZE, 's'), 0);
+    assert_ptr_equal(jc_arena_alloc(arena, SIZE), secret);
+    memset(secret, 's', SIZE);
+    jc_arena_reset(arena); /* that was for once */
+    assert_int_equal(count_left(secret, SIZE, 's'), SIZE);
+    jc_arena_wipe(arena);
+    jc_arena_free(arena);
+}
+
 static void test_text(void **state) {
     (void)state;
     struct jc_arena *arena = jc_arena_new(1 << 20);
@@ -194,10 +225,9 @@ static void test_fail_at(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alloc),    cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_array),    cmocka_unit_test(test_reset),
-        cmocka_unit_test(test_text),     cmocka_unit_test(test_push),
-        cmocka_unit_test(test_protobuf), cmocka_unit_test(test_each_allocation_fails),
+        cmocka_unit_test(test_alloc),   cmocka_unit_test(test_limit),    cmocka_unit_test(test_array),
+        cmocka_unit_test(test_reset),   cmocka_unit_test(test_wipe),     cmocka_unit_test(test_text),
+        cmocka_unit_test(test_push),    cmocka_unit_test(test_protobuf), cmocka_unit_test(test_each_allocation_fails),
         cmocka_unit_test(test_fail_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,7 @@ struct jc_arena {
     size_t limit; /* for the sum of block sizes */
     size_t total; /* that sum */
     size_t used;  /* bytes handed out */
+    bool wipes;   /* they are overwritten before they are forgotten */
 };
 
 /* --- the heap --------------------------------------------------------------------------------- */
@@ -95,14 +96,28 @@ static void free_blocks(struct block *block) {
     }
 }
 
+void jc_arena_wipe(struct jc_arena *arena) {
+    arena->wipes = true;
+}
+
+static void wipe(struct jc_arena *arena) {
+    for (struct block *block = arena->wipes ? arena->newest : NULL; block; block = block->older) {
+        ASAN_UNPOISON_MEMORY_REGION(block->data, block->used);
+        explicit_bzero(block->data, block->used);
+    }
+    arena->wipes = false;
+}
+
 void jc_arena_free(struct jc_arena *arena) {
     if (!arena)
         return;
+    wipe(arena);
     free_blocks(arena->newest);
     jc_free(arena);
 }
 
 void jc_arena_reset(struct jc_arena *arena) {
+    wipe(arena);
     struct block **largest = &arena->newest;
     for (struct block **link = &arena->newest; *link; link = &(*link)->older)
         if ((*link)->size > (*largest)->size)

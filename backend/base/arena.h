@@ -15,6 +15,9 @@ struct jc_arena *jc_arena_new(size_t limit_bytes);
 void jc_arena_free(struct jc_arena *arena); /* NULL is fine */
 /* Forgets everything, keeps the largest block for the next use. */
 void jc_arena_reset(struct jc_arena *arena);
+/* A secret is about to lie in it: whatever it holds is overwritten when it is reset or freed, once. So a
+ * copy that nobody finds any more (of a job that ran again, of a step that failed) does not stay. */
+void jc_arena_wipe(struct jc_arena *arena);
 
 /* Zeroed, aligned for any type. NULL without memory. */
 void *jc_arena_alloc(struct jc_arena *arena, size_t size);

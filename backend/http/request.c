@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/secret.h"
 #include "base/text.h"
 #include "http/run.h"
 #include "sync/receipt.h"
@@ -342,13 +341,6 @@ static void log_request(const struct jc_request *request, bool sent, int64_t now
     jc_exchange_log(&line, now_ms);
 }
 
-/* A receipt that nobody waited for was not signed, and its key not wiped. */
-static void forget_receipt(struct jc_request *request) {
-    if (request->call.receipt)
-        jc_secret_forget(&request->call.receipt->signet, sizeof request->call.receipt->signet);
-    jc_receipt_batch_release(request->receipts);
-}
-
 static void end(struct jc_exchange *exchange, bool sent) {
     struct jc_request *request = request_of(exchange);
     struct jc_http *http = request->http;
@@ -360,7 +352,7 @@ static void end(struct jc_exchange *exchange, bool sent) {
         jc_metrics_request(http->metrics, request->connect.procedure, code);
         jc_metrics_observe(http->metrics, JC_HISTOGRAM_REQUEST, (now_ms - request->started_ms) * 1000);
     }
-    forget_receipt(request);
+    jc_receipt_batch_release(request->receipts);
     jc_admit_leave(http->admit, &request->ticket);
     jc_peer_idle(request->peer, now_ms);
     jc_buf_free(&request->body);

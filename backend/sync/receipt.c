@@ -80,6 +80,7 @@ enum jc_code jc_receipt_make(struct jc_tx *tx, int64_t agency_id, int64_t now_ms
         return jc_fail_memory(err);
     jc__receipt__init(receipt);
     draft->receipt = receipt;
+    jc_arena_wipe(arena);
     draft->signet = *signet;
     draft->chain_length = head->operation_no;
     memcpy(draft->chain_head, head->chain_head, JC_SHA256_SIZE);

@@ -15,7 +15,8 @@
 #include "jiancha/v1/sync.pb-c.h"
 #include "store/server_key.h"
 
-/* An answer's part of its commit's receipt. The job's arena owns it. */
+/* An answer's part of its commit's receipt. The job's arena owns it, and wipes what it holds when it is
+ * given back: a job that runs again, or whose commit fails, leaves a draft with its key behind. */
 struct jc_receipt_draft {
     Jc__Receipt *receipt; /* everything but what the signature states */
     uint8_t leaf[JC_SHA256_SIZE];
