@@ -292,4 +292,64 @@ static inline const struct jc_procedure *office_request(struct office *office, c
     return procedure;
 }
 
+/* --- calls ---------------------------------------------------------------------------------------------------------- */
+
+/* Whoever may make the request. */
+static inline const char *office_token(const struct office_request *request, const struct jc_procedure *procedure) {
+    if (request->by_device)
+        return "token-device";
+    return procedure->callers & JC_CALLS_WITHOUT_TOKEN ? "" : "token-admin";
+}
+
+/* Special wishes of a request before it succeeds. */
+static inline void office_arrange(struct office *office, const char *path) {
+    if (strcmp(path, "TaskService/ReopenTask") == 0)
+        field_script(&office->field, "UPDATE task SET state = 3, return_reason = 'x' WHERE unit_id = 'u1'");
+    if (strcmp(path, "TaskService/ReassignTasks") == 0)
+        field_script(&office->field, "INSERT INTO team VALUES (1, 'c', 9, 'C', 'bureau', 3, NULL, NULL)");
+}
+
+static inline enum jc_code office_run_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_rpc_run(tx, ctx, err);
+}
+static inline enum jc_code office_look_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_rpc_look(tx, ctx, err);
+}
+static inline enum jc_code office_after_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_rpc_after(tx, ctx, err);
+}
+
+/* The steps that the layer above takes; *done: the job is durable, only its answer may be missing. */
+static inline enum jc_code office_call(struct office *office, const struct jc_procedure *procedure, const char *token,
+                                       const ProtobufCMessage *message, struct jc_arena *arena, bool *done,
+                                       struct jc_err *err) {
+    struct jc_db *db = office->field.db;
+    struct jc_str packed;
+    struct jc_call call = {
+        .procedure = procedure,
+        .arena = arena,
+        .now_ms = FIELD_NOW_MS,
+        .token = jc_str(token),
+        .request = message,
+        .splits = true,
+    };
+    enum jc_code code = JC_OK;
+    *done = false;
+    if (procedure->kind == JC_PROCEDURE_PASSWORD) {
+        code = jc_db_read(db, office_look_job, &call, err);
+        if (!code)
+            code = jc_rpc_work(&call, err);
+    } else if (procedure->kind == JC_PROCEDURE_WRITE) {
+        code = jc_rpc_prepare(&call, err);
+    }
+    if (code)
+        return code;
+    code = procedure->kind == JC_PROCEDURE_READ ? jc_db_read(db, office_run_job, &call, err)
+                                                : jc_db_write_wait(db, 1, office_run_job, &call, err);
+    *done = !code;
+    if (!code && call.more)
+        code = jc_db_read(db, office_after_job, &call, err);
+    return code ? code : jc_message_pack(call.response, arena, &packed, err);
+}
+
 #endif

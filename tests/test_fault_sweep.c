@@ -84,16 +84,6 @@ static void check_sound(const char *name) {
 
 /* --- one call -------------------------------------------------------------------------------------------------- */
 
-static enum jc_code run_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_rpc_run(tx, ctx, err);
-}
-static enum jc_code look_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_rpc_look(tx, ctx, err);
-}
-static enum jc_code after_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_rpc_after(tx, ctx, err);
-}
-
 struct attempt {
     const struct office_request *request;
     const struct jc_procedure *procedure;
@@ -101,46 +91,13 @@ struct attempt {
     struct jc_str before, after; /* what the database says without it, and once it is done */
 };
 
-/* The steps that the layer above takes; *done: the job is durable, only its answer may be missing. */
 static enum jc_code try_call(const struct attempt *attempt, struct jc_arena *arena, bool *done, struct jc_err *err) {
-    struct jc_db *db = office.field.db;
-    struct jc_str packed;
-    bool people = !(attempt->procedure->callers & JC_CALLS_WITHOUT_TOKEN) && !attempt->request->by_device;
-    struct jc_call call = {
-        .procedure = attempt->procedure,
-        .arena = arena,
-        .now_ms = FIELD_NOW_MS,
-        .token = attempt->request->by_device ? JC_STR("token-device")
-                 : people                    ? JC_STR("token-admin")
-                                             : JC_STR(""),
-        .request = attempt->message,
-        .splits = true,
-    };
-    enum jc_code code = JC_OK;
-    *done = false;
-    if (attempt->procedure->kind == JC_PROCEDURE_PASSWORD) {
-        code = jc_db_read(db, look_job, &call, err);
-        if (!code)
-            code = jc_rpc_work(&call, err);
-    } else if (attempt->procedure->kind == JC_PROCEDURE_WRITE) {
-        code = jc_rpc_prepare(&call, err);
-    }
-    if (code)
-        return code;
-    code = attempt->procedure->kind == JC_PROCEDURE_READ ? jc_db_read(db, run_job, &call, err)
-                                                         : jc_db_write_wait(db, 1, run_job, &call, err);
-    *done = !code;
-    if (!code && call.more)
-        code = jc_db_read(db, after_job, &call, err);
-    return code ? code : jc_message_pack(call.response, arena, &packed, err);
+    const char *token = office_token(attempt->request, attempt->procedure);
+    return office_call(&office, attempt->procedure, token, attempt->message, arena, done, err);
 }
 
-/* Special wishes of the database before the case. */
 static void arrange(const char *path_of) {
-    if (strcmp(path_of, "TaskService/ReopenTask") == 0)
-        field_script(&office.field, "UPDATE task SET state = 3, return_reason = 'x' WHERE unit_id = 'u1'");
-    if (strcmp(path_of, "TaskService/ReassignTasks") == 0)
-        field_script(&office.field, "INSERT INTO team VALUES (1, 'c', 9, 'C', 'bureau', 3, NULL, NULL)");
+    office_arrange(&office, path_of);
 }
 
 /* Opens a copy, arranges it, and learns what the call does when nothing fails. */
