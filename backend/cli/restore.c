@@ -29,7 +29,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct jc_backup_files files = jc_blob_restore_files(&blobs);
     enum jc_code code = jc_cli_open_blobs(cli, blobs_dir, &blobs.folder, &err);
     if (code == JC_OK)
-        code = jc_backup_restore(dir.ptr, cli->db_path, &files, cli->arena, &err);
+        code = jc_backup_restore(dir.ptr, cli->db_path, cli->actor, &files, cli->arena, &err);
     jc_blob_folder_close(blobs.folder);
     if (code != JC_OK)
         return jc_cli_fail(cli, &err);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/agency.h"
 #include "store/audit_log.h"
 #include "store/server_key.h"
 #include "store/store.h"
@@ -185,11 +186,27 @@ enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, cons
 
 /* --- restoring ------------------------------------------------------------------------------------- */
 
+struct restoring {
+    struct jc_str dir, actor;
+    struct jc_arena *arena;
+};
+
 /* A backup without keys cannot sign: it gets a new one. */
 static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    int64_t now_ms = jc_clock_now_ms(ctx);
+    const struct restoring *restoring = ctx;
+    struct jc_clock clock = jc_clock_system();
+    int64_t now_ms = jc_clock_now_ms(&clock);
+    struct jc_agency_ref *agencies = NULL;
+    size_t count = 0;
     enum jc_code code = jc_store_reincarnate(tx, now_ms, err);
-    return code ? code : jc_server_key_ensure(tx, now_ms, err);
+    if (code == JC_OK)
+        code = jc_server_key_ensure(tx, now_ms, err);
+    if (code == JC_OK)
+        code = jc_agency_list(tx, restoring->arena, &agencies, &count, err);
+    for (size_t i = 0; code == JC_OK && i < count; i++)
+        code = jc_audit_log_add(tx, agencies[i].agency_id, now_ms, restoring->actor, JC_STR("backup.restore"),
+                                restoring->dir, JC_STR(""), err);
+    return code;
 }
 
 /* The value behind `name` in the manifest; empty if there is none. */
@@ -203,24 +220,24 @@ static struct jc_str manifest_value(struct jc_str manifest, struct jc_str name) 
 }
 
 /* The copy under its working name becomes a database with a life of its own. */
-static enum jc_code begin_new_life(const char *path, const char *dir, const struct jc_backup_files *files,
+static enum jc_code begin_new_life(const char *path, struct restoring *restoring, const struct jc_backup_files *files,
                                    struct jc_err *err) {
     struct jc_db *db = NULL;
-    struct jc_clock clock = jc_clock_system();
     struct jc_db_config config = {.path = path, .readers = 1};
     enum jc_code code = jc_db_open(&config, &db, err);
     if (code == JC_OK)
         code = jc_store_open(db, err);
     if (code == JC_OK)
-        code = jc_db_write_wait(db, 0, reincarnate, &clock, err);
+        code = jc_db_write_wait(db, 0, reincarnate, restoring, err);
     if (code == JC_OK && files->copy)
-        code = files->copy(files->ctx, db, dir, err);
+        code = files->copy(files->ctx, db, restoring->dir.ptr, err);
     jc_db_close(db);
     return code;
 }
 
-enum jc_code jc_backup_restore(const char *dir, const char *path, const struct jc_backup_files *files,
-                               struct jc_arena *arena, struct jc_err *err) {
+enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_str actor,
+                               const struct jc_backup_files *files, struct jc_arena *arena, struct jc_err *err) {
+    struct restoring restoring = {jc_str(dir), actor, arena};
     char from[PATH_MAX], manifest_path[PATH_MAX], work[PATH_MAX];
     uint8_t expected[JC_SHA256_SIZE], actual[JC_SHA256_SIZE];
     struct jc_str manifest;
@@ -238,7 +255,7 @@ enum jc_code jc_backup_restore(const char *dir, const char *path, const struct j
     if (code == JC_OK && !jc_equal_secret(expected, actual, sizeof actual))
         code = jc_fail(err, JC_DATA_LOSS, JC_MSG_BACKUP_DAMAGED, jc_str(dir));
     if (code == JC_OK)
-        code = begin_new_life(work, dir, files, err);
+        code = begin_new_life(work, &restoring, files, err);
     if (code == JC_OK && link(work, path) != 0)
         code = jc_fail_errno(err, jc_str(path));
     unlink(work);

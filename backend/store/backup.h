@@ -32,9 +32,10 @@ struct jc_backup_options {
 enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir,
                             const struct jc_backup_options *options, struct jc_err *err);
 /* Checks the backup against its manifest, copies it to `path`, and gives it a new incarnation.
+ * Each agency's audit log says that it was restored, by `actor`.
  * JC_ALREADY_EXISTS if there is a database at `path`; JC_DATA_LOSS if the backup is not whole.
  * Without keys in it the new database signs with a new one, that terminals do not believe unasked. */
-enum jc_code jc_backup_restore(const char *dir, const char *path, const struct jc_backup_files *files,
-                               struct jc_arena *arena, struct jc_err *err);
+enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_str actor,
+                               const struct jc_backup_files *files, struct jc_arena *arena, struct jc_err *err);
 
 #endif

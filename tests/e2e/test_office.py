@@ -263,6 +263,56 @@ class Office(jiancha.Test):
         self.assertEqual(self.audited(), before)
         self.is_sound()
 
+    def test_audit_of_a_year(self):
+        """The same for what needs no server: from the register to the backup."""
+        self.db = self.path("year.db")
+        backup = self.path("year.backup")
+        self.office("init")
+        acts = (
+            (["register.import"], "import", jiancha.CASE),
+            ([], "calendar"), ([], "budget"),
+            (["plan.solve"], "solve", "--time-limit", "2"),
+            ([], "plan"),
+            (["plan.approve"], "approve", "--document-no", "1号", "--by", "局长办公会", "--date", "2023-01-03"),
+            (["plan.release"], "release", "--month", "1"),
+            (["plan.amend"], "amend", "--reason", "机构改革", "--decided-on", "2023-01-20"),
+            (["backup.make"], "backup", backup),
+            # nothing is so old; one that deletes is in test_blob_keeping
+            ([], "retention", "delete", "--before", "2013-01-01", "--kind", "blobs", "--reason", "期满"),
+        )
+        for rows, *command in acts:
+            before = self.audited()
+            self.office(*command)
+            self.assertEqual(self.audited()[len(before):], rows, command)
+        before = self.audited()
+        self.office("import", self.path("nowhere"), expect=(1, 2, 3))
+        self.office("retention", "delete", "--before", "3000-01-01", "--kind", "blobs", "--reason", "x", expect=(2, 3))
+        self.office("approve", "--document-no", "", "--by", "x", "--date", "2023-01-03", expect=(2, 3))
+        self.office("backup", backup, expect=(2, 3))
+        jiancha.run("restore", backup, "--db", self.db, expect=(2, 3))
+        self.assertEqual(self.audited(), before)
+        self.is_sound()
+        self.db = self.path("year-restored.db")
+        jiancha.run("restore", backup, "--db", self.db)
+        self.assertEqual(self.audited(), before[:-1] + ["backup.restore"], "the copy was made before its row")
+        self.is_sound()
+
+    def test_audit_of_records(self):
+        """What is done with records that came: by a stick, decided, carried out of the building."""
+        self.inspect(self.one)
+        self.one.run("bundle", self.path("audited.jcb"))
+        acts = [(["bundle.ingest"], "ingest", self.path("audited.jcb"))]
+        for rows, *command in acts + [(["evidence.export"], "evidence", "export", None, self.path("audited-out.jcb"))]:
+            before = self.audited()
+            found = jiancha.query(self.db, "SELECT inspection_id FROM inspection")
+            self.office(*[word or str(uuid.UUID(bytes=found[0][0])) for word in command])
+            self.assertEqual(self.audited()[len(before):], rows, command)
+        before = self.audited()
+        self.office("ingest", self.plan, expect=(1, 2, 3))
+        self.office("evidence", "export", str(uuid.UUID(int=1)), self.path("none.jcb"), expect=(1, 2, 3))
+        self.assertEqual(self.audited(), before)
+        self.is_sound()
+
     def audited(self):
         return [row[0] for row in jiancha.query(self.db, "SELECT act FROM audit_log ORDER BY audit_no")]
 
