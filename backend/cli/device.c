@@ -1,10 +1,9 @@
-/* jiancha device invite|list|revoke: the terminals. */
+/* jiancha device: the terminals. How they stand is the board's (board.c). */
 #include "auth/device.h"
 
-#include "cli/table.h"
-#include "store/change.h"
+#include "cli/board.h"
 
-static const struct jc_command device_board, device_rename, device_rebuild, device_invite, device_list, device_revoke;
+static const struct jc_command device_rename, device_rebuild, device_invite, device_list, device_revoke;
 const struct jc_command jc_cmd_device;
 
 /* --- invite ---------------------------------------------------------------------------------------- */
@@ -88,14 +87,6 @@ static const struct jc_column list_columns[] = {
     {"unsent", JC_MSG_COL_UNSENT, true},
 };
 
-static void time_cell(struct jc_table *table, int64_t ms) {
-    char text[JC_TIME_MAX];
-    if (ms < 0)
-        jc_table_null(table);
-    else
-        jc_table_text(table, jc_time_format(ms, text));
-}
-
 static struct jc_table *list_table(const struct listing *listing) {
     struct jc_table *table =
         jc_table_new(listing->cli->arena, "device", list_columns, sizeof list_columns / sizeof list_columns[0]);
@@ -106,9 +97,9 @@ static struct jc_table *list_table(const struct listing *listing) {
         jc_table_text(table, device->name);
         jc_table_text(table, device->inspector_id);
         jc_table_text(table, device->team_id);
-        time_cell(table, device->enrolled_ms);
-        time_cell(table, device->last_seen_ms);
-        time_cell(table, device->revoked_ms);
+        jc_cli_time_cell(table, device->enrolled_ms);
+        jc_cli_time_cell(table, device->last_seen_ms);
+        jc_cli_time_cell(table, device->revoked_ms);
         jc_table_text(table, device->app_version);
         jc_table_int(table, device->unsent);
     }
@@ -129,145 +120,6 @@ static enum jc_exit run_list(struct jc_cli *cli, int argc, char **argv) {
         struct jc_table *table = list_table(&listing);
         code = jc_table_print(table, cli, &err);
     }
-    return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
-}
-
-/* --- board ----------------------------------------------------------------------------------------- */
-
-struct board {
-    struct jc_cli *cli;
-    struct jc_device *items;
-    struct jc_device_state *states;
-    bool *up_to_date;
-    size_t count;
-};
-
-static enum jc_code board_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    struct board *board = ctx;
-    struct jc_arena *arena = board->cli->arena;
-    enum jc_code code = jc_device_list(tx, board->cli->agency_id, arena, &board->items, &board->count, err);
-    if (!code)
-        code = jc_device_states(tx, board->cli->agency_id, arena, &board->states, &board->count, err);
-    board->up_to_date = code ? NULL : JC_NEW_ARRAY(arena, board->count, bool);
-    if (!code && !board->up_to_date)
-        code = jc_fail_memory(err);
-    for (size_t i = 0; !code && i < board->count; i++) {
-        const struct jc_device *device = &board->items[i];
-        int64_t newest = 0;
-        code = jc_change_newest(tx, device->agency_id, device->team_id, &newest, err);
-        board->up_to_date[i] = board->states[i].known_seq > 0 && board->states[i].known_seq >= newest;
-    }
-    return code;
-}
-
-static enum jc_msg state_of(const struct board *board, size_t i) {
-    const struct jc_device_state *state = &board->states[i];
-    if (board->items[i].revoked_ms >= 0)
-        return JC_MSG_DEVICE_STATE_REVOKED;
-    if (state->seal_wrong)
-        return JC_MSG_DEVICE_STATE_SEAL_WRONG;
-    if (board->items[i].last_seen_ms < 0)
-        return JC_MSG_DEVICE_STATE_NEVER;
-    if (board->items[i].rebuild_requested)
-        return JC_MSG_DEVICE_STATE_REBUILD;
-    if (state->report && state->report->digest_state == JC__DIGEST_STATE__DIGEST_STATE_DIFFERS)
-        return JC_MSG_DEVICE_STATE_DIFFERS;
-    return board->up_to_date[i] ? JC_MSG_DEVICE_STATE_GOOD : JC_MSG_DEVICE_STATE_BEHIND;
-}
-
-static const char *state_name(enum jc_msg state) {
-    switch (state) {
-    case JC_MSG_DEVICE_STATE_REVOKED:
-        return "revoked";
-    case JC_MSG_DEVICE_STATE_SEAL_WRONG:
-        return "seal_wrong";
-    case JC_MSG_DEVICE_STATE_NEVER:
-        return "never_seen";
-    case JC_MSG_DEVICE_STATE_REBUILD:
-        return "rebuild_requested";
-    case JC_MSG_DEVICE_STATE_DIFFERS:
-        return "differs";
-    case JC_MSG_DEVICE_STATE_GOOD:
-        return "up_to_date";
-    default:
-        return "behind";
-    }
-}
-
-static void stamp_cell(struct jc_table *table, const Google__Protobuf__Timestamp *stamp) {
-    time_cell(table, stamp ? stamp->seconds * 1000 : -1);
-}
-
-/* What the terminal said last of itself; nothing before its first report. */
-static void report_cells(struct jc_table *table, const Jc__DeviceReport *report) {
-    if (!report) {
-        for (int i = 0; i < 6; i++)
-            jc_table_null(table);
-        return;
-    }
-    stamp_cell(table, report->oldest_unsent);
-    jc_table_int(table, report->open_tasks_held);
-    jc_table_int(table, report->units_held);
-    jc_table_int(table, report->blobs_waiting);
-    jc_table_int(table, report->free_bytes >> 20);
-    stamp_cell(table, report->ready_at);
-}
-
-static struct jc_table *board_table(const struct board *board) {
-    static const struct jc_column columns[] = {
-        {"name", JC_MSG_COL_DEVICE_NAME, false},
-        {"inspector_id", JC_MSG_COL_INSPECTOR, false},
-        {"team_id", JC_MSG_COL_TEAM, false},
-        {"state", JC_MSG_COL_STATUS, false},
-        {"last_seen_at", JC_MSG_COL_LAST_SEEN, false},
-        {"unsent", JC_MSG_COL_UNSENT, true},
-        {"oldest_unsent", JC_MSG_COL_OLDEST_UNSENT, false},
-        {"tasks_held", JC_MSG_COL_TASKS_HELD, true},
-        {"units_held", JC_MSG_COL_UNITS_HELD, true},
-        {"blobs_waiting", JC_MSG_COL_BLOBS_WAITING, true},
-        {"free_mb", JC_MSG_COL_FREE_MB, true},
-        {"ready_at", JC_MSG_COL_READY_AT, false},
-        {"blobs_missing", JC_MSG_COL_BLOBS_MISSING, true},
-        {"open_reviews", JC_MSG_COL_OPEN_REVIEWS, true},
-        {"clock_offset_s", JC_MSG_COL_CLOCK_OFFSET, true},
-        {"app_version", JC_MSG_COL_APP_VERSION, false},
-        {"device_id", JC_MSG_COL_DEVICE, false},
-    };
-    struct jc_cli *cli = board->cli;
-    struct jc_table *table = jc_table_new(cli->arena, "device", columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; table && i < board->count; i++) {
-        const struct jc_device *device = &board->items[i];
-        enum jc_msg state = state_of(board, i);
-        char id[JC_UUID_TEXT];
-        jc_table_text(table, device->name);
-        jc_table_text(table, device->inspector_id);
-        jc_table_text(table, device->team_id);
-        jc_table_text(table,
-                      cli->format == JC_FORMAT_TABLE ? jc_msg_text(state, cli->lang) : jc_str(state_name(state)));
-        time_cell(table, device->last_seen_ms);
-        jc_table_int(table, device->unsent);
-        report_cells(table, board->states[i].report);
-        jc_table_int(table, board->states[i].blobs_missing);
-        jc_table_int(table, board->states[i].open_reviews);
-        jc_table_int(table, device->clock_offset_ms / 1000);
-        jc_table_text(table, device->app_version);
-        jc_table_text(table, jc_uuid_format(device->device_id, id));
-    }
-    return table;
-}
-
-static enum jc_exit run_board(struct jc_cli *cli, int argc, char **argv) {
-    struct board board = {.cli = cli};
-    struct jc_err err = {0};
-    if (!jc_cli_options(cli, &device_board, NULL, 0, &argc, argv))
-        return JC_EXIT_REFUSED;
-    if (argc > 1)
-        return jc_cli_misuse(cli, &device_board, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
-    enum jc_code code = jc_cli_open(cli, &err);
-    if (!code)
-        code = jc_cli_read(cli, board_job, &board, &err);
-    if (!code)
-        code = jc_table_print(board_table(&board), cli, &err);
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;
 }
 
@@ -374,19 +226,6 @@ static const struct jc_command device_revoke = {
     .run = run_revoke,
 };
 
-static const struct jc_command device_board = {
-    .name = "board",
-    .summary = {"终端一览：持有、未上报、时钟、存储", "what each terminal holds, and how it stands"},
-    .usage = "device board",
-    .help = {"每台终端一行：状态、最近联系、未上报的操作（及其中最早的时间）、持有的任务和单位、待传照片、\n"
-             "剩余存储、可否外出、时钟偏差、版本，以及服务器上待核和缺照片的记录。",
-             "A line for each terminal: state, last seen, what it had not sent (and since when), tasks and units it\n"
-             "holds, photos that wait, free storage, since when it is ready to leave, clock offset, version, and what\n"
-             "waits for review or photos here."},
-    .example = "jiancha device board",
-    .run = run_board,
-};
-
 static const struct jc_command device_rename = {
     .name = "rename",
     .summary = {"修改终端名称", "give a terminal another name"},
@@ -405,8 +244,9 @@ static const struct jc_command device_rebuild = {
     .run = run_rebuild,
 };
 
-static const struct jc_command *const subs[] = {&device_invite, &device_list,    &device_board, &device_rename,
-                                                &device_revoke, &device_rebuild, NULL};
+static const struct jc_command *const subs[] = {
+    &device_invite, &device_list,   &jc_cmd_device_board, &jc_cmd_device_show,
+    &device_rename, &device_revoke, &device_rebuild,      NULL};
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     bool ran = false;
@@ -420,6 +260,7 @@ const struct jc_command jc_cmd_device = {
     .usage = "device invite --inspector ID [--hours N]\n"
              "device list\n"
              "device board\n"
+             "device show NAME|DEVICE_ID\n"
              "device rename DEVICE_ID NAME\n"
              "device revoke DEVICE_ID [--reason TEXT]\n"
              "device rebuild DEVICE_ID",

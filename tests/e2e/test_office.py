@@ -160,6 +160,27 @@ class Office(jiancha.Test):
         self.assertEqual(self.records(), (1, 1), "what was not sent when the device was revoked is not lost")
         self.is_sound()
 
+    def test_one_device(self):
+        self.one.run("check")
+        self.one.sync()
+        board = self.rows("device", "board")[0]
+        one = self.rows("device", "show", board["device_id"])
+        self.assertEqual(one, self.rows("device", "show", board["name"]), "by name as by id")
+        self.assertEqual({name: one[0][name] for name in board}, board, "what the board says of it")
+        self.assertEqual((one[0]["state"], one[0]["digest"], one[0]["revoked_at"]), ("up_to_date", "matched", None))
+        for language, words in (("en", ("up to date", "matches")), ("zh", ("资料核对", "一致"))):
+            shown = self.office("device", "show", board["name"], env={"JIANCHA_LANG": language}).out
+            for word in words + (board["device_id"], board["inspector_id"]):
+                self.assertIn(word, shown)
+            self.assertGreater(len(shown.splitlines()), len(one[0]), "a line for each field")
+        self.office("device", "revoke", board["device_id"], "--reason", "遗失")
+        gone = self.rows("device", "show", board["name"])[0]
+        self.assertEqual((gone["state"], gone["revoked_reason"]), ("revoked", "遗失"))
+        self.terminal(self.first, "2")
+        self.assertIn("device board", self.office("device", "show", self.first, expect=2).err)
+        self.assertIn("nobody", self.office("device", "show", "nobody", expect=2).err)
+        self.office("device", "show", expect=2)
+
     def test_keys(self):
         before = self.rows("key", "list")
         self.office("key", "rotate")
