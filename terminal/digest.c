@@ -12,6 +12,7 @@
 #include "jiancha/v1/sync_service.pb-c.h"
 #include "terminal/blob.h"
 #include "terminal/call.h"
+#include "terminal/digest.h"
 #include "terminal/entity.h"
 #include "terminal/holder.h"
 #include "terminal/upload.h"
@@ -275,6 +276,33 @@ static enum jc_code compare(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         out->matched ? JC__DIGEST_STATE__DIGEST_STATE_MATCHED : JC__DIGEST_STATE__DIGEST_STATE_DIFFERS;
     return jc_tx_exec(tx, SQL_CHECKED,
                       JC_VALUES(jc_int(state), jc_int(now_ms), out->ready ? jc_int(now_ms) : jc_null()), err);
+}
+
+/* --- once a day ------------------------------------------------------------------------------------------------------ */
+
+static const int64_t DAY_MS = (int64_t)24 * 3600 * 1000;
+
+static const char SQL_COMPARED[] = "SELECT t.digest_state, COALESCE(t.digest_ms, h.enrolled_ms)"
+                                   "  FROM terminal AS t"
+                                   "  JOIN holder AS h ON h.active = 1"
+                                   " WHERE t.only_row = 1";
+
+enum jc_code jc_terminal_comparison(struct jc_tx *tx, int64_t now_ms, struct jc_terminal_comparison *out,
+                                    struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    *out = (struct jc_terminal_comparison){0};
+    enum jc_code code = jc_tx_query(tx, SQL_COMPARED, JC_NO_VALUES, &rows, err);
+    if (code == JC_OK)
+        code = jc_rows_next(rows, &has_row, err);
+    if (code == JC_OK && has_row) {
+        int64_t state = jc_rows_int64(rows, 0), last_ms = jc_rows_int64(rows, 1);
+        bool fresh = state == JC__DIGEST_STATE__DIGEST_STATE_REBUILT;
+        out->due = fresh || now_ms < last_ms || now_ms - last_ms >= DAY_MS;
+        out->rebuilt = fresh || state == JC__DIGEST_STATE__DIGEST_STATE_DIFFERS;
+    }
+    jc_rows_close(rows);
+    return code;
 }
 
 /* --- public ---------------------------------------------------------------------------------------------------------- */

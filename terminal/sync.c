@@ -25,6 +25,7 @@
 #include "terminal/answer.h"
 #include "terminal/call.h"
 #include "terminal/carried.h"
+#include "terminal/digest.h"
 #include "terminal/holder.h"
 #include "terminal/number.h"
 #include "terminal/pace.h"
@@ -56,6 +57,7 @@ struct run {
     size_t count_max, bytes_max; /* of the next request */
     int32_t page_max;            /* of the next page, in bytes */
     struct jc_terminal_skips skip;
+    struct jc_terminal_comparison comparison;
     bool offered_again;
     bool has_suspect;                   /* one operation was refused alone; the next round goes without any */
     struct jc_terminal_outcome suspect; /* with the server's words */
@@ -495,6 +497,35 @@ static enum jc_code play_all(struct run *run, struct jc_err *err) {
     return code ? code : play(run, err);
 }
 
+static enum jc_code read_comparison(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct run *run = ctx;
+    return jc_terminal_comparison(tx, jc_clock_now_ms(&run->terminal->wall), &run->comparison, err);
+}
+
+/* Once a day the listing that is shown is compared with the server's. If it is another it is fetched anew, once; if that
+ * does not help, the state says so and nothing is fetched again until somebody asks for it. A comparison that cannot be
+ * made (the net is gone again, the listing has moved on) is the next sync's: everything is sent and shown by now. */
+static enum jc_code compare(struct run *run, struct jc_err *err) {
+    struct jc_terminal_checked checked;
+    struct jc_err ignored;
+    if (!run->out->shown || jc_terminal_read(run->terminal, read_comparison, run, &ignored) != JC_OK ||
+        !run->comparison.due)
+        return JC_OK;
+    jc_arena_reset(run->round);
+    if (jc_terminal_check(run->terminal, run->transport, run->round, &checked, &ignored) != JC_OK)
+        return JC_OK;
+    run->out->compared = true;
+    run->out->differs = !checked.matched && run->comparison.rebuilt;
+    if (checked.matched || run->comparison.rebuilt)
+        return JC_OK;
+    enum jc_code code = jc_terminal_rebuild(run->terminal, err);
+    run->out->shown = false;
+    if (code == JC_OK)
+        code = play(run, err);
+    run->out->cured = code == JC_OK;
+    return code ? code : compare(run, err); /* now it has been rebuilt */
+}
+
 static enum jc_code count_unsent(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return jc_terminal_operation_count_unsent(tx, ctx, err);
 }
@@ -525,6 +556,8 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
     enum jc_code carried = code ? code : jc_terminal_carried_send(terminal, transport, &out->carried, &failure);
     if (code == JC_OK)
         code = play_all(&run, err);
+    if (code == JC_OK)
+        code = compare(&run, err);
     int64_t again = 0;
     if (code == JC_OK && carried == JC_DATA_LOSS) { /* the rounds may have brought the key that signed its receipt */
         carried = jc_terminal_carried_send(terminal, transport, &again, &failure);

@@ -563,6 +563,11 @@ static inline void fake_enroll(struct fake *fake, struct jc_str bytes, int *stat
 static inline enum jc_code fake_call(void *ctx, const struct jc_transport_call *call, int *status, struct jc_buf *body,
                                      struct jc_err *err) {
     struct fake *fake = ctx;
+    if (strcmp(call->procedure, "/jiancha.v1.SyncService/GetDigest") == 0) { /* as a server of before digests */
+        *status = 501;
+        jc_buf_add(body, JC_STR("{\"code\":\"unimplemented\",\"message\":\"unknown procedure\"}"));
+        return JC_OK;
+    }
     fake->calls++;
     if (fake->before)
         fake->before(fake);

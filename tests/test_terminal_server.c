@@ -281,6 +281,86 @@ static void test_check_and_rebuild(void **state) {
     field_close(f);
 }
 
+/* Units are lost, and will be whenever they come. */
+static enum jc_code bend(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    enum jc_code code = damage(tx, ctx, err);
+    return code ? code
+                : jc_tx_exec(tx,
+                             "CREATE TRIGGER bend AFTER INSERT ON entity WHEN NEW.kind = 2"
+                             " BEGIN DELETE FROM entity WHERE kind = 2; END",
+                             JC_NO_VALUES, err);
+}
+
+static int64_t stored_state(struct handheld *h) {
+    struct field_text query = {.sql = "SELECT digest_state FROM terminal"};
+    struct jc_err err = {0};
+    CHECK_OK("state", jc_terminal_read(h->terminal, field_text_job, &query, &err), &err);
+    return atoll(query.text);
+}
+
+struct board {
+    struct field *f;
+    int64_t state; /* of the device that enrolled last */
+};
+
+static enum jc_code board_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct board *board = ctx;
+    struct jc_device_state *states = NULL;
+    size_t count = 0;
+    enum jc_code code = jc_device_states(tx, 1, board->f->arena, &states, &count, err);
+    if (!code)
+        board->state = states[count - 1].report ? (int64_t)states[count - 1].report->digest_state : -1;
+    return code;
+}
+
+enum { SAME = JC__DIGEST_STATE__DIGEST_STATE_MATCHED, OTHER = JC__DIGEST_STATE__DIGEST_STATE_DIFFERS };
+
+/* Once a day a sync compares by itself; what is another is fetched anew, once; what that does not cure is told. */
+static void test_compares_daily(void **state) {
+    (void)state;
+    struct field field, *f = &field;
+    struct handheld one;
+    struct board board = {.f = f};
+    struct jc_err err = {0};
+    static const struct {
+        const char *name;
+        int hours; /* since the one before */
+        jc_job *harm;
+        int drop; /* calls that the net swallows, behind the sync's own */
+        bool compared, cured, differs;
+        int64_t state;
+    } DAYS[] = {
+        {"the first sync", 0, NULL, 0, false, false, false, 0},
+        {"not yet a day", 23, NULL, 0, false, false, false, 0},
+        {"a day", 1, NULL, 0, true, false, false, SAME},
+        {"once a day", 23, damage, 0, false, false, false, SAME},
+        {"found and cured", 1, NULL, 0, true, true, false, SAME},
+        {"the clock went back", -100, NULL, 0, true, false, false, SAME},
+        {"the net is gone behind the sync", 24, NULL, 1, false, false, false, SAME},
+        {"then with the next", 0, NULL, 0, true, false, false, SAME},
+        {"what cannot be cured", 24, bend, 0, true, true, true, OTHER},
+        {"is not fetched again", 24, NULL, 0, true, false, true, OTHER},
+    };
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    for (size_t i = 0; i < COUNT(DAYS); i++) {
+        f->now_ms += DAYS[i].hours * FIELD_HOUR_MS;
+        if (DAYS[i].harm)
+            CHECK_OK(DAYS[i].name, jc_terminal_write(one.terminal, DAYS[i].harm, NULL, &err), &err);
+        one.lose = DAYS[i].drop ? 2 : 0;
+        struct jc_terminal_sync_result result = handheld_sync(&one);
+        CHECK_INT(DAYS[i].name, result.compared, DAYS[i].compared);
+        CHECK_INT(DAYS[i].name, result.cured, DAYS[i].cured);
+        CHECK_INT(DAYS[i].name, result.differs, DAYS[i].differs);
+        CHECK_INT(DAYS[i].name, stored_state(&one), DAYS[i].state);
+    }
+    handheld_sync(&one);
+    jc_test_read(f->db, board_job, &board);
+    CHECK_INT("the board hears of it", board.state, OTHER);
+    jc_terminal_close(one.terminal);
+    field_close(f);
+}
+
 static void test_rebuilt_when_asked(void **state) {
     (void)state;
     struct field field, *f = &field;
@@ -317,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_enrolled_anew_after_a_lost_answer),
         cmocka_unit_test(test_shared_device),
         cmocka_unit_test(test_check_and_rebuild),
+        cmocka_unit_test(test_compares_daily),
         cmocka_unit_test(test_rebuilt_when_asked),
     };
     return cmocka_run_group_tests_name("terminal_server", tests, NULL, NULL);

@@ -129,6 +129,10 @@ static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync
         note_number(cli, JC_MSG_TERM_SKIPPED_NOTE, result->skipped);
     if (result->carried > 0)
         note_number(cli, JC_MSG_TERM_CARRIED_NOTE, result->carried);
+    if (result->differs)
+        jc_cli_note(cli, JC_MSG_TERM_DIFFERS_NOTE, NULL, 0);
+    else if (result->cured)
+        jc_cli_note(cli, JC_MSG_TERM_CURED_NOTE, NULL, 0);
     if (result->rounds > 0 && (result->clock_offset_ms > OFFSET_NOTED_MS || result->clock_offset_ms < -OFFSET_NOTED_MS))
         note_number(cli, JC_MSG_TERM_CLOCK_OFFSET, result->clock_offset_ms / 1000);
     return cli->format == JC_FORMAT_JSON ? print_sync_json(cli, result, durable, err)

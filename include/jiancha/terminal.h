@@ -202,6 +202,9 @@ struct jc_terminal_sync_result {
     bool shown;              /* the listing is complete and shown */
     int64_t carried;         /* files of colleagues that were handed in (jc_terminal_take_over) */
     bool rebuild;            /* a planner asked for jc_terminal_rebuild(), and it was done */
+    bool compared;           /* today's jc_terminal_check() was made */
+    bool cured;              /* it found a listing that was not the server's, which was fetched anew */
+    bool differs;            /* and still is not the server's: for an administrator; the device board tells it */
     int64_t retry_after_ms;  /* the server asks to wait so long before the next sync; 0: as you like */
     int64_t unsent;          /* operations still waiting */
     int64_t clock_offset_ms; /* device minus server, at the last answer */
@@ -286,7 +289,7 @@ struct jc_terminal_checked {
 /* Compares what is here with what the server says should be here; the result goes into the next report to the device
  * board. JC_FAILED_PRECONDITION if the listing has moved on or is not complete: sync first. A listing that does
  * not match (damage, a bug) is cured by jc_terminal_rebuild() and a sync; one that still differs then is for an
- * administrator. */
+ * administrator. A complete sync does all of it by itself once a day, and behind a rebuild. */
 enum jc_code jc_terminal_check(struct jc_terminal *terminal, const struct jc_transport *transport,
                                struct jc_arena *arena, struct jc_terminal_checked *out, struct jc_err *err);
 /* The next sync fetches the whole listing; the old one is shown until then. Work, drafts and numbers stay. A sync does
