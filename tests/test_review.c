@@ -319,6 +319,23 @@ static void test_accept_releases(void **state) {
     CHECK_STR("both closed", field_query(f, "SELECT decided_by FROM review ORDER BY review_id"), "planner,server");
 }
 
+/* Who sent it is judged when it arrives, not again: an operation whose sender is in doubt is not applied without a
+ * person, though what it waited for is there. */
+static void test_waiting_and_doubtful(void **state) {
+    struct field *f = &field;
+    (void)state;
+    struct decide d;
+    Jc__Operation *record = field_submit(f, 2, field_inspection(f, 1, FIELD_T1, "u1", 1));
+    field_depend(f, record, 1);
+    CHECK_INT("neither signed nor its turn", field_send(f, FIELD_KEYED, record)->status, KEPT);
+    int64_t review = newest_review(f);
+    CHECK_INT("what it waits for", field_send(f, FIELD_A1, start(f, 1))->status, APPLIED);
+    CHECK_INT("no record", jc_test_number(f->db, "SELECT COUNT(*) FROM inspection"), 0);
+    CHECK_STR("a person decides", field_query(f, "SELECT state FROM review ORDER BY review_id"), "1");
+    assert_int_equal(decide(f, review, ACCEPT, 0, "", &d), JC_OK);
+    CHECK_INT("who may accept it", jc_test_number(f->db, "SELECT COUNT(*) FROM inspection"), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_accept, setup, teardown),
@@ -332,6 +349,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_waiting_in_a_request, setup, teardown),
         cmocka_unit_test_setup_teardown(test_waiting_and_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(test_accept_releases, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_waiting_and_doubtful, setup, teardown),
     };
     return cmocka_run_group_tests_name("review", tests, NULL, NULL);
 }

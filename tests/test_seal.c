@@ -2,6 +2,9 @@
 #include "sync/seal.h"
 
 #include "jc_field_test.h"
+#include "sync/apply.h"
+#include "sync/derived.h"
+#include "sync/review.h"
 #include "sync/sealer.h"
 
 static struct field field;
@@ -46,28 +49,44 @@ static enum jc_code trip_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return code;
 }
 
-/* One operation that follows the last, sealed; `wrong` spoils the seal. Returns whether its seal waits. */
-static bool send_one(bool wrong) {
+/* Makes it follow the last, sealed; `wrong` spoils the seal. */
+static Jc__Operation *sealed(Jc__Operation *operation, bool wrong) {
     struct field *f = &field;
-    struct jc_err err = {0};
-    struct trip trip = {.call = field_call(f, FIELD_KEYED)};
-    Jc__StartInspection start = JC__START_INSPECTION__INIT;
     uint8_t body[JC_SHA256_SIZE], seal[JC_SIGNATURE_SIZE];
     struct jc_uuid id;
-    start.inspection_id = field_id(f, FIELD_INSPECTION, next);
-    Jc__Operation *operation = field_command(f, next++, JC__OPERATION_BODY__COMMAND_START_INSPECTION, &start);
+    struct jc_str depends_on = operation->n_depends_on ? jc_view(operation->depends_on[0]) : JC_STR("");
     memcpy(id.bytes, operation->id.data, JC_UUID_SIZE);
     operation->previous = (ProtobufCBinaryData){sizeof tail, field_copy(f, tail, sizeof tail)};
     jc_sha256((struct jc_str){(const char *)operation->body.data, operation->body.len}, body);
-    jc_link(tail, id, body, JC_STR(""), tail);
+    jc_link(tail, id, body, depends_on, tail);
     jc_seal_sign(tail, f->secret_key, seal);
     seal[0] ^= wrong;
     operation->seal = (ProtobufCBinaryData){sizeof seal, field_copy(f, seal, sizeof seal)};
-    trip.call.request.operations = &operation;
-    trip.call.request.n_operations = 1;
-    CHECK_OK("prepare", jc_sync_prepare(&trip.call.request, f->arena, &trip.prepared, &err), &err);
-    jc_sealer_vouch(sealer, TOKEN, f->now_ms, trip.prepared);
-    jc_test_write(f->db, trip_job, &trip);
+    return operation;
+}
+
+/* One request; `out` has what became of it. */
+static void send_all(Jc__Operation **operations, size_t count, struct trip *out) {
+    struct jc_err err = {0};
+    *out = (struct trip){.call = field_call(&field, FIELD_KEYED)};
+    out->call.request.operations = operations;
+    out->call.request.n_operations = count;
+    CHECK_OK("prepare", jc_sync_prepare(&out->call.request, field.arena, &out->prepared, &err), &err);
+    jc_sealer_vouch(sealer, TOKEN, field.now_ms, out->prepared);
+    jc_test_write(field.db, trip_job, out);
+}
+
+static Jc__Operation *start(void) {
+    Jc__StartInspection start = JC__START_INSPECTION__INIT;
+    start.inspection_id = field_id(&field, FIELD_INSPECTION, next);
+    return field_command(&field, next++, JC__OPERATION_BODY__COMMAND_START_INSPECTION, &start);
+}
+
+/* One operation alone. Returns whether its seal waits. */
+static bool send_one(bool wrong) {
+    Jc__Operation *operation = sealed(start(), wrong);
+    struct trip trip;
+    send_all(&operation, 1, &trip);
     CHECK_INT("applied unless its seal is known to be wrong", trip.call.response->results[0]->status,
               wrong && trip.prepared->vouched ? KEPT : APPLIED);
     return !trip.prepared->vouched;
@@ -157,6 +176,113 @@ static void test_hole_behind_what_waits(void **state) {
     CHECK_STR("and the chain goes on", chain(), "3 3 0 2");
 }
 
+/* A seal behind a hole in the request vouches for nothing before the hole, though the request goes on where the
+ * chain ends. */
+static void test_hole_in_a_request(void **state) {
+    (void)state;
+    struct trip trip;
+    Jc__Operation *operations[2];
+    send_one(false);
+    assert_true(send_one(true));
+    operations[0] = sealed(start(), true);
+    memset(tail, 0x5a, sizeof tail);
+    operations[1] = sealed(start(), false);
+    send_all(operations, 2, &trip);
+    CHECK_INT("the first", trip.call.response->results[0]->status, KEPT);
+    CHECK_INT("the second", trip.call.response->results[1]->status, APPLIED);
+    CHECK_STR("what waited was looked at", field_query(&field, "SELECT review_id FROM review"), "2,3");
+    CHECK_STR("and the chain goes on", chain(), "4 4 0 2");
+}
+
+/* What waits is verified because the next does not go on there; that the next has no seal undoes nothing of it. */
+static void test_unsealed_behind_what_waits(void **state) {
+    (void)state;
+    struct trip trip;
+    Jc__Operation *operation;
+    send_one(false);
+    assert_true(send_one(false));
+    memset(tail, 0x5a, sizeof tail);
+    operation = sealed(start(), false);
+    operation->seal.len = 0;
+    send_all(&operation, 1, &trip);
+    CHECK_INT("kept", trip.call.response->results[0]->status, KEPT);
+    CHECK_STR("verified up to the one before", chain(), "2 2 0 0");
+}
+
+/* --- what a person can do about it ------------------------------------------------------------------------ */
+
+static void accuse(void *ctx, int64_t operation_no, const struct jc_err *fault) {
+    struct jc_str *words = ctx;
+    *words =
+        jc_arena_printf(field.arena, "%d %.*s %.*s", (int)operation_no, JC_FMT(fault->arg[0]), JC_FMT(fault->arg[3]));
+}
+
+static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_derived_verify(tx, 1, accuse, ctx, err);
+}
+
+/* The rows are what operations say, as `jiancha verify` sees them. */
+static void check_rows(void) {
+    struct jc_str words = JC_STR("");
+    jc_test_read(field.db, verify_job, &words);
+    CHECK_STR("rows are what operations say", words, "");
+}
+
+static enum jc_code reject_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    Jc__DecideReviewResponse *response = NULL;
+    const struct jc_review_act act = {.agency_id = 1,
+                                      .review_id = *(const int64_t *)ctx,
+                                      .kind = JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT,
+                                      .note = JC_STR("封签不符"),
+                                      .actor = JC_STR("planner"),
+                                      .now_ms = field.now_ms};
+    return jc_review_decide(tx, &act, field.arena, &response, err);
+}
+
+/* A record that counted when its seal was found wrong: a planner who rejects it takes it out of the count. */
+static void test_late_wrong_is_rejected(void **state) {
+    (void)state;
+    int64_t review_id = 2;
+    struct trip trip;
+    field_lease(&field, FIELD_KEYED);
+    send_one(false);
+    Jc__Operation *record = sealed(field_submit(&field, next++, field_inspection(&field, 1, FIELD_T1, "u1", 1)), true);
+    send_all(&record, 1, &trip);
+    CHECK_INT("applied", trip.call.response->results[0]->status, APPLIED);
+    CHECK_STR("counts", field_query(&field, "SELECT is_record FROM inspection"), "1");
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("found", look(), "0 1");
+    check_rows();
+    jc_test_write(field.db, reject_job, &review_id);
+    CHECK_STR("counts no more", field_query(&field, "SELECT is_record FROM inspection"), "0");
+    CHECK_STR("its task is open", field_query(&field, "SELECT state FROM task WHERE kind = 1 AND unit_id = 'u1'"), "1");
+    check_rows();
+}
+
+/* One that a person has to look at anyway is told to be forged as well, and is not applied without the person when
+ * what it waited for arrives. */
+static void test_late_wrong_of_one_that_is_kept(void **state) {
+    (void)state;
+    struct trip trip;
+    send_one(false);
+    Jc__Operation *first = start(), *second = start();
+    field_depend(&field, second, 2);
+    sealed(second, true);
+    send_all(&second, 1, &trip);
+    assert_false(trip.prepared->vouched);
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("found", look(), "0 1");
+    CHECK_STR("the person is told",
+              field_query(&field, "SELECT REPLACE(SUBSTR(reason_args, -16), CHAR(30), '|') FROM review"),
+              "|SEAL_LATE_WRONG");
+    check_rows();
+    sealed(first, false);
+    send_all(&first, 1, &trip);
+    CHECK_INT("what it waited for", trip.call.response->results[0]->status, APPLIED);
+    CHECK_STR("stays with the person", field_query(&field, "SELECT state FROM review"), "1");
+    check_rows();
+}
+
 static void test_wrong_in_line(void **state) {
     (void)state;
     send_one(false);
@@ -182,6 +308,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_found_late, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hole_behind_what_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hole_in_a_request, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unsealed_behind_what_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_late_wrong_is_rejected, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_late_wrong_of_one_that_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_in_line, setup, teardown),
         cmocka_unit_test_setup_teardown(test_verify_every, setup, teardown),
     };

@@ -30,6 +30,19 @@ enum jc_code jc_review_exists(struct jc_tx *tx, int64_t agency_id, int64_t revie
     return jc_row_exists(tx, SELECT_EXISTS, JC_VALUES(jc_int(agency_id), jc_int(review_id)), exists, err);
 }
 
+static const char ADD_GROUND[] = "UPDATE review\n"
+                                 "SET reason_args = reason_args || CHAR(30) || $1\n"
+                                 "WHERE agency_id = $2 AND review_id = $3 AND state = $4\n"
+                                 "  AND INSTR(CHAR(30) || reason_args || CHAR(30), CHAR(30) || $1 || CHAR(30)) = 0";
+
+enum jc_code jc_review_add_ground(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_str ground,
+                                  struct jc_err *err) {
+    return jc_tx_exec(
+        tx, ADD_GROUND,
+        JC_VALUES(jc_text(ground), jc_int(agency_id), jc_int(review_id), jc_int(JC__REVIEW_STATE__REVIEW_STATE_OPEN)),
+        err);
+}
+
 /* The operation of a review. */
 #define OF_REVIEW "JOIN operation AS o ON o.op_key = r.agency_id * 1099511627776 + r.review_id\n"
 /* And the review of an operation. */
@@ -138,6 +151,7 @@ enum jc_code jc_review_get(struct jc_tx *tx, int64_t agency_id, int64_t review_i
     if (!code) {
         struct jc_row row = {rows, arena, false};
         out->review = review_of(&row);
+        out->grounds = jc_verdict_grounds(jc_rows_text(rows, 10));
         out->team_id = jc_rows_copy(rows, 16, arena);
         if (!out->review || !out->team_id.ptr)
             code = jc_fail_memory(err);

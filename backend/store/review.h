@@ -22,6 +22,9 @@ struct jc_review {
 enum jc_code jc_review_add(struct jc_tx *tx, int64_t agency_id, const struct jc_review *review, struct jc_err *err);
 /* Whether the operation has one, open or closed. */
 enum jc_code jc_review_exists(struct jc_tx *tx, int64_t agency_id, int64_t review_id, bool *exists, struct jc_err *err);
+/* One more ground, without arguments, of an open review; nothing if it has that one or is closed. */
+enum jc_code jc_review_add_ground(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_str ground,
+                                  struct jc_err *err);
 struct jc_review_filter {
     Jc__ReviewState state; /* unspecified: open ones */
     int64_t after;         /* behind this review; 0: from the first */
@@ -34,6 +37,7 @@ enum jc_code jc_review_list(struct jc_tx *tx, int64_t agency_id, const struct jc
 /* A review with the operation it is about. */
 struct jc_review_case {
     Jc__Review *review;
+    uint64_t grounds;              /* all that stand against it: bits 1 << ground */
     struct jc_str team_id;         /* scope of the outcome */
     struct jc_operation operation; /* with its body, if that is still here */
 };

@@ -108,6 +108,17 @@ uint64_t jc_verdict_may_overrule(void) {
     return set;
 }
 
+uint64_t jc_verdict_of_sender(void) {
+    static const enum jc_ground SENDER[] = {
+        JC_GROUND_SIGNATURE_MISSING, JC_GROUND_SIGNATURE_WRONG, JC_GROUND_SEAL_MISSING,    JC_GROUND_SEAL_WRONG,
+        JC_GROUND_ACTOR_OTHER,       JC_GROUND_REVOKED_DEVICE,  JC_GROUND_SEAL_LATE_WRONG,
+    };
+    uint64_t set = 0;
+    for (size_t i = 0; i < sizeof SENDER / sizeof *SENDER; i++)
+        set |= UINT64_C(1) << SENDER[i];
+    return set;
+}
+
 static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str ground) {
     struct jc_str key, args[ARGUMENTS] = {{0}};
     size_t count = 0;

@@ -48,6 +48,8 @@ static inline bool jc_verdict_applied(const struct jc_verdict *verdict) {
 uint64_t jc_verdict_grounds(struct jc_str text);
 /* Those that a person may overrule: what was kept for them can be applied all the same. */
 uint64_t jc_verdict_may_overrule(void);
+/* Those about who sent it: found when it arrives and not again, so they stand until a person has looked. */
+uint64_t jc_verdict_of_sender(void);
 
 /* The words of a stored form as a NUL-terminated string of the arena; a key this program does not know is
  * shown as it stands. NULL without memory. */

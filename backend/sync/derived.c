@@ -114,35 +114,35 @@ enum jc_code jc_derived_number(struct jc_derived *d, const Jc__DocumentNumber *n
 /* --- reviews -------------------------------------------------------------------------------------------- */
 
 static const char COMPARE_REVIEW[] =
-    "SELECT reason = $1, reason_args = $2, device_id = $3, state = CASE WHEN decision = 0 THEN 1 ELSE 2 END,\n"
+    "SELECT reason = $1, reason_args = $2 OR (reason_args = $2 || CHAR(30) || 'SEAL_LATE_WRONG'\n"
+    "                                         AND EXISTS (SELECT 1 FROM device AS d\n"
+    "                                                      WHERE d.agency_id = $3 AND d.device_id = $4\n"
+    "                                                        AND d.seal_wrong_no IS NOT NULL)),\n"
+    "       device_id = $4, state = CASE WHEN decision = 0 THEN 1 ELSE 2 END,\n"
     "       decision = 0 OR EXISTS (SELECT 1 FROM operation AS o\n"
     "                                WHERE o.op_key = review.agency_id * 1099511627776 + review.decision_no\n"
     "                                  AND o.device_id = zeroblob(16))\n"
     "FROM review\n"
-    "WHERE agency_id = $4 AND review_id = $5";
-/* Operations without a reason get one when another comes under their id (store/id_conflict.h). */
-static const char COUNT_SHARED[] = "SELECT COUNT(*)\n"
-                                   "FROM review AS r\n"
-                                   "WHERE r.agency_id = $1 AND r.review_id = $2\n"
-                                   "  AND EXISTS (SELECT 1 FROM id_conflict AS c\n"
-                                   "               WHERE c.agency_id = r.agency_id\n"
-                                   "                 AND c.op_key = r.agency_id * 1099511627776 + r.review_id)";
+    "WHERE agency_id = $3 AND review_id = $5";
+static const char COUNT_LATER[] = "SELECT COUNT(*)\n"
+                                  "FROM review AS r\n"
+                                  "WHERE r.agency_id = $1 AND r.review_id = $2 AND " JC_DERIVED_REVIEW_LATER;
 
 static enum jc_code check_review(struct jc_derived *d, struct jc_err *err) {
     bool may_lack = d->may_lack, there = false;
-    int64_t shared = 0;
+    int64_t later = 0;
     if (!d->reason) {
         enum jc_code code =
-            jc_tx_int64(d->tx, COUNT_SHARED, JC_VALUES(jc_int(d->agency_id), jc_int(d->operation_no)), &shared, err);
-        d->rows[JC_DERIVED_REVIEW] += shared;
+            jc_tx_int64(d->tx, COUNT_LATER, JC_VALUES(jc_int(d->agency_id), jc_int(d->operation_no)), &later, err);
+        d->rows[JC_DERIVED_REVIEW] += later;
         return code;
     }
     d->may_lack = false;
-    enum jc_code code = jc_derived_compare(
-        d, JC_DERIVED_REVIEW, "reason reason_args device_id state decision", COMPARE_REVIEW,
-        JC_VALUES(jc_int(d->reason), jc_text(d->reason_args), jc_bytes(d->device_id.ptr, d->device_id.len),
-                  jc_int(d->agency_id), jc_int(d->operation_no)),
-        &there, err);
+    enum jc_code code =
+        jc_derived_compare(d, JC_DERIVED_REVIEW, "reason reason_args device_id state decision", COMPARE_REVIEW,
+                           JC_VALUES(jc_int(d->reason), jc_text(d->reason_args), jc_int(d->agency_id),
+                                     jc_bytes(d->device_id.ptr, d->device_id.len), jc_int(d->operation_no)),
+                           &there, err);
     d->may_lack = may_lack;
     return code;
 }
@@ -198,7 +198,7 @@ static enum jc_code check_body(struct jc_derived *d, struct jc_err *err) {
 
 static const char SELECT_OPERATIONS[] =
     "SELECT o.op_key, o.id, o.device_id, o.status, o.reason, o.reason_args, o.body, COALESCE(r.decision, 0),\n"
-    "       o.inspector_id\n"
+    "       o.inspector_id, COALESCE(r.reason_args, '')\n"
     "FROM operation AS o\n"
     "LEFT JOIN review AS r ON r.agency_id = o.agency_id AND r.review_id = o.op_key - o.agency_id * 1099511627776\n"
     "WHERE o.op_key > $1 AND o.op_key < $2 AND o.agency_id = $3\n"
@@ -217,6 +217,7 @@ static void take(struct jc_derived *d, const struct jc_rows *rows) {
     d->grounds = jc_verdict_grounds(d->reason_args);
     d->decision = (Jc__ReviewDecisionKind)jc_rows_int64(rows, 7);
     d->inspector_id = jc_rows_text(rows, 8);
+    d->seal_late_wrong = jc_verdict_grounds(jc_rows_text(rows, 9)) >> JC_GROUND_SEAL_LATE_WRONG & 1;
     d->may_lack = d->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED &&
                   d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT;
     d->body = NULL;

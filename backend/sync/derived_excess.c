@@ -91,8 +91,7 @@ static const char *const SELECT_ROWS[JC_DERIVED_TABLES] = {
     "WHERE r.agency_id = $1\n"
     "  AND NOT EXISTS (SELECT 1 FROM operation AS o\n"
     "                   WHERE o.op_key = r.agency_id * 1099511627776 + r.review_id AND o.reason <> 0)\n"
-    "  AND NOT EXISTS (SELECT 1 FROM id_conflict AS c\n"
-    "                   WHERE c.op_key = r.agency_id * 1099511627776 + r.review_id)",
+    "  AND NOT " JC_DERIVED_REVIEW_LATER,
 };
 
 /* Whether a key is text; others are bytes. */

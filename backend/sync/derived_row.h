@@ -19,6 +19,15 @@ enum jc_derived_table {
     JC_DERIVED_TABLES
 };
 
+/* Of review r: opened later than its operation came, because another came under the same id (store/id_conflict.h)
+ * or the device's seal did not hold (sync/seal.h). */
+#define JC_DERIVED_REVIEW_LATER                                                                             \
+    "(EXISTS (SELECT 1 FROM id_conflict AS c\n"                                                             \
+    "          WHERE c.agency_id = r.agency_id AND c.op_key = r.agency_id * 1099511627776 + r.review_id)\n" \
+    " OR (r.reason_args = 'SEAL_LATE_WRONG'\n"                                                              \
+    "     AND EXISTS (SELECT 1 FROM device AS d\n"                                                          \
+    "                  WHERE d.agency_id = r.agency_id AND d.device_id = r.device_id AND d.seal_wrong_no IS NOT NULL)))\n"
+
 struct jc_derived {
     struct jc_tx *tx;
     int64_t agency_id;
@@ -38,6 +47,7 @@ struct jc_derived {
     uint64_t grounds; /* named in reason_args */
     const Jc__OperationBody *body;
     Jc__ReviewDecisionKind decision; /* of its review; 0: none */
+    bool seal_late_wrong;            /* its review says so */
     bool may_lack;                   /* it was kept: its rows need not be there, but if they are they must agree */
 };
 

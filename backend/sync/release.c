@@ -92,6 +92,8 @@ static enum jc_code judge(struct jc_tx *tx, int64_t agency_id, int64_t operation
     if (code || !ready)
         return code;
     code = jc_waiting_drop(tx, agency_id, kase.operation.depends_on, operation_no, err);
+    if (!code && (kase.grounds & jc_verdict_of_sender()))
+        return JC_OK; /* stays with the planner */
     if (!code)
         code = jc_apply_again(tx, agency_id, &kase.operation, 0, false, arena, &result, err);
     if (code || result->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED)

@@ -127,7 +127,8 @@ static enum jc_code link_own(struct decision *d, struct jc_err *err) {
 
 /* Of what was applied and flagged. One whose id alone is in doubt stays: the review is about the other. */
 static enum jc_code reject_flagged(const struct decision *d, struct jc_err *err) {
-    if (!d->wrote || !d->own.is_record || !d->kase.operation.reason)
+    bool id_alone = !d->kase.operation.reason && !(d->kase.grounds >> JC_GROUND_SEAL_LATE_WRONG & 1);
+    if (!d->wrote || !d->own.is_record || id_alone)
         return JC_OK;
     return jc_standing_reject(d->tx, d->act->agency_id, &d->kase, &d->own, d->act->note, d->act->now_ms, err);
 }

@@ -31,6 +31,11 @@ static bool seal_of_holds(const struct jc_sync_prepared *prepared, const struct 
     return operation->sealed_by >= 0 && prepared->operations[operation->sealed_by].seal == JC_VOUCHER_HOLDS;
 }
 
+/* Whatever lies before the first operation is covered by the seal of that one, not by one behind a hole. */
+static bool vouches_for_what_waits(const struct jc_device_chain *chain, const struct jc_sync_prepared *prepared) {
+    return goes_on(chain, prepared) && seal_of_holds(prepared, prepared->operations);
+}
+
 enum jc_code jc_seal_advance(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
                              struct jc_sync_prepared *prepared, int newest, int64_t newest_no,
                              struct jc_device_chain *out, bool *moved, struct jc_err *err) {
@@ -43,10 +48,13 @@ enum jc_code jc_seal_advance(struct jc_tx *tx, const struct jc_sync_caller *call
         return JC_OK;
     bool sealed_later = !prepared->vouched;
     bool last = (size_t)newest + 1 == prepared->request->n_operations;
-    if (sealed_later && !last) /* the seal came with an operation that has no row: it will not be found again */
+    if (sealed_later && !last) { /* the seal came with an operation that has no row: it will not be found again */
         jc_sync_vouch(prepared, (struct jc_str){(const char *)prepared->public_key, JC_SIGN_PUBLIC_SIZE});
-    else if (!sealed_later && out->due && !goes_on(out, prepared))
+    } else if (!sealed_later && out->due && !vouches_for_what_waits(out, prepared)) {
         code = jc_seal_settle(tx, caller->agency_id, caller->device_id, now_ms, &held, err);
+        out->due = false;
+        out->sealed_no = out->link_no;
+    }
     if (code)
         return code;
     bool holds = prepared->vouched && seal_of_holds(prepared, operation);
@@ -131,16 +139,18 @@ static bool row_is_sealed(const struct tail *tail, const struct jc_operation *ro
     return jc_seal_verify(link, (const uint8_t *)row->seal.ptr, (const uint8_t *)tail->public_key.ptr);
 }
 
-/* A person looks at it, unless one has to already. */
+/* A person looks at it; one who has to already is told. */
 static enum jc_code flag(struct jc_tx *tx, const struct tail *tail, const struct jc_operation *row,
                          struct jc_err *err) {
     struct jc_verdict verdict;
     bool exists = false;
     enum jc_code code = jc_review_exists(tx, tail->agency_id, row->operation_no, &exists, err);
-    if (code || exists)
+    if (code)
         return code;
     jc_verdict_init(&verdict);
     jc_verdict_add(&verdict, JC_GROUND_SEAL_LATE_WRONG);
+    if (exists)
+        return jc_review_add_ground(tx, tail->agency_id, row->operation_no, jc_verdict_text(&verdict), err);
     const struct jc_review review = {
         .review_id = row->operation_no,
         .reason = verdict.reason,
