@@ -192,6 +192,29 @@ static void test_void(void **state) {
               "7填写错误");
 }
 
+/* A backup is taken back, and the next request leases at once: the answer names the blocks, though the terminal
+ * knows as many versions as there were. */
+static void test_restored_version(void **state) {
+    struct field *f = &field;
+    (void)state;
+    struct field_call call = field_call(f, FIELD_A1);
+    Jc__DocumentNumber used = JC__DOCUMENT_NUMBER__INIT, *list[] = {&used};
+    call.request.number_blocks_version = field_sync(f, FIELD_A1, NULL, 0)->number_blocks_version + 1;
+    used.kind = RECORD;
+    used.year = 2023;
+    used.number = 41;
+    call.request.numbers_used = list;
+    call.request.n_numbers_used = 1;
+    jc_test_write(f->db, skip_job, f);
+    for (int again = 0; again < 2; again++) { /* the first answer is lost */
+        jc_test_write(f->db, field_call_job, &call);
+        CHECK_INT("told", call.response->n_number_blocks, 4);
+    }
+    call.request.number_blocks_version = call.response->number_blocks_version;
+    jc_test_write(f->db, field_call_job, &call);
+    CHECK_INT("once it knows them no more", call.response->n_number_blocks, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_leases, setup, teardown),
@@ -200,6 +223,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_hoarding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_used_on_record, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restored, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_restored_version, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_year, setup, teardown),
         cmocka_unit_test_setup_teardown(test_void, setup, teardown),
     };

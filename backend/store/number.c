@@ -111,6 +111,18 @@ enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
                       err);
 }
 
+int64_t jc_number_version_of_month(int64_t now_ms) {
+    struct jc_date today = jc_date_of_ms(now_ms);
+    return ((int64_t)today.year * 12 + today.month) << JC_NUMBER_VERSION_BITS;
+}
+
+/* The upper half of the month, at a place of this second. */
+static int64_t version_never_told(int64_t now_ms) {
+    int64_t half = INT64_C(1) << (JC_NUMBER_VERSION_BITS - 1);
+    return jc_number_version_of_month(now_ms) + half + now_ms / 1000 % (half / 2);
+}
+
+static const char UPDATE_VERSIONS[] = "UPDATE device SET blocks_version = $1 WHERE agency_id = $2";
 static const char COUNT_DEVICES[] = "SELECT COUNT(*) FROM device WHERE agency_id = $1";
 
 enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err) {
@@ -126,5 +138,7 @@ enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms,
             code = code == JC_OUT_OF_RANGE ? JC_OK : code;
         }
     }
-    return code;
+    return code
+               ? code
+               : jc_tx_exec(tx, UPDATE_VERSIONS, JC_VALUES(jc_int(version_never_told(now_ms)), jc_int(agency_id)), err);
 }

@@ -36,9 +36,14 @@ enum jc_code jc_number_blocks(struct jc_tx *tx, int64_t agency_id, struct jc_uui
 enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, Jc__DocumentKind kind,
                              int year, int count, int64_t now_ms, struct jc_number_block *out, struct jc_err *err);
 
+/* A device's version of its blocks counts up within a month, from here; so the turn of a month shows in it. */
+enum { JC_NUMBER_VERSION_BITS = 20 };
+int64_t jc_number_version_of_month(int64_t now_ms);
+
 /* Of a restored database: leases made since the backup are not in it, so the next ones begin behind as many numbers
  * as terminals can have been given since then, JC_NUMBER_SKIP for each device. Whoever hands in a record with one of
- * the numbers skipped had it before. */
+ * the numbers skipped had it before. Versions of blocks go on where none has been before, else a terminal would take
+ * the next ones for those it was told before the backup was taken back. */
 enum { JC_NUMBER_SKIP = 500 };
 enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err);
 

@@ -9,10 +9,7 @@
 #include "store/device.h"
 #include "store/number.h"
 
-enum {
-    REPORTS_MAX = 64,
-    VERSION_BITS = 20, /* of a version of the blocks: leases within a month */
-};
+enum { REPORTS_MAX = 64 };
 
 static const Jc__DocumentKind KINDS[] = {JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD,
                                          JC__DOCUMENT_KIND__DOCUMENT_KIND_ORDER,
@@ -65,12 +62,6 @@ static Jc__NumberBlock *message_of(struct jc_arena *arena, const struct jc_numbe
     message->first = block->first;
     message->last = block->last;
     return message;
-}
-
-/* The month is part of the version, so that the turn of a month makes us look: a new year needs new blocks. */
-static int64_t version_of_month(int64_t now_ms) {
-    struct jc_date today = jc_date_of_ms(now_ms);
-    return ((int64_t)today.year * 12 + today.month) << VERSION_BITS;
 }
 
 /* Leases what runs low; *leased tells whether it did. */
@@ -128,8 +119,9 @@ enum jc_code jc_numbers_lease(struct jc_tx *tx, const struct jc_sync_caller *cal
                               const Jc__SyncRequest *request, bool low, struct jc_arena *arena,
                               Jc__SyncResponse *response, struct jc_err *err) {
     struct list list = {0};
-    int64_t month = version_of_month(now_ms), version = caller->blocks_version;
-    bool leased = false, turned = version >> VERSION_BITS != month >> VERSION_BITS;
+    int64_t month = jc_number_version_of_month(now_ms), version = caller->blocks_version;
+    bool leased = false; /* the turn of a month makes us look: a new year needs new blocks */
+    bool turned = version >> JC_NUMBER_VERSION_BITS != month >> JC_NUMBER_VERSION_BITS;
     response->number_blocks_version = version;
     if (!low && !turned && !request->n_numbers_used && request->number_blocks_version == version)
         return JC_OK;
