@@ -21,7 +21,11 @@ static void test_pulse(void **state) {
     field_send(f, FIELD_A2, field_return(f, 1, FIELD_T2, "停产"));
     field_script(f, "UPDATE device SET revoked_ms = 1 WHERE inspector_id = 'b1';"
                     "UPDATE device SET seal_due_ms = 1 WHERE inspector_id = 'a3'");
+    field_script(f, "INSERT INTO blob VALUES (1, X'01', 1000, 'image/jpeg', 1, NULL, NULL),"
+                    "                        (1, X'02', 234, 'image/jpeg', 1, NULL, NULL),"
+                    "                        (1, X'03', 5000, 'image/jpeg', 1, 2, '期满')");
     jc_test_read(f->db, read_job, &pulse);
+    CHECK_INT("bytes of what is stored", pulse.blob_bytes, 1234);
     CHECK_INT("today", pulse.devices_seen_today, 1);
     CHECK_INT("revoked", pulse.devices_revoked,
               jc_test_number(f->db, "SELECT COUNT(*) FROM device WHERE revoked_ms > 0"));

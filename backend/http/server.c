@@ -322,6 +322,7 @@ static void feel_pulse(void *ctx, int64_t now_ms) {
     jc_metrics_set(metrics, JC_METRIC_DEVICES_TODAY, look.pulse.devices_seen_today);
     jc_metrics_set(metrics, JC_METRIC_DEVICES_STALE, look.pulse.devices_stale);
     jc_metrics_set(metrics, JC_METRIC_DEVICES_REVOKED, look.pulse.devices_revoked);
+    jc_metrics_set(metrics, JC_METRIC_BLOB_BYTES, look.pulse.blob_bytes);
     jc_metrics_set(metrics, JC_METRIC_REVIEWS_OPEN, look.pulse.reviews_open);
 }
 

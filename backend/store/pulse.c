@@ -7,6 +7,7 @@ static const int64_t DAY_MS = 86400000;
 
 static const char SELECT_PULSE[] = "SELECT (SELECT COUNT(*) FROM review WHERE state = 1),\n"
                                    "       (SELECT COUNT(*) FROM device WHERE seal_due_ms IS NOT NULL),\n"
+                                   "       (SELECT COALESCE(SUM(size_bytes), 0) FROM blob WHERE deleted_ms IS NULL),\n"
                                    "       COALESCE(SUM(revoked_ms IS NULL AND COALESCE(last_seen_ms, 0) >= $1), 0),\n"
                                    "       COALESCE(SUM(revoked_ms IS NULL AND COALESCE(last_seen_ms, 0) < $1), 0),\n"
                                    "       COALESCE(SUM(revoked_ms IS NOT NULL), 0)\n"
@@ -16,9 +17,10 @@ static enum jc_code take(struct jc_rows *rows, void *ctx, struct jc_err *err) {
     (void)err;
     *(struct jc_pulse *)ctx = (struct jc_pulse){.reviews_open = jc_rows_int64(rows, 0),
                                                 .seals_due = jc_rows_int64(rows, 1),
-                                                .devices_seen_today = jc_rows_int64(rows, 2),
-                                                .devices_stale = jc_rows_int64(rows, 3),
-                                                .devices_revoked = jc_rows_int64(rows, 4)};
+                                                .blob_bytes = jc_rows_int64(rows, 2),
+                                                .devices_seen_today = jc_rows_int64(rows, 3),
+                                                .devices_stale = jc_rows_int64(rows, 4),
+                                                .devices_revoked = jc_rows_int64(rows, 5)};
     return JC_OK;
 }
 

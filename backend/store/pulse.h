@@ -9,9 +9,10 @@ struct jc_pulse {
     int64_t devices_seen_today; /* within 24 hours */
     int64_t devices_stale;      /* not revoked, not seen for longer, or never */
     int64_t devices_revoked;
-    int64_t seals_due; /* devices with operations whose seal has not been verified yet */
+    int64_t blob_bytes; /* of photos and recordings that are stored */
+    int64_t seals_due;  /* devices with operations whose seal has not been verified yet */
 };
-/* Any snapshot. Cost: the open reviews and the devices, once. */
+/* Any snapshot. Cost: the open reviews, the devices and the rows of blobs, once. */
 enum jc_code jc_pulse_read(struct jc_tx *tx, int64_t now_ms, struct jc_pulse *out, struct jc_err *err);
 
 #endif
