@@ -165,6 +165,18 @@ static void test_wrong_found_late(void **state) {
     CHECK_STR("verified each time", chain(), "6 6 0 3");
 }
 
+/* A row that somebody took away does not keep the others' seals waiting. */
+static void test_row_gone(void **state) {
+    (void)state;
+    send_one(false);
+    assert_true(send_one(false));
+    field_script(&field, "DELETE FROM operation WHERE op_key % 1099511627776 = 2");
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("looked at", look(), "0 1");
+    CHECK_STR("once", look(), "0 0");
+    CHECK_STR("the device is marked", chain(), "2 2 0 2");
+}
+
 /* Wrong ones wait, and the device goes on somewhere else on its chain: the seal there does not vouch for them. */
 static void test_hole_behind_what_waits(void **state) {
     (void)state;
@@ -307,6 +319,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_next_in_line_vouches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_found_late, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_row_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hole_behind_what_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hole_in_a_request, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unsealed_behind_what_waits, setup, teardown),

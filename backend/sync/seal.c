@@ -83,14 +83,15 @@ struct tail {
 
 static enum jc_code load_tail(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
                               struct tail *tail, struct jc_err *err) {
-    struct jc_operation row;
+    struct jc_operation row = {0};
     tail->agency_id = agency_id;
     enum jc_code code = jc_device_get(tx, agency_id, device_id, arena, &tail->device, err);
     if (!code)
         code = jc_device_public_key(tx, agency_id, device_id, arena, &tail->public_key, err);
-    if (!code)
-        code = jc_operation_get(tx, agency_id, tail->device.chain.link_no, arena, &row, err);
     if (code)
+        return code;
+    code = jc_operation_get(tx, agency_id, tail->device.chain.link_no, arena, &row, err);
+    if (code && code != JC_NOT_FOUND) /* a row that somebody took away bears no seal that holds */
         return code;
     tail->holds =
         tail->public_key.len == JC_SIGN_PUBLIC_SIZE && row.seal.len == JC_SIGNATURE_SIZE &&
@@ -184,7 +185,7 @@ static enum jc_code note_wrong(struct jc_tx *tx, const struct tail *tail, int64_
 static enum jc_code flag_tail(struct jc_tx *tx, const struct tail *tail, int64_t now_ms, struct jc_err *err) {
     struct jc_arena *arena = jc_arena_new(ARENA_BYTES);
     struct jc_operation row;
-    int64_t from = tail->device.chain.link_no, wrong_no = 0;
+    int64_t from = tail->device.chain.link_no, wrong_no = from; /* the newest, should its row be gone */
     bool found = false, sealed = false;
     enum jc_code code = arena ? JC_OK : jc_fail_memory(err);
     while (!code) {
