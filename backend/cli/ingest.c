@@ -88,9 +88,8 @@ static enum jc_code write_part(struct work *work, Jc__BundleReceipt *part, struc
 static enum jc_code apply_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct work *work = ctx;
     enum jc_code code = jc_ingest_apply(tx, &work->ingest, work->prepared, work->now_ms, work->arena, &work->part, err);
-    work->content = (struct jc_receipt_content){.device_id = work->ingest.made_by,
-                                                .operations = work->part.durable,
-                                                .count = work->part.durable_count};
+    work->content = (struct jc_receipt_content){
+        .device_id = work->ingest.made_by, .operations = work->part.durable, .count = work->part.durable_count};
     return code ? code
                 : jc_receipt_make(tx, work->ingest.caller.agency_id, work->now_ms, &work->content, work->arena,
                                   &work->draft, err);

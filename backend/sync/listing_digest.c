@@ -315,8 +315,9 @@ static enum jc_code fill(struct digest *digest, struct jc_str cursor, Jc__GetDig
     return code ? code : add_assigned(digest, response, err);
 }
 
-enum jc_code jc_listing_digest_make(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, struct jc_str cursor,
-                            struct jc_arena *arena, Jc__GetDigestResponse **out, struct jc_err *err) {
+enum jc_code jc_listing_digest_make(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                                    struct jc_str cursor, struct jc_arena *arena, Jc__GetDigestResponse **out,
+                                    struct jc_err *err) {
     struct digest *digest = JC_NEW(arena, struct digest);
     Jc__GetDigestResponse *response = JC_NEW(arena, Jc__GetDigestResponse);
     if (!digest || !response)

@@ -12,7 +12,8 @@
 /* The hashes by kind, and the set that the holder needs on site. If something has changed in the scope
  * behind the cursor, or the cursor stands in a listing or is of no use, `moved` is all that is told.
  * Any snapshot. Cost: the whole listing read once, some 50 ms for ten thousand units. */
-enum jc_code jc_listing_digest_make(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms, struct jc_str cursor,
-                            struct jc_arena *arena, Jc__GetDigestResponse **out, struct jc_err *err);
+enum jc_code jc_listing_digest_make(struct jc_tx *tx, const struct jc_sync_caller *caller, int64_t now_ms,
+                                    struct jc_str cursor, struct jc_arena *arena, Jc__GetDigestResponse **out,
+                                    struct jc_err *err);
 
 #endif
