@@ -165,6 +165,10 @@ def listing(folder, changes):
     return answer
 
 
+def verdict(value, floor, goal):
+    return "goal" if value <= goal else "floor" if value <= floor else "MISSED"
+
+
 def figures(result):
     """Rows of what, measured, floor, goal, unit. Less is better; where more is, all three are negative."""
     rows = []
@@ -206,8 +210,7 @@ def show(result):
         print(f"pull behind {changes} changes  {part['pull_ms']:.3f} ms   {part['pull_cpu_us']:.0f} us CPU")
     print(f"\n{'figure':<42}{'measured':>12}{'floor':>10}{'goal':>10}")
     for what, value, floor, goal, unit in figures(result):
-        verdict = "goal" if value <= goal else "floor" if value <= floor else "MISSED"
-        print(f"{what:<42}{abs(value):>9.2f} {unit:<2}{abs(floor):>10g}{abs(goal):>10g}   {verdict}")
+        print(f"{what:<42}{abs(value):>9.2f} {unit:<2}{abs(floor):>10g}{abs(goal):>10g}   {verdict(value, floor, goal)}")
 
 
 def add_options(parser):
@@ -243,7 +246,9 @@ def measure(options):
         result["listing"] = {"10^4": listing(folder, 10**4), "10^7": listing(folder, 10**7)}
         print("kill -9 with 10^6 records …", file=sys.stderr)
         result["restart"] = restart(folder, 10**6)
-        result["figures"] = [dict(zip(("what", "measured", "floor", "goal", "unit"), row)) for row in figures(result)]
+        result["figures"] = [{"what": what, "measured": abs(value), "floor": abs(floor), "goal": abs(goal), "unit": unit,
+                              "verdict": verdict(value, floor, goal)}
+                             for what, value, floor, goal, unit in figures(result)]
         show(result)
         return result
     finally:
