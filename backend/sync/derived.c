@@ -30,7 +30,7 @@ static void tell(const struct jc_derived *d, int64_t no, enum jc_msg what, const
     d->found(d->ctx, no, &fault);
 }
 
-void jc_derived_missing(const struct jc_derived *d, enum jc_derived_table table) {
+static void tell_missing(const struct jc_derived *d, enum jc_derived_table table) {
     char number[JC_NUMBER_TEXT], id[JC_UUID_TEXT];
     tell(d, d->operation_no, JC_MSG_DERIVED_MISSING,
          (const struct jc_str[JC_ERR_ARGS]){jc_derived_table(table), jc_str_from_int64(d->operation_no, number),
@@ -82,7 +82,7 @@ enum jc_code jc_derived_compare(struct jc_derived *d, enum jc_derived_table tabl
             jc_derived_altered(d, table, word(columns, first, column));
         d->rows[table]++;
     } else if (!code && !d->may_lack) {
-        jc_derived_missing(d, table);
+        tell_missing(d, table);
     }
     jc_rows_close(rows);
     return code;

@@ -53,8 +53,7 @@ struct jc_derived {
 
 /* The table's name. */
 struct jc_str jc_derived_table(enum jc_derived_table table);
-/* Tells that a row of the operation in hand is not there, or is altered in this column. */
-void jc_derived_missing(const struct jc_derived *d, enum jc_derived_table table);
+/* Tells that a row of the operation in hand is altered in this column. */
 void jc_derived_altered(const struct jc_derived *d, enum jc_derived_table table, const char *column);
 
 /* Runs `sql`, which says for one row whether each of `columns` (words parted by blanks) is as it should be;
