@@ -230,6 +230,16 @@ def dump(db):
         connection.close()
 
 
+def release_january(db):
+    """A new database with the case's plan, approved, and the tasks of January. Returns init's row: the administrator."""
+    admin = listing(run("init", "--db", db, "--format", "json"), "init")[0]
+    run("import", CASE, "--db", db)
+    run("solve", "--db", db, "--time-limit", "2")
+    run("approve", "--db", db, "--document-no", "淮应急〔2023〕1号", "--by", "局长办公会", "--date", "2023-01-03")
+    run("release", "--db", db, "--month", "1")
+    return admin
+
+
 # --- tests --------------------------------------------------------------------------------------------
 
 
@@ -253,6 +263,31 @@ class Test(unittest.TestCase):
         server = Server(db, cls.path("server.log"), **options)
         cls.addClassCleanup(server.stop)
         return server
+
+
+class January(Test):
+    """Each test has its own copy of a database with January's tasks, `db`, a `server` of it, and two `inspectors` of
+    one team."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.plan = cls.path("plan.db")
+        release_january(cls.plan)
+
+    def setUp(self):
+        self.db = self.path(f"{self._testMethodName}.db")
+        shutil.copy(self.plan, self.db)
+        self.server = self.serve(self.db)
+        self.inspectors = [row[0] for row in query(self.db, "SELECT inspector_id FROM inspector WHERE team_id = 'hn-t1'")
+                           ][:2]
+        self.people = ",".join(self.inspectors)
+
+    def terminal(self, inspector, name):
+        """A new terminal, enrolled for the inspector."""
+        terminal = Terminal(self.path(f"{self._testMethodName}-{name}.db"))
+        terminal.enroll(self.db, self.server, inspector)
+        return terminal
 
 
 def main():

@@ -71,12 +71,7 @@ def build_client():
 class Client(jiancha.Test):
     def test_story(self):
         db = self.path("jiancha.db")
-        admin = jiancha.listing(jiancha.run("init", "--db", db, "--format", "json"), "init")[0]
-        jiancha.run("import", jiancha.CASE, "--db", db)
-        jiancha.run("solve", "--db", db, "--time-limit", "3")
-        jiancha.run("approve", "--db", db, "--document-no", "淮应急〔2023〕1号", "--by", "局长办公会", "--date",
-                    "2023-01-03")
-        jiancha.run("release", "--db", db, "--month", "1")
+        admin = jiancha.release_january(db)
         server = self.serve(db)
         build_client()
         out = command("node", os.path.join("dist", "client.js"), server.url, admin["login"], admin["one_time_password"],

@@ -1,35 +1,17 @@
 """Unfinished work from one terminal to another without a network, with the real programs: a task is begun on one
 terminal, handed over by a file, done on the other, and both reach the server."""
 import os
-import shutil
 
 import jiancha
 
 
-class HandOver(jiancha.Test):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.plan = cls.path("plan.db")
-        jiancha.run("init", "--db", cls.plan)
-        jiancha.run("import", jiancha.CASE, "--db", cls.plan)
-        jiancha.run("solve", "--db", cls.plan, "--time-limit", "2")
-        jiancha.run("approve", "--db", cls.plan, "--document-no", "淮应急〔2023〕1号", "--by", "局长办公会", "--date",
-                    "2023-01-03")
-        jiancha.run("release", "--db", cls.plan, "--month", "1")
-
+class HandOver(jiancha.January):
     def setUp(self):
-        self.db = self.path(f"{self._testMethodName}.db")
-        shutil.copy(self.plan, self.db)
-        self.server = self.serve(self.db)
-        team = [row[0] for row in jiancha.query(self.db, "SELECT inspector_id FROM inspector WHERE team_id = 'hn-t1'")]
-        self.giver, self.taker = team[:2]
-        self.one, self.two = (jiancha.Terminal(self.path(f"{self._testMethodName}-{i}.db")) for i in (1, 2))
-        self.one.enroll(self.db, self.server, self.giver)
-        self.two.enroll(self.db, self.server, self.taker)
+        super().setUp()
+        self.giver, self.taker = self.inspectors
+        self.one, self.two = self.terminal(self.giver, "1"), self.terminal(self.taker, "2")
         self.task = next(row["task_id"] for row in self.one.rows("tasks", "--open") if row["kind"] == "visit")
         self.stick = self.path(f"{self._testMethodName}.jcb")
-        self.people = f"{self.giver},{self.taker}"
 
     def begin(self):
         self.one.run("inspect", self.task, "--begin", "--start", "08:00", "--inspectors", self.people)

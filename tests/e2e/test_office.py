@@ -12,32 +12,12 @@ import uuid
 import jiancha
 
 
-class Office(jiancha.Test):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.plan = cls.path("plan.db")
-        jiancha.run("init", "--db", cls.plan)
-        jiancha.run("import", jiancha.CASE, "--db", cls.plan)
-        jiancha.run("solve", "--db", cls.plan, "--time-limit", "2")
-        jiancha.run("approve", "--db", cls.plan, "--document-no", "淮应急〔2023〕1号", "--by", "局长办公会", "--date",
-                    "2023-01-03")
-        jiancha.run("release", "--db", cls.plan, "--month", "1")
-
+class Office(jiancha.January):
     def setUp(self):
-        self.db = self.path(f"{self._testMethodName}.db")
-        shutil.copy(self.plan, self.db)
-        self.server = self.serve(self.db)
-        team = [row[0] for row in jiancha.query(self.db, "SELECT inspector_id FROM inspector WHERE team_id = 'hn-t1'")]
-        self.first, self.second = team[:2]
-        self.people = f"{self.first},{self.second}"
+        super().setUp()
+        self.first, self.second = self.inspectors
         self.one = self.terminal(self.first, "1")
         self.task = next(row["task_id"] for row in self.one.rows("tasks", "--open") if row["kind"] == "visit")
-
-    def terminal(self, inspector, name):
-        terminal = jiancha.Terminal(self.path(f"{self._testMethodName}-{name}.db"))
-        terminal.enroll(self.db, self.server, inspector)
-        return terminal
 
     def office(self, *args, **options):
         return jiancha.run(*args, "--db", self.db, **options)
