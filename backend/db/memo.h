@@ -8,7 +8,9 @@
  *   - when anything is rolled back.
  * So nothing that a memo answers is older than the database, and nobody has to remember to
  * invalidate; a job that writes rows somebody memoises simply does not call jc_tx_memo_keep, and reads
- * them by a query, not by the memo, behind its own writes. */
+ * them by a query, not by the memo, behind its own writes. Modules that own rows which every sync writes
+ * (store/device.c, store/waiting.c) change what is remembered of them behind each statement that
+ * succeeds; a rollback forgets it. */
 #ifndef JC_DB_MEMO_H
 #define JC_DB_MEMO_H
 
@@ -23,7 +25,8 @@ void *jc_tx_memo_put(struct jc_tx *tx, const void *kind, struct jc_str key, size
 /* For what a value points to: lives as long as the values. NULL without memory. */
 struct jc_arena *jc_tx_memo_arena(struct jc_tx *tx);
 
-/* The running job promises that it writes no row that anybody memoises, so the memo stays. */
+/* The running job promises that it writes no row that anybody memoises, or only through modules that change
+ * what is remembered too, so the memo stays. */
 void jc_tx_memo_keep(struct jc_tx *tx);
 
 #endif

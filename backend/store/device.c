@@ -1,11 +1,14 @@
 /* The table `device`. A request of a terminal costs one look-up by the hash of its token, joined with
- * the register for the holder's team: neither is cached, so a revocation or a change of team holds at
- * the next request. The hash must never be handed out. */
+ * the register for the holder's team; what it found is remembered with the connection (db/memo.h), which
+ * forgets it when anybody writes, so a revocation or a change of team holds at the next request. What a
+ * sync itself writes of a device (jc_device_seen) is changed in what is remembered too. The hash must never
+ * be handed out. */
 #include "store/device.h"
 
 #include <string.h>
 
 #include "base/message.h"
+#include "db/memo.h"
 #include "store/stamp.h"
 
 static enum jc_code fail_unknown(struct jc_uuid device_id, struct jc_err *err) {
@@ -96,11 +99,87 @@ static enum jc_code find_one(struct jc_tx *tx, const char *sql, const struct jc_
     return code;
 }
 
+/* --- what is remembered ------------------------------------------------------------------------------- */
+
+static const char BY_TOKEN, BY_ID; /* kinds in the memo: by hash, by agency and id */
+
+struct remembered {
+    struct jc_device device;
+    bool stale; /* its row has changed otherwise than here */
+};
+struct entry {
+    struct remembered *one;
+};
+
+enum { ID_KEY = sizeof(int64_t) + JC_UUID_SIZE };
+
+static struct jc_str id_key(int64_t agency_id, struct jc_uuid device_id, char buf[ID_KEY]) {
+    memcpy(buf, &agency_id, sizeof agency_id);
+    memcpy(buf + sizeof agency_id, device_id.bytes, JC_UUID_SIZE);
+    return (struct jc_str){buf, ID_KEY};
+}
+
+static struct remembered *recall(struct jc_tx *tx, const void *kind, struct jc_str key) {
+    const struct entry *entry = jc_tx_memo_find(tx, kind, key);
+    return entry && !entry->one->stale ? entry->one : NULL;
+}
+
+static struct remembered *recall_id(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id) {
+    char buf[ID_KEY];
+    return recall(tx, &BY_ID, id_key(agency_id, device_id, buf));
+}
+
+/* The device with its strings in the arena. */
+static enum jc_code copy_device(const struct jc_device *device, struct jc_arena *arena, struct jc_device *out,
+                                struct jc_err *err) {
+    *out = *device;
+    struct jc_str *const texts[] = {&out->name, &out->inspector_id, &out->team_id, &out->app_version};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        *texts[i] = jc_arena_copy(arena, *texts[i]);
+        if (!texts[i]->ptr)
+            return jc_fail_memory(err);
+    }
+    return JC_OK;
+}
+
+/* By its id first, so that whoever changes the row finds what the token finds. What does not fit is asked for again. */
+static void remember(struct jc_tx *tx, struct jc_str hash, const struct jc_device *device) {
+    struct jc_arena *arena = jc_tx_memo_arena(tx);
+    struct remembered *one = arena ? JC_NEW(arena, struct remembered) : NULL;
+    char buf[ID_KEY];
+    struct jc_err err;
+    if (!one || copy_device(device, arena, &one->device, &err))
+        return;
+    struct entry *entry = jc_tx_memo_put(tx, &BY_ID, id_key(device->agency_id, device->device_id, buf), sizeof *entry);
+    if (!entry)
+        return;
+    entry->one = one;
+    entry = jc_tx_memo_put(tx, &BY_TOKEN, hash, sizeof *entry);
+    if (entry)
+        entry->one = one;
+}
+
+void jc_device_forget(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id) {
+    struct remembered *one = recall_id(tx, agency_id, device_id);
+    if (one)
+        one->stale = true;
+}
+
 static const char SELECT_BY_TOKEN[] = "SELECT " DEVICE_COLUMNS "WHERE d.token_hash = $1";
 
 enum jc_code jc_device_find(struct jc_tx *tx, const uint8_t token_hash[JC_SHA256_SIZE], struct jc_arena *arena,
                             struct jc_device *out, bool *found, struct jc_err *err) {
-    return find_one(tx, SELECT_BY_TOKEN, JC_VALUES(jc_bytes(token_hash, JC_SHA256_SIZE)), arena, out, found, err);
+    struct jc_str hash = {(const char *)token_hash, JC_SHA256_SIZE};
+    const struct remembered *known = recall(tx, &BY_TOKEN, hash);
+    if (known) {
+        *found = true;
+        return copy_device(&known->device, arena, out, err);
+    }
+    enum jc_code code =
+        find_one(tx, SELECT_BY_TOKEN, JC_VALUES(jc_bytes(token_hash, JC_SHA256_SIZE)), arena, out, found, err);
+    if (!code && *found)
+        remember(tx, hash, out);
+    return code;
 }
 
 static const char SELECT_BY_KEY[] = "SELECT " DEVICE_COLUMNS "WHERE d.agency_id = $1 AND d.inspector_id = $2\n"
@@ -280,8 +359,13 @@ static const char UPDATE_BLOCKS_VERSION[] = "UPDATE device\n"
 
 enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                                           int64_t version, struct jc_err *err) {
-    return change_one(tx, UPDATE_BLOCKS_VERSION, JC_VALUES(jc_int(version), jc_int(agency_id), uuid_value(&device_id)),
-                      device_id, err);
+    struct remembered *one = recall_id(tx, agency_id, device_id);
+    enum jc_code code =
+        change_one(tx, UPDATE_BLOCKS_VERSION, JC_VALUES(jc_int(version), jc_int(agency_id), uuid_value(&device_id)),
+                   device_id, err);
+    if (!code && one)
+        one->device.blocks_version = version;
+    return code;
 }
 
 /* What is NULL stays as it was. The moment since when seals wait is written only when it changes, because it
@@ -325,6 +409,24 @@ static void put_chain(const struct jc_device_chain *chain, struct jc_value *valu
     values[11] = chain->wrong_no ? jc_int(chain->wrong_no) : jc_null();
 }
 
+/* What UPDATE_SEEN has done to the row. */
+static void note_remembered(struct remembered *one, const struct jc_device_note *note, const struct jc_value *values) {
+    struct jc_device *device = &one->device;
+    device->last_seen_ms = note->now_ms;
+    device->rebuild_requested = device->rebuild_requested && !note->begins_anew;
+    if (note->report) {
+        one->stale = !jc_str_eq(device->app_version, jc_str(note->report->app_version));
+        device->unsent = values[4].number;
+        device->clock_offset_ms = values[5].number;
+        device->free_bytes = values[6].number;
+    }
+    if (!note->chain)
+        return;
+    one->stale |= !note->chain->begun || note->chain->wrong_no != device->chain.wrong_no ||
+                  (note->chain->due != device->chain.due && !note->due_changes);
+    device->chain = *note->chain;
+}
+
 enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                             const struct jc_device_note *note, struct jc_arena *arena, struct jc_err *err) {
     struct jc_value values[SEEN_VALUES] = {jc_int(note->now_ms), jc_int(note->known_seq), jc_int(note->begins_anew)};
@@ -340,7 +442,11 @@ enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid 
         values[count++] = note->chain->due ? jc_int(note->now_ms) : jc_null();
     values[count++] = jc_int(agency_id);
     values[count++] = uuid_value(&device_id);
-    return jc_tx_exec(tx, note->due_changes ? UPDATE_SEEN_DUE : UPDATE_SEEN, values, count, err);
+    code = jc_tx_exec(tx, note->due_changes ? UPDATE_SEEN_DUE : UPDATE_SEEN, values, count, err);
+    struct remembered *one = code ? NULL : recall_id(tx, agency_id, device_id);
+    if (one)
+        note_remembered(one, note, values);
+    return code;
 }
 
 static const char UPDATE_SCOPE[] = "UPDATE device\n"

@@ -98,6 +98,9 @@ struct jc_device_note {
 /* Keeps it: one statement. */
 enum jc_code jc_device_seen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                             const struct jc_device_note *note, struct jc_arena *arena, struct jc_err *err);
+/* Whoever writes the row by a statement of their own, in a job that keeps the memo (db/memo.h), says so in the same
+ * job, before anybody looks the device up. */
+void jc_device_forget(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id);
 /* Before the row of an inspector is written with this team: if it is another than before, the
  * inspector's devices begin their listing anew (DESIGN section 5, point 5). */
 enum jc_code jc_device_rescope(struct jc_tx *tx, int64_t agency_id, struct jc_str inspector_id, struct jc_str team_id,

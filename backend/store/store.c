@@ -7,6 +7,7 @@
 
 #include "base/csv.h"
 #include "base/id.h"
+#include "db/memo.h"
 #include "embed/jc_holidays_csv.h"
 #include "embed/jc_migrate_2_sql.h"
 #include "embed/jc_migrate_3_sql.h"
@@ -111,11 +112,17 @@ static enum jc_code read_meta(struct jc_rows *rows, void *ctx, struct jc_err *er
     return JC_OK;
 }
 
+static const char META; /* kind in the memo */
+
 enum jc_code jc_store_meta(struct jc_tx *tx, struct jc_store_meta *out, struct jc_err *err) {
-    *out = (struct jc_store_meta){0};
-    enum jc_code code = jc_row_each(tx, SELECT_META, JC_NO_VALUES, read_meta, out, err);
+    const struct jc_store_meta *known = jc_tx_memo_find(tx, &META, JC_STR(""));
+    *out = known ? *known : (struct jc_store_meta){0};
+    enum jc_code code = known ? JC_OK : jc_row_each(tx, SELECT_META, JC_NO_VALUES, read_meta, out, err);
     if (!code && out->schema_version == 0)
         code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_STORE_NOT_OURS);
+    struct jc_store_meta *room = code || known ? NULL : jc_tx_memo_put(tx, &META, JC_STR(""), sizeof *room);
+    if (room)
+        *room = *out;
     return code;
 }
 

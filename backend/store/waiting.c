@@ -1,6 +1,7 @@
 /* One row per operation and missing dependency, found by the dependency. */
 #include "store/waiting.h"
 
+#include "db/memo.h"
 #include "store/operation.h"
 #include "store/row.h"
 
@@ -21,9 +22,34 @@ static enum jc_code for_each(struct jc_tx *tx, const char *sql, int64_t agency_i
     return code;
 }
 
+/* Whether anything waits, as every sync asks. It is remembered with room to change it. */
+static const char ANY; /* kind in the memo */
+struct any {
+    bool *waits;
+};
+
+static const struct any *recall_any(struct jc_tx *tx, int64_t agency_id) {
+    return jc_tx_memo_find(tx, &ANY, (struct jc_str){(const char *)&agency_id, sizeof agency_id});
+}
+
+static void remember_any(struct jc_tx *tx, int64_t agency_id, bool waits) {
+    struct jc_arena *arena = jc_tx_memo_arena(tx);
+    bool *room = arena ? JC_NEW(arena, bool) : NULL;
+    struct jc_str key = {(const char *)&agency_id, sizeof agency_id};
+    struct any *any = room ? jc_tx_memo_put(tx, &ANY, key, sizeof *any) : NULL;
+    if (!any)
+        return;
+    *room = waits;
+    any->waits = room;
+}
+
 enum jc_code jc_waiting_add(struct jc_tx *tx, int64_t agency_id, struct jc_str depends_on, int64_t operation_no,
                             struct jc_err *err) {
-    return for_each(tx, INSERT_WAITING, agency_id, depends_on, operation_no, err);
+    enum jc_code code = for_each(tx, INSERT_WAITING, agency_id, depends_on, operation_no, err);
+    const struct any *any = recall_any(tx, agency_id);
+    if (any)
+        *any->waits = true; /* one that waits no longer leaves it: asking in vain is no harm */
+    return code;
 }
 
 enum jc_code jc_waiting_drop(struct jc_tx *tx, int64_t agency_id, struct jc_str depends_on, int64_t operation_no,
@@ -67,5 +93,10 @@ static const char SELECT_ANY[] = "SELECT 1\n"
                                  "LIMIT 1";
 
 enum jc_code jc_waiting_any(struct jc_tx *tx, int64_t agency_id, bool *any, struct jc_err *err) {
-    return jc_row_exists(tx, SELECT_ANY, JC_VALUES(jc_int(agency_id)), any, err);
+    const struct any *known = recall_any(tx, agency_id);
+    *any = known && *known->waits;
+    enum jc_code code = known ? JC_OK : jc_row_exists(tx, SELECT_ANY, JC_VALUES(jc_int(agency_id)), any, err);
+    if (!code && !known)
+        remember_any(tx, agency_id, *any);
+    return code;
 }

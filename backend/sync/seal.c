@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "db/memo.h"
 #include "store/audit_log.h"
 #include "store/review.h"
 #include "store/row.h"
@@ -104,6 +105,7 @@ static const char UPDATE_SEALED[] = "UPDATE device\n"
                                     "WHERE agency_id = $3 AND device_id = $4 AND sealed_no < $1";
 
 static enum jc_code note_sealed(struct jc_tx *tx, const struct tail *tail, int64_t now_ms, struct jc_err *err) {
+    jc_device_forget(tx, tail->agency_id, tail->device.device_id);
     return jc_tx_exec(tx, UPDATE_SEALED,
                       JC_VALUES(jc_int(tail->device.chain.link_no), jc_int(now_ms), jc_int(tail->agency_id),
                                 jc_bytes(tail->device.device_id.bytes, JC_UUID_SIZE)),
@@ -171,6 +173,7 @@ static const char UPDATE_WRONG[] =
 static enum jc_code note_wrong(struct jc_tx *tx, const struct tail *tail, int64_t wrong_no, int64_t now_ms,
                                struct jc_err *err) {
     char id[JC_UUID_TEXT], no[JC_NUMBER_TEXT];
+    jc_device_forget(tx, tail->agency_id, tail->device.device_id);
     enum jc_code code =
         jc_tx_exec(tx, UPDATE_WRONG,
                    JC_VALUES(jc_int(wrong_no), jc_int(tail->device.chain.link_no), jc_int(tail->agency_id),
@@ -265,6 +268,7 @@ static enum jc_code settle_due(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     struct look *look = ctx;
     enum jc_code code = JC_OK;
     *look->out = (struct jc_seals_looked){0};
+    jc_tx_memo_keep(tx); /* of what is memoised it writes devices' rows, and says so */
     for (size_t i = 0; !code && i < look->tails.count; i++) {
         const struct tail *tail = &look->tails.items[i];
         bool held = tail->holds;
