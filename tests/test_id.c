@@ -110,6 +110,32 @@ static void test_sha256(void **state) {
     }
 }
 
+/* Pieces of any size come to the hash of the whole, gathered or not. */
+static void test_sha256_pieces(void **state) {
+    (void)state;
+    static const size_t SIZES[] = {0, 1, JC_SHA256_GATHER - 1, JC_SHA256_GATHER, JC_SHA256_GATHER + 1, 1500};
+    static const size_t STEPS[] = {1, 63, 64, JC_SHA256_GATHER, JC_SHA256_GATHER + 1, 1500};
+    char bytes[1500];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 31);
+    for (size_t i = 0; i < COUNT(SIZES); i++) {
+        for (size_t k = 0; k < COUNT(STEPS); k++) {
+            struct jc_sha256_state pieces;
+            uint8_t whole[JC_SHA256_SIZE], hash[JC_SHA256_SIZE];
+            char name[64];
+            snprintf(name, sizeof name, "%zu bytes by %zu", SIZES[i], STEPS[k]);
+            jc_sha256((struct jc_str){bytes, SIZES[i]}, whole);
+            jc_sha256_begin(&pieces);
+            for (size_t at = 0; at < SIZES[i]; at += STEPS[k]) {
+                size_t left = SIZES[i] - at;
+                jc_sha256_add(&pieces, (struct jc_str){bytes + at, left < STEPS[k] ? left : STEPS[k]});
+            }
+            jc_sha256_end(&pieces, hash);
+            CHECK(name, memcmp(whole, hash, sizeof hash) == 0);
+        }
+    }
+}
+
 static void test_random_and_equal(void **state) {
     (void)state;
     uint8_t a[32] = {0}, b[32] = {0};
@@ -158,8 +184,10 @@ static void test_random_source(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uuid7),  cmocka_unit_test(test_uuid_parse),       cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_sha256), cmocka_unit_test(test_random_and_equal), cmocka_unit_test(test_random_source),
+        cmocka_unit_test(test_uuid7),         cmocka_unit_test(test_uuid_parse),
+        cmocka_unit_test(test_hex),           cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_sha256_pieces), cmocka_unit_test(test_random_and_equal),
+        cmocka_unit_test(test_random_source),
     };
     return cmocka_run_group_tests(tests, init, NULL);
 }

@@ -201,7 +201,24 @@ bool jc_time_parse(struct jc_str rfc3339, int64_t *out_utc_ms) {
     return true;
 }
 
+/* `count` digits of a number that is not negative. */
+static char *put_digits(char *out, int number, int count) {
+    for (int i = count; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + count;
+}
+
 struct jc_str jc_date_format(struct jc_date date, char *buf) {
+    char *out = buf;
+    if (date.year >= 0 && date.year <= 9999) { /* every record has one */
+        out = put_digits(out, date.year, 4);
+        *out++ = '-';
+        out = put_digits(out, date.month, 2);
+        *out++ = '-';
+        out = put_digits(out, date.day, 2);
+        *out = '\0';
+        return (struct jc_str){buf, (size_t)(out - buf)};
+    }
     int len = snprintf(buf, JC_TIME_MAX, "%04d-%02d-%02d", date.year, date.month, date.day);
     return (struct jc_str){buf, (size_t)len};
 }

@@ -1,6 +1,9 @@
-/* Thin layer on libsodium, which is initialised once; all functions are thread-safe after that. */
+/* Thin layer on libsodium, which is initialised once; all functions are thread-safe after that. SHA-256 of bytes
+ * that lie together is GnuTLS's: it has the processor's wider instructions and takes two thirds of nettle's time
+ * for 200 bytes, half for 2,000. Its piecewise form needs memory, nettle's does not, so that is nettle's. */
 #include "base/id.h"
 
+#include <gnutls/crypto.h>
 #include <nettle/sha2.h>
 #include <sodium.h>
 #include <string.h>
@@ -53,12 +56,17 @@ bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out) {
     return true;
 }
 
-/* By nettle, which uses the processor's instructions for it and needs about half of libsodium's time. */
-void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {
+static void hash_by_nettle(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {
     struct sha256_ctx state;
     sha256_init(&state);
-    sha256_update(&state, bytes.len, (const uint8_t *)(bytes.ptr ? bytes.ptr : ""));
+    sha256_update(&state, bytes.len, (const uint8_t *)bytes.ptr);
     sha256_digest(&state, JC_SHA256_SIZE, out);
+}
+
+void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {
+    bytes.ptr = bytes.ptr ? bytes.ptr : "";
+    if (gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes.ptr, bytes.len, out) != 0)
+        hash_by_nettle(bytes, out);
 }
 
 static struct sha256_ctx *context_of(struct jc_sha256_state *state) {
@@ -67,15 +75,30 @@ static struct sha256_ctx *context_of(struct jc_sha256_state *state) {
 }
 
 void jc_sha256_begin(struct jc_sha256_state *state) {
-    sha256_init(context_of(state));
+    state->len = 0;
 }
 
 void jc_sha256_add(struct jc_sha256_state *state, struct jc_str bytes) {
-    sha256_update(context_of(state), bytes.len, (const uint8_t *)(bytes.ptr ? bytes.ptr : ""));
+    if (!bytes.len)
+        return;
+    if (state->len <= JC_SHA256_GATHER && bytes.len <= JC_SHA256_GATHER - state->len) {
+        memcpy(state->gathered + state->len, bytes.ptr, bytes.len);
+        state->len += bytes.len;
+        return;
+    }
+    if (state->len <= JC_SHA256_GATHER) {
+        sha256_init(context_of(state));
+        sha256_update(context_of(state), state->len, state->gathered);
+        state->len = SIZE_MAX;
+    }
+    sha256_update(context_of(state), bytes.len, (const uint8_t *)bytes.ptr);
 }
 
 void jc_sha256_end(struct jc_sha256_state *state, uint8_t out[JC_SHA256_SIZE]) {
-    sha256_digest(context_of(state), JC_SHA256_SIZE, out);
+    if (state->len <= JC_SHA256_GATHER)
+        jc_sha256((struct jc_str){(const char *)state->gathered, state->len}, out);
+    else
+        sha256_digest(context_of(state), JC_SHA256_SIZE, out);
 }
 
 struct jc_str jc_hex(const void *bytes, size_t len, char *buf) {

@@ -19,9 +19,13 @@ struct jc_str jc_uuid_format(struct jc_uuid id, char buf[JC_UUID_TEXT]); /* 8-4-
 bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out);             /* with or without dashes */
 
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]);
-/* The same piece by piece: begin, add …, end. */
+/* The same piece by piece: begin, add …, end. Pieces that come to no more than JC_SHA256_GATHER bytes are hashed
+ * as one, which is faster. */
+enum { JC_SHA256_GATHER = 512 };
 struct jc_sha256_state {
-    _Alignas(8) uint8_t opaque[112]; /* nettle's */
+    _Alignas(8) uint8_t opaque[112]; /* nettle's, once there are too many */
+    uint8_t gathered[JC_SHA256_GATHER];
+    size_t len; /* SIZE_MAX: they are in nettle's state */
 };
 void jc_sha256_begin(struct jc_sha256_state *state);
 void jc_sha256_add(struct jc_sha256_state *state, struct jc_str bytes);

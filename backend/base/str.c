@@ -117,8 +117,17 @@ bool jc_str_to_centi(struct jc_str s, int64_t *out_centi) {
 }
 
 struct jc_str jc_str_from_int64(int64_t number, char buf[JC_NUMBER_TEXT]) {
-    int len = snprintf(buf, JC_NUMBER_TEXT, "%lld", (long long)number);
-    return (struct jc_str){buf, (size_t)len};
+    char digits[JC_NUMBER_TEXT];
+    uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    size_t at = sizeof digits;
+    digits[--at] = '\0';
+    do
+        digits[--at] = (char)('0' + size % 10);
+    while (size /= 10);
+    if (number < 0)
+        digits[--at] = '-';
+    memcpy(buf, digits + at, sizeof digits - at);
+    return (struct jc_str){buf, sizeof digits - at - 1};
 }
 
 struct jc_str jc_str_from_centi(int64_t centi, char buf[JC_NUMBER_TEXT]) {

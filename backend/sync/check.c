@@ -135,20 +135,28 @@ enum jc_code jc_check_inspectors(struct jc_apply *apply, const char *field, char
     return code;
 }
 
+/* Its path is made only if it is missing. */
+static void check_signature_text(struct jc_apply *apply, const char *field, const char *part, const char *text) {
+    char path[JC_VERDICT_ARG_MAX];
+    if (jc_str_trim(jc_str(text)).len)
+        return;
+    snprintf(path, sizeof path, "%s.%s", field, part);
+    jc_check_given(apply, path, text);
+}
+
 void jc_check_signature(struct jc_apply *apply, const char *field, const Jc__UnitSignature *signature) {
     char path[JC_VERDICT_ARG_MAX];
     Jc__UnitSignature__ResultCase which = signature ? signature->result_case : JC__UNIT_SIGNATURE__RESULT__NOT_SET;
     switch (which) {
     case JC__UNIT_SIGNATURE__RESULT_SIGNED:
-        snprintf(path, sizeof path, "%s.signed.name", field);
-        jc_check_given(apply, path, signature->signed_->name);
-        snprintf(path, sizeof path, "%s.signed.image_sha256", field);
-        if (signature->signed_->image_sha256.len && signature->signed_->image_sha256.len != JC_SHA256_SIZE)
+        check_signature_text(apply, field, "signed.name", signature->signed_->name);
+        if (signature->signed_->image_sha256.len && signature->signed_->image_sha256.len != JC_SHA256_SIZE) {
+            snprintf(path, sizeof path, "%s.signed.image_sha256", field);
             jc_verdict_add(&apply->verdict, JC_GROUND_HASH_SIZE, jc_str(path));
+        }
         break;
     case JC__UNIT_SIGNATURE__RESULT_REFUSED:
-        snprintf(path, sizeof path, "%s.refused.reason", field);
-        jc_check_given(apply, path, signature->refused->reason);
+        check_signature_text(apply, field, "refused.reason", signature->refused->reason);
         break;
     default:
         jc_verdict_add(&apply->verdict, JC_GROUND_SIGNATURE_UNIT, jc_str(field));
