@@ -503,9 +503,11 @@ struct jc_accord *jc_accord_new(const struct jc_instance *in, const struct jc_bl
         int64_t work = in->units[a->entries[i].unit].work;
         a->largest = work > a->largest ? work : a->largest;
     }
+    if (a->n_entries > ENTRIES_MAX)
+        return a;
     if (!find_joins(a, arena))
         return NULL;
-    a->fits = a->n_entries <= ENTRIES_MAX && states_fit(a);
+    a->fits = states_fit(a);
     if (!a->fits)
         return a;
     a->any = JC_NEW_ARRAY(arena, a->n_entries + 1, uint16_t);

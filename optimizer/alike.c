@@ -54,3 +54,31 @@ int jc_alike_unit(const struct jc_instance *in, const struct jc_plan_unit *a, co
         c = cmp_join(&in->joins[a->first_join + i], &in->joins[b->first_join + i]);
     return c;
 }
+
+/* --- hashes ------------------------------------------------------------------------------------------------ */
+
+/* Patterns and lists bring their own, made when they were. */
+static uint64_t mix_list(uint64_t hash, const struct jc_month_list *list) {
+    return list ? jc_alike_mix(hash, list->hash) : hash;
+}
+
+uint64_t jc_alike_choice_hash(const struct jc_choice *c) {
+    uint64_t hash = jc_alike_mix((uint64_t)c->team, c->patterns->hash);
+    hash = jc_alike_mix(hash, (uint64_t)c->fixed_e5 << 16 | c->in_force);
+    for (int32_t i = 0; i < c->n_unit_quotas; i++)
+        hash = jc_alike_mix(hash, (uint64_t)c->unit_quotas[i]);
+    return mix_list(mix_list(hash, c->visits), c->remote);
+}
+
+uint64_t jc_alike_unit_hash(const struct jc_instance *in, const struct jc_plan_unit *u) {
+    uint64_t hash = jc_alike_mix((uint64_t)u->work, (uint64_t)u->risk_e5);
+    hash = jc_alike_mix(hash, (uint64_t)u->season_e5);
+    hash = jc_alike_mix(hash, (uint64_t)u->preferred << 32 | (uint64_t)u->pinned << 16 | (uint64_t)u->partial);
+    for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
+        const struct jc_join *join = &in->joins[j];
+        hash = jc_alike_mix(hash, (uint64_t)join->team << 32 | (uint32_t)join->visits);
+        hash = jc_alike_mix(jc_alike_mix(hash, (uint64_t)join->work), join->patterns->hash);
+        hash = mix_list(mix_list(hash, join->quotas), join->remote);
+    }
+    return hash;
+}

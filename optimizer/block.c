@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "optimizer/alike.h"
+#include "optimizer/gather.h"
 
 struct kind {
     uint32_t first, n; /* into entries */
@@ -268,41 +269,46 @@ const int32_t *jc_blocks_choices(const struct jc_blocks *b) {
 
 /* --- set-up ----------------------------------------------------------------------------------------------- */
 
-struct sortable {
+/* Entries in the order of the units. */
+struct entries {
     const struct jc_blocks *b;
-    struct jc_block_entry entry;
+    struct jc_block_entry *rows;
+    uint32_t n;
 };
 
-static int cmp_kinds(const struct jc_blocks *b, const struct jc_block_entry *x, const struct jc_block_entry *y) {
+static int order_kinds(const void *ctx, uint32_t i, uint32_t j) {
+    const struct entries *entries = ctx;
+    const struct jc_blocks *b = entries->b;
+    const struct jc_block_entry *x = &entries->rows[i], *y = &entries->rows[j];
     int c = jc_order(x->team, y->team);
     c = c ? c : jc_order(x->n, y->n);
     c = c ? c : jc_alike_unit(b->in, &b->in->units[x->unit], &b->in->units[y->unit]);
-    for (uint32_t i = 0; !c && i < x->n; i++)
-        c = jc_alike_choice(choice_of(b, x, i), choice_of(b, y, i));
+    for (uint32_t k = 0; !c && k < x->n; k++)
+        c = jc_alike_choice(choice_of(b, x, k), choice_of(b, y, k));
     return c;
 }
 
-static int by_kind(const void *a, const void *b) {
-    const struct sortable *x = a, *y = b;
-    int c = cmp_kinds(x->b, &x->entry, &y->entry);
-    c = c ? c : jc_order(x->entry.pair, y->entry.pair);
-    return c ? c : jc_order(x->entry.unit, y->entry.unit);
+static uint64_t hash_kind(const void *ctx, uint32_t i) {
+    const struct entries *entries = ctx;
+    const struct jc_block_entry *e = &entries->rows[i];
+    uint64_t hash = jc_alike_unit_hash(entries->b->in, &entries->b->in->units[e->unit]);
+    for (uint32_t k = 0; k < e->n; k++)
+        hash = jc_alike_mix(hash, jc_alike_choice_hash(choice_of(entries->b, e, k)));
+    return hash;
 }
 
 /* Adds the unit's entries, one for each team it has choices with. */
-static bool add_entries(struct jc_blocks *b, struct jc_arena *arena, int32_t unit, size_t *room) {
+static void add_entries(struct jc_blocks *b, struct entries *entries, int32_t unit) {
     const struct jc_plan_unit *u = &b->in->units[unit];
-    size_t before = b->n_entries;
+    uint32_t before = entries->n;
     for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++) {
         int32_t team = b->in->choices[c].team;
         bool seen = false;
-        for (size_t i = before; i < b->n_entries && !seen; i++)
-            seen = b->entries[i].team == team;
+        for (uint32_t i = before; i < entries->n && !seen; i++)
+            seen = entries->rows[i].team == team;
         if (seen)
             continue;
-        struct jc_block_entry *e = jc_arena_push(arena, (void **)&b->entries, &b->n_entries, room, sizeof *e);
-        if (!e)
-            return false;
+        struct jc_block_entry *e = &entries->rows[entries->n++];
         *e = (struct jc_block_entry){unit, team, -1, (uint32_t)b->n_ids, 0, false};
         for (uint32_t d = c; d < u->first_choice + u->n_choices; d++)
             if (b->in->choices[d].team == team) {
@@ -311,35 +317,48 @@ static bool add_entries(struct jc_blocks *b, struct jc_arena *arena, int32_t uni
                 e->pair = b->in->choices[d].pair > e->pair ? b->in->choices[d].pair : e->pair;
             }
     }
-    b->shared[unit] = b->n_entries - before > 1;
-    for (size_t i = before; i < b->n_entries; i++)
-        b->entries[i].shared = b->shared[unit];
+    b->shared[unit] = entries->n - before > 1;
+    for (uint32_t i = before; i < entries->n; i++)
+        entries->rows[i].shared = b->shared[unit];
+}
+
+/* The entries by kind, then pair, then unit, and where each kind begins. */
+static bool list_kinds(struct jc_blocks *b, const struct entries *entries, const uint32_t *rank, const uint32_t *order,
+                       struct jc_arena *arena) {
+    b->n_entries = entries->n;
+    b->entries = jc_arena_array(arena, b->n_entries + 1, sizeof *b->entries);
+    b->kinds = JC_NEW_ARRAY(arena, b->n_kinds + 1, struct kind);
+    b->first_kind = JC_NEW_ARRAY(arena, (size_t)b->in->n_teams + 2, uint32_t);
+    if (!b->entries || !b->kinds || !b->first_kind)
+        return false;
+    for (uint32_t i = 0; i < entries->n; i++) {
+        struct kind *kind = &b->kinds[rank[order[i]]];
+        b->entries[i] = entries->rows[order[i]];
+        if (!kind->n++) {
+            kind->first = i;
+            b->first_kind[b->entries[i].team + 1]++;
+        }
+    }
+    for (int32_t k = 0; k < b->in->n_teams; k++)
+        b->first_kind[k + 1] += b->first_kind[k];
     return true;
 }
 
-/* Sorts entries and finds the kinds; false without memory. */
-static bool find_kinds(struct jc_blocks *b, struct jc_arena *arena) {
-    struct sortable *rows = jc_calloc(b->n_entries + 1, sizeof *rows);
-    b->kinds = JC_NEW_ARRAY(arena, b->n_entries + 1, struct kind);
-    b->first_kind = JC_NEW_ARRAY(arena, (size_t)b->in->n_teams + 2, uint32_t);
-    bool ok = rows && b->kinds && b->first_kind;
-    for (size_t i = 0; ok && i < b->n_entries; i++)
-        rows[i] = (struct sortable){b, b->entries[i]};
-    if (ok && b->n_entries)
-        qsort(rows, b->n_entries, sizeof *rows, by_kind);
-    for (size_t i = 0; ok && i < b->n_entries; i++) {
-        if (i == 0 || cmp_kinds(b, &rows[i - 1].entry, &rows[i].entry) != 0) {
-            b->kinds[b->n_kinds++].first = (uint32_t)i;
-            b->first_kind[rows[i].entry.team + 1]++;
-        }
-        b->kinds[b->n_kinds - 1].n++;
-    }
-    for (size_t i = 0; ok && i < b->n_entries; i++)
-        b->entries[i] = rows[i].entry;
-    for (int32_t k = 0; ok && k < b->in->n_teams; k++)
-        b->first_kind[k + 1] += b->first_kind[k];
-    jc_free(rows);
-    return ok;
+/* Finds the kinds; false without memory. */
+static bool find_kinds(struct jc_blocks *b, const struct entries *entries, struct jc_arena *arena) {
+    const struct jc_gather gather = {entries, hash_kind, order_kinds};
+    uint32_t n = entries->n, *memory = jc_malloc(((size_t)n * 3 + 1) * sizeof *memory);
+    uint32_t *key = memory, *by_pair = memory + n, *order = by_pair + n;
+    bool good = memory;
+    for (uint32_t i = 0; good && i < n; i++)
+        key[i] = (uint32_t)(entries->rows[i].pair + 1);
+    good = good && jc_gather_sort(key, (uint32_t)b->in->n_pairs + 1, NULL, n, by_pair);
+    int64_t n_kinds = good ? jc_gather_rank(&gather, n, key) : -1;
+    b->n_kinds = n_kinds < 0 ? 0 : (size_t)n_kinds;
+    good = n_kinds >= 0 && jc_gather_sort(key, (uint32_t)n_kinds, by_pair, n, order) &&
+           list_kinds(b, entries, key, order, arena);
+    jc_free(memory);
+    return good;
 }
 
 /* The pairs of each team, and the most a team has. */
@@ -391,10 +410,11 @@ struct jc_blocks *jc_blocks_new(const struct jc_instance *in, struct jc_arena *a
     b->shared = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, bool);
     if (!b->ids || !b->shared)
         return NULL;
-    size_t room = 0;
-    for (int32_t u = 0; u < in->n_units; u++)
-        if (!add_entries(b, arena, u, &room))
-            return NULL;
+    struct entries entries = {.b = b, .rows = jc_malloc(((size_t)in->n_choices + 1) * sizeof *entries.rows)};
+    for (int32_t u = 0; entries.rows && u < in->n_units; u++)
+        add_entries(b, &entries, u);
+    bool good = entries.rows && find_kinds(b, &entries, arena);
+    jc_free(entries.rows);
     uint32_t most_pairs = 0;
-    return find_kinds(b, arena) && list_pairs(b, arena, &most_pairs) && make_desk(b, arena, most_pairs) ? b : NULL;
+    return good && list_pairs(b, arena, &most_pairs) && make_desk(b, arena, most_pairs) ? b : NULL;
 }

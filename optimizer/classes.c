@@ -1,12 +1,11 @@
-/* Units are sorted by everything the model can see of them; equal neighbours are a class. Components come
- * from union-find over teams and quotas. Both once per run, O(n log n). Two units whose quotas differ must
- * never share a class. */
+/* Units are gathered by everything the model can see of them; those alike are a class. Components come from
+ * union-find over teams and quotas. Both once per run. Two units whose quotas differ must never share a class. */
 #include "optimizer/classes.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "optimizer/alike.h"
+#include "optimizer/gather.h"
 #include "optimizer/partition.h"
 
 /* --- alike -------------------------------------------------------------------------------------------- */
@@ -24,15 +23,21 @@ static int cmp_units(const struct jc_instance *in, const struct jc_plan_unit *a,
     return c;
 }
 
-struct sortable {
-    const struct jc_instance *in;
-    int32_t unit;
-};
+static int order_units(const void *ctx, uint32_t a, uint32_t b) {
+    const struct jc_instance *in = ctx;
+    return cmp_units(in, &in->units[a], &in->units[b]);
+}
 
-static int by_kind(const void *a, const void *b) {
-    const struct sortable *x = a, *y = b;
-    int c = cmp_units(x->in, &x->in->units[x->unit], &y->in->units[y->unit]);
-    return c ? c : jc_order(x->unit, y->unit);
+static uint64_t hash_unit(const void *ctx, uint32_t unit) {
+    const struct jc_instance *in = ctx;
+    const struct jc_plan_unit *u = &in->units[unit];
+    uint64_t hash = jc_alike_unit_hash(in, u);
+    for (uint32_t i = u->first_choice; i < u->first_choice + u->n_choices; i++) {
+        const struct jc_choice *c = &in->choices[i];
+        hash = jc_alike_mix(hash, (uint64_t)c->rule << 32 | (uint32_t)c->pair);
+        hash = jc_alike_mix(hash, jc_alike_choice_hash(c));
+    }
+    return hash;
 }
 
 static bool interval(uint32_t months) {
@@ -121,34 +126,52 @@ static bool find_components(struct jc_classes *k, struct jc_arena *arena) {
 
 /* --- public ------------------------------------------------------------------------------------------------ */
 
-struct jc_classes *jc_classes_new(const struct jc_instance *in, struct jc_arena *arena) {
-    struct jc_classes *k = JC_NEW(arena, struct jc_classes);
-    struct sortable *sorted = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, struct sortable);
-    int32_t *units = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, int32_t);
-    if (!k || !sorted || !units)
-        return NULL;
-    k->in = in;
-    k->classes = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, struct jc_class);
-    if (!k->classes || !find_components(k, arena))
-        return NULL;
-    size_t n = 0;
-    for (int32_t u = 0; u < in->n_units; u++)
-        if (is_visited(in, u))
-            sorted[n++] = (struct sortable){in, u};
-        else if (in->units[u].n_choices)
-            k->resting_e5 += in->choices[in->units[u].first_choice].fixed_e5;
-    if (n)
-        qsort(sorted, n, sizeof *sorted, by_kind);
-    for (size_t i = 0; i < n; i++) {
-        const struct jc_plan_unit *u = &in->units[sorted[i].unit];
-        units[i] = sorted[i].unit;
-        if (i && can_share(in, sorted[i].unit) && cmp_units(in, u, &in->units[sorted[i - 1].unit]) == 0) {
-            k->classes[k->n_classes - 1].n++;
+/* Lists all units by what they are. */
+static bool list_units(const struct jc_instance *in, uint32_t *rank, uint32_t *units) {
+    const struct jc_gather gather = {in, hash_unit, order_units};
+    int64_t n = jc_gather_rank(&gather, (uint32_t)in->n_units, rank);
+    return n >= 0 && jc_gather_sort(rank, (uint32_t)n, NULL, (uint32_t)in->n_units, units);
+}
+
+/* Units in a row of the same rank are a class, those that cannot share one each; units that are never visited
+ * drop out of the list. */
+static bool divide(struct jc_classes *k, const uint32_t *rank, uint32_t *units, struct jc_arena *arena) {
+    const struct jc_instance *in = k->in;
+    size_t n = 0, room = 0, n_classes = 0;
+    for (int32_t i = 0; i < in->n_units; i++) {
+        int32_t unit = (int32_t)units[i];
+        const struct jc_plan_unit *u = &in->units[unit];
+        if (!is_visited(in, unit)) {
+            k->resting_e5 += u->n_choices ? in->choices[u->first_choice].fixed_e5 : 0;
             continue;
         }
-        k->classes[k->n_classes++] = (struct jc_class){units + i, 1, k->of_team[in->choices[u->first_choice].team]};
+        units[n++] = units[i];
+        if (n > 1 && rank[unit] == rank[units[n - 2]] && can_share(in, unit)) {
+            k->classes[n_classes - 1].n++;
+            continue;
+        }
+        struct jc_class *new = jc_arena_push(arena, (void **)&k->classes, &n_classes, &room, sizeof *new);
+        if (!new)
+            return false;
+        *new = (struct jc_class){(const int32_t *)units + n - 1, 1, k->of_team[in->choices[u->first_choice].team],
+                                 (uint32_t)k->n_columns};
+        k->n_columns += u->n_choices;
     }
-    return k;
+    k->n_classes = (int32_t)n_classes;
+    return true;
+}
+
+struct jc_classes *jc_classes_new(const struct jc_instance *in, struct jc_arena *arena) {
+    struct jc_classes *k = JC_NEW(arena, struct jc_classes);
+    uint32_t *units = JC_NEW_ARRAY(arena, (size_t)in->n_units + 1, uint32_t);
+    uint32_t *rank = jc_malloc(((size_t)in->n_units + 1) * sizeof *rank);
+    bool good = k && units && rank;
+    if (good) {
+        k->in = in;
+        good = find_components(k, arena) && list_units(in, rank, units) && divide(k, rank, units, arena);
+    }
+    jc_free(rank);
+    return good ? k : NULL;
 }
 
 bool jc_classes_deal(const int32_t counts[JC_MONTHS], int32_t n, uint16_t *months) {

@@ -16,12 +16,14 @@ struct jc_class {
     const int32_t *units; /* alike; the first one stands for all */
     int32_t n;
     int32_t component;
+    uint32_t first_column; /* choices of the classes before this one */
 };
 
 struct jc_classes {
     const struct jc_instance *in;
     struct jc_class *classes;
     int32_t n_classes;
+    size_t n_columns; /* choices of all classes, each by its first unit */
     int32_t n_components;
     int32_t *of_team;   /* component by team */
     int32_t *of_quota;  /* component by quota; -1: counts nothing */

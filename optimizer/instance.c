@@ -6,82 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/index.h"
 #include "model/problem.h"
 #include "model/quota.h"
+#include "optimizer/alike.h"
 #include "optimizer/integer.h"
-
-/* --- a table from bytes to pointers ------------------------------------------------------------- */
-
-struct memo_entry {
-    uint64_t hash;
-    const void *key;
-    size_t len;
-    const void *value;
-};
-
-struct memo {
-    struct memo_entry *slots;
-    size_t n, capacity; /* capacity: a power of two */
-};
-
-static uint64_t hash_bytes(const void *key, size_t len) {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ ((const unsigned char *)key)[i]) * UINT64_C(0x100000001b3);
-    return h | 1; /* 0 marks a free slot */
-}
-
-static struct memo_entry *memo_slot(struct memo *memo, uint64_t hash, const void *key, size_t len) {
-    for (size_t i = (hash >> 8) & (memo->capacity - 1);; i = (i + 1) & (memo->capacity - 1)) {
-        struct memo_entry *e = &memo->slots[i];
-        if (!e->hash || (e->hash == hash && e->len == len && memcmp(e->key, key, len) == 0))
-            return e;
-    }
-}
-
-static const void *memo_find(struct memo *memo, const void *key, size_t len, bool *found) {
-    *found = false;
-    if (!memo->capacity)
-        return NULL;
-    struct memo_entry *e = memo_slot(memo, hash_bytes(key, len), key, len);
-    *found = e->hash != 0;
-    return e->value;
-}
-
-/* False without memory. */
-static bool memo_put(struct memo *memo, struct jc_arena *arena, const void *key, size_t len, const void *value) {
-    if (memo->n * 2 >= memo->capacity) {
-        struct memo grown = {NULL, memo->n, memo->capacity ? memo->capacity * 2 : 64};
-        grown.slots = JC_NEW_ARRAY(arena, grown.capacity, struct memo_entry);
-        if (!grown.slots)
-            return false;
-        for (size_t i = 0; i < memo->capacity; i++)
-            if (memo->slots[i].hash)
-                *memo_slot(&grown, memo->slots[i].hash, memo->slots[i].key, memo->slots[i].len) = memo->slots[i];
-        *memo = grown;
-    }
-    void *copy = jc_arena_alloc(arena, len);
-    if (!copy)
-        return false;
-    memcpy(copy, key, len);
-    uint64_t hash = hash_bytes(key, len);
-    *memo_slot(memo, hash, key, len) = (struct memo_entry){hash, copy, len, value};
-    memo->n++;
-    return true;
-}
 
 /* --- the build ---------------------------------------------------------------------------------- */
 
 struct build {
     const Jc__Problem *problem;
-    struct jc_arena *arena;
+    struct jc_arena *arena, *desk; /* the desk is cleared when the instance is built */
     struct jc_instance *in;
     struct jc_quota_index quotas;
-    struct memo patterns, lists, pairs;
-    int32_t *pin_team, *pin_rule; /* by unit; -1: any, -2: they contradict each other */
-    size_t *first_in_force;       /* by unit and one more: into the plan in force's visits */
-    size_t choice_room, pair_room;
+    struct jc_index *patterns, *lists, *pairs; /* memoised, by the bytes they depend on */
+    int32_t *pin_team, *pin_rule;              /* by unit; -1: any, -2: they contradict each other */
+    size_t *first_in_force;                    /* by unit and one more: into the plan in force's visits */
+    size_t pair_room;
 };
+
+/* What is memoised under the key; NULL: nothing yet. */
+static const void *recall(const struct jc_index *index, const void *key, size_t len) {
+    return (const void *)(intptr_t)jc_index_find(index, (struct jc_str){key, len}, 0);
+}
+
+/* Memoises it; NULL without memory. */
+static const void *memoise(struct build *b, struct jc_index *index, const void *key, size_t len, const void *made) {
+    struct jc_str copy = jc_arena_copy(b->desk, (struct jc_str){key, len});
+    int64_t *at = copy.ptr && made ? jc_index_at(index, copy, NULL) : NULL;
+    if (at)
+        *at = (int64_t)(intptr_t)made;
+    return at ? made : NULL;
+}
 
 static const struct jc_patterns *make_patterns(struct build *b, const uint16_t *masks, size_t n, int visits) {
     struct jc_patterns *p = JC_NEW(b->arena, struct jc_patterns);
@@ -93,6 +49,7 @@ static const struct jc_patterns *make_patterns(struct build *b, const uint16_t *
     for (size_t i = 0; i < n; i++) {
         copy[i] = masks[i];
         p->any |= masks[i];
+        p->hash = jc_alike_mix(p->hash, masks[i]);
         p->allowed[masks[i] >> 6] |= UINT64_C(1) << (masks[i] & 63);
         for (int m = 0; m < JC_MONTHS; m++)
             if (masks[i] >> m & 1)
@@ -110,26 +67,23 @@ static const struct jc_patterns *option_patterns(struct build *b, const Jc__Prob
         key[len++] = unit->joints[j]->rule;
         key[len++] = unit->joints[j]->visits;
     }
-    bool found;
-    const void *known = memo_find(&b->patterns, key, len * sizeof *key, &found);
-    if (found)
+    const struct jc_patterns *known = recall(b->patterns, key, len * sizeof *key);
+    if (known)
         return known;
     uint16_t masks[JC_PATTERNS_MAX];
     size_t n = jc_pattern_of_option(b->problem, unit, option, pinned, masks);
-    const struct jc_patterns *made = make_patterns(b, masks, n, option->visits);
-    return made && memo_put(&b->patterns, b->arena, key, len * sizeof *key, made) ? made : NULL;
+    return memoise(b, b->patterns, key, len * sizeof *key, make_patterns(b, masks, n, option->visits));
 }
 
 static const struct jc_patterns *join_patterns(struct build *b, const Jc__ProblemJoint *joint) {
     int32_t key[2] = {joint->rule, joint->visits};
-    bool found;
-    const void *known = memo_find(&b->patterns, key, sizeof key, &found);
-    if (found)
+    const struct jc_patterns *known = recall(b->patterns, key, sizeof key);
+    if (known)
         return known;
     uint16_t masks[JC_PATTERNS_MAX];
     struct jc_pattern_rule rule = jc_pattern_rule(b->problem->rules[joint->rule], joint->visits, 0);
-    const struct jc_patterns *made = make_patterns(b, masks, jc_pattern_list(&rule, masks), joint->visits);
-    return made && memo_put(&b->patterns, b->arena, key, sizeof key, made) ? made : NULL;
+    size_t n = jc_pattern_list(&rule, masks);
+    return memoise(b, b->patterns, key, sizeof key, make_patterns(b, masks, n, joint->visits));
 }
 
 /* --- quota lists -------------------------------------------------------------------------------- */
@@ -170,6 +124,10 @@ static bool month_list(struct build *b, const struct jc_quota_list lists[2], Jc_
             }
     }
     made->first[JC_MONTHS] = at;
+    for (int m = 0; m < JC_MONTHS; m++)
+        made->hash = jc_alike_mix(made->hash, made->first[m + 1]);
+    for (uint16_t i = 0; i < at; i++)
+        made->hash = jc_alike_mix(made->hash, (uint64_t)ids[i]);
     *out = made;
     return true;
 }
@@ -204,9 +162,8 @@ static bool unit_list(struct build *b, const struct jc_quota_list *list, int32_t
 static const struct quota_lists *quota_lists(struct build *b, int32_t rule, int32_t team, bool joined,
                                              struct jc_quota_list groups) {
     int32_t key[3] = {rule, team, joined};
-    bool found = false;
-    const void *known = groups.n ? NULL : memo_find(&b->lists, key, sizeof key, &found);
-    if (found)
+    const struct quota_lists *known = groups.n ? NULL : recall(b->lists, key, sizeof key);
+    if (known)
         return known;
     struct quota_lists *made = JC_NEW(b->arena, struct quota_lists);
     struct jc_quota_list lists[2] = {b->quotas.of_rule[rule], groups};
@@ -214,9 +171,7 @@ static const struct quota_lists *quota_lists(struct build *b, int32_t rule, int3
         !month_list(b, lists, JC__QUOTA_COUNTS__QUOTA_COUNTS_REMOTE_VISITS, team, joined, &made->remote) ||
         (!joined && !unit_list(b, &lists[0], team, made)))
         return NULL;
-    if (!groups.n && !memo_put(&b->lists, b->arena, key, sizeof key, made))
-        return NULL;
-    return made;
+    return groups.n ? made : memoise(b, b->lists, key, sizeof key, made);
 }
 
 /* --- teams, quotas, draws ------------------------------------------------------------------------ */
@@ -288,48 +243,45 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const struct district *)a)->name, ((const struct district *)b)->name);
 }
 
-/* The district's number in the order in which the units name them, from 0; -1 without memory. */
-static int32_t find_district(struct build *b, struct memo *memo, const char *name) {
-    bool known;
-    const void *value = memo_find(memo, name, strlen(name) + 1, &known);
-    if (known)
-        return (int32_t)(intptr_t)value;
-    int32_t found = (int32_t)memo->n;
-    return memo_put(memo, b->arena, name, strlen(name) + 1, (const void *)(intptr_t)found) ? found : -1;
-}
-
 /* Districts are numbered by their names, so that the order of the units does not matter. */
 static bool number_districts(struct build *b) {
     const Jc__Problem *p = b->problem;
-    struct memo memo = {0};
-    struct district *rows = JC_NEW_ARRAY(b->arena, p->n_units + 1, struct district);
-    int32_t *number = JC_NEW_ARRAY(b->arena, p->n_units + 1, int32_t);
-    if (!rows || !number)
-        return false;
-    for (size_t u = 0; u < p->n_units; u++) {
+    struct jc_index *names = jc_index_new(b->desk, 0);
+    struct district *rows = NULL;
+    size_t n = 0, room = 0;
+    for (size_t u = 0; names && u < p->n_units; u++) {
         const char *name = p->units[u]->district;
-        int32_t found = name[0] ? find_district(b, &memo, name) : -1;
-        if (name[0] && found < 0)
+        bool is_new = false;
+        int64_t *found = name[0] ? jc_index_at(names, jc_str(name), &is_new) : NULL;
+        if (name[0] && !found)
             return false;
-        if (found >= 0)
-            rows[found] = (struct district){name, found};
-        b->in->units[u].district = found;
+        if (is_new) {
+            *found = (int64_t)n;
+            struct district *row = jc_arena_push(b->desk, (void **)&rows, &n, &room, sizeof *row);
+            if (!row)
+                return false;
+            *row = (struct district){name, (int32_t)*found};
+        }
+        b->in->units[u].district = found ? (int32_t)*found : -1;
     }
-    if (memo.n)
-        qsort(rows, memo.n, sizeof *rows, by_name);
-    for (size_t i = 0; i < memo.n; i++)
+    int32_t *number = JC_NEW_ARRAY(b->desk, n + 1, int32_t);
+    if (!names || !number)
+        return false;
+    if (n)
+        qsort(rows, n, sizeof *rows, by_name);
+    for (size_t i = 0; i < n; i++)
         number[rows[i].found] = (int32_t)i;
     for (size_t u = 0; u < p->n_units; u++)
         if (b->in->units[u].district >= 0)
             b->in->units[u].district = number[b->in->units[u].district];
-    b->in->n_districts = (int32_t)memo.n;
+    b->in->n_districts = (int32_t)n;
     return true;
 }
 
 static bool gather_pins(struct build *b) {
     const Jc__Problem *p = b->problem;
-    b->pin_team = JC_NEW_ARRAY(b->arena, p->n_units + 1, int32_t);
-    b->pin_rule = JC_NEW_ARRAY(b->arena, p->n_units + 1, int32_t);
+    b->pin_team = JC_NEW_ARRAY(b->desk, p->n_units + 1, int32_t);
+    b->pin_rule = JC_NEW_ARRAY(b->desk, p->n_units + 1, int32_t);
     if (!b->pin_team || !b->pin_rule)
         return false;
     for (size_t u = 0; u < p->n_units; u++)
@@ -352,7 +304,7 @@ static bool gather_pins(struct build *b) {
 static bool index_in_force(struct build *b) {
     const Jc__Problem *p = b->problem;
     size_t n = p->in_force ? p->in_force->n_visits : 0, at = 0;
-    b->first_in_force = JC_NEW_ARRAY(b->arena, p->n_units + 2, size_t);
+    b->first_in_force = JC_NEW_ARRAY(b->desk, p->n_units + 2, size_t);
     if (!b->first_in_force)
         return false;
     for (size_t u = 0; u <= p->n_units; u++) {
@@ -378,15 +330,17 @@ static void compare_in_force(const struct build *b, struct jc_choice *c, size_t 
 static int32_t pair_number(struct build *b, int32_t team, int32_t district) {
     struct jc_instance *in = b->in;
     int32_t key[2] = {team, district};
-    bool found;
-    const void *known = memo_find(&b->pairs, key, sizeof key, &found);
-    if (found)
-        return (int32_t)(intptr_t)known;
+    int64_t known = jc_index_find(b->pairs, (struct jc_str){(const char *)key, sizeof key}, -1);
+    if (known >= 0)
+        return (int32_t)known;
     size_t n = (size_t)in->n_pairs, m = n, room = b->pair_room;
     int32_t *t = jc_arena_push(b->arena, (void **)&in->pair_team, &n, &room, sizeof *t);
     int32_t *d = jc_arena_push(b->arena, (void **)&in->pair_district, &m, &b->pair_room, sizeof *d);
-    if (!t || !d || !memo_put(&b->pairs, b->arena, key, sizeof key, (const void *)(intptr_t)in->n_pairs))
+    struct jc_str copy = jc_arena_copy(b->desk, (struct jc_str){(const char *)key, sizeof key});
+    int64_t *at = copy.ptr ? jc_index_at(b->pairs, copy, NULL) : NULL;
+    if (!t || !d || !at)
         return -1;
+    *at = in->n_pairs;
     *t = team;
     *d = district;
     return in->n_pairs++;
@@ -396,11 +350,9 @@ static bool add_choice(struct build *b, struct jc_plan_unit *unit, size_t u, con
                        int32_t rule, int32_t team) {
     struct jc_instance *in = b->in;
     const struct quota_lists *lists = quota_lists(b, rule, team, false, b->quotas.of_unit[u]);
-    size_t n = in->n_choices;
-    struct jc_choice *c = jc_arena_push(b->arena, (void **)&in->choices, &n, &b->choice_room, sizeof *c);
-    if (!lists || !c)
+    struct jc_choice *c = &in->choices[in->n_choices++];
+    if (!lists)
         return false;
-    in->n_choices = (uint32_t)n;
     *c = (struct jc_choice){.rule = rule, .team = team, .pair = -1, .patterns = patterns};
     compare_in_force(b, c, u);
     if (patterns->visits) {
@@ -469,12 +421,15 @@ static bool build_units(struct build *b) {
     struct jc_instance *in = b->in;
     const Jc__Problem *p = b->problem;
     Jc__Weights w = jc_problem_weights(p);
-    size_t n_joins = 0;
-    for (size_t u = 0; u < p->n_units; u++)
+    size_t n_joins = 0, n_choices = 0; /* at most */
+    for (size_t u = 0; u < p->n_units; u++) {
         n_joins += p->units[u]->n_joints;
+        n_choices += p->units[u]->n_options * (p->units[u]->n_lead_teams ? p->units[u]->n_lead_teams : 1);
+    }
     in->units = JC_NEW_ARRAY(b->arena, p->n_units + 1, struct jc_plan_unit);
     in->joins = JC_NEW_ARRAY(b->arena, n_joins + 1, struct jc_join);
-    if (!in->units || !in->joins || !number_districts(b) || !gather_pins(b) || !index_in_force(b))
+    in->choices = JC_NEW_ARRAY(b->arena, n_choices + 1, struct jc_choice);
+    if (!in->units || !in->joins || !in->choices || !number_districts(b) || !gather_pins(b) || !index_in_force(b))
         return false;
     for (size_t u = 0; u < p->n_units; u++) {
         const Jc__ProblemUnit *row = p->units[u];
@@ -500,12 +455,23 @@ static bool build_units(struct build *b) {
     return true;
 }
 
+static enum jc_code build(struct build *b, struct jc_err *err) {
+    b->patterns = jc_index_new(b->desk, 0);
+    b->lists = jc_index_new(b->desk, 0);
+    b->pairs = jc_index_new(b->desk, 0);
+    if (!b->patterns || !b->lists || !b->pairs)
+        return jc_fail_memory(err);
+    enum jc_code code = jc_quota_index_build(b->problem, b->desk, &b->quotas, err);
+    if (code != JC_OK)
+        return code;
+    return build_teams(b) && build_draws(b) && build_units(b) ? JC_OK : jc_fail_memory(err);
+}
+
 enum jc_code jc_instance_build(const Jc__Problem *problem, struct jc_arena *arena, struct jc_instance **out,
                                struct jc_err *err) {
     struct jc_instance *in = JC_NEW(arena, struct jc_instance);
     if (!in)
         return jc_fail_memory(err);
-    struct build b = {.problem = problem, .arena = arena, .in = in};
     Jc__Weights w = jc_problem_weights(problem);
     in->problem = problem;
     in->n_teams = (int32_t)problem->n_teams;
@@ -515,11 +481,10 @@ enum jc_code jc_instance_build(const Jc__Problem *problem, struct jc_arena *aren
     in->balance_e5 = w.balance_milli;
     in->travel_e5 = w.travel_milli * 100;
     in->change_e5 = problem->in_force ? w.changes_milli * 100 : 0;
-    enum jc_code code = jc_quota_index_build(problem, arena, &b.quotas, err);
-    if (code != JC_OK)
-        return code;
-    if (!build_teams(&b) || !build_draws(&b) || !build_units(&b))
-        return jc_fail_memory(err);
-    *out = in;
-    return JC_OK;
+    struct build b = {.problem = problem, .arena = arena, .desk = jc_arena_new(SIZE_MAX / 2), .in = in};
+    enum jc_code code = b.desk ? build(&b, err) : jc_fail_memory(err);
+    jc_arena_free(b.desk);
+    if (code == JC_OK)
+        *out = in;
+    return code;
 }

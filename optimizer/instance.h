@@ -21,6 +21,7 @@ struct jc_patterns {
     const uint8_t *months; /* n × visits: the months of each, 0-11 */
     uint64_t allowed[64];  /* bit set over masks */
     uint16_t any;          /* months in some pattern */
+    uint64_t hash;         /* of the masks */
 };
 
 static inline bool jc_patterns_allow(const struct jc_patterns *p, uint32_t mask) {
@@ -31,6 +32,7 @@ static inline bool jc_patterns_allow(const struct jc_patterns *p, uint32_t mask)
 struct jc_month_list {
     const int32_t *ids;
     uint16_t first[JC_MONTHS + 1];
+    uint64_t hash; /* of all this */
 };
 
 /* Does any quota of the list (NULL: none) count month m? */

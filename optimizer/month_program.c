@@ -157,8 +157,9 @@ static int64_t best_units(const struct jc_month_program *m, const struct jc_clas
 
 /* A partial join of a remote visit counts for the quotas of remote visits: the product of two columns. */
 static void add_remote_join(struct jc_month_program *m, const struct jc_plan_unit *u, const struct jc_join *join,
-                            int month, int joins, int32_t unit) {
-    const struct jc_place *now = &m->best->place[unit];
+                            int month, int joins, const struct jc_class *k) {
+    const struct jc_place *now = &m->best->place[k->units[0]];
+    const struct jc_month_columns *own = &m->of_choice[k->first_column];
     double value = jc_program_column_at(&m->program, joins)->value > 0 && now->remote >> month & 1;
     int both = jc_program_add_column(&m->program, 0, 1, 0, true, value);
     int not_alone = jc_program_add_row(&m->program, -INFINITY, 0),
@@ -169,9 +170,9 @@ static void add_remote_join(struct jc_month_program *m, const struct jc_plan_uni
     jc_program_put(&m->program, not_alone, both, 1);
     jc_program_put(&m->program, if_both, joins, 1);
     jc_program_put(&m->program, if_both, both, -1);
-    for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++) {
-        jc_program_put(&m->program, not_alone, m->of_choice[c].v[month], -1);
-        jc_program_put(&m->program, if_both, m->of_choice[c].v[month], 1);
+    for (uint32_t c = 0; c < u->n_choices; c++) {
+        jc_program_put(&m->program, not_alone, own[c].v[month], -1);
+        jc_program_put(&m->program, if_both, own[c].v[month], 1);
     }
     gather_list(m, join->remote, month, both);
 }
@@ -181,12 +182,13 @@ static void add_partial_joins(struct jc_month_program *m, const struct jc_class 
     const struct jc_instance *in = m->in;
     const struct jc_plan_unit *u = &in->units[k->units[0]];
     const Jc__ProblemUnit *row = in->problem->units[k->units[0]];
+    const struct jc_month_columns *own = &m->of_choice[k->first_column];
     int visited = jc_program_add_column(&m->program, 0, 1, 0, true, m->best->place[k->units[0]].months ? 1 : 0);
     int sum = jc_program_add_row(&m->program, 0, 0);
     jc_program_put(&m->program, sum, visited, -1);
-    for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
-        if (in->choices[c].patterns->visits)
-            jc_program_put(&m->program, sum, m->of_choice[c].y, 1);
+    for (uint32_t c = 0; c < u->n_choices; c++)
+        if (in->choices[u->first_choice + c].patterns->visits)
+            jc_program_put(&m->program, sum, own[c].y, 1);
     for (uint32_t j = 0; j < u->n_joins; j++) {
         const struct jc_join *join = &in->joins[u->first_join + j];
         int *columns = m->of_join[u->first_join + j];
@@ -198,12 +200,12 @@ static void add_partial_joins(struct jc_month_program *m, const struct jc_class 
             columns[month] = jc_program_add_column(&m->program, 0, 1, 0, true, now);
             int within = jc_program_add_row(&m->program, -INFINITY, 0);
             jc_program_put(&m->program, within, columns[month], 1);
-            for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
-                jc_program_put(&m->program, within, m->of_choice[c].x[month], -1);
+            for (uint32_t c = 0; c < u->n_choices; c++)
+                jc_program_put(&m->program, within, own[c].x[month], -1);
             gather(m, cell(m, join->team, month), columns[month], days(join->work));
             gather_list(m, join->quotas, month, columns[month]);
             if (jc_month_list_any(join->remote, month))
-                add_remote_join(m, u, join, month, columns[month], k->units[0]);
+                add_remote_join(m, u, join, month, columns[month], k);
         }
         if (join->visits)
             add_rule_rows(m, in->problem->rules[row->joints[j]->rule], join->visits, columns, visited, 1);
@@ -217,7 +219,7 @@ static void add_class(struct jc_month_program *m, const struct jc_class *k) {
     int all = jc_program_add_row(&m->program, k->n, k->n);
     for (uint32_t i = 0; i < u->n_choices; i++) {
         const struct jc_choice *c = &in->choices[u->first_choice + i];
-        struct jc_month_columns *out = &m->of_choice[u->first_choice + i];
+        struct jc_month_columns *out = &m->of_choice[k->first_column + i];
         int64_t values[JC_MONTHS][2];
         memset(out, 0, sizeof *out);
         int64_t n = best_units(m, k, i, values);
@@ -370,8 +372,8 @@ static void hold_column(struct jc_month_program *m, int column) {
 static void hold_class(struct jc_month_program *m, const struct jc_class *k) {
     const struct jc_plan_unit *u = &m->in->units[k->units[0]];
     const uint16_t months = m->freedom->unit[k->units[0]];
-    for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++) {
-        const struct jc_month_columns *columns = &m->of_choice[c];
+    for (uint32_t c = 0; c < u->n_choices; c++) {
+        const struct jc_month_columns *columns = &m->of_choice[k->first_column + c];
         if (!m->freedom->choice[k->units[0]])
             hold_column(m, columns->y);
         for (int month = 0; month < JC_MONTHS; month++)
@@ -440,9 +442,8 @@ static int32_t value_of(glp_prob *lp, int column) {
 
 /* Deals one choice's visits out to `n` units from units[0] on. */
 static bool decode_choice(const struct jc_month_program *m, glp_prob *lp, const int32_t *units, int32_t n,
-                          int32_t choice, uint32_t offset, struct jc_snapshot *found) {
-    const struct jc_choice *c = &m->in->choices[choice];
-    const struct jc_month_columns *columns = &m->of_choice[choice];
+                          const struct jc_month_columns *columns, uint32_t offset, struct jc_snapshot *found) {
+    const struct jc_choice *c = &m->in->choices[m->in->units[units[0]].first_choice + offset];
     int32_t counts[JC_MONTHS], remote[JC_MONTHS];
     for (int month = 0; month < JC_MONTHS; month++) {
         counts[month] = value_of(lp, columns->x[month]);
@@ -483,10 +484,11 @@ bool jc_month_program_read(const struct jc_month_program *m, glp_prob *lp, struc
         const struct jc_plan_unit *u = &in->units[class->units[0]];
         int32_t at = 0;
         for (uint32_t i = 0; i < u->n_choices; i++) {
-            int32_t n = value_of(lp, m->of_choice[u->first_choice + i].y);
+            const struct jc_month_columns *columns = &m->of_choice[class->first_column + i];
+            int32_t n = value_of(lp, columns->y);
             if (n < 0 || at + n > class->n)
                 return false;
-            if (n && !decode_choice(m, lp, class->units + at, n, (int32_t)(u->first_choice + i), i, found))
+            if (n && !decode_choice(m, lp, class->units + at, n, columns, i, found))
                 return false;
             at += n;
         }
@@ -502,7 +504,7 @@ bool jc_month_program_read(const struct jc_month_program *m, glp_prob *lp, struc
 bool jc_month_program_init(struct jc_month_program *m, const struct jc_instance *in, struct jc_arena *arena) {
     m->in = in;
     m->classes = jc_classes_new(in, arena);
-    m->of_choice = JC_NEW_ARRAY(arena, in->n_choices + 1, struct jc_month_columns);
+    m->of_choice = JC_NEW_ARRAY(arena, (m->classes ? m->classes->n_columns : 0) + 1, struct jc_month_columns);
     m->of_join = jc_arena_array(arena, in->n_joins + 1, sizeof *m->of_join);
     m->slots = JC_NEW_ARRAY(arena, ((size_t)in->n_draws + 1) * JC_MONTHS, int);
     m->opening = JC_NEW_ARRAY(arena, ((size_t)in->n_pairs + 1) * JC_MONTHS, int);

@@ -42,7 +42,7 @@ struct jc_month_program {
     enum jc_tier tier;
     const struct jc_snapshot *best;
     struct jc_program program;
-    struct jc_month_columns *of_choice; /* by choice of the class's first unit */
+    struct jc_month_columns *of_choice; /* by class (first_column), then choice */
     int (*of_join)[JC_MONTHS];          /* partial joins: by join */
     int *slots;                         /* by draw * 12 + m */
     int *opening;                       /* by pair * 12 + m */

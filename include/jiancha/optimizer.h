@@ -51,7 +51,7 @@ struct jc_optimizer_callbacks {
 
 /* Plans the problem. `*out` is the best plan, the arena's, with objective, bound, status, elapsed
  * milliseconds and work filled in and `last` set. time_limit_ms is honoured within 1 s or 5 %,
- * whichever is more, but for the first plan, which there always is: whole, if in haste (2 s of CPU time at
+ * whichever is more, but for the first plan, which there always is: whole, if in haste (1 s of CPU time at
  * 10^6 units, little below 10^5); work_limit counts priced visits and is what repeatable runs use; with neither the
  * run ends when rounds of search bring nothing new. Uses two threads, one of which proves bounds and
  * searches, too, once nothing is left to prove.

@@ -9,7 +9,7 @@ import wire
 
 OPTIMIZER = os.path.join(jiancha.BIN, "jiancha-optimizer")
 PROBLEM, PROGRESS, SOLUTION, REFUSED = 1, 2, 3, 4
-WORK_LIMIT = 10
+TIME_LIMIT, WORK_LIMIT = 9, 10  # fields of a problem
 
 TEAM = wire.pack((2, wire.pack((1, "t"), (3, -1))))
 RULE = wire.pack((3, wire.pack((1, "r"), (2, 1))))
@@ -94,6 +94,15 @@ class WorkerFrames(jiancha.Test):
         code, frames, memory_mb = self.work(frame(wire.pack((1, 2023)) + TEAM + RULE + row * 1_000_001))
         self.assertEqual((code, [kind for kind, _ in frames]), (2, [REFUSED]))
         self.assertLess(memory_mb, 1000)
+
+    def test_a_million_units(self):
+        """As many as there may be, no two alike: a plan in less than 1 GB, with bounds and all."""
+        message = problem(0) + b"".join(unit(i, (3, 100 + i)) for i in range(1_000_000))
+        for name, limit in (("bounds", WORK_LIMIT), ("a moment", TIME_LIMIT)):
+            with self.subTest(name):
+                code, frames, memory_mb = self.work(frame(message + wire.pack((limit, 1))))
+                self.assertEqual((code, frames[-1][0]), (0, SOLUTION))
+                self.assertLess(memory_mb, 1000)
 
     def test_little_memory(self):
         """A limit on memory ends in words or in the death of this process alone, never in a wrong plan."""
