@@ -127,7 +127,7 @@ static void test_even(void **state) {
     for (int y = 0; y < 3; y++)
         CHECK_INT("30 units, 10 workdays a year", s.teams[0].work_centi[y], 1000);
     CHECK_INT("nobody late", s.late, 0);
-    CHECK_INT("years for all", s.needed, 3);
+    CHECK_INT("all have come after", s.seen_after, 3);
 }
 
 /* 12 units due now, 5 workdays a year: F2. Key units first; the others are put off and named. */
@@ -139,8 +139,8 @@ static void test_f2(void **state) {
     struct jc_spread s = spread(b, 3);
     CHECK_INT("put off", s.late, 7);
     CHECK_INT("key ones put off", s.late_key, 0);
-    CHECK_INT("key ones are covered in year", s.needed_key, 1);
-    CHECK_INT("all in year", s.needed, 3);
+    CHECK_INT("key ones have come after", s.seen_after_key, 1);
+    CHECK_INT("all have come after", s.seen_after, 3);
     for (size_t i = 0; i < s.n_units; i++)
         CHECK("nobody without a year", s.units[i].years != 0);
 }

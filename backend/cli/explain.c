@@ -39,7 +39,7 @@ static enum jc_code print(struct jc_cli *cli, const Jc__Plan *plan, const struct
         jc_cli_note(cli, JC_MSG_EXPLAIN_PARTLY, behind, 1);
     if (cli->format == JC_FORMAT_JSON)
         return jc_print_explanation_json(cli, plan, reg, err);
-    jc_print_coverage(cli, plan, reg);
+    jc_print_coverage(cli, plan->coverage, reg);
     if (plan->n_shortfalls)
         jc_print_shortfalls(cli, plan, reg);
     else

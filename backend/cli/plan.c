@@ -53,7 +53,7 @@ static enum jc_code print_plan(const struct reading *r, struct jc_err *err) {
         return code;
     jc_buf_char(&cli->out, '\n');
     jc_print_solve(cli, r->plan->solve);
-    jc_print_coverage(cli, r->plan, r->reg);
+    jc_print_coverage(cli, r->plan->coverage, r->reg);
     jc_print_shortfalls(cli, r->plan, r->reg);
     return JC_OK;
 }

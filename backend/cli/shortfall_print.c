@@ -111,10 +111,10 @@ enum jc_code jc_print_explanation_json(struct jc_cli *cli, const Jc__Plan *plan,
 
 /* --- words ---------------------------------------------------------------------------------------- */
 
-void jc_print_coverage(struct jc_cli *cli, const Jc__Plan *plan, const struct jc_register *reg) {
-    if (!plan->coverage)
+void jc_print_coverage(struct jc_cli *cli, const Jc__KeyCoverage *coverage, const struct jc_register *reg) {
+    if (!coverage)
         return;
-    jc_coverage_text(&cli->out, cli->lang, reg, plan->coverage);
+    jc_coverage_text(&cli->out, cli->lang, reg, coverage);
     jc_buf_char(&cli->out, '\n');
 }
 

@@ -18,7 +18,7 @@ enum jc_code jc_print_explanation_json(struct jc_cli *cli, const Jc__Plan *plan,
                                        struct jc_err *err);
 
 /* What the plan says of its key units (F2); nothing if all can be covered in the year. */
-void jc_print_coverage(struct jc_cli *cli, const Jc__Plan *plan, const struct jc_register *reg);
+void jc_print_coverage(struct jc_cli *cli, const Jc__KeyCoverage *coverage, const struct jc_register *reg);
 /* Every shortfall in words: which limit binds, what it costs, what would repair it. */
 void jc_print_shortfalls(struct jc_cli *cli, const Jc__Plan *plan, const struct jc_register *reg);
 

@@ -22,7 +22,7 @@ static enum jc_code print_result(struct jc_cli *cli, const Jc__Plan *plan, const
     if (code || cli->format == JC_FORMAT_CSV)
         return code;
     jc_print_solve(cli, plan->solve);
-    jc_print_coverage(cli, plan, reg);
+    jc_print_coverage(cli, plan->coverage, reg);
     jc_print_shortfalls(cli, plan, reg);
     jc_cli_say(cli, JC_MSG_SOLVE_STORED, args, 2);
     return JC_OK;

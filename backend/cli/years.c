@@ -138,17 +138,18 @@ static void say_late(struct jc_cli *cli, const struct jc_years *years) {
     }
 }
 
-/* Is everybody covered, and if not in time, in how many years (F2)? */
+/* Does everybody come in time, and if not, who does not? And what F2 asks to be said. */
 static void say_coverage(struct jc_cli *cli, const struct jc_years *years) {
     const struct jc_spread *s = &years->spread;
     char cyclic[JC_NUMBER_TEXT], late[JC_NUMBER_TEXT], late_key[JC_NUMBER_TEXT], all[JC_NUMBER_TEXT],
         key[JC_NUMBER_TEXT];
     struct jc_str args[] = {jc_str_from_int64((int64_t)s->cyclic, cyclic), jc_str_from_int64((int64_t)s->late, late),
-                            jc_str_from_int64((int64_t)s->late_key, late_key), jc_str_from_int64(s->needed, all),
-                            jc_str_from_int64(s->needed_key, key)};
+                            jc_str_from_int64((int64_t)s->late_key, late_key), jc_str_from_int64(s->seen_after, all),
+                            jc_str_from_int64(s->seen_after_key, key)};
     jc_cli_say(cli, !s->cyclic ? JC_MSG_YEARS_NONE : s->late ? JC_MSG_YEARS_LATE : JC_MSG_YEARS_COVERED, args, 5);
     if (s->late)
         say_late(cli, years);
+    jc_print_coverage(cli, years->coverage, years->reg);
 }
 
 static void say_estimates(struct jc_cli *cli, const struct jc_years *years) {
@@ -220,8 +221,9 @@ static enum jc_code print_json(struct jc_cli *cli, const struct jc_years *years,
             json_array_append_new(late, json_pack("{s:s, s:b, s:i, s:i}", "unit_id", s->units[i].unit->unit_id, "key",
                                                   (int)s->units[i].key, "due", years->reg->year + s->units[i].due,
                                                   "year", years->reg->year + __builtin_ctz(s->units[i].years)));
-    json_t *root = json_pack("{s:o, s:I, s:o, s:i, s:i}", "years", list, "cyclic_units", (json_int_t)s->cyclic, "late",
-                             late, "years_needed", s->needed, "years_needed_key", s->needed_key);
+    json_t *root = json_pack("{s:o, s:I, s:o, s:i, s:i, s:o}", "years", list, "cyclic_units", (json_int_t)s->cyclic,
+                             "late", late, "seen_after", s->seen_after, "seen_after_key", s->seen_after_key, "coverage",
+                             jc_coverage_json(cli, years->coverage, years->reg));
     return jc_print_json(cli, root, err);
 }
 

@@ -47,8 +47,8 @@ static size_t count_unit(struct counting *c, const struct jc_measure *measure, s
     const Jc__Unit *unit = pp->sources[u].unit;
     bool key = strcmp(unit->category, "key") == 0, missing = false, served = false;
     for (bool first = true; u < pp->problem->n_units && pp->sources[u].unit == unit; u++, first = false) {
-        missing |= measure->unserved[u] > 0;
-        served |= !measure->unserved[u] && jc_problem_unit_due(pp->problem->units[u]) > 0;
+        missing |= measure && measure->unserved[u] > 0;
+        served |= measure && !measure->unserved[u] && jc_problem_unit_due(pp->problem->units[u]) > 0;
         if (key)
             count_part(c, pp->problem->units[u], first);
     }

@@ -12,8 +12,10 @@
 #include "model/objective.h"
 #include "plan/problem.h"
 
-/* What the plan has to say: NULL if every key unit is in it and a year's workdays suffice for all visits of
- * the key units. The message is the arena's. */
+/* What is to be said, by a plan of one year or of several: NULL if a year's workdays suffice for all visits of
+ * the key units and the plan has every key unit. `measure` is that plan's; NULL where it is not about one year,
+ * so that nobody is left out by it. The message is the arena's. No other function may say how many years full
+ * coverage takes. */
 enum jc_code jc_coverage_find(const struct jc_plan_problem *pp, const struct jc_measure *measure,
                               struct jc_arena *arena, Jc__KeyCoverage **out, struct jc_err *err);
 

@@ -390,9 +390,9 @@ static void sum_up(struct spreader *s) {
             continue;
         s->out->late += u->late;
         s->out->late_key += u->late && u->key;
-        s->out->needed = first > s->out->needed ? first : s->out->needed;
-        if (u->key && first > s->out->needed_key)
-            s->out->needed_key = first;
+        s->out->seen_after = first > s->out->seen_after ? first : s->out->seen_after;
+        if (u->key && first > s->out->seen_after_key)
+            s->out->seen_after_key = first;
     }
 }
 
@@ -414,7 +414,7 @@ static enum jc_code run(struct spreader *s, const Jc__Plan *kept, struct jc_err 
 static bool is_better(const struct jc_spread *a, const struct jc_spread *b) {
     if (a->late_key != b->late_key)
         return a->late_key < b->late_key;
-    return a->late != b->late ? a->late < b->late : a->needed < b->needed;
+    return a->late != b->late ? a->late < b->late : a->seen_after < b->seen_after;
 }
 
 enum jc_code jc_spread_make(const struct jc_register *reg, const Jc__Plan *kept, int years, struct jc_arena *arena,

@@ -1,4 +1,5 @@
-/* Which year each unit is inspected in, over several years (REGULATION F2, DESIGN section 9.1).
+/* Which year each unit is inspected in, over several years (DESIGN section 9.1): how a plan spreads key units
+ * over the later years as REGULATION F2 asks. How many years it takes at least is coverage.h's to say.
  *
  * A unit on a rule of one visit in n years is due within n years after its last visit, or within the
  * first n years if none is known, and may come earlier; units on yearly rules come every year. Years are
@@ -38,8 +39,9 @@ struct jc_spread {
     size_t n_units;
     struct jc_spread_team *teams; /* by team */
     size_t cyclic, late, late_key;
-    /* Years until every unit on a rule of years (every key one) has been inspected once (F2). */
-    int needed, needed_key;
+    /* Years after which every unit on a rule of years (every key one) has come once: as late as their cycles
+     * allow, so it says nothing about how soon they could. */
+    int seen_after, seen_after_key;
 };
 
 /* `kept` (or NULL) is the plan of the register's year: units with visits that stay in it come then. The

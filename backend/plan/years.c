@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "plan/coverage.h"
 #include "store/plan.h"
 
 struct planning {
@@ -140,6 +141,13 @@ static enum jc_code plan_year(struct planning *p, int index, struct jc_err *err)
     return code ? code : jc_plan_of_solution(&year->pp, solution, 0, p->arena, &year->plan, &year->measure, err);
 }
 
+/* F2 looks at all key units, whether it is their turn this year or not. */
+static enum jc_code find_coverage(struct planning *p, struct jc_err *err) {
+    struct jc_plan_problem pp;
+    enum jc_code code = jc_plan_problem_make(p->out->reg, p->kept, &p->request->solve.options, p->arena, &pp, err);
+    return code ? code : jc_coverage_find(&pp, NULL, p->arena, &p->out->coverage, err);
+}
+
 enum jc_code jc_years_run(struct jc_db *db, int64_t agency_id, const struct jc_years_request *request,
                           struct jc_arena *arena, struct jc_years *out, struct jc_err *err) {
     struct planning p = {.agency_id = agency_id, .request = request, .arena = arena, .out = out};
@@ -148,6 +156,8 @@ enum jc_code jc_years_run(struct jc_db *db, int64_t agency_id, const struct jc_y
     enum jc_code code = out->items ? jc_db_read(db, read_register, &p, err) : jc_fail_memory(err);
     if (!code)
         code = jc_spread_make(out->reg, p.kept, request->years, arena, &out->spread, err);
+    if (!code)
+        code = find_coverage(&p, err);
     for (int y = 0; !code && y < request->years; y++)
         code = plan_year(&p, y, err);
     return code;

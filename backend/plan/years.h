@@ -20,6 +20,7 @@ struct jc_year {
 struct jc_years {
     struct jc_register *reg; /* as stored */
     struct jc_spread spread;
+    Jc__KeyCoverage *coverage; /* F2, of all key units of the register (coverage.h) */
     struct jc_year *items;
     size_t count;
 };

@@ -123,17 +123,29 @@ class YearsTest(jiancha.Test):
 
     def test_too_little(self):
         """F2: what does not fit is put off and named, with the number of years; nobody is forgotten."""
-        case, db = self.make("little", part=0.8, workdays=0.3)
+        case, db = self.make("little", part=0.8, workdays=0.12)
         answer = self.ask(db, "--years", "3", expect=1)
         self.assertGreater(len(answer["late"]), 0)
-        self.assertGreater(answer["years_needed"], 2)
+        self.assertGreater(answer["seen_after"], 2)
         self.check_coverage(case, answer)
         named = {u for y in answer["years"] for u in y["units"]} | {row["unit_id"] for row in answer["late"]}
         never_due = {u["unit_id"] for u in read(case, "units") if u["rule_id"] in CYCLES} - named
         self.assertEqual(never_due, set())
         words = jiancha.run("years", "--work", "2000", "--db", db, "--lang", "zh", expect=1).out
-        self.assertIn("推迟检查；全部查到需要", words)
+        self.assertIn("推迟检查；这样安排", words)
+        self.assertIn("重点检查单位不能在本年度内全覆盖", words)
         self.assertIn(answer["late"][0]["unit_id"], words)
+        self.check_one_statement(db, answer["coverage"])
+
+    def check_one_statement(self, db, coverage):
+        """F2: what the plan of the first year says about full coverage is what the plan of several years says."""
+        jiancha.run("solve", *WORK, "--db", db, expect=(0, 1))
+        for command in ("plan", "explain"):
+            said = jiancha.run(command, "--format", "json", "--db", db,
+                               expect=(0, 1)).json["coverage"]
+            about = ("units", "need", "limit", "planned", "years", "team_id")
+            self.assertEqual([said[a] for a in about], [coverage[a] for a in about])
+            self.assertGreater(said["years"], 1)
 
     def test_estimated_calendar(self):
         """Years whose holidays are not published have estimated working days, and say so."""
