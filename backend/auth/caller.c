@@ -46,16 +46,13 @@ static enum jc_code take_person(const struct jc_session *session, int64_t now_ms
     return JC_OK;
 }
 
-enum jc_code jc_caller_authenticate(struct jc_tx *tx, struct jc_str token, int64_t now_ms, struct jc_arena *arena,
-                                    struct jc_caller *out, struct jc_err *err) {
+enum jc_code jc_caller_of_hash(struct jc_tx *tx, const uint8_t token_hash[JC_SHA256_SIZE], int64_t now_ms,
+                               struct jc_arena *arena, struct jc_caller *out, struct jc_err *err) {
     struct jc_device device;
     struct jc_session session;
     bool found = false;
     memset(out, 0, sizeof *out);
-    if (!token.len)
-        return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_TOKEN_MISSING);
-    jc_token_hash(token, out->token_hash);
-
+    memcpy(out->token_hash, token_hash, sizeof out->token_hash);
     enum jc_code code = jc_device_find(tx, out->token_hash, arena, &device, &found, err);
     if (code || found)
         return code ? code : take_device(&device, out, err);
@@ -63,6 +60,16 @@ enum jc_code jc_caller_authenticate(struct jc_tx *tx, struct jc_str token, int64
     if (code || found)
         return code ? code : take_person(&session, now_ms, out, err);
     return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_TOKEN_UNKNOWN);
+}
+
+enum jc_code jc_caller_authenticate(struct jc_tx *tx, struct jc_str token, int64_t now_ms, struct jc_arena *arena,
+                                    struct jc_caller *out, struct jc_err *err) {
+    uint8_t token_hash[JC_SHA256_SIZE];
+    memset(out, 0, sizeof *out);
+    if (!token.len)
+        return jc_fail(err, JC_UNAUTHENTICATED, JC_MSG_TOKEN_MISSING);
+    jc_token_hash(token, token_hash);
+    return jc_caller_of_hash(tx, token_hash, now_ms, arena, out, err);
 }
 
 bool jc_caller_sees_agency(const struct jc_caller *caller) {

@@ -32,6 +32,9 @@ struct jc_caller {
  * a revoked device. Strings are the arena's. */
 enum jc_code jc_caller_authenticate(struct jc_tx *tx, struct jc_str token, int64_t now_ms, struct jc_arena *arena,
                                     struct jc_caller *out, struct jc_err *err);
+/* The same by the token's hash, for who has hashed it already. */
+enum jc_code jc_caller_of_hash(struct jc_tx *tx, const uint8_t token_hash[JC_SHA256_SIZE], int64_t now_ms,
+                               struct jc_arena *arena, struct jc_caller *out, struct jc_err *err);
 
 /* Planners, supervisors and admins see the whole agency; inspectors and team leads their team. */
 bool jc_caller_sees_agency(const struct jc_caller *caller);

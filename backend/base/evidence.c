@@ -65,23 +65,57 @@ bool jc_seal_verify(const uint8_t link[JC_SHA256_SIZE], const uint8_t seal[JC_SI
 
 /* --- receipts -------------------------------------------------------------------------------------- */
 
+static const char LEAF[] = "jiancha-receipt-leaf-1";
+enum {
+    LEAF_HEAD = sizeof LEAF + JC_UUID_SIZE + 4,
+    LEAF_OPERATION = JC_UUID_SIZE + 8 + JC_SHA256_SIZE,
+    LEAF_BLOBS = 4,
+};
+
+static uint8_t *put_bytes(uint8_t *out, const void *bytes, size_t len) {
+    return (uint8_t *)memcpy(out, bytes, len) + len;
+}
+
+/* The parts of a leaf; each returns where the next one goes. */
+static uint8_t *put_head(uint8_t *out, struct jc_uuid device_id, uint32_t count) {
+    out = put_bytes(out, LEAF, sizeof LEAF);
+    out = put_bytes(out, device_id.bytes, JC_UUID_SIZE);
+    put_number(out, count, 4);
+    return out + 4;
+}
+
+static uint8_t *put_operation(uint8_t *out, const struct jc_receipt_operation *operation) {
+    out = put_bytes(out, operation->id.bytes, JC_UUID_SIZE);
+    put_number(out, (uint64_t)operation->operation_no, 8);
+    return put_bytes(out + 8, operation->body_sha256, JC_SHA256_SIZE);
+}
+
 void jc_receipt_leaf(struct jc_uuid device_id, const struct jc_receipt_operation *operations, uint32_t count,
                      const uint8_t (*blobs)[JC_SHA256_SIZE], uint32_t blob_count, uint8_t out[JC_SHA256_SIZE]) {
-    static const char NAME[] = "jiancha-receipt-leaf-1";
+    uint8_t part[LEAF_HEAD > LEAF_OPERATION ? LEAF_HEAD : LEAF_OPERATION];
     struct jc_sha256_state state;
     jc_sha256_begin(&state);
-    add(&state, NAME, sizeof NAME);
-    add(&state, device_id.bytes, JC_UUID_SIZE);
-    add_number(&state, count, 4);
-    for (uint32_t i = 0; i < count; i++) {
-        add(&state, operations[i].id.bytes, JC_UUID_SIZE);
-        add_number(&state, (uint64_t)operations[i].operation_no, 8);
-        add(&state, operations[i].body_sha256, JC_SHA256_SIZE);
-    }
-    add_number(&state, blob_count, 4);
+    add(&state, part, (size_t)(put_head(part, device_id, count) - part));
+    for (uint32_t i = 0; i < count; i++)
+        add(&state, part, (size_t)(put_operation(part, &operations[i]) - part));
+    add_number(&state, blob_count, LEAF_BLOBS);
     for (uint32_t i = 0; i < blob_count; i++)
         add(&state, blobs[i], JC_SHA256_SIZE);
     jc_sha256_end(&state, out);
+}
+
+size_t jc_receipt_leaf_size(uint32_t count, uint32_t blob_count) {
+    return LEAF_HEAD + (size_t)count * LEAF_OPERATION + LEAF_BLOBS + (size_t)blob_count * JC_SHA256_SIZE;
+}
+
+void jc_receipt_leaf_write(struct jc_uuid device_id, const struct jc_receipt_operation *operations, uint32_t count,
+                           const uint8_t (*blobs)[JC_SHA256_SIZE], uint32_t blob_count, uint8_t *out) {
+    out = put_head(out, device_id, count);
+    for (uint32_t i = 0; i < count; i++)
+        out = put_operation(out, &operations[i]);
+    put_number(out, blob_count, LEAF_BLOBS);
+    if (blob_count)
+        memcpy(out + LEAF_BLOBS, blobs, (size_t)blob_count * JC_SHA256_SIZE);
 }
 
 static void pair(const uint8_t left[JC_SHA256_SIZE], const uint8_t right[JC_SHA256_SIZE], uint8_t out[JC_SHA256_SIZE]) {

@@ -38,6 +38,10 @@ struct jc_receipt_operation {
  * operation_no, body_sha256; u32 blob_count, per blob its SHA-256), in the receipt's order. */
 void jc_receipt_leaf(struct jc_uuid device_id, const struct jc_receipt_operation *operations, uint32_t count,
                      const uint8_t (*blobs)[JC_SHA256_SIZE], uint32_t blob_count, uint8_t out[JC_SHA256_SIZE]);
+/* What the leaf is the hash of, for who hashes later: `out` holds jc_receipt_leaf_size bytes. */
+size_t jc_receipt_leaf_size(uint32_t count, uint32_t blob_count);
+void jc_receipt_leaf_write(struct jc_uuid device_id, const struct jc_receipt_operation *operations, uint32_t count,
+                           const uint8_t (*blobs)[JC_SHA256_SIZE], uint32_t blob_count, uint8_t *out);
 
 /* The leaves of one commit are paired to a tree: a node is SHA-256(1 as a byte, left, right), an odd
  * one goes up as it is. One signature over the root then serves all answers of the commit.

@@ -124,7 +124,9 @@ static enum jc_code admit(struct jc_tx *tx, struct jc_call *call, struct jc_err 
         memset(&call->caller, 0, sizeof call->caller);
         return JC_OK;
     }
-    enum jc_code code = jc_caller_authenticate(tx, call->token, call->now_ms, call->arena, &call->caller, err);
+    enum jc_code code = call->hashed
+                            ? jc_caller_of_hash(tx, call->token_hash, call->now_ms, call->arena, &call->caller, err)
+                            : jc_caller_authenticate(tx, call->token, call->now_ms, call->arena, &call->caller, err);
     if (code)
         return code;
     uint32_t is = call->caller.kind == JC_CALLER_DEVICE ? (uint32_t)JC_CALLS_DEVICE : call->caller.roles;

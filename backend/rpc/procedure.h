@@ -42,9 +42,11 @@ struct jc_call {
     bool signs;               /* the layer above completes `receipt` once the job is durable; if not, run signs it */
     bool splits;              /* the layer above calls jc_rpc_after; if not, run answers whole */
 
-    struct jc_caller caller;          /* by the authentication of the running step */
-    ProtobufCMessage *response;       /* by run; the arena's */
-    void *work;                       /* what look, work or prepare leave for run; the arena's */
+    struct jc_caller caller;    /* by the authentication of the running step */
+    ProtobufCMessage *response; /* by run; the arena's */
+    void *work;                 /* what look, work or prepare leave for run; the arena's */
+    bool hashed;                /* prepare has hashed the token: */
+    uint8_t token_hash[JC_SHA256_SIZE];
     struct jc_receipt_draft *receipt; /* of the response, if it has one to sign (sync/receipt.h) */
     bool more;                        /* run left a part of the answer to jc_rpc_after */
 };

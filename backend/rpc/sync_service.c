@@ -15,14 +15,14 @@
 
 enum jc_code jc_sync_call_prepare(struct jc_call *call, struct jc_err *err) {
     struct jc_sync_prepared *prepared = NULL;
-    uint8_t token_hash[JC_SHA256_SIZE];
     enum jc_code code = jc_sync_prepare((const Jc__SyncRequest *)call->request, call->arena, &prepared, err);
     if (code)
         return code;
     call->work = prepared;
     if (call->sealer && call->token.len) {
-        jc_token_hash(call->token, token_hash);
-        jc_sealer_vouch(call->sealer, token_hash, call->now_ms, prepared);
+        jc_token_hash(call->token, call->token_hash);
+        call->hashed = true;
+        jc_sealer_vouch(call->sealer, call->token_hash, call->now_ms, prepared);
     }
     return JC_OK;
 }

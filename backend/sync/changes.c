@@ -36,9 +36,10 @@ struct page {
     struct jc_arena *arena;
     size_t limit;
     size_t most; /* entities */
-    struct jc_cursor at;
-    int64_t recent_days; /* parameter plus 1; 0: not read yet */
-    int64_t last_seq;    /* of the database at this moment */
+    struct jc_cursor at, given;
+    struct jc_str given_bytes; /* of `given`, if it was of use */
+    int64_t recent_days;       /* parameter plus 1; 0: not read yet */
+    int64_t last_seq;          /* of the database at this moment */
     bool full;
     struct jc_changes *out;
 };
@@ -362,6 +363,8 @@ static enum jc_code (*const SECTIONS[])(struct page *page, struct jc_err *err) =
 static void begin(struct page *page, struct jc_str cursor, const uint8_t incarnation[16]) {
     if (jc_cursor_read(cursor, page->caller, incarnation, &page->at) && page->at.seq <= page->last_seq) {
         page->out->known_seq = page->at.section == JC_SECTION_CHANGES ? page->at.seq : 0;
+        page->given = page->at;
+        page->given_bytes = cursor;
         return;
     }
     page->at = (struct jc_cursor){JC_SECTION_AGENCY, page->last_seq, JC_STR("")};
@@ -378,9 +381,16 @@ static enum jc_code fill(struct page *page, struct jc_err *err) {
     return code;
 }
 
+/* Where it began: the same bytes say so. */
+static bool stands_still(const struct page *page) {
+    return page->given_bytes.len && page->at.section == page->given.section && page->at.seq == page->given.seq &&
+           jc_str_eq(page->at.after, page->given.after);
+}
+
 static enum jc_code finish(struct page *page, const uint8_t incarnation[16], struct jc_err *err) {
     page->out->has_more = page->full;
-    page->out->cursor = jc_cursor_write(&page->at, page->caller, incarnation, page->arena);
+    page->out->cursor = stands_still(page) ? jc_arena_copy(page->arena, page->given_bytes)
+                                           : jc_cursor_write(&page->at, page->caller, incarnation, page->arena);
     return page->out->cursor.ptr ? JC_OK : jc_fail_memory(err);
 }
 

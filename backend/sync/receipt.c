@@ -1,5 +1,5 @@
-/* A batch holds one group an agency: its leaves in commit order, the newest head among them, and once
- * somebody asks, the tree over the leaves and the signature of its root, made under the batch's lock.
+/* A batch holds one group an agency: what its leaves say in commit order, the newest head among them, and
+ * once somebody asks, their hashes, the tree over them and the signature of its root, made under the batch's lock.
  *
  * A receipt states the head of the last draft of its group. All of them are of one commit, so whatever
  * that head covers is durable whenever one of them is. */
@@ -64,6 +64,18 @@ static struct jc_receipt_statement statement_of(const struct jc_receipt_draft *d
     return statement;
 }
 
+static bool write_leaf(struct jc_receipt_draft *draft, const struct jc_receipt_content *content,
+                       struct jc_arena *arena) {
+    uint32_t count = (uint32_t)content->count, blob_count = (uint32_t)content->blob_count;
+    size_t size = jc_receipt_leaf_size(count, blob_count);
+    uint8_t *bytes = jc_arena_alloc(arena, size);
+    if (!bytes)
+        return false;
+    jc_receipt_leaf_write(content->device_id, content->operations, count, content->blobs, blob_count, bytes);
+    draft->leaf = (struct jc_str){(const char *)bytes, size};
+    return true;
+}
+
 enum jc_code jc_receipt_make(struct jc_tx *tx, int64_t agency_id, int64_t now_ms,
                              const struct jc_receipt_content *content, struct jc_arena *arena,
                              struct jc_receipt_draft **out, struct jc_err *err) {
@@ -85,8 +97,8 @@ enum jc_code jc_receipt_make(struct jc_tx *tx, int64_t agency_id, int64_t now_ms
     draft->chain_length = head->operation_no;
     memcpy(draft->chain_head, head->chain_head, JC_SHA256_SIZE);
     draft->server_ms = now_ms;
-    jc_receipt_leaf(content->device_id, content->operations, (uint32_t)content->count, content->blobs,
-                    (uint32_t)content->blob_count, draft->leaf);
+    if (!write_leaf(draft, content, arena))
+        return jc_fail_memory(err);
     struct jc_receipt_statement statement = statement_of(draft);
     if (!name_content(receipt, content, arena) || !state_facts(receipt, &statement, arena))
         return jc_fail_memory(err);
@@ -118,11 +130,12 @@ static enum jc_code fill_signature(Jc__Receipt *receipt, const uint8_t signature
 }
 
 enum jc_code jc_receipt_complete(struct jc_receipt_draft *draft, struct jc_arena *arena, struct jc_err *err) {
-    uint8_t signature[JC_SIGNATURE_SIZE];
+    uint8_t signature[JC_SIGNATURE_SIZE], leaf[JC_SHA256_SIZE];
     if (!draft->signet.can_sign)
         return JC_OK;
     struct jc_receipt_statement statement = statement_of(draft);
-    jc_receipt_sign(&statement, draft->leaf, draft->signet.secret_key, signature);
+    jc_sha256(draft->leaf, leaf);
+    jc_receipt_sign(&statement, leaf, draft->signet.secret_key, signature);
     jc_secret_forget(draft->signet.secret_key, sizeof draft->signet.secret_key);
     draft->signet.can_sign = false;
     return fill_signature(draft->receipt, signature, NULL, 0, arena, err);
@@ -130,11 +143,14 @@ enum jc_code jc_receipt_complete(struct jc_receipt_draft *draft, struct jc_arena
 
 /* --- one signature a commit ---------------------------------------------------------------------------- */
 
+enum { LEAVES_BYTES = 8192 }; /* room for the leaves of sixty records */
+
 struct group {
     struct group *next;
     struct jc_receipt_draft last; /* the newest that joined: its head, time and key; no pointers of it are used */
-    uint8_t (*nodes)[JC_SHA256_SIZE];
-    size_t count, capacity;
+    struct jc_buf leaves;         /* in order, each behind its size: a draft may be gone before the group is sealed */
+    size_t count;
+    uint8_t (*nodes)[JC_SHA256_SIZE]; /* once it is sealed */
     bool sealed;
     uint8_t signature[JC_SIGNATURE_SIZE];
 };
@@ -163,6 +179,7 @@ void jc_receipt_batch_release(struct jc_receipt_batch *batch) {
     for (struct group *group = batch->groups, *next; group; group = next) {
         next = group->next;
         jc_secret_forget(&group->last, sizeof group->last);
+        jc_buf_free(&group->leaves);
         jc_free(group->nodes);
         jc_free(group);
     }
@@ -177,18 +194,6 @@ static struct group *group_of(struct jc_receipt_batch *batch, int64_t agency_id)
     return group;
 }
 
-static bool make_room(struct group *group, size_t nodes) {
-    if (nodes <= group->capacity)
-        return true;
-    size_t capacity = nodes < 32 ? 32 : 2 * nodes;
-    uint8_t(*grown)[JC_SHA256_SIZE] = jc_realloc(group->nodes, capacity * JC_SHA256_SIZE);
-    if (!grown)
-        return false;
-    group->nodes = grown;
-    group->capacity = capacity;
-    return true;
-}
-
 static bool add_leaf(struct jc_receipt_batch *batch, struct jc_receipt_draft *draft) {
     struct group *group = group_of(batch, draft->signet.agency_id);
     if (!group) {
@@ -196,13 +201,22 @@ static bool add_leaf(struct jc_receipt_batch *batch, struct jc_receipt_draft *dr
         if (!group)
             return false;
         group->last.signet.agency_id = draft->signet.agency_id;
+        jc_buf_init(&group->leaves, SIZE_MAX / 2);
+        jc_buf_reserve(&group->leaves, LEAVES_BYTES);
         group->next = batch->groups;
         batch->groups = group;
     }
-    if (group->sealed || !make_room(group, group->count + 1))
+    size_t before = group->leaves.len;
+    if (group->sealed)
         return false;
-    draft->index = group->count;
-    memcpy(group->nodes[group->count++], draft->leaf, JC_SHA256_SIZE);
+    jc_buf_append(&group->leaves, &draft->leaf.len, sizeof draft->leaf.len);
+    jc_buf_add(&group->leaves, draft->leaf);
+    if (group->leaves.failed) {
+        group->leaves.failed = false;
+        group->leaves.len = before;
+        return false;
+    }
+    draft->index = group->count++;
     group->last = *draft;
     return true;
 }
@@ -216,12 +230,26 @@ bool jc_receipt_batch_join(struct jc_receipt_batch *batch, struct jc_receipt_dra
     return joined;
 }
 
-/* The tree and its root's signature; false without memory. */
+static void hash_leaves(struct group *group) {
+    const char *at = group->leaves.ptr;
+    for (size_t i = 0; i < group->count; i++) {
+        struct jc_str leaf;
+        memcpy(&leaf.len, at, sizeof leaf.len);
+        leaf.ptr = at + sizeof leaf.len;
+        jc_sha256(leaf, group->nodes[i]);
+        at = leaf.ptr + leaf.len;
+    }
+}
+
+/* The leaves, the tree and its root's signature; false without memory. */
 static bool seal_group(struct group *group) {
     if (group->sealed)
         return true;
-    if (!make_room(group, jc_receipt_tree_size(group->count)))
+    if (!group->nodes)
+        group->nodes = jc_calloc(jc_receipt_tree_size(group->count), JC_SHA256_SIZE);
+    if (!group->nodes)
         return false;
+    hash_leaves(group);
     const uint8_t *root = jc_receipt_tree_build(group->nodes, group->count);
     struct jc_receipt_statement statement = statement_of(&group->last);
     jc_receipt_sign(&statement, root, group->last.signet.secret_key, group->signature);

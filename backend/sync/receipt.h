@@ -1,8 +1,8 @@
 /* Receipts: what is durable here once the answer is given, signed (DESIGN section 5, point 7).
  *
- * A write job drafts the receipt of its answer (jc_receipt_make): the leaf that says what it names, and
- * the chain's head as it stood then. Drafts of one commit are gathered in commit order, and one
- * signature over the root of their leaves serves them all (base/evidence.h): a commit of a hundred
+ * A write job drafts the receipt of its answer (jc_receipt_make): what its leaf says, and the chain's head
+ * as it stood then. Drafts of one commit are gathered in commit order; who completes the first of them
+ * hashes all leaves, because the writer has better things to do, and one signature over the root of their leaves serves them all (base/evidence.h): a commit of a hundred
  * answers costs one Ed25519, some 35 us. The head they state is that of the last of them, so no receipt
  * ever names a head that the chain did not have.
  *
@@ -19,7 +19,7 @@
  * given back: a job that runs again, or whose commit fails, leaves a draft with its key behind. */
 struct jc_receipt_draft {
     Jc__Receipt *receipt; /* everything but what the signature states */
-    uint8_t leaf[JC_SHA256_SIZE];
+    struct jc_str leaf;   /* what it is the hash of */
     struct jc_signet signet;
     int64_t chain_length;
     uint8_t chain_head[JC_SHA256_SIZE];
