@@ -378,8 +378,8 @@ static const char *const FIELD_EFFECTS[] = {
     "SELECT hex(task_id) || kind || state || team_id || unit_id || due_on || return_reason || inspector_ids ||"
     " COALESCE(done_ms, '-') FROM task ORDER BY task_id",
     "SELECT visit_id || version || status FROM visit ORDER BY version, visit_id",
-    "SELECT kind || '|' || year || '|' || number || COALESCE(void_reason, '-') FROM document_number"
-    " ORDER BY kind, year, number",
+    "SELECT kind || '|' || year || '|' || first_number || '|' || used FROM number_block WHERE used <> ''"
+    " ORDER BY kind, year, first_number",
     "SELECT kind || hex(id) || scope || deleted FROM change WHERE agency_id = 1 ORDER BY kind, id",
     "SELECT kind || hex(id) || scope FROM departure WHERE agency_id = 1 ORDER BY kind, id, scope",
     "SELECT reason || '|' || reason_args || state || command || unit_id || hex(task_id) FROM review ORDER BY 1",

@@ -221,12 +221,20 @@ static const struct {
      "DELETE FROM recheck_workdays WHERE recheck_id ="
      " (SELECT recheck_id FROM recheck WHERE op_key = " KEY(4) ")",
      "4 recheck_workdays -"},
-    {"number used by another", "UPDATE document_number SET operation_no = 7 WHERE kind = 2",
-     "2 document_number.operation_no"},
-    {"void reason", "UPDATE document_number SET void_reason = 'x' WHERE operation_no = 7",
-     "7 document_number.void_reason"},
-    {"number removed", "DELETE FROM document_number WHERE operation_no = 7", "7 document_number -"},
-    {"number added", "INSERT INTO document_number VALUES (1, 1, 2023, 40, 1, NULL)", "1 document_number +"},
+    {"used number void", "UPDATE number_block SET used = 'v' WHERE kind = 2 AND used = '1'", "2 number_block.used"},
+    {"void number used", "UPDATE number_block SET used = replace(used, 'v', '1')", "7 number_block.used"},
+    {"number removed", "UPDATE number_block SET used = replace(used, 'v', '0')", "7 number_block -"},
+    {"block removed", "DELETE FROM number_block WHERE kind = 2", "2 number_block -"},
+    {"number of two operations",
+     "INSERT INTO operation SELECT op_key + 100, agency_id, zeroblob(16), format, device_id, inspector_id, received_ms,"
+     " estimated_ms, body, body_sha256, previous, seal, depends_on, status, code, reason, reason_args, chain_hash,"
+     " deleted_why FROM operation WHERE op_key = " KEY(7),
+     "107 number_block.used"},
+    {"number added", "UPDATE number_block SET used = used || '0001' WHERE kind = 2 AND used = '1'", "0 number_block +"},
+    {"number added, content deleted",
+     "UPDATE number_block SET used = used || '0001' WHERE kind = 2 AND used = '1';"
+     "UPDATE operation SET body = NULL, deleted_why = 'x' WHERE op_key = " KEY(1),
+     "0 number_block +"},
     {"review removed", "DELETE FROM review WHERE review_id = 6", "6 review -"},
     {"grounds of a review", "UPDATE review SET reason_args = '' WHERE review_id = 6", "6 review.reason_args"},
     {"review closed by nobody", "UPDATE review SET state = 2, decision = 2, decision_no = 3 WHERE review_id = 6",

@@ -52,7 +52,7 @@ static const char SQL_STATE[] =
     " (SELECT COUNT(*) FROM inspection_workdays) || ' ' || (SELECT COUNT(*) FROM finding) || ' ' ||"
     " (SELECT COUNT(*) FROM rectification_order) || ' ' || (SELECT COUNT(*) FROM recheck) || ' ' ||"
     " (SELECT COUNT(*) || ',' || SUM(state) || ',' || SUM(length(team_id || held_by || planner_note)) FROM task) || ' ' ||"
-    " (SELECT COUNT(*) FROM document_number) || ' ' || (SELECT COUNT(*) FROM departure) || ' ' ||"
+    " (SELECT SUM(LENGTH(REPLACE(used, '0', ''))) FROM number_block) || ' ' || (SELECT COUNT(*) FROM departure) || ' ' ||"
     " (SELECT COUNT(*) || ',' || SUM(state) FROM review) || ' ' || (SELECT COUNT(*) FROM operation_waiting) || ' ' ||"
     " (SELECT COUNT(*) FROM id_conflict) || ' ' || (SELECT COUNT(*) FROM audit_log) || ' ' ||"
     " (SELECT COUNT(*) || ',' || SUM(revoked_ms IS NOT NULL) || ',' || SUM(rebuild_requested) || ',' ||"

@@ -121,7 +121,9 @@ static void test_used_on_record(void **state) {
               field_send(f, FIELD_A1, field_submit(f, 2, field_inspection(f, 2, FIELD_T2, "u2", 42)))->status, APPLIED);
     CHECK_STR("flagged", field_grounds(f), "NUMBER_USED");
     CHECK_INT("the first use stands",
-              jc_test_number(f->db, "SELECT operation_no FROM document_number WHERE number = 42"), 1);
+              jc_test_number(f->db, "SELECT used LIKE '%1' AND length(used) = 42 FROM number_block WHERE kind = 1 AND"
+                                    " first_number = 1"),
+              1);
 }
 
 static enum jc_code skip_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -188,8 +190,8 @@ static void test_void(void **state) {
         CHECK_INT(CASES[i].name, field_send(f, FIELD_A1, operation)->status, *CASES[i].grounds ? KEPT : APPLIED);
         CHECK_STR(CASES[i].name, field_grounds(f), CASES[i].grounds);
     }
-    CHECK_STR("on record", field_query(f, "SELECT number || void_reason FROM document_number WHERE kind = 2"),
-              "7填写错误");
+    CHECK_STR("on record", field_query(f, "SELECT used FROM number_block WHERE kind = 2 AND first_number = 1"),
+              "000000v");
 }
 
 /* A backup is taken back, and the next request leases at once: the answer names the blocks, though the terminal

@@ -70,7 +70,7 @@ static void test_order(void **state) {
               1);
     CHECK_INT("told to the team", jc_test_number(f->db, "SELECT COUNT(*) FROM change WHERE kind = 5 AND scope = 'a'"),
               1);
-    CHECK_INT("number", jc_test_number(f->db, "SELECT COUNT(*) FROM document_number WHERE kind = 2 AND number = 1"), 1);
+    CHECK_INT("number", jc_test_number(f->db, "SELECT COUNT(*) FROM number_block WHERE kind = 2 AND used = '1'"), 1);
 }
 
 static void none(Jc__RectificationOrder *o) {
@@ -216,7 +216,8 @@ static void test_passed(void **state) {
     CHECK_INT("its days", jc_test_number(f->db, "SELECT SUM(workdays_centi) FROM recheck_workdays WHERE team_id = 'a'"),
               100);
     CHECK_STR("no other follows", field_query(f, "SELECT state FROM task WHERE kind = 3"), "2");
-    CHECK_INT("number", jc_test_number(f->db, "SELECT COUNT(*) FROM document_number WHERE kind = 3"), 1);
+    CHECK_INT("number", jc_test_number(f->db, "SELECT COUNT(*) FROM number_block WHERE kind = 3 AND used LIKE '%1'"),
+              1);
 }
 
 static void test_failed_makes_another(void **state) {

@@ -68,8 +68,8 @@ static void test_submit_writes_everything(void **state) {
               FIELD_NOW_MS);
     CHECK_INT("visit", jc_test_number(f->db, "SELECT status FROM visit WHERE visit_id = 'u1-01'"), 3);
     CHECK_INT("number",
-              jc_test_number(f->db, "SELECT COUNT(*) FROM document_number WHERE kind = 1 AND number = 1"
-                                    " AND operation_no = 1 AND void_reason IS NULL"),
+              jc_test_number(f->db, "SELECT COUNT(*) FROM number_block WHERE kind = 1 AND first_number = 1"
+                                    " AND used = '1'"),
               1);
     CHECK_INT("review", jc_test_number(f->db, "SELECT COUNT(*) FROM review"), 0);
     CHECK_INT("body", jc_test_number(f->db, "SELECT COUNT(*) FROM operation WHERE body IS NOT NULL"), 1);

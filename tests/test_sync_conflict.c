@@ -35,7 +35,10 @@ static void test_two_terminals(void **state) {
     CHECK_INT("flagged", jc_test_number(f->db, "SELECT reason FROM review WHERE review_id = 2"),
               JC__REVIEW_REASON__REVIEW_REASON_TASK_ALREADY_DONE);
     CHECK_INT("its finding is kept", jc_test_number(f->db, "SELECT COUNT(*) FROM finding"), 1);
-    CHECK_INT("its number is used", jc_test_number(f->db, "SELECT COUNT(*) FROM document_number WHERE number = 51"), 1);
+    CHECK_INT(
+        "its number is used",
+        jc_test_number(f->db, "SELECT COUNT(*) FROM number_block WHERE kind = 1 AND first_number = 51 AND used = '1'"),
+        1);
 
     Jc__RectificationOrder *order = field_order(f, 1, 2, "u1", 1, 1, "2023-01-20", 51);
     CHECK_INT("an order on it waits", field_send(f, FIELD_A2, field_issue(f, 3, order))->status, KEPT);

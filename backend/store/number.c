@@ -1,60 +1,223 @@
 /* Blocks lie one behind the other per agency, kind and year; nothing is handed out twice because each
- * lease begins behind the highest number ever leased. Cost: a few index look-ups. */
+ * lease begins behind the highest number ever leased. What is used of a block stands in its row, a character a
+ * number, so a document costs one small UPDATE, and the blocks of a thousand terminals in use at a time lie on a
+ * few pages. The block in which a device used a number last is remembered with the connection (db/memo.h) and
+ * changed behind each UPDATE. What must never happen: a number is used twice. */
 #include "store/number.h"
+
+#include <string.h>
+
+#include "db/memo.h"
 
 static const struct jc_uuid NOBODY; /* holds the blocks that a restored database cannot know of */
 
-static const char SELECT_TAKEN[] = "SELECT COUNT(*)\n"
-                                   "FROM document_number\n"
-                                   "WHERE agency_id = $1 AND kind = $2 AND year = $3 AND number = $4";
+static const char FREE = '0', USED = '1', VOID = 'v';
+
+enum { REMEMBERED_MAX = 1024 }; /* numbers in a block */
+
+struct block {
+    int64_t first, last;
+    struct jc_uuid device_id;
+    int64_t behind; /* numbers of its device's next blocks, as far as is known */
+    size_t len;     /* of `used`, which has room for all numbers of the block */
+    char *used;
+};
+
+/* --- what is remembered --------------------------------------------------------------------------------- */
+
+static const char BLOCK; /* kind in the memo: by agency, device, kind and year */
+
+struct entry {
+    struct block *block;
+};
+struct key {
+    int64_t agency_id, kind, year;
+    struct jc_uuid device_id;
+};
+
+static struct jc_str bytes_of(const struct key *key) {
+    return (struct jc_str){(const char *)key, sizeof *key};
+}
+
+static bool has(const struct block *block, int64_t number) {
+    return number >= block->first && number <= block->last;
+}
+
+static struct block *recall(struct jc_tx *tx, const struct key *key, int64_t number) {
+    const struct entry *entry = jc_tx_memo_find(tx, &BLOCK, bytes_of(key));
+    return entry && has(entry->block, number) ? entry->block : NULL;
+}
+
+/* Only the device's own, so that a block is remembered once. */
+static void remember(struct jc_tx *tx, const struct key *key, const struct block *block) {
+    struct jc_arena *arena = jc_tx_memo_arena(tx);
+    bool own = memcmp(block->device_id.bytes, key->device_id.bytes, JC_UUID_SIZE) == 0;
+    if (!arena || !own || block->last - block->first >= REMEMBERED_MAX)
+        return;
+    struct block *copy = JC_CLONE(arena, block);
+    char *used = jc_arena_alloc(arena, (size_t)(block->last - block->first + 1));
+    struct entry *entry = copy && used ? jc_tx_memo_put(tx, &BLOCK, bytes_of(key), sizeof *entry) : NULL;
+    if (!entry)
+        return;
+    memcpy(used, block->used, block->len);
+    copy->used = used;
+    entry->block = copy;
+}
+
+/* The device has leased more. */
+static void lengthen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, int64_t kind, int64_t year,
+                     int count) {
+    const struct key key = {.agency_id = agency_id, .kind = kind, .year = year, .device_id = device_id};
+    const struct entry *entry = jc_tx_memo_find(tx, &BLOCK, bytes_of(&key));
+    if (entry)
+        entry->block->behind += count;
+}
+
+/* --- used and void ------------------------------------------------------------------------------------------ */
+
 /* The only block that can have the number. */
-static const char SELECT_LEASED[] = "SELECT CASE WHEN device_id IN ($1, $2) THEN last_number - $3 ELSE -1 END\n"
-                                    "FROM number_block\n"
-                                    "WHERE agency_id = $4 AND kind = $5 AND year = $6 AND first_number <= $3\n"
-                                    "ORDER BY first_number DESC\n"
-                                    "LIMIT 1";
+static const char SELECT_BLOCK[] =
+    "SELECT b.first_number, b.last_number, b.device_id, b.used,\n"
+    "       (SELECT n.last_number - n.first_number + 1\n"
+    "        FROM number_block AS n\n"
+    "        WHERE n.agency_id = $1 AND n.device_id = b.device_id AND n.kind = $2 AND n.year = $3\n"
+    "          AND n.first_number > b.first_number\n"
+    "        ORDER BY n.first_number\n"
+    "        LIMIT 1)\n"
+    "FROM number_block AS b\n"
+    "WHERE b.agency_id = $1 AND b.kind = $2 AND b.year = $3 AND b.first_number <= $4\n"
+    "ORDER BY b.first_number DESC\n"
+    "LIMIT 1";
+
+static enum jc_code read_block(const struct jc_rows *rows, struct block *out, struct jc_err *err) {
+    struct jc_str id = jc_rows_bytes(rows, 2), used = jc_rows_text(rows, 3);
+    *out = (struct block){
+        .first = jc_rows_int64(rows, 0), .last = jc_rows_int64(rows, 1), .behind = jc_rows_int64(rows, 4)};
+    memcpy(out->device_id.bytes, id.ptr, id.len < JC_UUID_SIZE ? id.len : JC_UUID_SIZE);
+    size_t room = (size_t)(out->last - out->first + 1);
+    out->len = used.len < room ? used.len : room;
+    out->used = jc_malloc(room);
+    if (!out->used)
+        return jc_fail_memory(err);
+    memcpy(out->used, used.ptr, out->len);
+    return JC_OK;
+}
+
+/* The block with the number, if the device may use numbers of it; else *found is false. `out->used` is the memo's if
+ * *known is not NULL, otherwise the caller's to free. */
+static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t number, struct block **known,
+                               struct block *out, bool *found, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    *found = false;
+    out->used = NULL;
+    *known = recall(tx, key, number);
+    if (*known) {
+        *out = **known;
+        *found = true;
+        return JC_OK;
+    }
+    enum jc_code code = jc_tx_query(
+        tx, SELECT_BLOCK, JC_VALUES(jc_int(key->agency_id), jc_int(key->kind), jc_int(key->year), jc_int(number)),
+        &rows, err);
+    if (!code)
+        code = jc_rows_next(rows, found, err);
+    if (!code && *found)
+        code = read_block(rows, out, err);
+    jc_rows_close(rows);
+    if (code || !*found)
+        return code;
+    *found = has(out, number) && (memcmp(out->device_id.bytes, key->device_id.bytes, JC_UUID_SIZE) == 0 ||
+                                  memcmp(out->device_id.bytes, NOBODY.bytes, JC_UUID_SIZE) == 0);
+    if (*found)
+        remember(tx, key, out);
+    *known = *found ? recall(tx, key, number) : NULL;
+    if (*known) {
+        jc_free(out->used);
+        *out = **known;
+    }
+    return JC_OK;
+}
+
+static bool is_free(const struct block *block, int64_t number) {
+    size_t at = (size_t)(number - block->first);
+    return at >= block->len || block->used[at] == FREE;
+}
+
+static struct key key_of(int64_t agency_id, struct jc_uuid device_id, const Jc__DocumentNumber *number) {
+    struct key key = {.agency_id = agency_id, .kind = number->kind, .year = number->year, .device_id = device_id};
+    return key;
+}
 
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                              const Jc__DocumentNumber *number, enum jc_number_state *out, int *left,
                              struct jc_err *err) {
-    int64_t behind = -1, taken = 0;
-    enum jc_code code =
-        jc_tx_int64(tx, SELECT_LEASED,
-                    JC_VALUES(jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_bytes(NOBODY.bytes, JC_UUID_SIZE),
-                              jc_int(number->number), jc_int(agency_id), jc_int(number->kind), jc_int(number->year)),
-                    &behind, err);
-    if (code == JC_NOT_FOUND)
-        code = JC_OK;
-    if (!code && behind >= 0)
-        code = jc_tx_int64(
-            tx, SELECT_TAKEN,
-            JC_VALUES(jc_int(agency_id), jc_int(number->kind), jc_int(number->year), jc_int(number->number)), &taken,
-            err);
-    *out = behind < 0 ? JC_NUMBER_FOREIGN : taken ? JC_NUMBER_TAKEN : JC_NUMBER_FREE;
-    *left = behind < 0 ? 0 : (int)behind;
+    const struct key key = key_of(agency_id, device_id, number);
+    struct block block, *known = NULL;
+    bool found = false;
+    enum jc_code code = find_block(tx, &key, number->number, &known, &block, &found, err);
+    found = found && !code;
+    *out = !found ? JC_NUMBER_FOREIGN : is_free(&block, number->number) ? JC_NUMBER_FREE : JC_NUMBER_TAKEN;
+    *left = found ? (int)(block.last - number->number + block.behind) : 0;
+    if (!known)
+        jc_free(block.used);
     return code;
 }
 
-static const char INSERT_NUMBER[] =
-    "INSERT INTO document_number (agency_id, kind, year, number, operation_no, void_reason)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6)";
+/* The number's character, with zeros before it as far as there are none. */
+static void mark(struct block *block, int64_t number, char what) {
+    size_t at = (size_t)(number - block->first);
+    if (at >= block->len) {
+        memset(block->used + block->len, FREE, at - block->len);
+        block->len = at + 1;
+    }
+    block->used[at] = what;
+}
 
-enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, const Jc__DocumentNumber *number,
-                              int64_t operation_no, struct jc_str void_reason, struct jc_err *err) {
-    return jc_tx_exec(tx, INSERT_NUMBER,
-                      JC_VALUES(jc_int(agency_id), jc_int(number->kind), jc_int(number->year), jc_int(number->number),
-                                jc_int(operation_no), jc_text_or_null(void_reason)),
+static const char UPDATE_USED[] = "UPDATE number_block\n"
+                                  "SET used = $1\n"
+                                  "WHERE agency_id = $2 AND kind = $3 AND year = $4 AND first_number = $5";
+
+/* Writes the block with the number marked. */
+static enum jc_code write_marked(struct jc_tx *tx, const struct key *key, struct block *block, int64_t number,
+                                 bool is_void, struct jc_err *err) {
+    if (!is_free(block, number))
+        return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS);
+    mark(block, number, is_void ? VOID : USED);
+    return jc_tx_exec(tx, UPDATE_USED,
+                      JC_VALUES(jc_text((struct jc_str){block->used, block->len}), jc_int(key->agency_id),
+                                jc_int(key->kind), jc_int(key->year), jc_int(block->first)),
                       err);
 }
 
+/* A remembered block that could not be written is not remembered as it is: the job fails, and the memo is forgotten
+ * unless nothing had been written yet. */
+enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                              const Jc__DocumentNumber *number, bool is_void, struct jc_err *err) {
+    const struct key key = key_of(agency_id, device_id, number);
+    struct block block, *known = NULL;
+    bool found = false;
+    enum jc_code code = find_block(tx, &key, number->number, &known, &block, &found, err);
+    if (!code && !found)
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_INTERNAL);
+    bool was_free = !code && is_free(&block, number->number);
+    if (!code)
+        code = write_marked(tx, &key, &block, number->number, is_void, err);
+    if (known && code && was_free)
+        block.used[number->number - block.first] = FREE;
+    if (known && !code)
+        known->len = block.len;
+    if (!known)
+        jc_free(block.used);
+    return code;
+}
+
+/* --- blocks ----------------------------------------------------------------------------------------------- */
+
 static const char SELECT_BLOCKS[] =
-    "SELECT b.kind, b.year, b.first_number, b.last_number, MAX(n.number), COUNT(n.number)\n"
-    "FROM number_block AS b\n"
-    "LEFT JOIN document_number AS n ON n.agency_id = b.agency_id AND n.kind = b.kind AND n.year = b.year\n"
-    "                              AND n.number BETWEEN b.first_number AND b.last_number\n"
-    "WHERE b.agency_id = $1 AND b.device_id = $2\n"
-    "GROUP BY b.kind, b.year, b.first_number, b.last_number\n"
-    "ORDER BY b.kind, b.year, b.first_number";
+    "SELECT kind, year, first_number, last_number, LENGTH(used), LENGTH(REPLACE(used, '0', ''))\n"
+    "FROM number_block\n"
+    "WHERE agency_id = $1 AND device_id = $2\n"
+    "ORDER BY kind, year, first_number";
 
 enum jc_code jc_number_blocks(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_arena *arena,
                               struct jc_number_block **out, size_t *count, struct jc_err *err) {
@@ -76,7 +239,7 @@ enum jc_code jc_number_blocks(struct jc_tx *tx, int64_t agency_id, struct jc_uui
         block->year = (int)jc_rows_int64(rows, 1);
         block->first = (int)jc_rows_int64(rows, 2);
         block->last = (int)jc_rows_int64(rows, 3);
-        block->highest = jc_rows_is_null(rows, 4) ? block->first - 1 : (int)jc_rows_int64(rows, 4);
+        block->highest = block->first - 1 + (int)jc_rows_int64(rows, 4);
         block->recorded = (int)jc_rows_int64(rows, 5);
     }
     jc_rows_close(rows);
@@ -91,8 +254,8 @@ static const char SELECT_HIGHEST[] = "SELECT COALESCE(MAX(last_number), 0)\n"
                                      "FROM number_block\n"
                                      "WHERE agency_id = $1 AND kind = $2 AND year = $3";
 static const char INSERT_BLOCK[] =
-    "INSERT INTO number_block (agency_id, kind, year, first_number, last_number, device_id, leased_ms)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    "INSERT INTO number_block (agency_id, kind, year, first_number, last_number, device_id, leased_ms, used)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, '')";
 
 enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, Jc__DocumentKind kind,
                              int year, int count, int64_t now_ms, struct jc_number_block *out, struct jc_err *err) {
@@ -105,10 +268,13 @@ enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
         return jc_fail(err, JC_OUT_OF_RANGE, JC_MSG_NUMBERS_EXHAUSTED);
     *out = (struct jc_number_block){
         .kind = kind, .year = year, .first = (int)highest + 1, .last = (int)highest + count, .highest = (int)highest};
-    return jc_tx_exec(tx, INSERT_BLOCK,
+    code = jc_tx_exec(tx, INSERT_BLOCK,
                       JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year), jc_int(out->first), jc_int(out->last),
                                 jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_int(now_ms)),
                       err);
+    if (!code)
+        lengthen(tx, agency_id, device_id, kind, year, count);
+    return code;
 }
 
 int64_t jc_number_version_of_month(int64_t now_ms) {
@@ -125,18 +291,24 @@ static int64_t version_never_told(int64_t now_ms) {
 static const char UPDATE_VERSIONS[] = "UPDATE device SET blocks_version = $1 WHERE agency_id = $2";
 static const char COUNT_DEVICES[] = "SELECT COUNT(*) FROM device WHERE agency_id = $1";
 
-enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err) {
+/* In blocks of JC_NUMBER_SKIP numbers, as what is used of a block is written anew with each of them. */
+static enum jc_code skip_year(struct jc_tx *tx, int64_t agency_id, Jc__DocumentKind kind, int year, int64_t blocks,
+                              int64_t now_ms, struct jc_err *err) {
     struct jc_number_block skipped;
+    enum jc_code code = JC_OK;
+    for (int64_t i = 0; !code && i < blocks; i++)
+        code = jc_number_lease(tx, agency_id, NOBODY, kind, year, JC_NUMBER_SKIP, now_ms, &skipped, err);
+    return code == JC_OUT_OF_RANGE ? JC_OK : code;
+}
+
+enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err) {
     int64_t devices = 0;
     int year = jc_date_of_ms(now_ms).year;
     enum jc_code code = jc_tx_int64(tx, COUNT_DEVICES, JC_VALUES(jc_int(agency_id)), &devices, err);
     for (int kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD;
          !code && kind <= (int)JC__DOCUMENT_KIND__DOCUMENT_KIND_RECHECK; kind++) {
-        for (int i = 0; !code && i < 2; i++) { /* from December on terminals hold numbers of the next year */
-            code = jc_number_lease(tx, agency_id, NOBODY, (Jc__DocumentKind)kind, year + i,
-                                   JC_NUMBER_SKIP * (int)(devices + 1), now_ms, &skipped, err);
-            code = code == JC_OUT_OF_RANGE ? JC_OK : code;
-        }
+        for (int i = 0; !code && i < 2; i++) /* from December on terminals hold numbers of the next year */
+            code = skip_year(tx, agency_id, (Jc__DocumentKind)kind, year + i, devices + 1, now_ms, err);
     }
     return code
                ? code

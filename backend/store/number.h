@@ -13,14 +13,13 @@ enum jc_number_state {
     JC_NUMBER_TAKEN,   /* used or voided already */
 };
 
-/* *left: how many numbers its block has behind it; 0 if it is foreign. */
+/* *left: how many numbers its block and the device's next one have behind it, at least; 0 if it is foreign. */
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                              const Jc__DocumentNumber *number, enum jc_number_state *out, int *left,
                              struct jc_err *err);
-/* Records a free number as used by an operation, or as void if `void_reason` is not empty.
- * JC_ALREADY_EXISTS if it is recorded already. */
-enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, const Jc__DocumentNumber *number,
-                              int64_t operation_no, struct jc_str void_reason, struct jc_err *err);
+/* Marks a free number of the device, or one that was skipped, as used, or as void. JC_ALREADY_EXISTS if it is either. */
+enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                              const Jc__DocumentNumber *number, bool is_void, struct jc_err *err);
 
 struct jc_number_block {
     Jc__DocumentKind kind;

@@ -1,4 +1,4 @@
--- The schema of jiancha, version 3. One file for every database: CMake expands @int64@, @bytes@,
+-- The schema of jiancha, version 4. One file for every database: CMake expands @int64@, @bytes@,
 -- @bool@, @strict@, @clustered@ (a table that is its primary key's b-tree), @empty@ (no bytes) and
 -- @zeros@ (32 zero bytes).
 --
@@ -706,19 +706,10 @@ CREATE TABLE number_block (                    -- leased document numbers (DESIG
     last_number  @int64@ NOT NULL,
     device_id    @bytes@ NOT NULL,
     leased_ms    @int64@ NOT NULL,
+    used         TEXT NOT NULL,                -- a character a number, up to the last that is not 0: 1 used, v void
     PRIMARY KEY (agency_id, kind, year, first_number)
-) @strict@;
+) @clustered@;
 CREATE INDEX number_block_by_device ON number_block (agency_id, device_id, kind, year);
-
-CREATE TABLE document_number (                 -- used or voided numbers; a number is used once
-    agency_id    @int64@ NOT NULL,
-    kind         @int64@ NOT NULL,
-    year         @int64@ NOT NULL,
-    number       @int64@ NOT NULL,
-    operation_no @int64@ NOT NULL,
-    void_reason  TEXT,                         -- NULL: used
-    PRIMARY KEY (agency_id, kind, year, number)
-) @strict@;
 
 -- --- people and devices ---------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "db/db.h"
 
-enum { JC_SCHEMA_VERSION = 3 };
+enum { JC_SCHEMA_VERSION = 4 };
 
 /* Makes all tables in an empty database, loads the shipped holidays, and one agency (agency_id 1)
  * that the first import will name. JC_ALREADY_EXISTS if the database is not empty. */

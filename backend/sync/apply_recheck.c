@@ -219,8 +219,8 @@ static enum jc_code write_recheck(struct jc_apply *apply, struct jc_err *err) {
     enum jc_code code =
         jc_recheck_add(apply->tx, apply->caller->agency_id, &work->row, work->message, apply->scratch, err);
     if (!code && work->own_number)
-        code = jc_number_record(apply->tx, apply->caller->agency_id, work->message->document_number,
-                                apply->row.operation_no, JC_STR(""), err);
+        code = jc_number_record(apply->tx, apply->caller->agency_id, apply->caller->device_id,
+                                work->message->document_number, false, err);
     return !code && work->row.is_record ? write_record(apply, work, err) : code;
 }
 

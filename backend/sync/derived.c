@@ -16,9 +16,9 @@
 enum { SCRATCH_BYTES = 64 << 20 };
 
 struct jc_str jc_derived_table(enum jc_derived_table table) {
-    static const char *const TABLES[JC_DERIVED_TABLES] = {"inspection",       "inspection_workdays", "finding",
-                                                          "record_blob",      "rectification_order", "recheck",
-                                                          "recheck_workdays", "document_number",     "review"};
+    static const char *const TABLES[JC_DERIVED_TABLES] = {
+        "inspection", "inspection_workdays", "finding", "record_blob", "rectification_order",
+        "recheck",    "recheck_workdays",    "review",  "number_block"};
     return jc_str(TABLES[table]);
 }
 
@@ -30,7 +30,7 @@ static void tell(const struct jc_derived *d, int64_t no, enum jc_msg what, const
     d->found(d->ctx, no, &fault);
 }
 
-static void tell_missing(const struct jc_derived *d, enum jc_derived_table table) {
+void jc_derived_missing(const struct jc_derived *d, enum jc_derived_table table) {
     char number[JC_NUMBER_TEXT], id[JC_UUID_TEXT];
     tell(d, d->operation_no, JC_MSG_DERIVED_MISSING,
          (const struct jc_str[JC_ERR_ARGS]){jc_derived_table(table), jc_str_from_int64(d->operation_no, number),
@@ -42,6 +42,12 @@ void jc_derived_altered(const struct jc_derived *d, enum jc_derived_table table,
     tell(d, d->operation_no, JC_MSG_DERIVED_ALTERED,
          (const struct jc_str[JC_ERR_ARGS]){jc_derived_table(table), jc_str_from_int64(d->operation_no, number),
                                             jc_uuid_format(d->id, id), jc_str(column)});
+}
+
+void jc_derived_excess(const struct jc_derived *d, enum jc_derived_table table, struct jc_str key, int64_t no) {
+    char number[JC_NUMBER_TEXT];
+    tell(d, no, JC_MSG_DERIVED_EXCESS,
+         (const struct jc_str[JC_ERR_ARGS]){jc_derived_table(table), key, jc_str_from_int64(no, number)});
 }
 
 /* --- comparing ------------------------------------------------------------------------------------------ */
@@ -82,32 +88,9 @@ enum jc_code jc_derived_compare(struct jc_derived *d, enum jc_derived_table tabl
             jc_derived_altered(d, table, word(columns, first, column));
         d->rows[table]++;
     } else if (!code && !d->may_lack) {
-        tell_missing(d, table);
+        jc_derived_missing(d, table);
     }
     jc_rows_close(rows);
-    return code;
-}
-
-static const char COMPARE_NUMBER[] = "SELECT operation_no = $1, COALESCE(void_reason, '') = $2\n"
-                                     "FROM document_number\n"
-                                     "WHERE agency_id = $3 AND kind = $4 AND year = $5 AND number = $6\n"
-                                     "  AND (operation_no = $1 OR $7 = 0)";
-
-/* A number that is another's was flagged and is not recorded. */
-enum jc_code jc_derived_number(struct jc_derived *d, const Jc__DocumentNumber *number, struct jc_str void_reason,
-                               struct jc_err *err) {
-    static const uint64_t FLAGGED = UINT64_C(1) << JC_GROUND_NUMBER_FOREIGN | UINT64_C(1) << JC_GROUND_NUMBER_USED;
-    bool may_lack = d->may_lack, there = false;
-    bool others = (d->grounds & FLAGGED) || d->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
-    if (!number)
-        return JC_OK;
-    d->may_lack |= others;
-    enum jc_code code = jc_derived_compare(d, JC_DERIVED_DOCUMENT_NUMBER, "operation_no void_reason", COMPARE_NUMBER,
-                                           JC_VALUES(jc_int(d->operation_no), jc_text(void_reason),
-                                                     jc_int(d->agency_id), jc_int(number->kind), jc_int(number->year),
-                                                     jc_int(number->number), jc_int(others)),
-                                           &there, err);
-    d->may_lack = may_lack;
     return code;
 }
 
@@ -186,9 +169,6 @@ static enum jc_code check_body(struct jc_derived *d, struct jc_err *err) {
         return body->issue_order->order ? jc_derived_order(d, body->issue_order->order, err) : JC_OK;
     case JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK:
         return body->submit_recheck->recheck ? jc_derived_recheck(d, body->submit_recheck->recheck, err) : JC_OK;
-    case JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER:
-        return jc_derived_number(d, body->void_document_number->document_number,
-                                 jc_str(body->void_document_number->reason), err);
     case JC__OPERATION_BODY__COMMAND_REVIEW_DECISION:
         return check_decision(d, body->review_decision, err);
     default:
@@ -234,7 +214,13 @@ static enum jc_code check_operation(struct jc_rows *rows, void *ctx, struct jc_e
     if (code || jc_rows_is_null(rows, 6) || d->status == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)
         return code;
     code = jc_sync_decode(jc_rows_bytes(rows, 6), d->scratch, &d->body, &ground, &arg, err);
-    return code || !d->body ? code : check_body(d, err); /* a body that cannot be read was rejected */
+    if (code || !d->body)
+        return code; /* a body that cannot be read was rejected */
+    code = check_body(d, err);
+    if (!code)
+        jc_derived_number(d, jc_derived_number_of(d->body),
+                          d->body->command_case == JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER);
+    return code;
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------------ */
@@ -245,14 +231,19 @@ enum jc_code jc_derived_verify(struct jc_tx *tx, int64_t agency_id, jc_chain_fou
     d.scratch = jc_arena_new(SCRATCH_BYTES);
     if (!d.scratch)
         return jc_fail_memory(err);
-    enum jc_code code =
-        jc_row_each(tx, SELECT_OPERATIONS,
-                    JC_VALUES(jc_int(jc_op_key(agency_id, 0)), jc_int(jc_op_key(agency_id + 1, 0)), jc_int(agency_id)),
-                    check_operation, &d, err);
+    enum jc_code code = jc_derived_numbers_open(&d, err);
+    if (!code)
+        code = jc_row_each(
+            tx, SELECT_OPERATIONS,
+            JC_VALUES(jc_int(jc_op_key(agency_id, 0)), jc_int(jc_op_key(agency_id + 1, 0)), jc_int(agency_id)),
+            check_operation, &d, err);
     if (!code)
         code = jc_derived_check_excess(&d, err);
     if (!code)
+        code = jc_derived_numbers_check(&d, err);
+    if (!code)
         code = jc_derived_check_relations(&d, err);
+    jc_derived_numbers_close(&d);
     jc_arena_free(d.scratch);
     return code;
 }

@@ -36,11 +36,6 @@ static bool names_team(Jc__TeamWorkdays *const *used, size_t count, struct jc_st
     return false;
 }
 
-static bool is_number(const Jc__DocumentNumber *number, struct jc_str key) {
-    char shown[64];
-    return number && jc_str_eq(jc_show_number(number, shown), key);
-}
-
 /* Whether an operation with this body says a row with this key. */
 static bool says(const Jc__OperationBody *body, enum jc_derived_table table, struct jc_str key, int64_t place) {
     const Jc__Inspection *inspection = jc_derived_inspection_of(body);
@@ -63,15 +58,13 @@ static bool says(const Jc__OperationBody *body, enum jc_derived_table table, str
         return recheck && jc_str_eq(jc_view(recheck->recheck_id), key);
     case JC_DERIVED_RECHECK_WORKDAYS:
         return recheck && names_team(recheck->workdays, recheck->n_workdays, key);
-    case JC_DERIVED_DOCUMENT_NUMBER:
-        return is_number(jc_derived_number_of(body), key);
     default:
         return true; /* a review is said by its operation's row, not by the body */
     }
 }
 
 /* op_key of the operation that should say the row, the row's key, its place in the record. */
-static const char *const SELECT_ROWS[JC_DERIVED_TABLES] = {
+static const char *const SELECT_ROWS[JC_DERIVED_COUNTED] = {
     "SELECT op_key, inspection_id, 0 FROM inspection WHERE agency_id = $1",
     "SELECT COALESCE(i.op_key, 0), w.team_id, 0 FROM inspection_workdays AS w\n"
     "LEFT JOIN inspection AS i ON i.agency_id = w.agency_id AND i.inspection_id = w.inspection_id\n"
@@ -85,8 +78,6 @@ static const char *const SELECT_ROWS[JC_DERIVED_TABLES] = {
     "SELECT COALESCE(r.op_key, 0), w.team_id, 0 FROM recheck_workdays AS w\n"
     "LEFT JOIN recheck AS r ON r.agency_id = w.agency_id AND r.recheck_id = w.recheck_id\n"
     "WHERE w.agency_id = $1",
-    "SELECT agency_id * 1099511627776 + operation_no, kind || '-' || year || '-' || number, 0\n"
-    "FROM document_number WHERE agency_id = $1",
     "SELECT r.agency_id * 1099511627776 + r.review_id, r.device_id, 0 FROM review AS r\n"
     "WHERE r.agency_id = $1\n"
     "  AND NOT EXISTS (SELECT 1 FROM operation AS o\n"
@@ -96,8 +87,7 @@ static const char *const SELECT_ROWS[JC_DERIVED_TABLES] = {
 
 /* Whether a key is text; others are bytes. */
 static bool is_text(enum jc_derived_table table) {
-    return table == JC_DERIVED_INSPECTION_WORKDAYS || table == JC_DERIVED_RECHECK_WORKDAYS ||
-           table == JC_DERIVED_DOCUMENT_NUMBER;
+    return table == JC_DERIVED_INSPECTION_WORKDAYS || table == JC_DERIVED_RECHECK_WORKDAYS;
 }
 
 struct search {
@@ -125,12 +115,12 @@ static enum jc_code check_said(struct jc_rows *rows, void *ctx, struct jc_err *e
         said = !code && body && says(body, search->table, key, jc_rows_int64(rows, 2));
     }
     if (!said && (!code || code == JC_NOT_FOUND))
-        tell(d, JC_MSG_DERIVED_EXCESS, jc_derived_table(search->table),
-             text ? key : jc_hex(key.ptr, key.len < JC_SHA256_SIZE ? key.len : JC_SHA256_SIZE, shown), no);
+        jc_derived_excess(d, search->table,
+                          text ? key : jc_hex(key.ptr, key.len < JC_SHA256_SIZE ? key.len : JC_SHA256_SIZE, shown), no);
     return code == JC_NOT_FOUND ? JC_OK : code;
 }
 
-static const char *const COUNT_ROWS[JC_DERIVED_TABLES] = {
+static const char *const COUNT_ROWS[JC_DERIVED_COUNTED] = {
     "SELECT COUNT(*) FROM inspection WHERE agency_id = $1",
     "SELECT COUNT(*) FROM inspection_workdays WHERE agency_id = $1",
     "SELECT COUNT(*) FROM finding WHERE agency_id = $1",
@@ -138,13 +128,12 @@ static const char *const COUNT_ROWS[JC_DERIVED_TABLES] = {
     "SELECT COUNT(*) FROM rectification_order WHERE agency_id = $1",
     "SELECT COUNT(*) FROM recheck WHERE agency_id = $1",
     "SELECT COUNT(*) FROM recheck_workdays WHERE agency_id = $1",
-    "SELECT COUNT(*) FROM document_number WHERE agency_id = $1",
     "SELECT COUNT(*) FROM review WHERE agency_id = $1",
 };
 
 enum jc_code jc_derived_check_excess(struct jc_derived *d, struct jc_err *err) {
     enum jc_code code = JC_OK;
-    for (int table = 0; !code && table < JC_DERIVED_TABLES; table++) {
+    for (int table = 0; !code && table < JC_DERIVED_COUNTED; table++) {
         struct search search = {d, (enum jc_derived_table)table};
         int64_t rows = 0;
         code = jc_tx_int64(d->tx, COUNT_ROWS[table], JC_VALUES(jc_int(d->agency_id)), &rows, err);

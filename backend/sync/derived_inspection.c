@@ -251,5 +251,5 @@ enum jc_code jc_derived_inspection(struct jc_derived *d, const Jc__Inspection *m
         code = check_findings(d, message, err);
     if (!code)
         code = check_blobs(d, message, err);
-    return code ? code : jc_derived_number(d, message->document_number, (struct jc_str){0}, err);
+    return code;
 }

@@ -126,8 +126,7 @@ enum jc_code jc_derived_order(struct jc_derived *d, const Jc__RectificationOrder
     if (code || !there)
         return code;
     d->may_lack = false;
-    code = check_items(d, message, err);
-    return code ? code : jc_derived_number(d, number, (struct jc_str){0}, err);
+    return check_items(d, message, err);
 }
 
 /* --- recheck ------------------------------------------------------------------------------------------------ */
@@ -193,5 +192,5 @@ enum jc_code jc_derived_recheck(struct jc_derived *d, const Jc__Recheck *message
                                             id_value(message->recheck_id), jc_text(jc_str(used->team_id))),
                                   &also, err);
     }
-    return code ? code : jc_derived_number(d, message->document_number, (struct jc_str){0}, err);
+    return code;
 }

@@ -14,10 +14,13 @@ enum jc_derived_table {
     JC_DERIVED_ORDER,
     JC_DERIVED_RECHECK,
     JC_DERIVED_RECHECK_WORKDAYS,
-    JC_DERIVED_DOCUMENT_NUMBER,
     JC_DERIVED_REVIEW,
+    JC_DERIVED_COUNTED, /* a row of those above is said by one operation */
+    JC_DERIVED_NUMBER_BLOCK = JC_DERIVED_COUNTED,
     JC_DERIVED_TABLES
 };
+
+struct jc_derived_numbers; /* derived_number.c */
 
 /* Of review r: opened later than its operation came, because another came under the same id (store/id_conflict.h)
  * or the device's seal did not hold (sync/seal.h). */
@@ -33,9 +36,10 @@ struct jc_derived {
     int64_t agency_id;
     jc_chain_found *found;
     void *ctx;
-    struct jc_arena *scratch;        /* emptied behind each operation */
-    int64_t rows[JC_DERIVED_TABLES]; /* that operations say */
-    bool unread;                     /* some body is gone: not all rows could be counted */
+    struct jc_arena *scratch;         /* emptied behind each operation */
+    int64_t rows[JC_DERIVED_COUNTED]; /* that operations say */
+    bool unread;                      /* some body is gone: not all rows could be counted */
+    struct jc_derived_numbers *numbers;
 
     /* the operation in hand */
     int64_t operation_no;
@@ -53,8 +57,11 @@ struct jc_derived {
 
 /* The table's name. */
 struct jc_str jc_derived_table(enum jc_derived_table table);
-/* Tells that a row of the operation in hand is altered in this column. */
+/* Tells that a row of the operation in hand is altered in this column, or is not there; that no operation says the row
+ * with this key, not even the one it names (0: it names none). */
 void jc_derived_altered(const struct jc_derived *d, enum jc_derived_table table, const char *column);
+void jc_derived_missing(const struct jc_derived *d, enum jc_derived_table table);
+void jc_derived_excess(const struct jc_derived *d, enum jc_derived_table table, struct jc_str key, int64_t no);
 
 /* Runs `sql`, which says for one row whether each of `columns` (words parted by blanks) is as it should be;
  * tells the first that is not. *there: there is such a row. A missing row is told unless the operation in hand
@@ -66,9 +73,13 @@ enum jc_code jc_derived_compare(struct jc_derived *d, enum jc_derived_table tabl
 enum jc_code jc_derived_inspection(struct jc_derived *d, const Jc__Inspection *message, struct jc_err *err);
 enum jc_code jc_derived_order(struct jc_derived *d, const Jc__RectificationOrder *message, struct jc_err *err);
 enum jc_code jc_derived_recheck(struct jc_derived *d, const Jc__Recheck *message, struct jc_err *err);
-/* A document's number, used or (with a reason) voided. */
-enum jc_code jc_derived_number(struct jc_derived *d, const Jc__DocumentNumber *number, struct jc_str void_reason,
-                               struct jc_err *err);
+/* A document's number, used or voided; NULL: none. */
+void jc_derived_number(struct jc_derived *d, const Jc__DocumentNumber *number, bool is_void);
+
+/* The blocks of document numbers, before the first operation; what no operation says of them, behind the last. */
+enum jc_code jc_derived_numbers_open(struct jc_derived *d, struct jc_err *err);
+enum jc_code jc_derived_numbers_check(struct jc_derived *d, struct jc_err *err);
+void jc_derived_numbers_close(struct jc_derived *d);
 
 /* Rows beyond those that were counted; relations that lead nowhere. */
 enum jc_code jc_derived_check_excess(struct jc_derived *d, struct jc_err *err);

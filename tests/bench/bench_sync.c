@@ -191,6 +191,11 @@ static struct settings parse_settings(int argc, char **argv) {
     return settings;
 }
 
+static int requests_each(const struct settings *settings) {
+    int paced = settings->pace_ms ? settings->seconds * 1000 / settings->pace_ms + 1 : 0;
+    return EXTRA + (paced ? paced : settings->rate * settings->seconds / settings->records);
+}
+
 static struct jc_load *make_loads(const struct settings *settings, const char *database) {
     struct jc_load *loads = jc_fleet_alloc((size_t)settings->connections, sizeof *loads);
     struct jc_fleet_terminal **terminals = jc_fleet_alloc((size_t)settings->connections, sizeof *terminals);
@@ -199,14 +204,14 @@ static struct jc_load *make_loads(const struct settings *settings, const char *d
         terminals[i] = &loads[i].terminal;
     }
     jc_fleet_make(database, terminals, settings->connections);
+    jc_fleet_lease(database, terminals, settings->connections, (int64_t)requests_each(settings) * settings->records);
     free(terminals);
     return loads;
 }
 
 /* How many units the records need. The terminals are to hear of none but the first request's. */
 static int64_t prepare(struct jc_load *loads, const struct settings *settings, const char *database) {
-    int paced = settings->pace_ms ? settings->seconds * 1000 / settings->pace_ms + 1 : 0;
-    int count = EXTRA + (paced ? paced : settings->rate * settings->seconds / settings->records);
+    int count = requests_each(settings);
     int64_t each = (int64_t)count * settings->records;
     for (int i = 0; i < settings->connections; i++)
         jc_load_prepare(&loads[i], count, settings->records, i * each);

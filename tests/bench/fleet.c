@@ -19,7 +19,7 @@
 #include "store/device.h"
 #include "store/store.h"
 
-enum { ARGUMENTS_MAX = 16, NUMBERS_EACH = 1000000, DOCUMENT_KINDS = 3 };
+enum { ARGUMENTS_MAX = 16, BLOCK = 50, DOCUMENT_KINDS = 3 };
 
 _Noreturn void jc_fleet_stop(const char *what) {
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
@@ -73,7 +73,18 @@ static enum jc_code add_team(struct jc_tx *tx, const struct jc_fleet_terminal *t
     return code;
 }
 
-static const char SQL_BLOCK[] = "INSERT INTO number_block VALUES (1, $1, $2, $3, $4, $5, 0)";
+static const char SQL_BLOCK[] = "INSERT INTO number_block VALUES (1, $1, $2, $3, $4, $5, 0, '')";
+
+/* Its n-th block of a kind. */
+static enum jc_code add_block(struct jc_tx *tx, const struct jc_fleet_terminal *t, int kind, int64_t n,
+                              struct jc_err *err) {
+    struct jc_clock clock = jc_clock_system();
+    int64_t first = 1 + (n * t->places + t->place) * BLOCK;
+    return jc_tx_exec(tx, SQL_BLOCK,
+                      JC_VALUES(jc_int(kind), jc_int(jc_date_of_ms(jc_clock_now_ms(&clock)).year), jc_int(first),
+                                jc_int(first + BLOCK - 1), jc_bytes(t->device_id.bytes, JC_UUID_SIZE)),
+                      err);
+}
 
 static enum jc_code add_device(struct jc_tx *tx, struct jc_fleet_terminal *t, struct jc_err *err) {
     struct jc_clock clock = jc_clock_system();
@@ -89,11 +100,7 @@ static enum jc_code add_device(struct jc_tx *tx, struct jc_fleet_terminal *t, st
     struct jc_str key = {(const char *)public_key, sizeof public_key};
     enum jc_code code = jc_device_insert(tx, &device, hash, key, err);
     for (int kind = 1; !code && kind <= DOCUMENT_KINDS; kind++)
-        code = jc_tx_exec(tx, SQL_BLOCK,
-                          JC_VALUES(jc_int(kind), jc_int(jc_date_of_ms(jc_clock_now_ms(&clock)).year),
-                                    jc_int(t->first_number), jc_int(t->first_number + NUMBERS_EACH - 1),
-                                    jc_bytes(t->device_id.bytes, JC_UUID_SIZE)),
-                          err);
+        code = add_block(tx, t, kind, 0, err);
     return code;
 }
 
@@ -105,7 +112,8 @@ static enum jc_code enroll(struct jc_tx *tx, void *ctx, struct jc_err *err) {
         snprintf(t->team, sizeof t->team, "t%d", i);
         snprintf(t->inspectors[0], sizeof t->inspectors[0], "t%d-1", i);
         snprintf(t->inspectors[1], sizeof t->inspectors[1], "t%d-2", i);
-        t->first_number = 1 + i * NUMBERS_EACH;
+        t->place = i;
+        t->places = fleet->count;
         code = add_team(tx, t, i, err);
         if (code == JC_OK)
             code = add_device(tx, t, err);
@@ -125,6 +133,37 @@ void jc_fleet_make(const char *path, struct jc_fleet_terminal *const *terminals,
     must(jc_store_create(db, &clock, &err), &err);
     must(jc_db_write_wait(db, 1, enroll, &fleet, &err), &err);
     jc_db_close(db);
+}
+
+struct lease {
+    struct jc_fleet_terminal *const *terminals;
+    int count;
+    int64_t records;
+};
+
+static enum jc_code lease(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct lease *lease = ctx;
+    enum jc_code code = JC_OK;
+    for (int64_t n = 1; !code && n * BLOCK < lease->records; n++) {
+        for (int i = 0; !code && i < lease->count; i++)
+            code = add_block(tx, lease->terminals[i], 1, n, err);
+    }
+    return code;
+}
+
+void jc_fleet_lease(const char *path, struct jc_fleet_terminal *const *terminals, int count, int64_t records) {
+    struct jc_db_config config = {.path = path};
+    struct lease leases = {terminals, count, records};
+    struct jc_err err = {0};
+    struct jc_db *db = NULL;
+    must(jc_db_open(&config, &db, &err), &err);
+    must(jc_db_write_wait(db, 1, lease, &leases, &err), &err);
+    jc_db_close(db);
+}
+
+int jc_fleet_next_number(struct jc_fleet_terminal *terminal) {
+    int used = terminal->numbers_used++;
+    return 1 + (used / BLOCK * terminal->places + terminal->place) * BLOCK + used % BLOCK;
 }
 
 static const char SQL_ADD_UNITS[] =

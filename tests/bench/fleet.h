@@ -16,7 +16,8 @@ struct jc_fleet_terminal {
     char token[JC_TOKEN_TEXT];
     char team[16], inspectors[2][16];
     uint8_t secret[JC_SIGN_SECRET_SIZE];
-    int first_number, numbers_used; /* of its records; its block is long enough for any run */
+    int place, places; /* among the terminals of the fleet: their blocks of numbers lie in turn */
+    int numbers_used;  /* of its records */
 };
 
 /* Prints "<program>: what" and ends the program. */
@@ -27,6 +28,10 @@ int64_t jc_fleet_now_ns(void); /* monotonic */
 
 /* A new database at `path` with these terminals enrolled, and no unit. */
 void jc_fleet_make(const char *path, struct jc_fleet_terminal *const *terminals, int count);
+/* Blocks of document numbers for so many records of each terminal, as the server leases them: of 50, in turn. */
+void jc_fleet_lease(const char *path, struct jc_fleet_terminal *const *terminals, int count, int64_t records);
+/* The next number of its blocks. */
+int jc_fleet_next_number(struct jc_fleet_terminal *terminal);
 /* Units u0 … u(count-1), as far as they are not there yet, put there behind the feed's back: no terminal hears of them, so that a record can
  * have a unit of its own without every terminal fetching all of them first. The server may be running. */
 void jc_fleet_add_units(const char *path, int64_t count);

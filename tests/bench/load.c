@@ -89,7 +89,7 @@ static struct jc_str make_body(struct jc_fleet_terminal *t, int64_t number, cons
     inspection.place = (char *)"生产车间";
     document.kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD;
     document.year = jc_date_of_ms(jc_clock_now_ms(clock)).year;
-    document.number = t->first_number + t->numbers_used++;
+    document.number = jc_fleet_next_number(t);
     inspection.document_number = &document;
     inspection.findings = findings;
     inspection.n_findings = JC_LOAD_FINDINGS;

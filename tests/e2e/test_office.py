@@ -202,7 +202,7 @@ class Office(jiancha.January):
                 ("UPDATE inspection SET workdays_centi = workdays_centi + 100", "derived", "workdays_centi"),
                 ("UPDATE inspection SET outcome = 2", "derived", "outcome"),
                 ("DELETE FROM inspection", "derived", "lacks a row"),
-                ("DELETE FROM document_number", "derived", "document_number"),
+                ("UPDATE number_block SET used = REPLACE(used, '1', '0')", "derived", "number_block"),
                 ("UPDATE operation SET received_ms = received_ms + 1 WHERE op_key % 1099511627776 = 1", "chain",
                  "row 1"),
                 ("UPDATE operation SET body = X'00' WHERE length(body) ="
@@ -222,7 +222,7 @@ class Office(jiancha.January):
         cut = self.path("cut.db")
         shutil.copy(self.db, cut)
         connection = sqlite3.connect(cut)
-        for sql in ("DELETE FROM operation", "DELETE FROM inspection", "DELETE FROM document_number",
+        for sql in ("DELETE FROM operation", "DELETE FROM inspection", "UPDATE number_block SET used = ''",
                     "DELETE FROM inspection_workdays", "UPDATE task SET state = 1",
                     "UPDATE agency_head SET operation_no = 0, chain_head = zeroblob(32)"):
             connection.execute(sql)

@@ -188,12 +188,15 @@ class Story(jiancha.Test):
         for words in ("INSPECTION RECORD", "RECTIFICATION ORDER", "RECHECK OPINION", "应急检记〔2023〕1号",
                       "应急责改〔2023〕1号", "应急复查〔2023〕1号"):
             self.assertIn(words, self.said)
-        used = self.query("SELECT kind, year, number FROM document_number ORDER BY kind, number")
+        used = self.query("SELECT 1, document_year, document_no FROM inspection UNION ALL"
+                          " SELECT 2, document_year, document_no FROM rectification_order UNION ALL"
+                          " SELECT 3, document_year, document_no FROM recheck")
         self.assertEqual(len(used), len(set(used)))
         for kind, year, number in used:
             blocks = self.query("SELECT COUNT(*) FROM number_block WHERE kind = ? AND year = ? AND ? BETWEEN first_number"
-                                " AND last_number", kind, year, number)
-            self.assertEqual(blocks, [(1,)], f"{kind}-{year}-{number} is of one terminal's block")
+                                " AND last_number AND SUBSTR(used, ? - first_number + 1, 1) = '1'", kind, year, number,
+                                number)
+            self.assertEqual(blocks, [(1,)], f"{kind}-{year}-{number} is used in one terminal's block")
 
     # --- reports ---
 
