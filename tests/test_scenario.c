@@ -206,6 +206,39 @@ static void test_drop_team(void **state) {
     CHECK_INT("the source's plan", kept.n_visits, 2);
 }
 
+/* Team after team: each is told of what its own end means, and the lists of the whole are as the register is then. */
+static void test_drop_teams(void **state) {
+    (void)state;
+    const struct jc_change drops[] = {{.kind = JC_CHANGE_DROP_TEAM, .id = JC_STR("t1")},
+                                      {.kind = JC_CHANGE_DROP_TEAM, .id = JC_STR("t2")}};
+    struct jc_scenario s;
+    struct jc_err err = {0};
+    CHECK_OK("both", jc_scenario_make(reg, NULL, drops, 2, arena, &s, &err), &err);
+    CHECK_STR("nobody", jc_str(joined(&s.nobody)), "u1 u2 u3 u4 u5");
+    CHECK_STR("moved once, by nobody now", jc_str(joined(&s.moved)), "");
+    size_t told = 0;
+    for (size_t i = 0; i < s.notes.count; i++)
+        if (s.notes.items[i].what == JC_MSG_SCENARIO_NOBODY) {
+            CHECK_STR("counted for its own team", s.notes.items[i].args[1], told ? "3" : "2");
+            told++;
+        }
+    CHECK_INT("one note for each", told, 2);
+    const struct jc_change after[] = {
+        {.kind = JC_CHANGE_DROP_TEAM, .id = JC_STR("t1")},
+        {.kind = JC_CHANGE_HEADCOUNT, .id = JC_STR("t1"), .amount = 1},
+        {.kind = JC_CHANGE_BUDGET, .id = JC_STR("t1"), .amount = 100},
+        {.kind = JC_CHANGE_LEAD_TEAM, .id = JC_STR("u3"), .team = JC_STR("t1")},
+        {.kind = JC_CHANGE_ADD_UNITS, .id = JC_STR("once"), .team = JC_STR("t1"), .amount = 1},
+    };
+    for (size_t i = 0; i < COUNT(after); i++) {
+        const struct jc_change pair[] = {drops[0], after[i]};
+        struct jc_err refused = {0};
+        CHECK_INT("nothing more for it", jc_scenario_make(reg, NULL, pair, 2, arena, &s, &refused),
+                  JC_FAILED_PRECONDITION);
+        CHECK_INT("and why", refused.what, JC_MSG_SCENARIO_TEAM_DROPPED);
+    }
+}
+
 /* Names do for codes where only one row has them. */
 static void test_names(void **state) {
     (void)state;
@@ -295,6 +328,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_rule, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_add_units, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_drop_team, open_year, close_db),
+        cmocka_unit_test_setup_teardown(test_drop_teams, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_names, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_lead_and_quota, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_refusals, open_year, close_db),

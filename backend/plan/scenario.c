@@ -93,6 +93,9 @@ static enum jc_code take_names(struct jc_scenario_maker *m, struct jc_change *ch
 
 enum jc_code jc_scenario_find_team(struct jc_scenario_maker *m, struct jc_str id, int *out) {
     *out = (int)jc_index_find(m->reg->team_index, id, -1);
+    for (size_t i = 0; i < m->dropped.count; i++)
+        if (jc_str_eq(m->dropped.items[i], id))
+            return jc_fail(m->err, JC_FAILED_PRECONDITION, JC_MSG_SCENARIO_TEAM_DROPPED, id);
     return *out < 0 ? unknown(m, JC_MSG_SCENARIO_TEAM_UNKNOWN, id) : JC_OK;
 }
 

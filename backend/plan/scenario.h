@@ -67,7 +67,8 @@ struct jc_scenario {
  * that are neither released nor done are free again. Everything is the arena's and borrows from `reg` and
  * `kept`. Teams and units are known by code, or by name if only one has it. JC_NOT_FOUND names a team, rule,
  * unit or quota that does not exist, JC_FAILED_PRECONDITION a change that means nothing (fewer than no
- * persons; a name that several have; heads or workdays where no limit is stated). */
+ * persons; a name that several have; heads or workdays where no limit is stated; anything for a team that a
+ * change before it dropped). */
 enum jc_code jc_scenario_make(const struct jc_register *reg, const Jc__Plan *kept, const struct jc_change *changes,
                               size_t n_changes, struct jc_arena *arena, struct jc_scenario *out, struct jc_err *err);
 

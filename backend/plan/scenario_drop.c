@@ -6,6 +6,11 @@
 #include "plan/scenario_maker.h"
 #include "plan/visit.h"
 
+/* What becomes of the units and draws of one team that goes. */
+struct loss {
+    struct jc_scenario_ids moved, nobody, stayed, alone, draws;
+};
+
 static bool takes_part(const Jc__Visit *visit, struct jc_str team) {
     bool part = jc_str_eq(jc_str(visit->lead_team), team);
     for (size_t i = 0; i < visit->n_joined; i++)
@@ -44,7 +49,7 @@ static enum jc_code split_kept(struct jc_scenario_maker *m, struct jc_str team, 
     return JC_OK;
 }
 
-static enum jc_code drop_joint(struct jc_scenario_maker *m, Jc__Unit *unit, struct jc_str team) {
+static enum jc_code drop_joint(struct jc_scenario_maker *m, Jc__Unit *unit, struct jc_str team, struct loss *loss) {
     Jc__JointVisit **joints = JC_NEW_ARRAY(m->arena, unit->n_joints + 1, Jc__JointVisit *);
     size_t count = 0;
     if (!joints)
@@ -55,11 +60,11 @@ static enum jc_code drop_joint(struct jc_scenario_maker *m, Jc__Unit *unit, stru
     bool fewer = count < unit->n_joints;
     unit->joints = joints;
     unit->n_joints = count;
-    return fewer ? jc_scenario_id_add(m, &m->out->alone, unit->unit_id) : JC_OK;
+    return fewer ? jc_scenario_id_add(m, &loss->alone, unit->unit_id) : JC_OK;
 }
 
 static enum jc_code drop_from_unit(struct jc_scenario_maker *m, size_t index, struct jc_str team,
-                                   const struct jc_index *history) {
+                                   const struct jc_index *history, struct loss *loss) {
     const Jc__Unit *old = m->reg->units[index];
     bool leads = jc_scenario_has(old->lead_teams, old->n_lead_teams, team), joins = false;
     for (size_t i = 0; i < old->n_joints; i++)
@@ -67,12 +72,12 @@ static enum jc_code drop_from_unit(struct jc_scenario_maker *m, size_t index, st
     if (!old->n_rule_ids || (!leads && !joins))
         return JC_OK;
     if (jc_index_find(history, jc_str(old->unit_id), 0))
-        return jc_scenario_id_add(m, &m->out->stayed, old->unit_id);
+        return jc_scenario_id_add(m, &loss->stayed, old->unit_id);
     Jc__Unit *unit = JC_SCENARIO_OWN(m, m->reg->units[index]);
     char **teams = JC_NEW_ARRAY(m->arena, old->n_lead_teams + 1, char *);
     if (!unit || !teams)
         return jc_fail_memory(m->err);
-    enum jc_code code = drop_joint(m, unit, team);
+    enum jc_code code = drop_joint(m, unit, team, loss);
     if (code || !leads)
         return code;
     unit->lead_teams = teams;
@@ -80,11 +85,12 @@ static enum jc_code drop_from_unit(struct jc_scenario_maker *m, size_t index, st
     for (size_t i = 0; i < old->n_lead_teams; i++)
         if (!jc_str_eq(jc_str(old->lead_teams[i]), team))
             teams[unit->n_lead_teams++] = old->lead_teams[i];
-    return jc_scenario_id_add(m, unit->n_lead_teams ? &m->out->moved : &m->out->nobody, unit->unit_id);
+    return jc_scenario_id_add(m, unit->n_lead_teams ? &loss->moved : &loss->nobody, unit->unit_id);
 }
 
 /* Its draws without slots, its quotas without bounds: both are the team's own. */
-static enum jc_code drop_lists(struct jc_scenario_maker *m, struct jc_str team, const struct jc_index *history) {
+static enum jc_code drop_lists(struct jc_scenario_maker *m, struct jc_str team, const struct jc_index *history,
+                               struct loss *loss) {
     enum jc_code code = JC_OK;
     for (size_t i = 0; !code && i < m->reg->n_draws; i++) {
         if (!jc_str_eq(jc_str(m->reg->draws[i]->team_id), team) || m->reg->draws[i]->sample == 0 ||
@@ -95,7 +101,7 @@ static enum jc_code drop_lists(struct jc_scenario_maker *m, struct jc_str team, 
             return jc_fail_memory(m->err);
         draw->sample = 0;
         draw->n_windows = 0;
-        code = jc_scenario_id_add(m, &m->out->draws, draw->draw_id);
+        code = jc_scenario_id_add(m, &loss->draws, draw->draw_id);
     }
     for (size_t i = 0; !code && i < m->reg->n_quotas; i++) {
         if (!jc_str_eq(jc_str(m->reg->quotas[i]->team_id), team))
@@ -108,15 +114,15 @@ static enum jc_code drop_lists(struct jc_scenario_maker *m, struct jc_str team, 
     return code;
 }
 
-static enum jc_code note_dropped(struct jc_scenario_maker *m, const char *team_name) {
+static enum jc_code note_dropped(struct jc_scenario_maker *m, const char *team_name, const struct loss *loss) {
     const struct {
         enum jc_msg what;
         const struct jc_scenario_ids *ids;
-    } lists[] = {{JC_MSG_SCENARIO_MOVED, &m->out->moved},
-                 {JC_MSG_SCENARIO_NOBODY, &m->out->nobody},
-                 {JC_MSG_SCENARIO_STAYED, &m->out->stayed},
-                 {JC_MSG_SCENARIO_ALONE, &m->out->alone},
-                 {JC_MSG_SCENARIO_DRAWS, &m->out->draws}};
+    } lists[] = {{JC_MSG_SCENARIO_MOVED, &loss->moved},
+                 {JC_MSG_SCENARIO_NOBODY, &loss->nobody},
+                 {JC_MSG_SCENARIO_STAYED, &loss->stayed},
+                 {JC_MSG_SCENARIO_ALONE, &loss->alone},
+                 {JC_MSG_SCENARIO_DRAWS, &loss->draws}};
     enum jc_code code = JC_OK;
     for (size_t l = 0; !code && l < sizeof(lists) / sizeof(*lists); l++) {
         char number[JC_NUMBER_TEXT];
@@ -136,16 +142,64 @@ static enum jc_code note_dropped(struct jc_scenario_maker *m, const char *team_n
     return code;
 }
 
+/* Adds to a list what it does not have yet. */
+static enum jc_code join_lists(struct jc_scenario_maker *m, struct jc_scenario_ids *all,
+                               const struct jc_scenario_ids *more) {
+    struct jc_index *known = jc_index_new(m->arena, all->count + more->count);
+    size_t before = all->count;
+    enum jc_code code = known ? JC_OK : jc_fail_memory(m->err);
+    for (size_t i = 0; !code && i < before + more->count; i++) {
+        bool is_new = false;
+        struct jc_str id = i < before ? all->items[i] : more->items[i - before];
+        if (!jc_index_at(known, id, &is_new))
+            code = jc_fail_memory(m->err);
+        else if (i >= before && is_new)
+            code = jc_scenario_id_add(m, all, id.ptr);
+    }
+    return code;
+}
+
+/* Units that an earlier team's end moved and this one's leaves without anybody are moved no more. */
+static void forget_moved(struct jc_scenario_maker *m) {
+    struct jc_scenario_ids *moved = &m->out->moved;
+    size_t count = 0;
+    for (size_t i = 0; i < moved->count; i++)
+        if (m->reg->units[jc_index_find(m->reg->unit_index, moved->items[i], 0)]->n_lead_teams)
+            moved->items[count++] = moved->items[i];
+    moved->count = count;
+}
+
+static enum jc_code sum_up(struct jc_scenario_maker *m, const struct loss *loss) {
+    struct jc_scenario *out = m->out;
+    enum jc_code code = join_lists(m, &out->moved, &loss->moved);
+    if (!code)
+        code = join_lists(m, &out->nobody, &loss->nobody);
+    if (!code)
+        code = join_lists(m, &out->stayed, &loss->stayed);
+    if (!code)
+        code = join_lists(m, &out->alone, &loss->alone);
+    if (!code)
+        code = join_lists(m, &out->draws, &loss->draws);
+    if (!code)
+        forget_moved(m);
+    return code;
+}
+
 enum jc_code jc_scenario_drop_team(struct jc_scenario_maker *m, const struct jc_change *change) {
     struct jc_index *history = NULL;
+    struct loss loss = {0};
     int index = 0;
     enum jc_code code = jc_scenario_find_team(m, change->id, &index);
     if (!code)
         code = split_kept(m, change->id, &history);
     for (size_t i = 0; !code && i < m->reg->n_units; i++)
-        code = drop_from_unit(m, i, change->id, history);
+        code = drop_from_unit(m, i, change->id, history, &loss);
     if (!code)
-        code = drop_lists(m, change->id, history);
+        code = drop_lists(m, change->id, history, &loss);
+    if (!code)
+        code = sum_up(m, &loss);
+    if (!code)
+        code = jc_scenario_id_add(m, &m->dropped, m->reg->teams[index]->team_id);
     Jc__Team *team = code ? NULL : JC_SCENARIO_OWN(m, m->reg->teams[index]);
     if (!code && !team)
         code = jc_fail_memory(m->err);
@@ -156,5 +210,5 @@ enum jc_code jc_scenario_drop_team(struct jc_scenario_maker *m, const struct jc_
     m->reg->budgets[index] = (struct jc_team_budget){.stated = false};
     for (int month = 0; month < 12; month++)
         m->reg->budgets[index].centi[month] = JC_CENTI_ABSENT;
-    return note_dropped(m, team->name);
+    return note_dropped(m, team->name, &loss);
 }
