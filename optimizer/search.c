@@ -13,6 +13,8 @@ enum {
     MOVES_A_POLL = 32, /* moves between two calls of pace */
     LENIENT = 4,       /* decisions' worth of cost that a broken limit or quota is penalised with … */
     RIGID = 64,        /* … and where changes cost, since one limit may take many of them */
+    FULL_PART = 64,    /* of a decision's cost for a day over, where every limit is passed anyway */
+    DAY = 100,         /* hundredths */
 };
 
 struct jc_search {
@@ -25,6 +27,7 @@ struct jc_search {
     uint8_t *is_changed;
     bool slots_changed;
     int64_t scale; /* of costs, e5 */
+    int64_t over;  /* the penalty of tier 2 while limits can be kept */
     int64_t crowd; /* visits of a district-month on average, 16-bit fixed point, at least one */
     enum jc_annealing kind;
     int64_t stage; /* of softness */
@@ -84,6 +87,7 @@ struct jc_search *jc_search_new(const struct jc_instance *in, uint64_t seed, uin
     s->best->totals = (struct jc_totals){INT64_MAX, INT64_MAX, INT64_MAX}; /* nothing yet */
     int64_t scale = jc_search_scale(in);
     s->pricer.penalties = choose_penalties(in, scale);
+    s->over = s->pricer.penalties.over;
     s->pricer.closed_pair = -1;
     jc_random_seed(&s->pricer.random, seed, stream);
     jc_noise_init(&s->pricer.noise);
@@ -208,10 +212,22 @@ void jc_search_run(struct jc_search *s, jc_search_pace *pace, void *ctx) {
     }
 }
 
+/* Does the plan reach every limit, with targets that are none lower? Then what passes them is more work than there is
+ * room for, and the balance keeps months full by itself: a penalty only holds visits fast. */
+static bool is_full(const struct jc_state *state) {
+    const struct jc_instance *in = state->in;
+    bool full = in->balance_e5 > 0 && state->totals.over > 0;
+    for (int32_t i = 0; i < in->n_teams * JC_MONTHS && full; i++)
+        full = in->limit[i] < JC_NO_LIMIT && state->load[i] >= in->limit[i] && in->target[i] > in->limit[i] - DAY;
+    return full;
+}
+
 void jc_search_restart(struct jc_search *s, enum jc_annealing kind) {
     s->kind = kind;
     jc_harden(s->pricer.state);
     jc_snapshot_restore(s->best, s->pricer.state);
+    bool full = s->in->change_e5 == 0 && is_full(s->pricer.state);
+    s->pricer.penalties.over = full ? s->scale / FULL_PART / (s->in->grain > 0 ? s->in->grain : DAY) + 1 : s->over;
     for (int32_t i = 0; i < s->n_changed; i++)
         s->is_changed[s->changed[i]] = 0;
     s->n_changed = 0;
