@@ -308,6 +308,7 @@ static void settle_stranger(struct jc_request *request) {
 
 static enum MHD_Result step(struct jc_exchange *exchange) {
     struct jc_request *request = request_of(exchange);
+    jc_run_follow(request);
     if (atomic_load(&request->state) == JC_REQUEST_READING) {
         jc_traffic_arrived(&request->http->traffic);
         request->whole = true;
@@ -346,6 +347,7 @@ static void end(struct jc_exchange *exchange, bool sent) {
     struct jc_http *http = request->http;
     bool whole = request->whole;
     int64_t now_ms = jc_http_now(http);
+    jc_run_follow(request);
     log_request(request, sent, now_ms);
     if (request->route == JC_ROUTE_PROCEDURE) {
         enum jc_code code = request->status ? request->err.code : JC_CANCELLED;

@@ -92,6 +92,7 @@ struct jc_request {
     bool answer_gzip;
     struct jc_pool_task task;
     struct jc_request *next;           /* of its batch */
+    struct jc_request *followers;      /* of its batch and daemon, not resumed yet: its own thread does that */
     struct jc_receipt_batch *receipts; /* that its receipt has joined; held */
 };
 

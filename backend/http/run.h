@@ -10,6 +10,9 @@
  * is draining. */
 bool jc_run_start(struct jc_request *request);
 
+/* Resumes what follows a request that has come back: by its connection's thread, before anything else. */
+void jc_run_follow(struct jc_request *request);
+
 /* The answer of a procedure that succeeded: request->answer, or request->err. */
 void jc_run_encode(struct jc_request *request);
 
