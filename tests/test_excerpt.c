@@ -57,7 +57,7 @@ static void test_chance(void **state) {
             moved += moves[u];
             stayed += !moves[u];
         }
-        CHECK_OK(name, jc_excerpt_make(p, p, plan, moves, arena, &x, &err), &err);
+        CHECK_OK(name, jc_excerpt_make(p, p, plan, &before, moves, arena, &x, &err), &err);
         CHECK_OK(name, jc_problem_check(x.problem, &err), &err);
         p->seed = x.problem->seed = seed;
         Jc__Solution *part = solve(name, x.problem, arena, &part_after);

@@ -1,14 +1,14 @@
 /* The referee. Visits arrive sorted by unit and month, so one pass takes each unit's visits as a run,
  * checks the run and books it: load by team and month, districts travelled to, quotas. Slots follow the
  * same way by draw. Then the tiers and the cost are added up (formulas (5)-(7) of docs/OPTIMIZER.md).
- * Cost O(visits · quotas of a visit + teams · 12), and a sort of the openings. Nothing here may be shared
+ * Cost O(units + visits · quotas of a visit + teams · 12). Nothing here may be shared
  * with the optimizer's incremental evaluation: it is the independent count. */
 #include "model/objective.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/index.h"
 #include "model/pattern.h"
 #include "model/problem.h"
 #include "model/quota.h"
@@ -76,31 +76,23 @@ int jc_objective_cmp(const Jc__Objective *a, const Jc__Objective *b) {
 
 /* --- preparation ------------------------------------------------------------------------------ */
 
-struct named {
-    const char *name;
-    size_t unit;
-};
-
-static int by_name(const void *a, const void *b) {
-    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
-}
-
-/* Numbers the districts by name. */
+/* Numbers the districts. */
 static enum jc_code number_districts(struct audit *a, struct jc_arena *arena) {
     const Jc__Problem *p = a->problem;
-    struct named *rows = JC_NEW_ARRAY(arena, p->n_units + 1, struct named);
+    struct jc_index *names = jc_index_new(arena, 0);
+    int32_t n = 0;
     a->district = JC_NEW_ARRAY(arena, p->n_units + 1, int32_t);
-    if (!rows || !a->district)
+    if (!names || !a->district)
         return jc_fail_memory(a->err);
-    for (size_t u = 0; u < p->n_units; u++)
-        rows[u] = (struct named){p->units[u]->district, u};
-    if (p->n_units)
-        qsort(rows, p->n_units, sizeof *rows, by_name);
-    int32_t next = -1;
-    for (size_t i = 0; i < p->n_units; i++) {
-        if (i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0)
-            next++;
-        a->district[rows[i].unit] = rows[i].name[0] ? next : -1;
+    for (size_t u = 0; u < p->n_units; u++) {
+        const char *name = p->units[u]->district;
+        bool is_new = false;
+        int64_t *number = name[0] ? jc_index_at(names, jc_str(name), &is_new) : NULL;
+        if (name[0] && !number)
+            return jc_fail_memory(a->err);
+        if (is_new)
+            *number = n++;
+        a->district[u] = number ? (int32_t)*number : -1;
     }
     return JC_OK;
 }
@@ -444,18 +436,17 @@ static enum jc_code audit_draws(struct audit *a) {
 
 /* --- sums ------------------------------------------------------------------------------------- */
 
-static int by_key(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static int64_t count_openings(struct audit *a) {
-    int64_t n = 0;
-    if (a->n_openings)
-        qsort(a->openings, a->n_openings, sizeof *a->openings, by_key);
-    for (size_t i = 0; i < a->n_openings; i++)
-        n += i == 0 || a->openings[i] != a->openings[i - 1];
-    return n;
+/* Different keys; false without memory. */
+static bool count_openings(struct audit *a, struct jc_arena *arena, int64_t *n) {
+    struct jc_index *keys = jc_index_new(arena, 0);
+    *n = 0;
+    for (size_t i = 0; keys && i < a->n_openings; i++) {
+        bool is_new;
+        if (!jc_index_at(keys, (struct jc_str){(const char *)&a->openings[i], sizeof a->openings[i]}, &is_new))
+            return false;
+        *n += is_new;
+    }
+    return keys != NULL;
 }
 
 static void sum_up(struct audit *a, struct jc_measure *out) {
@@ -469,7 +460,6 @@ static void sum_up(struct audit *a, struct jc_measure *out) {
     }
     for (size_t q = 0; q < p->n_quotas; q++)
         out->objective.quota += jc_quota_miss(p->quotas[q], a->count[q]);
-    out->openings = count_openings(a);
     out->changes = a->changes;
     out->objective.cost_e5 += a->weights.balance_milli * deviation + a->weights.travel_milli * 100 * out->openings +
                               a->weights.changes_milli * 100 * a->changes;
@@ -492,6 +482,8 @@ enum jc_code jc_solution_check(const Jc__Problem *problem, const Jc__Solution *s
     out->quota_count = a.count;
     out->unserved = a.unserved;
     out->visits = (int64_t)(solution->n_visits + solution->n_slots);
+    if (!count_openings(&a, arena, &out->openings))
+        return jc_fail_memory(err);
     sum_up(&a, out);
     return JC_OK;
 }

@@ -1,14 +1,11 @@
 /* The check of a plan problem, row by row in the order of the message: every row is told as
- * "<kind> <id>", the words of the case's files, so that a planner finds it. Cost O(size · log units),
- * the sort that finds repeated identifiers. Whatever passes must be safe to index with and safe to add
- * up in int64; the last step proves the sums in 128 bits. */
+ * "<kind> <id>", the words of the case's files, so that a planner finds it. Cost O(size). Whatever passes
+ * must be safe to index with and safe to add up in int64; the last step proves the sums in 128 bits. */
 #include "model/problem.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/arena.h"
+#include "base/index.h"
 #include "model/pattern.h"
 
 /* --- naming the row -------------------------------------------------------------------------- */
@@ -85,24 +82,21 @@ static enum jc_code check_windows(Jc__TimeWindow *const *windows, size_t n, cons
     return JC_OK;
 }
 
-/* One of `n` rows may not name the same id as another. `id_at` yields the i-th. */
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
+/* No two of `n` rows may have the same id. `id_at` yields the i-th. */
 static enum jc_code check_unique(const char *kind, size_t n, const char *(*id_at)(const Jc__Problem *, size_t),
                                  const Jc__Problem *problem, struct jc_err *err) {
-    const char **ids = jc_calloc(n + 1, sizeof *ids);
-    if (!ids)
-        return jc_fail_memory(err);
-    for (size_t i = 0; i < n; i++)
-        ids[i] = id_at(problem, i);
-    qsort(ids, n, sizeof *ids, by_text);
-    enum jc_code code = JC_OK;
-    for (size_t i = 0; i + 1 < n && code == JC_OK; i++)
-        if (strcmp(ids[i], ids[i + 1]) == 0)
-            code = fail_row(err, JC_MSG_PROBLEM_DUPLICATE, &(struct row){kind, i, ids[i]}, "", 0);
-    jc_free(ids);
+    struct jc_arena *arena = jc_arena_new(SIZE_MAX / 2);
+    struct jc_index *ids = arena ? jc_index_new(arena, n) : NULL;
+    enum jc_code code = ids ? JC_OK : jc_fail_memory(err);
+    for (size_t i = 0; i < n && code == JC_OK; i++) {
+        const char *id = id_at(problem, i);
+        bool is_new;
+        if (!jc_index_at(ids, jc_str(id), &is_new))
+            code = jc_fail_memory(err);
+        else if (!is_new)
+            code = fail_row(err, JC_MSG_PROBLEM_DUPLICATE, &(struct row){kind, i, id}, "", 0);
+    }
+    jc_arena_free(arena);
     return code;
 }
 

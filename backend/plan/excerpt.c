@@ -204,9 +204,10 @@ static bool take_off_quotas(struct cutting *c, Jc__Problem *p, const struct jc_m
 /* --- there and back ----------------------------------------------------------------------------------------- */
 
 enum jc_code jc_excerpt_make(const Jc__Problem *base, const Jc__Problem *changed, const Jc__Solution *plan,
-                             const bool *moves, struct jc_arena *arena, struct jc_excerpt *out, struct jc_err *err) {
+                             const struct jc_measure *measure, const bool *moves, struct jc_arena *arena,
+                             struct jc_excerpt *out, struct jc_err *err) {
     struct cutting c = {.plan = plan, .out = out, .arena = arena, .err = err};
-    struct jc_measure all, part;
+    struct jc_measure part;
     *out = (struct jc_excerpt){.plan = plan, .moves = moves};
     if (!number_units(&c, base->n_units, moves))
         return jc_fail_memory(err);
@@ -214,12 +215,10 @@ enum jc_code jc_excerpt_make(const Jc__Problem *base, const Jc__Problem *changed
     Jc__Solution *start = cut_plan(&c);
     if (!was || !p || !start)
         return jc_fail_memory(err);
-    enum jc_code code = jc_solution_check(base, plan, arena, &all, err);
-    if (!code)
-        code = jc_solution_check(was, start, arena, &part, err);
+    enum jc_code code = jc_solution_check(was, start, arena, &part, err);
     if (code)
         return code;
-    if (!add_fixed_rule(&c, p) || !add_work(&c, p, &all, &part) || !take_off_quotas(&c, p, &all, &part))
+    if (!add_fixed_rule(&c, p) || !add_work(&c, p, measure, &part) || !take_off_quotas(&c, p, measure, &part))
         return jc_fail_memory(err);
     p->start = start;
     out->problem = p;

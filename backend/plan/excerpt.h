@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "jiancha/v1/optimizer.pb-c.h"
+#include "model/objective.h"
 
 struct jc_excerpt {
     Jc__Problem *problem; /* to be solved; its start is the plan's part */
@@ -24,11 +24,12 @@ struct jc_excerpt {
 };
 
 /* The part of `changed` (a variant of `base`: same rows, some of them altered, see variant.h) in which the
- * units marked in `moves` may move. `plan` is a checked solution of `base`; units whose own row was altered
- * must be among those that move, since they might not hold where they are. Rows are shared with both
+ * units marked in `moves` may move. `plan` is a checked solution of `base` and `measure` its measure;
+ * units whose own row was altered must be among those that move, since they might not hold where they are. Rows are shared with both
  * problems, memory is the arena's. Cost: a few passes over units and visits. */
 enum jc_code jc_excerpt_make(const Jc__Problem *base, const Jc__Problem *changed, const Jc__Solution *plan,
-                             const bool *moves, struct jc_arena *arena, struct jc_excerpt *out, struct jc_err *err);
+                             const struct jc_measure *measure, const bool *moves, struct jc_arena *arena,
+                             struct jc_excerpt *out, struct jc_err *err);
 
 /* The plan with the part's visits and slots in place of its own; the arena's. `part` is a checked solution of
  * the excerpt's problem; objective and bound are left out, because they are the part's. */

@@ -40,8 +40,8 @@ struct explaining {
     const struct jc_past *past;
     Jc__Solution *start; /* the plan without what only its own run knows */
     struct jc_measure measure;
-    struct answer again; /* the problem solved again as it is */
-    int64_t from_e5;     /* the cost of `start` */
+    struct answer again;           /* the problem solved again as it is */
+    const struct jc_measure *from; /* `start`'s */
     struct jc_arena *arena, *scratch;
     struct jc_err *err;
     int64_t end_ms;  /* 0: none */
@@ -89,7 +89,7 @@ static enum jc_code solve_again(struct explaining *e, Jc__Problem *v, const bool
         return JC_OK;
     v->start = e->start;
     if (moves)
-        code = jc_excerpt_make(e->problem, v, e->start, moves, e->scratch, &part, e->err);
+        code = jc_excerpt_make(e->problem, v, e->start, e->from, moves, e->scratch, &part, e->err);
     if (!code)
         code = run_worker(e, part.problem, &out->plan);
     if (code || !out->plan)
@@ -204,7 +204,7 @@ static enum jc_code try_repair(struct explaining *e, const struct jc_lack *lack,
     Jc__Problem *v = NULL;
     const bool *moves = NULL;
     bool solved = false;
-    int64_t from_e5 = e->from_e5;
+    int64_t from_e5 = e->from->objective.cost_e5;
     jc_arena_reset(e->scratch);
     enum jc_code code = jc_repair_apply(e->problem, repair, e->scratch, &v, e->err);
     if (!code)
@@ -424,10 +424,9 @@ static Jc__Solution *start_of(const Jc__Solution *plan, struct jc_arena *arena) 
  * not what the search gains besides. */
 static void start_from_better(struct explaining *e) {
     const Jc__Objective *again = &e->again.measure.objective;
-    e->from_e5 = e->measure.objective.cost_e5;
-    if (!e->again.plan || !tiers_equal(again, &e->measure.objective) || again->cost_e5 >= e->from_e5)
+    if (!e->again.plan || !tiers_equal(again, &e->measure.objective) || again->cost_e5 >= e->measure.objective.cost_e5)
         return;
-    e->from_e5 = again->cost_e5;
+    e->from = &e->again.measure;
     *e->start = *e->again.plan;
     e->start->objective = e->start->bound = NULL;
 }
@@ -441,6 +440,7 @@ enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *
     bool solved = false;
     e.end_ms = request->time_limit_ms ? jc_monotonic_ms() + request->time_limit_ms : 0;
     e.start = start_of(plan, arena);
+    e.from = &e.measure;
     e.scratch = own; /* the first answer stays */
     Jc__Problem *same = own ? jc_variant_new(problem, own) : NULL;
     enum jc_code code = same && e.start ? JC_OK : jc_fail_memory(err);
