@@ -408,7 +408,10 @@ static enum jc_code prepare_helpers(struct run *r, struct jc_arena *arena, struc
     r->shown = jc_snapshot_new(r->in, arena);
     r->prover = jc_prover_new(r->in, jc_search_scale(r->in), arena);
     r->polish = jc_polish_new(r->in, r->problem->seed, arena);
-    return r->second && r->shown && r->prover && r->polish ? JC_OK : jc_fail_memory(err);
+    if (!r->second || !r->shown || !r->prover || !r->polish)
+        return jc_fail_memory(err);
+    r->known = *jc_prover_bound(r->prover); /* the problem may bring it; a prover with nothing to do tells nothing */
+    return JC_OK;
 }
 
 enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimizer_callbacks *callbacks,

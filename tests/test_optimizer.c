@@ -149,6 +149,33 @@ static void starts_from_a_plan(void **state) {
     jc_arena_free(arena);
 }
 
+/* A plan that reaches all that is proven already, in a problem in which nothing else counts, is the answer at once. */
+static void believes_what_is_proven(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
+    struct maker k = maker_new(arena);
+    Jc__Weights nothing = JC__WEIGHTS__INIT;
+    add_team(&k, 0, -1, -1);
+    add_rule(&k, 1, 1);
+    for (int i = 0; i < 5; i++) {
+        Jc__ProblemUnit *unit = add_unit(&k, 100);
+        add_option(&k, unit, 0, true);
+        add_lead(&k, unit, 0);
+    }
+    k.p->weights = &nothing;
+    k.p->work_limit = WORK;
+    Jc__Solution *first = run("all is over the limits", k.p, arena);
+    assert_int_equal(first->status, JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL);
+    assert_true(first->objective->over_centi > 0);
+    k.p->start = first;
+    k.p->proven = first->bound;
+    k.p->work_limit = (int64_t)1 << 30;
+    Jc__Solution *second = run("proven", k.p, arena);
+    assert_int_equal(second->status, JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL);
+    assert_in_range(second->work, 0, WORK);
+    jc_arena_free(arena);
+}
+
 static void ends_by_itself(void **state) {
     (void)state;
     struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
@@ -220,13 +247,10 @@ static void logarithms_are_right(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(logarithms_are_right),
-        cmocka_unit_test(repeats_itself),
-        cmocka_unit_test(stops_when_told),
-        cmocka_unit_test(starts_from_a_plan),
-        cmocka_unit_test(is_whole_in_haste),
-        cmocka_unit_test(ends_by_itself),
-        cmocka_unit_test(fails_cleanly_without_memory),
+        cmocka_unit_test(logarithms_are_right),    cmocka_unit_test(repeats_itself),
+        cmocka_unit_test(stops_when_told),         cmocka_unit_test(starts_from_a_plan),
+        cmocka_unit_test(is_whole_in_haste),       cmocka_unit_test(believes_what_is_proven),
+        cmocka_unit_test(ends_by_itself),          cmocka_unit_test(fails_cleanly_without_memory),
         cmocka_unit_test(refuses_a_wrong_problem),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
