@@ -65,6 +65,17 @@ static inline enum jc_code jc_plan_test_solve(struct jc_db *db, struct jc_arena 
     return jc_solve(db, 1, &request, arena, plan, reg, err);
 }
 
+/* A database with the small year, solved and arranged. */
+static inline struct jc_db *jc_plan_test_arranged(struct jc_arena *arena) {
+    struct jc_db *db = jc_plan_test_year(arena);
+    Jc__Plan *plan = NULL;
+    struct jc_register *reg = NULL;
+    struct jc_err err = {0};
+    CHECK_OK("solve", jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err), &err);
+    jc_test_script(db, JC_YEAR_ARRANGED);
+    return db;
+}
+
 /* A call on one transaction: fill in what you need and give `run`. */
 struct jc_plan_call {
     enum jc_code (*run)(struct jc_tx *tx, struct jc_plan_call *call, struct jc_err *err);

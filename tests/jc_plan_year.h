@@ -49,4 +49,14 @@ static const struct jc_case_input JC_YEAR[] = {
                                       "major_change_reapproval_due,30,calendar_days,2018-01-01,,条\n")},
 };
 
+/* Its plan with the visits where tests want them, whatever the solver chose. */
+static const char JC_YEAR_ARRANGED[] =
+    "UPDATE visit SET pinned = 0, forced_by = NULL, forced_reason = NULL, mode = 1, status = 1;"
+    "UPDATE visit SET month = 2 WHERE visit_id = 'u1-01'; UPDATE visit SET month = 8, mode = 2 WHERE visit_id = 'u1-02';"
+    "UPDATE visit SET month = 3, rule_id = 'once' WHERE visit_id = 'u2-01'; DELETE FROM visit WHERE visit_id = 'u2-02';"
+    "UPDATE visit SET month = 4 WHERE visit_id = 'u3-01'; UPDATE visit SET lead_team = 't1' WHERE unit_id < 'u4';"
+    "UPDATE visit SET month = 8 WHERE visit_id = 'u5-01'; UPDATE visit SET month = 1 WHERE visit_id = 'd1-01';"
+    "UPDATE visit SET month = 9 WHERE visit_id = 'd1-02'; UPDATE visit SET month = 10 WHERE visit_id = 'd1-03';"
+    "UPDATE visit SET month = 5 WHERE visit_id = 'd2-01'; UPDATE visit SET month = 6 WHERE visit_id = 'd2-02';";
+
 #endif

@@ -29,6 +29,15 @@ static inline void jc_test_write(struct jc_db *db, jc_job *job, void *ctx) {
     CHECK_OK("write", jc_db_write_wait(db, 1, job, ctx, &err), &err);
 }
 
+static inline enum jc_code jc_test_script_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_tx_script(tx, ctx, err);
+}
+
+/* Statements without values, as one write. */
+static inline void jc_test_script(struct jc_db *db, const char *text) {
+    jc_test_write(db, jc_test_script_job, (void *)text);
+}
+
 /* The code of a write that may fail. */
 static inline enum jc_code jc_test_try(struct jc_db *db, jc_job *job, void *ctx, struct jc_err *err) {
     return jc_db_write_wait(db, 1, job, ctx, err);

@@ -35,10 +35,6 @@ static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_audit_log_verify(tx, 1, found, faults, &faults->rows, err);
 }
 
-static enum jc_code script_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_tx_script(tx, ctx, err);
-}
-
 static void test_alterations(void **state) {
     (void)state;
     static const struct {
@@ -71,7 +67,7 @@ static void test_alterations(void **state) {
         struct jc_db *db = jc_test_store();
         struct faults faults = {0};
         jc_test_write(db, fill_job, NULL);
-        jc_test_write(db, script_job, (void *)CASES[i].sql);
+        jc_test_script(db, CASES[i].sql);
         jc_test_read(db, verify_job, &faults);
         if (strcmp(CASES[i].name, "two swapped") == 0) /* each of the two, and the one behind them */
             CHECK(CASES[i].name, faults.count >= 2);
@@ -88,10 +84,9 @@ static void test_older_rows(void **state) {
     (void)state;
     struct jc_db *db = jc_test_store();
     struct faults faults = {0};
-    jc_test_write(db, script_job,
-                  (void *)"INSERT INTO audit_log (agency_id, audit_no, at_ms, actor, act, object, detail) VALUES"
-                          " (1, 1, 5, 'a', 'plan.move', 'v', ''), (1, 2, 6, 'a', 'plan.move', 'w', '');"
-                          "UPDATE agency_head SET audit_no = 2 WHERE agency_id = 1");
+    jc_test_script(db, "INSERT INTO audit_log (agency_id, audit_no, at_ms, actor, act, object, detail) VALUES"
+                       " (1, 1, 5, 'a', 'plan.move', 'v', ''), (1, 2, 6, 'a', 'plan.move', 'w', '');"
+                       "UPDATE agency_head SET audit_no = 2 WHERE agency_id = 1");
     jc_test_read(db, verify_job, &faults);
     assert_int_equal(faults.count, 0);
     jc_test_write(db, fill_job, NULL);

@@ -224,10 +224,6 @@ static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_draw_verify(tx, 1, jc_str(job->draw), arena, &job->checks, &job->count, &job->good, err);
 }
 
-static enum jc_code script(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_tx_script(tx, ctx, err);
-}
-
 #define POOL "unit_id,name\nf1,一店\nf2,二店\nf3,三店\nf4,四店\n"
 
 static void test_life(void **state) {
@@ -373,7 +369,7 @@ static void test_tampering(void **state) {
         solve();
         CHECK_OK(cases[i].name, commit("d1", POOL, &committed, &err), &err);
         CHECK_OK(cases[i].name, draw("d1", "7", &drawn, &err), &err);
-        jc_test_write(db, script, (void *)cases[i].sql);
+        jc_test_script(db, cases[i].sql);
         jc_test_read(db, verify_job, &verify);
         CHECK(cases[i].name, !verify.good);
         for (size_t k = 0; k < verify.count && found == JC_MSG_NONE; k++)

@@ -458,10 +458,6 @@ static void test_stops(void **state) {
 
 /* --- in the database -------------------------------------------------------------------------------------------- */
 
-static enum jc_code script_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_tx_script(tx, ctx, err);
-}
-
 static enum jc_code get_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct jc_plan_call *call = ctx;
     return jc_plan_get(tx, 1, JC_PLAN_NEWEST, NULL, call->arena, call->out, err);
@@ -478,7 +474,7 @@ static void test_stored(void **state) {
     Jc__Plan *plan = NULL, *again = NULL;
     struct jc_register *reg = NULL;
     assert_int_equal(jc_explain(db, 1, &request, arena, &plan, &reg, &err), JC_NOT_FOUND);
-    jc_test_write(db, script_job, (void *)(uintptr_t) "UPDATE team SET supervision_centi = 150 WHERE team_id = 't2'");
+    jc_test_script(db, "UPDATE team SET supervision_centi = 150 WHERE team_id = 't2'");
     CHECK_OK("solve", jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err), &err);
     CHECK_OK("explain", jc_explain(db, 1, &request, arena, &plan, &reg, &err), &err);
     struct jc_plan_call call = {.arena = arena, .out = &again};

@@ -12,24 +12,6 @@ static struct jc_arena *arena;
 static struct jc_db *db;
 static char folder[JC_TEST_PATH];
 
-static enum jc_code script(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_tx_script(tx, ctx, err);
-}
-
-static void sql(const char *text) {
-    jc_test_write(db, script, (void *)text);
-}
-
-/* Where the tests want the visits; whatever the solver chose. */
-static const char ARRANGE[] =
-    "UPDATE visit SET pinned = 0, forced_by = NULL, forced_reason = NULL, mode = 1, status = 1;"
-    "UPDATE visit SET month = 2 WHERE visit_id = 'u1-01'; UPDATE visit SET month = 8, mode = 2 WHERE visit_id = 'u1-02';"
-    "UPDATE visit SET month = 3, rule_id = 'once' WHERE visit_id = 'u2-01'; DELETE FROM visit WHERE visit_id = 'u2-02';"
-    "UPDATE visit SET month = 4 WHERE visit_id = 'u3-01'; UPDATE visit SET lead_team = 't1' WHERE unit_id < 'u4';"
-    "UPDATE visit SET month = 8 WHERE visit_id = 'u5-01'; UPDATE visit SET month = 1 WHERE visit_id = 'd1-01';"
-    "UPDATE visit SET month = 9 WHERE visit_id = 'd1-02'; UPDATE visit SET month = 10 WHERE visit_id = 'd1-03';"
-    "UPDATE visit SET month = 5 WHERE visit_id = 'd2-01'; UPDATE visit SET month = 6 WHERE visit_id = 'd2-02';";
-
 static Jc__Plan *solve(void) {
     Jc__Plan *plan = NULL;
     struct jc_register *reg = NULL;
@@ -41,10 +23,8 @@ static Jc__Plan *solve(void) {
 static int open_year(void **state) {
     (void)state;
     arena = jc_arena_new(1 << 29);
-    db = jc_plan_test_year(arena);
+    db = jc_plan_test_arranged(arena);
     jc_test_folder(folder);
-    solve();
-    sql(ARRANGE);
     return 0;
 }
 
@@ -137,11 +117,11 @@ static void test_changed_meanwhile(void **state) {
 /* Solving again leaves what is pinned, released, done or forced where it is. */
 static void test_kept(void **state) {
     (void)state;
-    sql("UPDATE visit SET pinned = 1 WHERE visit_id = 'u3-01';"
-        "UPDATE visit SET status = 2, month = 4 WHERE visit_id = 'u1-01';"
-        "UPDATE visit SET status = 3, mode = 2 WHERE visit_id = 'u1-02';"
-        "UPDATE visit SET month = 12, forced_by = 'li', forced_reason = 'x' WHERE visit_id = 'u2-01';"
-        "UPDATE visit SET unit_id = 'u6' WHERE visit_id = 'd1-03';");
+    jc_test_script(db, "UPDATE visit SET pinned = 1 WHERE visit_id = 'u3-01';"
+                       "UPDATE visit SET status = 2, month = 4 WHERE visit_id = 'u1-01';"
+                       "UPDATE visit SET status = 3, mode = 2 WHERE visit_id = 'u1-02';"
+                       "UPDATE visit SET month = 12, forced_by = 'li', forced_reason = 'x' WHERE visit_id = 'u2-01';"
+                       "UPDATE visit SET unit_id = 'u6' WHERE visit_id = 'd1-03';");
     Jc__Plan *plan = solve();
     static const struct {
         const char *id, *team, *unit;
@@ -181,8 +161,8 @@ static void test_kept_impossible(void **state) {
         Jc__Plan *plan = NULL;
         struct jc_register *reg = NULL;
         struct jc_err err = {0};
-        sql("UPDATE visit SET status = 2 WHERE visit_id = 'u1-01'");
-        sql(cases[i].sql);
+        jc_test_script(db, "UPDATE visit SET status = 2 WHERE visit_id = 'u1-01'");
+        jc_test_script(db, cases[i].sql);
         int64_t before = fingerprint();
         CHECK_INT(cases[i].name, jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err),
                   JC_FAILED_PRECONDITION);
@@ -192,21 +172,21 @@ static void test_kept_impossible(void **state) {
         jc_db_close(db);
         db = jc_plan_test_year(arena);
         solve();
-        sql(ARRANGE);
+        jc_test_script(db, JC_YEAR_ARRANGED);
     }
 }
 
 /* A draft of last year is neither replaced nor kept from. */
 static void test_next_year(void **state) {
     (void)state;
-    sql("UPDATE visit SET pinned = 1; UPDATE agency SET year = 2024");
+    jc_test_script(db, "UPDATE visit SET pinned = 1; UPDATE agency SET year = 2024");
     int64_t before = fingerprint();
     Jc__Plan *plan = solve();
     CHECK_INT("version", plan->version, 2);
     CHECK_INT("year", plan->year, 2024);
     CHECK_INT("nothing is pinned", jc_test_number(db, "SELECT COUNT(*) FROM visit WHERE version = 2 AND pinned = 1"),
               0);
-    sql("DELETE FROM visit_joint WHERE version = 2; DELETE FROM visit WHERE version = 2");
+    jc_test_script(db, "DELETE FROM visit_joint WHERE version = 2; DELETE FROM visit WHERE version = 2");
     CHECK_INT("last year's draft stands", fingerprint(), before);
 }
 
@@ -247,8 +227,10 @@ static void test_shortfalls(void **state) {
         struct jc_register *reg = NULL;
         struct jc_err err = {0};
         struct jc_buf text;
-        sql("DELETE FROM visit_joint; DELETE FROM visit; DELETE FROM shortfall; DELETE FROM key_coverage; DELETE FROM plan;");
-        sql(cases[i].sql);
+        jc_test_script(
+            db,
+            "DELETE FROM visit_joint; DELETE FROM visit; DELETE FROM shortfall; DELETE FROM key_coverage; DELETE FROM plan;");
+        jc_test_script(db, cases[i].sql);
         CHECK_OK(cases[i].name, jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err), &err);
         CHECK_INT(cases[i].name, plan->n_shortfalls, 1);
         CHECK_INT(cases[i].name, plan->solve->unserved, cases[i].unserved);
@@ -333,7 +315,7 @@ static void test_moves(void **state) {
             CHECK(MOVES[i].name, !moved.forced && moved.visit->pinned && !*moved.visit->forced_by);
             CHECK(MOVES[i].name, fingerprint() != before);
         }
-        sql(ARRANGE);
+        jc_test_script(db, JC_YEAR_ARRANGED);
     }
 }
 
@@ -355,7 +337,7 @@ static void test_forced_moves(void **state) {
             *(*moved.plan->shortfalls[k]->quota_id ? &missed : &over) += moved.plan->shortfalls[k]->amount_centi;
         CHECK_INT(MOVES[i].name, moved.plan->solve->quota * 100, missed);
         CHECK_INT(MOVES[i].name, moved.plan->solve->over_centi, over);
-        sql(ARRANGE);
+        jc_test_script(db, JC_YEAR_ARRANGED);
     }
     CHECK_INT("who, when, what, why",
               jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'plan.move'"
@@ -409,7 +391,7 @@ static void test_bad_moves(void **state) {
         {"team of a slot", "d1-01", 3, "t2", "x", JC_FAILED_PRECONDITION, JC_MSG_MOVE_SLOT_TEAM},
         {"released", "u3-01", 6, NULL, "x", JC_FAILED_PRECONDITION, JC_MSG_MOVE_TOLD},
     };
-    sql("UPDATE visit SET status = 2 WHERE visit_id = 'u3-01'");
+    jc_test_script(db, "UPDATE visit SET status = 2 WHERE visit_id = 'u3-01'");
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct jc_moved moved;
         struct jc_err err = {0};
@@ -444,7 +426,7 @@ static void test_approval(void **state) {
     CHECK_INT("no document", jc_test_try(db, approve_job, &job, &err), JC_INVALID_ARGUMENT);
     job = (struct approve_job){.document = "1号", .by = ""};
     CHECK_INT("by nobody", jc_test_try(db, approve_job, &job, &err), JC_INVALID_ARGUMENT);
-    sql("UPDATE unit SET category = 'key' WHERE unit_id = 'u6'");
+    jc_test_script(db, "UPDATE unit SET category = 'key' WHERE unit_id = 'u6'");
     job.by = "市政府";
     CHECK_OK("approve", jc_test_try(db, approve_job, &job, &err), &err);
     CHECK_INT("nobody before", job.out.superseded, 0);
@@ -459,7 +441,7 @@ static void test_approval(void **state) {
     struct jc_register *reg = NULL;
     CHECK_INT("no solving", jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err),
               JC_FAILED_PRECONDITION);
-    sql("UPDATE agency SET year = 2024");
+    jc_test_script(db, "UPDATE agency SET year = 2024");
     CHECK_OK("but next year's", jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err), &err);
     CHECK_INT("is version 2", plan->version, 2);
 }
@@ -469,10 +451,10 @@ static void test_outdated(void **state) {
     (void)state;
     struct approve_job job = {.document = "1号", .by = "市政府"};
     struct jc_err err = {0};
-    sql("UPDATE unit_rule SET rule_id = 'cycle' WHERE unit_id = 'u1'");
+    jc_test_script(db, "UPDATE unit_rule SET rule_id = 'cycle' WHERE unit_id = 'u1'");
     CHECK_INT("rule changed", jc_test_try(db, approve_job, &job, &err), JC_FAILED_PRECONDITION);
     CHECK_INT("nothing approved", jc_test_number(db, "SELECT COUNT(*) FROM plan WHERE status = 'approved'"), 0);
-    sql("DELETE FROM unit_rule WHERE unit_id = 'u1'");
+    jc_test_script(db, "DELETE FROM unit_rule WHERE unit_id = 'u1'");
     CHECK_INT("not inspected any more", jc_test_try(db, approve_job, &job, &err), JC_FAILED_PRECONDITION);
     CHECK_INT("words", err.what, JC_MSG_PLAN_OUTDATED);
 }
@@ -549,7 +531,7 @@ static void test_release(void **state) {
     CHECK_INT("remote stays remote", jc_test_number(db, "SELECT COUNT(*) FROM task WHERE mode = 2"), 2);
     CHECK_INT("terminals are told", jc_test_number(db, "SELECT COUNT(*) FROM change WHERE kind = 1"), 4);
     CHECK_INT("visits are released", jc_test_number(db, "SELECT COUNT(*) FROM visit WHERE status = 2"), 3);
-    sql("UPDATE visit SET unit_id = 'u6' WHERE visit_id = 'd1-01'");
+    jc_test_script(db, "UPDATE visit SET unit_id = 'u6' WHERE visit_id = 'd1-01'");
     struct release_job job = {.month = 1};
     jc_test_write(db, release_job, &job);
     CHECK_INT("drawn, it is released", job.out.n_tasks, 1);
@@ -695,7 +677,7 @@ static void test_major_change(void **state) {
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct amend_job job = {.reason = "专项整治"};
         approve();
-        sql(cases[i].sql);
+        jc_test_script(db, cases[i].sql);
         jc_test_write(db, amend_job, &job);
         const struct jc_major_change *c = &job.change;
         const char *name = cases[i].name;
@@ -715,7 +697,7 @@ static void test_major_change(void **state) {
         jc_db_close(db);
         db = jc_plan_test_year(arena);
         solve();
-        sql(ARRANGE);
+        jc_test_script(db, JC_YEAR_ARRANGED);
     }
 }
 

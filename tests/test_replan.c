@@ -10,14 +10,6 @@ static struct jc_arena *arena;
 static struct jc_db *db;
 static char folder[JC_TEST_PATH];
 
-static enum jc_code script(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_tx_script(tx, ctx, err);
-}
-
-static void sql(const char *text) {
-    jc_test_write(db, script, (void *)text);
-}
-
 static enum jc_code approve_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct jc_approved approved;
     const struct jc_approval approval = {JC_STR("1号"), JC_STR("市政府"), {2023, 1, 9}, JC_STR("cli:test"), 1};
@@ -25,28 +17,16 @@ static enum jc_code approve_job(struct jc_tx *tx, void *ctx, struct jc_err *err)
     return jc_plan_approval(tx, 1, &approval, arena, &approved, err);
 }
 
-/* The plan in force, whatever the solver chose; the first three months are done. */
-static const char ARRANGE[] =
-    "UPDATE visit SET month = 2 WHERE visit_id = 'u1-01'; UPDATE visit SET month = 8, mode = 2 WHERE visit_id = 'u1-02';"
-    "UPDATE visit SET month = 3, rule_id = 'once' WHERE visit_id = 'u2-01'; DELETE FROM visit WHERE visit_id = 'u2-02';"
-    "UPDATE visit SET month = 4 WHERE visit_id = 'u3-01'; UPDATE visit SET lead_team = 't1' WHERE unit_id < 'u4';"
-    "UPDATE visit SET month = 8 WHERE visit_id = 'u5-01'; UPDATE visit SET month = 1 WHERE visit_id = 'd1-01';"
-    "UPDATE visit SET month = 9 WHERE visit_id = 'd1-02'; UPDATE visit SET month = 10 WHERE visit_id = 'd1-03';"
-    "UPDATE visit SET month = 5 WHERE visit_id = 'd2-01'; UPDATE visit SET month = 6 WHERE visit_id = 'd2-02';";
+/* The first three months are done. */
 static const char DONE[] = "UPDATE visit SET status = 3 WHERE month <= 3";
 
 static int open_year(void **state) {
     (void)state;
-    Jc__Plan *plan = NULL;
-    struct jc_register *reg = NULL;
-    struct jc_err err = {0};
     arena = jc_arena_new(1 << 29);
-    db = jc_plan_test_year(arena);
+    db = jc_plan_test_arranged(arena);
     jc_test_folder(folder);
-    CHECK_OK("solve", jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err), &err);
-    sql(ARRANGE);
     jc_test_write(db, approve_job, NULL);
-    sql(DONE);
+    jc_test_script(db, DONE);
     return 0;
 }
 
@@ -165,7 +145,7 @@ static void test_changes(void **state) {
         struct jc_replanned done;
         struct jc_err err = {0};
         open_year(NULL);
-        sql(c->sql);
+        jc_test_script(db, c->sql);
         const struct jc_replan_request request = request_of(JC_TEST_OPTIMIZER);
         CHECK_OK(c->name, jc_replan(db, 1, &request, arena, &done, &err), &err);
         CHECK_INT(c->name, done.notice.changes, c->changes);
@@ -248,7 +228,7 @@ static void test_done_as_executed(void **state) {
         struct jc_plan_problem pp;
         struct jc_err err = {0};
         open_year(NULL);
-        sql(cases[i].sql);
+        jc_test_script(db, cases[i].sql);
         const struct jc_replan_request request = request_of(JC_TEST_OPTIMIZER);
         CHECK_OK(cases[i].name, jc_replan(db, 1, &request, arena, &done, &err), &err);
         CHECK_INT(cases[i].name, done.notice.changes, 0);
@@ -323,7 +303,7 @@ static void test_cancelled(void **state) {
         struct jc_replanned done;
         struct jc_err err = {0};
         open_year(NULL);
-        sql("UPDATE unit SET blackout_months = 8 WHERE unit_id = 'u3'");
+        jc_test_script(db, "UPDATE unit SET blackout_months = 8 WHERE unit_id = 'u3'");
         assert_int_equal(pipe(pipe_fds), 0);
         write_worker(cases[i].run, path);
         struct cancel cancel = {pipe_fds[1]};
