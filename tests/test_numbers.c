@@ -126,6 +126,37 @@ static void test_used_on_record(void **state) {
               1);
 }
 
+static Jc__Operation *void_number(struct field *f, int n, int number, const char *reason) {
+    Jc__VoidDocumentNumber message = JC__VOID_DOCUMENT_NUMBER__INIT;
+    message.document_number = number ? field_number(f, ORDER, number) : NULL;
+    message.reason = (char *)reason;
+    return field_command(f, n, JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, &message);
+}
+
+/* Numbers of one request, back and forth between two blocks and another kind: each is used once, whatever stood in
+ * memory only when the next was looked at. */
+static void test_one_request(void **state) {
+    struct field *f = &field;
+    (void)state;
+    static const int NUMBERS[] = {49, 52, 49, 53, 50, 52, 151, 48, 50};
+    Jc__Operation *operations[COUNT(NUMBERS) + 1];
+    field_lease(f, FIELD_A1);
+    field_send(f, FIELD_A1, field_ad_hoc(f, 1, field_inspection(f, 1, 0, "u1", 42)));
+    for (size_t i = 0; i < COUNT(NUMBERS); i++)
+        operations[i] = field_ad_hoc(f, 2 + (int)i, field_inspection(f, 2 + (int)i, 0, "u1", NUMBERS[i]));
+    operations[COUNT(NUMBERS)] = void_number(f, 20, 3, "填写错误");
+    field_sync(f, FIELD_A1, operations, COUNT(operations));
+    CHECK_STR("flagged",
+              field_query(f, "SELECT CASE WHEN reason_args LIKE '%NUMBER_USED%' THEN 'used'"
+                             " WHEN reason_args LIKE '%NUMBER_FOREIGN%' THEN 'foreign' ELSE '-' END"
+                             " FROM operation ORDER BY op_key"),
+              "-,-,-,used,-,-,used,foreign,-,used,-");
+    CHECK_STR("on record",
+              field_query(f, "SELECT first_number || ':' || replace(used, '0', '') || length(used)"
+                             " FROM number_block WHERE used <> '' ORDER BY kind, first_number"),
+              "1:111150,51:113,1:v3");
+}
+
 static enum jc_code skip_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return jc_number_skip(tx, 1, ((struct field *)ctx)->now_ms, err);
 }
@@ -161,13 +192,6 @@ static void test_new_year(void **state) {
     response = field_sync(f, FIELD_A1, NULL, 0);
     CHECK_STR("numbers begin anew in China's new year", blocks(f, response, 2024), "1:1-50 2:1-50 3:1-50");
     CHECK_STR("the old blocks are still held", blocks(f, response, 2023), "1:1-50 2:1-50 3:1-50");
-}
-
-static Jc__Operation *void_number(struct field *f, int n, int number, const char *reason) {
-    Jc__VoidDocumentNumber message = JC__VOID_DOCUMENT_NUMBER__INIT;
-    message.document_number = number ? field_number(f, ORDER, number) : NULL;
-    message.reason = (char *)reason;
-    return field_command(f, n, JC__OPERATION_BODY__COMMAND_VOID_DOCUMENT_NUMBER, &message);
 }
 
 static void test_void(void **state) {
@@ -224,6 +248,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_reports_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hoarding, setup, teardown),
         cmocka_unit_test_setup_teardown(test_used_on_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_request, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restored, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restored_version, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_year, setup, teardown),

@@ -26,7 +26,13 @@ struct jc_memo {
 
 static uint64_t hash_of(const void *kind, struct jc_str key) {
     uint64_t hash = (uint64_t)(uintptr_t)kind * UINT64_C(0x9E3779B97F4A7C15);
-    for (size_t i = 0; i < key.len; i++)
+    size_t i = 0;
+    for (uint64_t word; i + sizeof word <= key.len; i += sizeof word) {
+        memcpy(&word, key.ptr + i, sizeof word);
+        hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+    }
+    for (; i < key.len; i++)
         hash = (hash ^ (unsigned char)key.ptr[i]) * UINT64_C(1099511628211);
     return hash ^ hash >> 32;
 }

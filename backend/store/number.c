@@ -1,8 +1,9 @@
 /* Blocks lie one behind the other per agency, kind and year; nothing is handed out twice because each
  * lease begins behind the highest number ever leased. What is used of a block stands in its row, a character a
  * number, so a document costs one small UPDATE, and the blocks of a thousand terminals in use at a time lie on a
- * few pages. The block in which a device used a number last is remembered with the connection (db/memo.h) and
- * changed behind each UPDATE. What must never happen: a number is used twice. */
+ * few pages; a request with many documents costs one. The block in which a device used a number last is remembered
+ * with the connection (db/memo.h), which forgets it with a rollback. Numbers are marked there and written by
+ * jc_number_write, or before any block is read. What must never happen: a number is used twice. */
 #include "store/number.h"
 
 #include <string.h>
@@ -15,7 +16,7 @@ static const char FREE = '0', USED = '1', VOID = 'v';
 
 enum { REMEMBERED_MAX = 1024 }; /* numbers in a block */
 
-struct block {
+struct jc_held_block {
     int64_t first, last;
     struct jc_uuid device_id;
     int64_t behind; /* numbers of its device's next blocks, as far as is known */
@@ -28,7 +29,7 @@ struct block {
 static const char BLOCK; /* kind in the memo: by agency, device, kind and year */
 
 struct entry {
-    struct block *block;
+    struct jc_held_block *block;
 };
 struct key {
     int64_t agency_id, kind, year;
@@ -39,22 +40,22 @@ static struct jc_str bytes_of(const struct key *key) {
     return (struct jc_str){(const char *)key, sizeof *key};
 }
 
-static bool has(const struct block *block, int64_t number) {
+static bool has(const struct jc_held_block *block, int64_t number) {
     return number >= block->first && number <= block->last;
 }
 
-static struct block *recall(struct jc_tx *tx, const struct key *key, int64_t number) {
+static struct jc_held_block *recall(struct jc_tx *tx, const struct key *key, int64_t number) {
     const struct entry *entry = jc_tx_memo_find(tx, &BLOCK, bytes_of(key));
     return entry && has(entry->block, number) ? entry->block : NULL;
 }
 
 /* Only the device's own, so that a block is remembered once. */
-static void remember(struct jc_tx *tx, const struct key *key, const struct block *block) {
+static void remember(struct jc_tx *tx, const struct key *key, const struct jc_held_block *block) {
     struct jc_arena *arena = jc_tx_memo_arena(tx);
     bool own = memcmp(block->device_id.bytes, key->device_id.bytes, JC_UUID_SIZE) == 0;
     if (!arena || !own || block->last - block->first >= REMEMBERED_MAX)
         return;
-    struct block *copy = JC_CLONE(arena, block);
+    struct jc_held_block *copy = JC_CLONE(arena, block);
     char *used = jc_arena_alloc(arena, (size_t)(block->last - block->first + 1));
     struct entry *entry = copy && used ? jc_tx_memo_put(tx, &BLOCK, bytes_of(key), sizeof *entry) : NULL;
     if (!entry)
@@ -75,6 +76,25 @@ static void lengthen(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_
 
 /* --- used and void ------------------------------------------------------------------------------------------ */
 
+static const char UPDATE_USED[] = "UPDATE number_block\n"
+                                  "SET used = $1\n"
+                                  "WHERE agency_id = $2 AND kind = $3 AND year = $4 AND first_number = $5";
+
+static enum jc_code write_block(struct jc_tx *tx, int64_t agency_id, int64_t kind, int64_t year,
+                                const struct jc_held_block *block, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_USED,
+                      JC_VALUES(jc_text((struct jc_str){block->used, block->len}), jc_int(agency_id), jc_int(kind),
+                                jc_int(year), jc_int(block->first)),
+                      err);
+}
+
+enum jc_code jc_number_write(struct jc_tx *tx, int64_t agency_id, struct jc_number_pending *pending,
+                             struct jc_err *err) {
+    const struct jc_held_block *block = pending->block;
+    pending->block = NULL;
+    return block ? write_block(tx, agency_id, pending->kind, pending->year, block, err) : JC_OK;
+}
+
 /* The only block that can have the number. */
 static const char SELECT_BLOCK[] =
     "SELECT b.first_number, b.last_number, b.device_id, b.used,\n"
@@ -89,9 +109,9 @@ static const char SELECT_BLOCK[] =
     "ORDER BY b.first_number DESC\n"
     "LIMIT 1";
 
-static enum jc_code read_block(const struct jc_rows *rows, struct block *out, struct jc_err *err) {
+static enum jc_code read_block(const struct jc_rows *rows, struct jc_held_block *out, struct jc_err *err) {
     struct jc_str id = jc_rows_bytes(rows, 2), used = jc_rows_text(rows, 3);
-    *out = (struct block){
+    *out = (struct jc_held_block){
         .first = jc_rows_int64(rows, 0), .last = jc_rows_int64(rows, 1), .behind = jc_rows_int64(rows, 4)};
     memcpy(out->device_id.bytes, id.ptr, id.len < JC_UUID_SIZE ? id.len : JC_UUID_SIZE);
     size_t room = (size_t)(out->last - out->first + 1);
@@ -105,8 +125,9 @@ static enum jc_code read_block(const struct jc_rows *rows, struct block *out, st
 
 /* The block with the number, if the device may use numbers of it; else *found is false. `out->used` is the memo's if
  * *known is not NULL, otherwise the caller's to free. */
-static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t number, struct block **known,
-                               struct block *out, bool *found, struct jc_err *err) {
+static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t number,
+                               struct jc_number_pending *pending, struct jc_held_block **known,
+                               struct jc_held_block *out, bool *found, struct jc_err *err) {
     struct jc_rows *rows = NULL;
     *found = false;
     out->used = NULL;
@@ -116,9 +137,11 @@ static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t 
         *found = true;
         return JC_OK;
     }
-    enum jc_code code = jc_tx_query(
-        tx, SELECT_BLOCK, JC_VALUES(jc_int(key->agency_id), jc_int(key->kind), jc_int(key->year), jc_int(number)),
-        &rows, err);
+    enum jc_code code = jc_number_write(tx, key->agency_id, pending, err);
+    if (!code)
+        code = jc_tx_query(tx, SELECT_BLOCK,
+                           JC_VALUES(jc_int(key->agency_id), jc_int(key->kind), jc_int(key->year), jc_int(number)),
+                           &rows, err);
     if (!code)
         code = jc_rows_next(rows, found, err);
     if (!code && *found)
@@ -138,7 +161,7 @@ static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t 
     return JC_OK;
 }
 
-static bool is_free(const struct block *block, int64_t number) {
+static bool is_free(const struct jc_held_block *block, int64_t number) {
     size_t at = (size_t)(number - block->first);
     return at >= block->len || block->used[at] == FREE;
 }
@@ -149,12 +172,12 @@ static struct key key_of(int64_t agency_id, struct jc_uuid device_id, const Jc__
 }
 
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                             const Jc__DocumentNumber *number, enum jc_number_state *out, int *left,
-                             struct jc_err *err) {
+                             const Jc__DocumentNumber *number, struct jc_number_pending *pending,
+                             enum jc_number_state *out, int *left, struct jc_err *err) {
     const struct key key = key_of(agency_id, device_id, number);
-    struct block block, *known = NULL;
+    struct jc_held_block block, *known = NULL;
     bool found = false;
-    enum jc_code code = find_block(tx, &key, number->number, &known, &block, &found, err);
+    enum jc_code code = find_block(tx, &key, number->number, pending, &known, &block, &found, err);
     found = found && !code;
     *out = !found ? JC_NUMBER_FOREIGN : is_free(&block, number->number) ? JC_NUMBER_FREE : JC_NUMBER_TAKEN;
     *left = found ? (int)(block.last - number->number + block.behind) : 0;
@@ -164,7 +187,7 @@ enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
 }
 
 /* The number's character, with zeros before it as far as there are none. */
-static void mark(struct block *block, int64_t number, char what) {
+static void mark(struct jc_held_block *block, int64_t number, char what) {
     size_t at = (size_t)(number - block->first);
     if (at >= block->len) {
         memset(block->used + block->len, FREE, at - block->len);
@@ -173,39 +196,27 @@ static void mark(struct block *block, int64_t number, char what) {
     block->used[at] = what;
 }
 
-static const char UPDATE_USED[] = "UPDATE number_block\n"
-                                  "SET used = $1\n"
-                                  "WHERE agency_id = $2 AND kind = $3 AND year = $4 AND first_number = $5";
-
-/* Writes the block with the number marked. */
-static enum jc_code write_marked(struct jc_tx *tx, const struct key *key, struct block *block, int64_t number,
-                                 bool is_void, struct jc_err *err) {
-    if (!is_free(block, number))
-        return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS);
-    mark(block, number, is_void ? VOID : USED);
-    return jc_tx_exec(tx, UPDATE_USED,
-                      JC_VALUES(jc_text((struct jc_str){block->used, block->len}), jc_int(key->agency_id),
-                                jc_int(key->kind), jc_int(key->year), jc_int(block->first)),
-                      err);
-}
-
-/* A remembered block that could not be written is not remembered as it is: the job fails, and the memo is forgotten
- * unless nothing had been written yet. */
+/* In a remembered block only there, to be written later; the job that does not come to that fails, and the memo is
+ * forgotten, since the operation's row has been written before. */
 enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                              const Jc__DocumentNumber *number, bool is_void, struct jc_err *err) {
+                              const Jc__DocumentNumber *number, bool is_void, struct jc_number_pending *pending,
+                              struct jc_err *err) {
     const struct key key = key_of(agency_id, device_id, number);
-    struct block block, *known = NULL;
+    struct jc_held_block block, *known = NULL;
     bool found = false;
-    enum jc_code code = find_block(tx, &key, number->number, &known, &block, &found, err);
+    enum jc_code code = find_block(tx, &key, number->number, pending, &known, &block, &found, err);
     if (!code && !found)
         code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_INTERNAL);
-    bool was_free = !code && is_free(&block, number->number);
+    if (!code && !is_free(&block, number->number))
+        code = jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS);
+    if (!code && known != pending->block)
+        code = jc_number_write(tx, agency_id, pending, err);
     if (!code)
-        code = write_marked(tx, &key, &block, number->number, is_void, err);
-    if (known && code && was_free)
-        block.used[number->number - block.first] = FREE;
-    if (known && !code)
-        known->len = block.len;
+        mark(known ? known : &block, number->number, is_void ? VOID : USED);
+    if (!code && known)
+        *pending = (struct jc_number_pending){known, key.kind, key.year};
+    else if (!code)
+        code = write_block(tx, agency_id, key.kind, key.year, &block, err);
     if (!known)
         jc_free(block.used);
     return code;

@@ -13,13 +13,23 @@ enum jc_number_state {
     JC_NUMBER_TAKEN,   /* used or voided already */
 };
 
+/* Numbers that are marked in memory and not yet in their block's row. Zeroed: none. A job writes them before it ends
+ * well, and before it does anything that reads blocks without knowing of them. */
+struct jc_number_pending {
+    struct jc_held_block *block;
+    int64_t kind, year;
+};
+enum jc_code jc_number_write(struct jc_tx *tx, int64_t agency_id, struct jc_number_pending *pending,
+                             struct jc_err *err);
+
 /* *left: how many numbers its block and the device's next one have behind it, at least; 0 if it is foreign. */
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                             const Jc__DocumentNumber *number, enum jc_number_state *out, int *left,
-                             struct jc_err *err);
+                             const Jc__DocumentNumber *number, struct jc_number_pending *pending,
+                             enum jc_number_state *out, int *left, struct jc_err *err);
 /* Marks a free number of the device, or one that was skipped, as used, or as void. JC_ALREADY_EXISTS if it is either. */
 enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
-                              const Jc__DocumentNumber *number, bool is_void, struct jc_err *err);
+                              const Jc__DocumentNumber *number, bool is_void, struct jc_number_pending *pending,
+                              struct jc_err *err);
 
 struct jc_number_block {
     Jc__DocumentKind kind;

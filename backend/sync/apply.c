@@ -354,6 +354,8 @@ static enum jc_code apply_or_repeat(struct jc_apply *apply, const struct jc_sync
     remember(apply, &apply->row);
     code = result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
     if (!code && is_applied(&apply->row) && apply->anything_waits)
+        code = jc_number_write(apply->tx, apply->caller->agency_id, &apply->numbers, err);
+    if (!code && is_applied(&apply->row) && apply->anything_waits)
         code = jc_release(apply->tx, apply->caller->agency_id, apply->row.id, apply->now_ms, apply->arena, err);
     return code;
 }
@@ -415,6 +417,8 @@ enum jc_code jc_apply_again(struct jc_tx *tx, int64_t agency_id, const struct jc
         jc_verdict_add(&apply.verdict, JC_GROUND_COMMAND_UNKNOWN);
     if (!code)
         code = write_effects(&apply, command, err);
+    if (!code)
+        code = jc_number_write(tx, agency_id, &apply.numbers, err);
     if (!code) {
         const struct jc_operation now = {.operation_no = stored->operation_no,
                                          .status = apply.verdict.status,

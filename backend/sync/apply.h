@@ -8,6 +8,7 @@
 #define JC_SYNC_APPLY_H
 
 #include "store/calendar.h"
+#include "store/number.h"
 #include "store/operation.h"
 #include "sync/prepare.h"
 #include "sync/sync.h"
@@ -21,10 +22,11 @@ struct jc_apply {
     struct jc_arena *scratch; /* emptied behind each operation */
     struct jc_uuid *applied;  /* operations of this request that are, so that those behind need not ask */
     size_t applied_count;
-    bool anything_waits; /* for an operation that has not arrived */
-    bool numbers_low;    /* a document number was near the end of its block */
-    int newest;          /* index of the last operation of the request that got a row; -1: none */
-    int64_t newest_no;   /* that row */
+    bool anything_waits;              /* for an operation that has not arrived */
+    bool numbers_low;                 /* a document number was near the end of its block */
+    struct jc_number_pending numbers; /* written by whoever opened this, or before anything else is applied */
+    int newest;                       /* index of the last operation of the request that got a row; -1: none */
+    int64_t newest_no;                /* that row */
 
     /* loaded once a request, when first needed */
     Jc__Checklist **checklists;

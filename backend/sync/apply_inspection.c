@@ -347,7 +347,7 @@ static enum jc_code write_record(struct jc_apply *apply, struct work *work, stru
     enum jc_code code = jc_inspection_add(apply->tx, apply->caller->agency_id, &work->row, work->message, err);
     if (!code && work->own_number)
         code = jc_number_record(apply->tx, apply->caller->agency_id, apply->caller->device_id,
-                                work->message->document_number, false, err);
+                                work->message->document_number, false, &apply->numbers, err);
     if (!code && work->row.is_record) /* whoever is to go there hears of it (sync/recent.h) */
         code = jc_task_tell_visits(apply->tx, apply->caller->agency_id, work->row.unit_id, work->row.task_id,
                                    apply->scratch, err);

@@ -153,7 +153,8 @@ static enum jc_code write_order(struct jc_apply *apply, struct jc_err *err) {
     enum jc_code code = jc_order_add(apply->tx, agency_id, apply->row.operation_no, message, work->issued_ms,
                                      jc_date_format(work->deadline, deadline_on), order.team_id, apply->scratch, err);
     if (!code && work->own_number)
-        code = jc_number_record(apply->tx, agency_id, apply->caller->device_id, message->document_number, false, err);
+        code = jc_number_record(apply->tx, agency_id, apply->caller->device_id, message->document_number, false,
+                                &apply->numbers, err);
     return code ? code : jc_recheck_task_add(apply, &order, work->due, err);
 }
 

@@ -220,7 +220,7 @@ static enum jc_code write_recheck(struct jc_apply *apply, struct jc_err *err) {
         jc_recheck_add(apply->tx, apply->caller->agency_id, &work->row, work->message, apply->scratch, err);
     if (!code && work->own_number)
         code = jc_number_record(apply->tx, apply->caller->agency_id, apply->caller->device_id,
-                                work->message->document_number, false, err);
+                                work->message->document_number, false, &apply->numbers, err);
     return !code && work->row.is_record ? write_record(apply, work, err) : code;
 }
 

@@ -73,7 +73,7 @@ static enum jc_code check_void(struct jc_apply *apply, struct jc_err *err) {
 static enum jc_code write_void(struct jc_apply *apply, struct jc_err *err) {
     const Jc__VoidDocumentNumber *message = apply->body->void_document_number;
     return jc_number_record(apply->tx, apply->caller->agency_id, apply->caller->device_id, message->document_number,
-                            true, err);
+                            true, &apply->numbers, err);
 }
 
 const struct jc_command jc_command_return_task = {JC__OPERATION_BODY__COMMAND_RETURN_TASK, "return_task", false,

@@ -192,8 +192,8 @@ enum jc_code jc_check_workdays(struct jc_apply *apply, const char *field, Jc__Te
 enum jc_code jc_check_number_state(struct jc_apply *apply, const Jc__DocumentNumber *number, enum jc_number_state *out,
                                    struct jc_err *err) {
     int left = 0;
-    enum jc_code code =
-        jc_number_state(apply->tx, apply->caller->agency_id, apply->caller->device_id, number, out, &left, err);
+    enum jc_code code = jc_number_state(apply->tx, apply->caller->agency_id, apply->caller->device_id, number,
+                                        &apply->numbers, out, &left, err);
     apply->numbers_low |= !code && left < JC_LEASE_BELOW;
     return code;
 }

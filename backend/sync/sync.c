@@ -71,6 +71,8 @@ static enum jc_code apply_all(struct run *run, struct jc_err *err) {
             note_durable(run, &run->prepared->operations[i], run->response->results[i]);
     }
     if (!code)
+        code = jc_number_write(run->tx, run->caller->agency_id, &apply.numbers, err);
+    if (!code)
         code = jc_seal_advance(run->tx, run->caller, run->now_ms, run->prepared, apply.newest, apply.newest_no,
                                &run->chain, &run->chain_moved, err);
     run->numbers_low = apply.numbers_low;
