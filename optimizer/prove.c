@@ -74,6 +74,7 @@ struct jc_prover {
     int32_t next[TIERS]; /* component of the present step */
     struct component *components;
     atomic_int phase;
+    atomic_llong told_cost; /* bound.cost, for those who watch it work */
 };
 
 static struct schedule choose_schedule(const struct jc_prover *p, enum jc_tier tier) {
@@ -144,6 +145,7 @@ static void raise_bound(struct jc_prover *p, enum jc_tier tier, int64_t bound) {
     bound = (bound + grain - 1) / grain * grain;
     int64_t *at = tier == JC_TIER_OVER ? &p->bound.over : tier == JC_TIER_QUOTA ? &p->bound.quota : &p->bound.cost;
     *at = bound > *at ? bound : *at;
+    atomic_store(&p->told_cost, p->bound.cost);
 }
 
 /* Work of a node, in the search's unit; measured. */
@@ -241,6 +243,10 @@ void jc_prover_run(struct jc_prover *p, const struct jc_snapshot *best, int64_t 
 
 const struct jc_totals *jc_prover_bound(const struct jc_prover *p) {
     return &p->bound;
+}
+
+int64_t jc_prover_cost_now(const struct jc_prover *p) {
+    return atomic_load(&p->told_cost);
 }
 
 const struct jc_snapshot *jc_prover_plan(const struct jc_prover *p) {

@@ -30,6 +30,10 @@ bool jc_prover_idle(const struct jc_prover *p, const struct jc_totals *best);
 /* Is little to be expected of what comes next? Ask while it rests. */
 bool jc_prover_yields(const struct jc_prover *p, const struct jc_totals *best);
 
+/* The cost's bound while the prover works; may be called at any time, from any thread. It bounds the cost of plans
+ * that reach the bounds of the tiers before it. */
+int64_t jc_prover_cost_now(const struct jc_prover *p);
+
 /* The best plan the prover knows: the one it was given, or a better one branch and bound found. Read it
  * while the prover rests. */
 const struct jc_snapshot *jc_prover_plan(const struct jc_prover *p);

@@ -104,7 +104,10 @@ static Jc__Solution *report(struct run *r, const struct jc_totals *proven) {
 /* The plan if it is better than the one told before, and progress. */
 static void tell(struct run *r, Jc__SearchPhase phase) {
     const struct jc_totals *best = &jc_search_best(r->search)->totals;
-    Jc__Solution *s = report(r, &r->known);
+    struct jc_totals proven = r->known;
+    if (r->prover && jc_prover_cost_now(r->prover) > proven.cost)
+        proven.cost = jc_prover_cost_now(r->prover); /* a step of the prover may take seconds */
+    Jc__Solution *s = report(r, &proven);
     if (r->callbacks->solution && jc_totals_cmp(best, &r->told) < 0) {
         r->callbacks->solution(r->callbacks->ctx, s);
         r->told = *best;
