@@ -97,11 +97,12 @@ void jc_checkpoint_tend(struct jc_checkpoint *checkpoint, struct jc_conn *conn, 
     }
 }
 
-int64_t jc_checkpoint_forced(struct jc_checkpoint *checkpoint) {
+void jc_checkpoint_stats(struct jc_checkpoint *checkpoint, struct jc_db_stats *out) {
     pthread_mutex_lock(&checkpoint->lock);
-    int64_t forced = checkpoint->forced;
+    out->log_pages = checkpoint->pages;
+    out->log_pages_copied = checkpoint->copied;
+    out->checkpoints_forced = checkpoint->forced;
     pthread_mutex_unlock(&checkpoint->lock);
-    return forced;
 }
 
 /* --- start and end ---------------------------------------------------------------------------------- */

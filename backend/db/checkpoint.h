@@ -16,7 +16,7 @@ void jc_checkpoint_stop(struct jc_checkpoint *checkpoint); /* joins the thread, 
  * left in the log: wakes the thread if many are behind, and does itself what the thread cannot do while
  * commits go on. */
 void jc_checkpoint_tend(struct jc_checkpoint *checkpoint, struct jc_conn *conn, int pages);
-/* How often the log had grown so far that the writer had to wait for readers to cut it. */
-int64_t jc_checkpoint_forced(struct jc_checkpoint *checkpoint);
+/* What the statistics say of the log. */
+void jc_checkpoint_stats(struct jc_checkpoint *checkpoint, struct jc_db_stats *out);
 
 #endif

@@ -210,7 +210,7 @@ void jc_db_stats(const struct jc_db *db, struct jc_db_stats *out) {
     if (db->writer)
         jc_writer_stats(db->writer, out);
     if (db->checkpoint)
-        out->checkpoints_forced = jc_checkpoint_forced(db->checkpoint);
+        jc_checkpoint_stats(db->checkpoint, out);
 }
 
 /* --- opening and closing --------------------------------------------------------------------------- */

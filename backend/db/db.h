@@ -172,6 +172,8 @@ struct jc_db_stats {
     int64_t jobs, commits;
     int64_t replays;            /* jobs that had to run again: behind another's failure, or the transaction's */
     int64_t queued;             /* waiting now */
+    int64_t log_pages;          /* of the write-ahead log since it began anew; 0 without a checkpoint thread */
+    int64_t log_pages_copied;   /* of these, into the database file */
     int64_t checkpoints_forced; /* the log was so long that the writer waited for readers to cut it */
 };
 void jc_db_stats(const struct jc_db *db, struct jc_db_stats *out);

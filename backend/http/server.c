@@ -13,14 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "blob/collect.h"
+#include "http/chores.h"
 #include "http/listener.h"
 #include "http/run.h"
 #include "http/upkeep.h"
-#include "store/agency.h"
-#include "store/pulse.h"
-#include "sync/recall.h"
 #include "sync/seal.h"
 #include "sync/sealer.h"
 
@@ -38,13 +34,8 @@ enum {
     BLOB_THREADS = 2,
     BLOB_MAX = 64 << 20,
     CONNECTION_MEMORY = 4096,
-    FLUSH_MS = 200,  /* lines of the log wait no longer */
     SWEEP_MS = 1000, /* for slow peers */
     FORGET_MS = 10000,
-    COLLECT_MS = 3600 * 1000,
-    SEALS_MS = 250,
-    EXPIRE_MS = 3600 * 1000,
-    PULSE_MS = 60 * 1000,
     TRIM_MS = 5000, /* a server that had nothing to do gives memory back */
 };
 
@@ -57,9 +48,8 @@ struct jc_server {
     struct jc_upkeep *upkeep;
     int64_t started_us;     /* Unix time */
     uint64_t requests_seen; /* by the last trim */
-    struct jc_pool_task collection;
-    _Atomic bool collecting;
     bool trimmed;
+    struct jc_chores chores;
 };
 
 /* --- starting ------------------------------------------------------------------------------------------ */
@@ -185,6 +175,7 @@ enum jc_code jc_server_start(const struct jc_server_config *config, struct jc_se
     fill_defaults(&http->config);
     pthread_mutex_init(&http->lock, NULL);
     jc_traffic_init(&http->traffic);
+    server->chores = (struct jc_chores){.http = http};
     enum jc_code code = fill(server, err);
     if (!code)
         code = jc_pool_new(http->config.readers, http->config.queue_max, &http->pool, err);
@@ -223,11 +214,6 @@ enum jc_code jc_server_reload_tls(struct jc_server *server, struct jc_err *err) 
 
 /* --- from time to time ------------------------------------------------------------------------------------ */
 
-static void flush_log(void *ctx, int64_t now_ms) {
-    (void)ctx, (void)now_ms;
-    jc_log_flush();
-}
-
 static void cut_slow(void *ctx, int64_t now_ms) {
     struct jc_server *server = ctx;
     struct jc_peers *peers[] = {server->plain.peers, server->tls.peers, server->metrics.peers};
@@ -256,122 +242,15 @@ static void trim_memory(void *ctx, int64_t now_ms) {
     server->requests_seen = requests;
 }
 
-static void collect_task(struct jc_pool_task *task) {
-    struct jc_server *server = (struct jc_server *)(void *)((char *)task - offsetof(struct jc_server, collection));
-    struct jc_blob_collected done;
-    struct jc_err err = {0};
-    const struct jc_server_config *config = &server->http.config;
-    if (jc_blob_collect(config->db, config->blobs, jc_clock_now_ms(&config->clock), &done, &err))
-        jc_log(JC_LOG_WARN, "blobs not collected", JC_LOG_STR("detail", jc_str(err.detail)));
-    else if (done.expired || done.removed || done.adopted)
-        jc_log(JC_LOG_INFO, "blobs collected", JC_LOG_INT("expired", done.expired), JC_LOG_INT("removed", done.removed),
-               JC_LOG_INT("adopted", done.adopted));
-    atomic_store(&server->collecting, false);
-}
-
-/* Takes long, so on a thread where only blobs wait for it; one at a time. */
-static void collect_blobs(void *ctx, int64_t now_ms) {
-    struct jc_server *server = ctx;
-    (void)now_ms;
-    if (!server->http.blob_pool || atomic_exchange(&server->collecting, true))
-        return;
-    server->collection.run = collect_task;
-    if (!jc_pool_submit(server->http.blob_pool, &server->collection))
-        atomic_store(&server->collecting, false);
-}
-
-static void look_at_seals(void *ctx, int64_t now_ms) {
-    struct jc_server *server = ctx;
-    const struct jc_server_config *config = &server->http.config;
-    struct jc_seals_looked looked;
-    struct jc_err err = {0};
-    (void)now_ms;
-    if (jc_seals_look(config->db, jc_clock_now_ms(&config->clock), &looked, &err))
-        jc_log(JC_LOG_WARN, "seals not verified", JC_LOG_STR("detail", jc_str(err.detail)));
-    if (looked.wrong)
-        jc_log(JC_LOG_WARN, "seals do not hold", JC_LOG_INT("devices", looked.wrong));
-    jc_metrics_add(server->http.metrics, JC_METRIC_SEALS_HELD, looked.held);
-    jc_metrics_add(server->http.metrics, JC_METRIC_SEALS_WRONG, looked.wrong);
-}
-
-static int64_t server_now(const struct jc_server *server) {
-    return jc_clock_now_ms(&server->http.config.clock);
-}
-
-struct look {
-    int64_t now_ms;
-    struct jc_pulse pulse;
-};
-
-static enum jc_code look_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    struct look *look = ctx;
-    return jc_pulse_read(tx, look->now_ms, &look->pulse, err);
-}
-
-static void feel_pulse(void *ctx, int64_t now_ms) {
-    struct jc_server *server = ctx;
-    struct jc_metrics *metrics = server->http.metrics;
-    struct look look = {.now_ms = server_now(server)};
-    struct jc_err err = {0};
-    (void)now_ms;
-    if (jc_db_read(server->http.config.db, look_job, &look, &err)) {
-        jc_log(JC_LOG_WARN, "pulse not read", JC_LOG_STR("detail", jc_str(err.detail)));
-        return;
-    }
-    jc_metrics_set(metrics, JC_METRIC_SEALS_DUE, look.pulse.seals_due);
-    jc_metrics_set(metrics, JC_METRIC_DEVICES_TODAY, look.pulse.devices_seen_today);
-    jc_metrics_set(metrics, JC_METRIC_DEVICES_STALE, look.pulse.devices_stale);
-    jc_metrics_set(metrics, JC_METRIC_DEVICES_REVOKED, look.pulse.devices_revoked);
-    jc_metrics_set(metrics, JC_METRIC_BLOB_BYTES, look.pulse.blob_bytes);
-    jc_metrics_set(metrics, JC_METRIC_REVIEWS_OPEN, look.pulse.reviews_open);
-}
-
-struct expiry {
-    struct jc_agency_ref *agencies;
-    size_t count, at;
-    struct jc_arena *arena;
-    int64_t now_ms;
-};
-
-static enum jc_code list_agencies(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    struct expiry *expiry = ctx;
-    return jc_agency_list(tx, expiry->arena, &expiry->agencies, &expiry->count, err);
-}
-
-static enum jc_code expire_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    const struct expiry *expiry = ctx;
-    return jc_recall_expire(tx, expiry->agencies[expiry->at].agency_id, expiry->now_ms, err);
-}
-
-/* Recalled tasks leave the terminals when their days of grace are over. */
-static void expire_tasks(void *ctx, int64_t now_ms) {
-    struct jc_server *server = ctx;
-    const struct jc_server_config *config = &server->http.config;
-    struct expiry expiry = {.arena = jc_arena_new(1 << 20), .now_ms = server_now(server)};
-    struct jc_err err = {0};
-    (void)now_ms;
-    enum jc_code code = expiry.arena ? jc_db_read(config->db, list_agencies, &expiry, &err) : jc_fail_memory(&err);
-    for (; !code && expiry.at < expiry.count; expiry.at++)
-        code = jc_db_write_wait(config->db, expiry.agencies[expiry.at].agency_id, expire_job, &expiry, &err);
-    if (code)
-        jc_log(JC_LOG_WARN, "recalled tasks not taken off terminals", JC_LOG_STR("detail", jc_str(err.detail)));
-    jc_arena_free(expiry.arena);
-}
-
 static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
     const struct jc_server_config *config = &server->http.config;
-    const struct jc_upkeep_task tasks[] = {
-        {"log", FLUSH_MS, flush_log, NULL},
+    struct jc_upkeep_task tasks[3 + JC_CHORES] = {
         {"slow peers", SWEEP_MS, cut_slow, server},
         {"certificates", FORGET_MS, forget_certificates, server},
         {"memory", TRIM_MS, trim_memory, server},
-        {"blobs", COLLECT_MS, collect_blobs, server},
-        {"seals", SEALS_MS, look_at_seals, server},
-        {"tasks", EXPIRE_MS, expire_tasks, server},
-        {"pulse", PULSE_MS, feel_pulse, server},
     };
-    int count = sizeof tasks / sizeof tasks[0];
-    enum jc_code code = jc_upkeep_new(tasks, count, config->ticks, &server->upkeep, err);
+    jc_chores_list(&server->chores, tasks + 3);
+    enum jc_code code = jc_upkeep_new(tasks, sizeof tasks / sizeof tasks[0], config->ticks, &server->upkeep, err);
     return code || config->upkeep_by_hand ? code : jc_upkeep_start(server->upkeep, err);
 }
 
@@ -423,6 +302,9 @@ void jc_server_metrics(struct jc_http *http, struct jc_buf *out) {
     jc_metrics_set(metrics, JC_METRIC_JOBS, stats.jobs);
     jc_metrics_set(metrics, JC_METRIC_COMMITS, stats.commits);
     jc_metrics_set(metrics, JC_METRIC_REPLAYS, stats.replays);
+    jc_metrics_set(metrics, JC_METRIC_WAL_WRITTEN, stats.log_pages);
+    jc_metrics_set(metrics, JC_METRIC_WAL_COPIED, stats.log_pages_copied);
+    jc_metrics_set(metrics, JC_METRIC_WAL_FORCED, stats.checkpoints_forced);
     jc_metrics_set(metrics, JC_METRIC_MEMORY, resident_bytes());
     jc_metrics_set(metrics, JC_METRIC_CPU_US, cpu.tv_sec * INT64_C(1000000) + cpu.tv_nsec / 1000);
     jc_metrics_set(metrics, JC_METRIC_FDS, open_descriptors());
