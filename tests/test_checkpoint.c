@@ -92,6 +92,8 @@ static void test_sleeping_reader(void **state) {
     assert_in_range(write_megabytes(db, &id, 70), LIMIT_BYTES, 80 << 20);
     jc_db_stats(db, &stats);
     assert_in_range(stats.checkpoints_forced, 1, 3);
+    assert_in_range(stats.log_pages * 4096, LIMIT_BYTES, 80 << 20);
+    assert_in_range(stats.log_pages_copied, 0, stats.log_pages / 2);
     sem_post(&sleeper.wakes);
     pthread_join(thread, NULL);
     assert_int_equal(sleeper.before, 0);
