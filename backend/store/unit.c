@@ -186,16 +186,16 @@ enum jc_code jc_unit_get(struct jc_tx *tx, int64_t agency_id, struct jc_str unit
     return code;
 }
 
-static const char COUNT_UNIT[] = "SELECT COUNT(*)\n"
-                                 "FROM unit\n"
-                                 "WHERE agency_id = $1 AND unit_id = $2";
+static const char SELECT_UNIT_EXISTS[] = "SELECT 1\n"
+                                         "FROM unit\n"
+                                         "WHERE agency_id = $1 AND unit_id = $2";
 
 enum jc_code jc_unit_exists(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id, bool *exists,
                             struct jc_err *err) {
-    int64_t count = 0;
-    enum jc_code code = jc_tx_int64(tx, COUNT_UNIT, JC_VALUES(jc_int(agency_id), jc_text(unit_id)), &count, err);
-    *exists = count > 0;
-    return code;
+    int64_t one = 0;
+    enum jc_code code = jc_tx_int64(tx, SELECT_UNIT_EXISTS, JC_VALUES(jc_int(agency_id), jc_text(unit_id)), &one, err);
+    *exists = code == JC_OK;
+    return code == JC_NOT_FOUND ? JC_OK : code;
 }
 
 static const char LIST_UNITS[] = UNIT_COLUMNS "WHERE agency_id = $1\n"
