@@ -1,5 +1,5 @@
 /* The search: the same plan whatever the machine gives it (one processor, several, no threads at all); the
- * soft energy counted by differences equals the one from scratch; a construction in a hurry is whole. */
+ * soft energy counted by differences equals the one from scratch; a construction in a hurry is whole; work over limits is the least where every month is full. */
 #include "jc_problem_test.h"
 
 #include <dlfcn.h>
@@ -216,12 +216,57 @@ static void a_hurried_plan_is_whole(void **state) {
     jc_arena_free(arena);
 }
 
+/* --- more work than there is room for ------------------------------------------------------------------------ */
+
+/* Sets every limit and target; returns the work there is beyond them. All units have one rule, so work is fixed. */
+static int64_t fill_up(Jc__Problem *p, int64_t month_centi) {
+    int64_t beyond = 0;
+    for (size_t u = 0; u < p->n_units; u++)
+        beyond += p->units[u]->work_centi * p->units[u]->options[0]->visits;
+    for (size_t k = 0; k < p->n_teams; k++)
+        for (int m = 0; m < JC_MONTHS; m++) {
+            p->teams[k]->month_limit_centi[m] = p->teams[k]->target_centi[m] = month_centi;
+            beyond -= month_centi;
+        }
+    return beyond;
+}
+
+/* Where every limit is passed the penalty of tier 2 is small; its least is kept all the same. */
+static void work_beyond_all_limits_is_no_more_than_must_be(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t month_centi, balance_milli;
+    } cases[] = {{"held by the balance", 600, 1000}, {"held by the penalty alone", 600, 0}, {"tight", 750, 1000}};
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Jc__Problem *p = larger_problem(arena);
+        Jc__Weights weights = JC__WEIGHTS__INIT;
+        struct jc_err err = {0};
+        Jc__Solution *s = NULL;
+        int64_t beyond = fill_up(p, cases[i].month_centi);
+        CHECK(cases[i].name, beyond > 0);
+        weights.balance_milli = cases[i].balance_milli;
+        weights.travel_milli = 4000;
+        weights.risk_milli = 100;
+        p->weights = &weights;
+        p->work_limit = 4000000;
+        p->plan_only = true;
+        CHECK_OK(cases[i].name, jc_optimizer_run(p, NULL, arena, &s, &err), &err);
+        CHECK_INT(cases[i].name, s->objective->over_centi, beyond);
+        CHECK_INT(cases[i].name, s->objective->unserved, 0);
+        jc_arena_reset(arena);
+    }
+    jc_arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_plan_whatever_the_threads),
         cmocka_unit_test(soft_energy_adds_up),
         cmocka_unit_test(prices_follow_deviations),
         cmocka_unit_test(a_hurried_plan_is_whole),
+        cmocka_unit_test(work_beyond_all_limits_is_no_more_than_must_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
