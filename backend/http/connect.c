@@ -181,10 +181,21 @@ static enum jc_code read_body_headers(const struct jc_connect_head *head, struct
     return read_encoding(head->content_encoding, out, err);
 }
 
-bool jc_connect_is_framed(int content_lengths, int transfer_encodings, struct jc_str transfer_encoding) {
-    if (!transfer_encodings)
-        return content_lengths <= 1;
-    return transfer_encodings == 1 && !content_lengths && same_word(transfer_encoding, "chunked");
+/* One way to tell where the body ends. HTTP/1.0 knows no transfer codings: a proxy of that age passes them on
+ * unread. */
+static bool is_framed(const struct jc_connect_framing *framing) {
+    if (!framing->transfer_encodings)
+        return framing->content_lengths <= 1;
+    return framing->transfer_encodings == 1 && !framing->content_lengths && !framing->old &&
+           same_word(framing->transfer_encoding, "chunked");
+}
+
+enum jc_code jc_connect_check_framing(const struct jc_connect_framing *framing, struct jc_err *err) {
+    if (framing->broken_names || !is_framed(framing))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
+    if (framing->hosts != 1 && !(framing->old && !framing->hosts))
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_HOST_COUNT);
+    return JC_OK;
 }
 
 static enum jc_code read_verb(const struct jc_connect_head *head, struct jc_connect *out, struct jc_err *err) {
@@ -202,11 +213,6 @@ enum jc_code jc_connect_begin(const struct jc_connect_head *head, struct jc_conn
         .token = jc_connect_bearer(head->authorization),
         .timeout_ms = -1,
     };
-    if (head->blank_names ||
-        !jc_connect_is_framed(head->content_lengths, head->transfer_encodings, head->transfer_encoding)) {
-        out->close = true;
-        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
-    }
     out->procedure = jc_procedure_find(head->path);
     if (!out->procedure)
         return refuse(out, 404, JC_MSG_PROCEDURE_UNKNOWN, jc_text_cut(head->path, 100), err);

@@ -15,6 +15,17 @@ struct jc_connect_query {
 /* Keeps a parameter; names the protocol does not know are passed over. The value stays the caller's. */
 void jc_connect_query_add(struct jc_connect_query *query, struct jc_str name, struct jc_str value);
 
+/* What of a head decides where the request ends and whom it is for. */
+struct jc_connect_framing {
+    bool old;                                       /* HTTP/1.0 */
+    int content_lengths, transfer_encodings, hosts; /* how many such headers there are */
+    bool broken_names; /* a header's name is empty or holds a blank, which may hide another name from us */
+    struct jc_str transfer_encoding;
+};
+/* Refuses a head that somebody else on the way might read in another way (RFC 9112, sections 3.2, 5.1 and 6.1):
+ * behind it the connection cannot be trusted. */
+enum jc_code jc_connect_check_framing(const struct jc_connect_framing *framing, struct jc_err *err);
+
 /* What a request says before its body; absent headers have ptr NULL. */
 struct jc_connect_head {
     struct jc_str method, path;
@@ -22,10 +33,8 @@ struct jc_connect_head {
     struct jc_str accept_encoding, accept_language;
     struct jc_str authorization;
     struct jc_str protocol_version, timeout;
-    struct jc_str content_length, transfer_encoding;
-    int content_lengths, transfer_encodings; /* how many such headers there are */
-    bool blank_names;                        /* a header's name holds a blank, which may hide another name from us */
-    struct jc_connect_query query;           /* of GET and HEAD */
+    struct jc_str content_length;
+    struct jc_connect_query query; /* of GET and HEAD */
 };
 
 enum jc_codec { JC_CODEC_PROTO, JC_CODEC_JSON };
@@ -42,7 +51,6 @@ struct jc_connect {
     bool gzip_in;          /* the message is compressed */
     bool gzip_out;         /* the answer may be */
     int status;            /* of a refusal that has one of its own (404, 405, 415); else 0 */
-    bool close;            /* a refusal after which the connection cannot be trusted */
 };
 
 /* Reads the head of a request. On a refusal `out` is filled as far as an answer needs it. */
@@ -63,9 +71,6 @@ struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, int 
 
 /* The token of "Bearer <token>"; any other scheme is no token. A view of the header. */
 struct jc_str jc_connect_bearer(struct jc_str authorization);
-/* One way to tell where the body ends, or the connection cannot be trusted (RFC 9112, section 6.1): how many headers
- * of each kind there are, and the second one's value. */
-bool jc_connect_is_framed(int content_lengths, int transfer_encodings, struct jc_str transfer_encoding);
 /* The language a person prefers; Chinese unless English is asked for first. */
 enum jc_lang jc_connect_language(struct jc_str accept_language);
 bool jc_connect_accepts_gzip(struct jc_str accept_encoding);

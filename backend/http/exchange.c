@@ -4,7 +4,6 @@
 #include <strings.h>
 
 #include "base/log.h"
-#include "http/connect.h"
 
 enum { PATH_LOG_MAX = 200 };
 
@@ -22,25 +21,22 @@ static bool is_named(const char *name, size_t len, const char *other) {
 
 static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
                                     const char *value, size_t value_len) {
-    struct jc_exchange_framing *framing = ctx;
+    struct jc_connect_framing *framing = ctx;
     (void)kind, (void)value, (void)value_len;
-    framing->blank_names |= memchr(name, ' ', name_len) || memchr(name, '\t', name_len);
+    framing->broken_names |= !name_len || memchr(name, ' ', name_len) || memchr(name, '\t', name_len);
     framing->content_lengths += is_named(name, name_len, MHD_HTTP_HEADER_CONTENT_LENGTH);
     framing->transfer_encodings += is_named(name, name_len, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    framing->hosts += is_named(name, name_len, MHD_HTTP_HEADER_HOST);
     return MHD_YES;
 }
 
-struct jc_exchange_framing jc_exchange_framing(struct MHD_Connection *connection) {
-    struct jc_exchange_framing framing = {0};
+struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection, const char *version) {
+    struct jc_connect_framing framing = {
+        .old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0,
+        .transfer_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
+    };
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_header, &framing);
     return framing;
-}
-
-bool jc_exchange_is_framed(struct MHD_Connection *connection) {
-    struct jc_exchange_framing framing = jc_exchange_framing(connection);
-    return !framing.blank_names &&
-           jc_connect_is_framed(framing.content_lengths, framing.transfer_encodings,
-                                jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING));
 }
 
 void jc_exchange_log(const struct jc_exchange_line *line, int64_t now_ms) {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "http/connect.h"
 #include "http/cors.h"
 
 struct jc_exchange {
@@ -23,15 +24,9 @@ struct jc_exchange {
 /* The value of a header of the request; ptr NULL if absent. */
 struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name);
 
-/* What says where the body ends, counted header by header: a lookup by name would not tell how many there are. */
-struct jc_exchange_framing {
-    int content_lengths, transfer_encodings;
-    bool blank_names; /* a header's name holds a blank, which proxies read in different ways */
-};
-struct jc_exchange_framing jc_exchange_framing(struct MHD_Connection *connection);
-/* Whether there is one way to tell where the body ends (RFC 9112, sections 5.1 and 6.1); else the connection cannot
- * be trusted. */
-bool jc_exchange_is_framed(struct MHD_Connection *connection);
+/* What says whom the request is for and where its body ends, counted header by header: a lookup by name would not
+ * tell how many there are. `version` is the request line's. */
+struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection, const char *version);
 
 /* What is logged of an exchange when it is over. */
 struct jc_exchange_line {

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -88,14 +89,27 @@ static struct jc_peer *peer_of(struct MHD_Connection *connection) {
 
 /* --- requests --------------------------------------------------------------------------------------------- */
 
-static struct jc_exchange *begin(struct jc_listener *listener, struct MHD_Connection *connection, const char *url,
-                                 const char *method) {
+/* The path of a request's target. A proxy may name the whole address (RFC 9112, section 3.2.2). */
+static const char *path_of(const char *target) {
+    static const char *const SCHEMES[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof SCHEMES / sizeof SCHEMES[0]; i++) {
+        if (strncasecmp(target, SCHEMES[i], strlen(SCHEMES[i])) != 0)
+            continue;
+        const char *path = strchr(target + strlen(SCHEMES[i]), '/');
+        return path ? path : "/";
+    }
+    return target;
+}
+
+static struct jc_exchange *begin(struct jc_listener *listener, struct MHD_Connection *connection, const char *target,
+                                 const char *method, const char *version) {
+    const char *url = path_of(target);
     struct jc_http *http = listener->http;
     bool aside = listener->kind == JC_LISTENER_METRICS;
     if (http->blob_pool && !aside && jc_tus_is_path(jc_str(url)) &&
         !jc_exchange_is_preflight(connection, &http->config.cors, method))
-        return jc_transfer_begin(http, connection, peer_of(connection), url, method);
-    return jc_request_begin(http, connection, peer_of(connection), aside, url, method);
+        return jc_transfer_begin(http, connection, peer_of(connection), url, method, version);
+    return jc_request_begin(http, connection, peer_of(connection), aside, url, method, version);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -103,9 +117,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                                   void **con_cls) {
     struct jc_exchange *exchange = *con_cls;
     struct jc_listener *listener = cls;
-    (void)version;
     if (!exchange) {
-        exchange = begin(listener, connection, url, method);
+        exchange = begin(listener, connection, url, method, version);
         *con_cls = exchange;
         if (!exchange)
             return MHD_NO;
@@ -191,7 +204,7 @@ static enum jc_code start_daemon(struct jc_listener *listener, int fd, struct jc
         {MHD_OPTION_CONNECTION_LIMIT, config->connections_max, NULL},
         {MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)config->connection_memory, NULL},
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL},
         {tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (void *)JC_TLS_PRIORITIES},
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)jc_tls_certificate},
         {MHD_OPTION_END, 0, NULL},

@@ -33,7 +33,6 @@ static enum MHD_Result each_parameter(void *ctx, enum MHD_ValueKind kind, const 
 
 static void read_head(struct jc_request *request, struct jc_connect_head *head) {
     struct MHD_Connection *connection = request->connection;
-    struct jc_exchange_framing framing = jc_exchange_framing(connection);
     *head = (struct jc_connect_head){
         .method = request->method,
         .path = request->path,
@@ -45,10 +44,6 @@ static void read_head(struct jc_request *request, struct jc_connect_head *head) 
         .protocol_version = jc_exchange_header(connection, "Connect-Protocol-Version"),
         .timeout = jc_exchange_header(connection, "Connect-Timeout-Ms"),
         .content_length = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
-        .transfer_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
-        .content_lengths = framing.content_lengths,
-        .transfer_encodings = framing.transfer_encodings,
-        .blank_names = framing.blank_names,
     };
     MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, each_parameter, &head->query);
 }
@@ -136,9 +131,15 @@ static bool is_hopeless(const struct jc_request *request) {
 }
 
 /* What the head asks for, or why it cannot have it. */
-static void read_request(struct jc_request *request, bool aside) {
+static void read_request(struct jc_request *request, bool aside, const char *version) {
     struct jc_connect_head head;
+    struct jc_connect_framing framing = jc_exchange_framing(request->connection, version);
     read_head(request, &head);
+    if (jc_connect_check_framing(&framing, &request->err)) {
+        request->connect.lang = jc_connect_language(head.accept_language);
+        request->cut = true;
+        return;
+    }
     request->route = route_of(request, aside);
     if (request->route != JC_ROUTE_PROCEDURE)
         return;
@@ -149,7 +150,6 @@ static void read_request(struct jc_request *request, bool aside) {
         fill_call(request);
     }
     check_length(request, &head);
-    request->cut |= request->connect.close;
 }
 
 static bool take(struct jc_exchange *exchange, const char *bytes, size_t len) {
@@ -375,7 +375,7 @@ static void end(struct jc_exchange *exchange, bool sent) {
 /* --- the whole ------------------------------------------------------------------------------------------ */
 
 struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
-                                     bool aside, const char *url, const char *method) {
+                                     bool aside, const char *url, const char *method, const char *version) {
     struct jc_request *request = new_request(http);
     if (!request)
         return NULL;
@@ -389,7 +389,7 @@ struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection
     request->path = jc_str(url);
     jc_buf_init(&request->body, http->config.body_max);
     jc_peer_arriving(peer, request->started_ms);
-    read_request(request, aside);
+    read_request(request, aside, version);
     request->exchange.hopeless = is_hopeless(request);
     return &request->exchange;
 }

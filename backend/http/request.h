@@ -98,7 +98,7 @@ struct jc_request {
 
 /* A call begins. `aside`: the listener is for metrics and health alone. NULL without memory. */
 struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
-                                     bool aside, const char *url, const char *method);
+                                     bool aside, const char *url, const char *method, const char *version);
 
 /* What the server is busy with now, and what it has counted (server.c). */
 void jc_server_metrics(struct jc_http *http, struct jc_buf *out);

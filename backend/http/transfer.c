@@ -235,7 +235,7 @@ static struct jc_tus *new_tus(struct jc_http *http, struct MHD_Connection *conne
 }
 
 struct jc_exchange *jc_transfer_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
-                                      const char *url, const char *method) {
+                                      const char *url, const char *method, const char *version) {
     uint64_t id = jc_traffic_begin(&http->traffic);
     bool room = atomic_fetch_add(&http->transfers, 1) < JC_HTTP_TRANSFERS_MAX;
     struct transfer *transfer = room ? jc_calloc(1, sizeof *transfer) : NULL;
@@ -254,9 +254,9 @@ struct jc_exchange *jc_transfer_begin(struct jc_http *http, struct MHD_Connectio
     transfer->lang = jc_connect_language(jc_exchange_header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE));
     transfer->line = (struct jc_exchange_line){
         .id = id, .method = jc_str(method), .path = jc_str(url), .started_ms = jc_http_now(http)};
-    if (!jc_exchange_is_framed(connection)) {
+    struct jc_connect_framing framing = jc_exchange_framing(connection, version);
+    if (jc_connect_check_framing(&framing, &transfer->err)) {
         transfer->cut = true;
-        (void)jc_fail(&transfer->err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
         transfer->exchange.hopeless = true;
     }
     jc_peer_arriving(peer, transfer->line.started_ms);

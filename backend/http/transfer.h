@@ -7,6 +7,6 @@
 
 /* A request for a blob begins; NULL without memory, or when as many as there may be are under way. */
 struct jc_exchange *jc_transfer_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
-                                      const char *url, const char *method);
+                                      const char *url, const char *method, const char *version);
 
 #endif

@@ -23,6 +23,7 @@ static void check_json(struct jc_str text) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct jc_str rest = {(const char *)data, size}, line;
     struct jc_connect_head head = {0};
+    struct jc_connect_framing framing = {.hosts = 1};
     struct jc_str *const HEADERS[] = {
         &head.method,
         &head.path,
@@ -34,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         &head.protocol_version,
         &head.timeout,
         &head.content_length,
-        &head.transfer_encoding,
+        &framing.transfer_encoding,
         &head.query.connect,
         &head.query.encoding,
         &head.query.message,
@@ -43,15 +44,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     };
     for (size_t i = 0; i < sizeof HEADERS / sizeof HEADERS[0] && jc_str_cut(&rest, '\n', &line); i++)
         *HEADERS[i] = line.len ? line : (struct jc_str){0};
-    head.content_lengths = head.content_length.ptr != NULL;
-    head.transfer_encodings = head.transfer_encoding.ptr != NULL;
+    framing.content_lengths = head.content_length.ptr != NULL;
+    framing.transfer_encodings = framing.transfer_encoding.ptr != NULL;
 
     struct jc_connect connect;
     struct jc_err err;
     struct jc_arena *arena = jc_arena_new(1 << 20);
-    enum jc_code code = jc_connect_begin(&head, &connect, &err);
+    enum jc_code code = jc_connect_check_framing(&framing, &err);
+    if (!code)
+        code = jc_connect_begin(&head, &connect, &err);
     if (code) {
-        struct jc_str body = jc_connect_error(&err, connect.lang, 0, arena);
+        struct jc_str body = jc_connect_error(&err, jc_connect_language(head.accept_language), 0, arena);
         check_json(body);
     } else {
         PROMISE(connect.procedure && connect.timeout_ms >= -1);
