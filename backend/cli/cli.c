@@ -383,6 +383,7 @@ static bool write_out(const struct jc_buf *out) {
 
 int jc_cli_main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk: the write fails, the program goes on */
     const char *lang = getenv("JIANCHA_LANG"), *db = getenv("JIANCHA_DB");
     struct jc_cli cli = {
         .db_path = db ? db : "jiancha.db",
