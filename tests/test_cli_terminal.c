@@ -302,6 +302,11 @@ static void goes_from_arrival_to_recheck(void **state) {
     CHECK_INT("the record by its id", run(shell, line), JC_EXIT_DONE);
     CHECK_INT("return", run(shell, "return hn-002-01 --reason 停产"), JC_EXIT_DONE);
     CHECK_INT("twice", run(shell, "return hn-002-01 --reason 停产"), JC_EXIT_REFUSED);
+    json_t *voided = first_of(shell, "void-number record --reason 写错", "void_number");
+    assert_non_null(strstr(text_in(voided, "document_number"), "检记"));
+    json_decref(voided);
+    CHECK_INT("of what", run(shell, "void-number x --reason 写错"), JC_EXIT_REFUSED);
+    CHECK_INT("why", run(shell, "void-number record"), JC_EXIT_REFUSED);
 }
 
 static int set_up(void **state) {

@@ -125,6 +125,12 @@ static enum jc_code act_return(struct jc_arena *arena, struct jc_err *err) {
     return jc_terminal_return(held.terminal, task_2, JC_STR("停产"), arena, &work, err);
 }
 
+static enum jc_code act_void(struct jc_arena *arena, struct jc_err *err) {
+    struct jc_terminal_work work;
+    return jc_terminal_void_number(held.terminal, JC__DOCUMENT_KIND__DOCUMENT_KIND_ORDER, JC_STR("写错"), arena, &work,
+                                   err);
+}
+
 static enum jc_code act_hand_over(struct jc_arena *arena, struct jc_err *err) {
     struct jc_terminal_given given;
     const struct jc_terminal_giving giving = {task_1, JC_STR("a2"), JC_STR(""), file};
@@ -286,6 +292,7 @@ static const struct kind {
     {"draft", NULL, act_draft, false},
     {"submit", NULL, act_submit, false},
     {"return", NULL, act_return, true},
+    {"void number", NULL, act_void, true},
     {"hand over", act_begin, act_hand_over, false},
     {"take over", NULL, act_take_over, false},
     {"take back", act_hand_over, act_take_back, true},

@@ -369,6 +369,25 @@ static void returns_a_task(void **state) {
     check_words("returned", &bench->err, "this task at \"hn-001\" was returned");
 }
 
+/* A form that was spoiled on paper: its number goes, the next record gets the one behind it (DESIGN 5, point 8). */
+static void voids_a_number(void **state) {
+    struct bench *bench = *state;
+    struct jc_terminal_work voided, work;
+    struct draft draft;
+    Jc__DocumentKind kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD;
+    assert_int_equal(jc_terminal_void_number(bench->terminal, kind, JC_STR(" "), bench->arena, &voided, &bench->err),
+                     JC_INVALID_ARGUMENT);
+    CHECK_OK("void", jc_terminal_void_number(bench->terminal, kind, JC_STR("写错"), bench->arena, &voided, &bench->err),
+             &bench->err);
+    assert_int_equal(voided.document_number.kind, kind);
+    draft_init(&draft, 1);
+    CHECK_OK("submit", draft_submit(bench, &draft, &work), &bench->err);
+    assert_int_equal(work.document_number.number, voided.document_number.number + 1);
+    kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_MEASURES; /* none of these is leased */
+    assert_int_equal(jc_terminal_void_number(bench->terminal, kind, JC_STR("写错"), bench->arena, &voided, &bench->err),
+                     JC_FAILED_PRECONDITION);
+}
+
 /* A task that was taken back while the inspector was offline: recall with grace (DESIGN 5, point 4). */
 static void accepts_late_work_on_a_recalled_task(void **state) {
     struct bench *bench = *state;
@@ -744,6 +763,7 @@ int main(void) {
         WITH_BENCH(records_a_refused_inspection),
         WITH_BENCH(adds_an_ad_hoc_inspection),
         WITH_BENCH(returns_a_task),
+        WITH_BENCH(voids_a_number),
         WITH_BENCH(accepts_late_work_on_a_recalled_task),
         WITH_BENCH(issues_one_order_for_a_record),
         WITH_BENCH(rechecks_an_order),

@@ -32,10 +32,20 @@ struct jc_str jc_cli_terminal_reason(const struct jc_cli *cli, const struct jc_t
 /* A UUID as text in the cli's arena; empty for zeros. */
 struct jc_str jc_cli_terminal_id(struct jc_cli *cli, struct jc_uuid id);
 
+/* Prints what was made as a listing of one row: `name` is the array's, `columns[0]` the identifier. */
+#define JC_CLI_WORK_COLUMNS(field, heading)                                                               \
+    {                                                                                                     \
+        {(field), (heading), false}, {"document_number", JC_MSG_TERM_COL_NUMBER, false},                  \
+            {"task_id", JC_MSG_TERM_COL_TASK, false}, {"operation_id", JC_MSG_TERM_COL_OPERATION, false}, \
+    }
+enum jc_code jc_cli_terminal_print_work(struct jc_cli *cli, const char *name, const struct jc_column columns[4],
+                                        const struct jc_terminal_work *work, struct jc_err *err);
+
 extern const struct jc_command jc_cmd_terminal_sync, jc_cmd_terminal_inspect, jc_cmd_terminal_order,
     jc_cmd_terminal_recheck, jc_cmd_terminal_return, jc_cmd_terminal_show, jc_cmd_terminal_draft,
     jc_cmd_terminal_holders, jc_cmd_terminal_switch, jc_cmd_terminal_bundle, jc_cmd_terminal_accept,
     jc_cmd_terminal_check, jc_cmd_terminal_ready, jc_cmd_terminal_wipe, jc_cmd_terminal_upload,
-    jc_cmd_terminal_hand_over, jc_cmd_terminal_take_over, jc_cmd_terminal_take_back, jc_cmd_terminal_accept_key;
+    jc_cmd_terminal_hand_over, jc_cmd_terminal_take_over, jc_cmd_terminal_take_back, jc_cmd_terminal_accept_key,
+    jc_cmd_terminal_void_number;
 
 #endif

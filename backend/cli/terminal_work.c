@@ -18,9 +18,8 @@ static struct jc_str number_text(struct jc_cli *cli, const Jc__DocumentNumber *n
     return copy.ptr ? copy : JC_STR("");
 }
 
-/* `name` is the array's name, `columns[0]` the identifier of what was made. */
-static enum jc_code print_work(struct jc_cli *cli, const char *name, const struct jc_column columns[4],
-                               const struct jc_terminal_work *work, struct jc_err *err) {
+enum jc_code jc_cli_terminal_print_work(struct jc_cli *cli, const char *name, const struct jc_column columns[4],
+                                        const struct jc_terminal_work *work, struct jc_err *err) {
     struct jc_table *table = jc_table_new(cli->arena, name, columns, 4);
     if (!table)
         return jc_fail_memory(err);
@@ -39,12 +38,6 @@ static enum jc_code print_work(struct jc_cli *cli, const char *name, const struc
     }
     return jc_table_print(table, cli, err);
 }
-
-#define WORK_COLUMNS(field, heading)                                                                      \
-    {                                                                                                     \
-        {(field), (heading), false}, {"document_number", JC_MSG_TERM_COL_NUMBER, false},                  \
-            {"task_id", JC_MSG_TERM_COL_TASK, false}, {"operation_id", JC_MSG_TERM_COL_OPERATION, false}, \
-    }
 
 /* --- inspect ------------------------------------------------------------------------------------------------- */
 
@@ -188,7 +181,7 @@ static bool take_inspect_options(struct inspecting *inspecting, int *argc, char 
 }
 
 static enum jc_exit run_inspect(struct jc_cli *cli, int argc, char **argv) {
-    static const struct jc_column columns[] = WORK_COLUMNS("inspection_id", JC_MSG_TERM_COL_INSPECTION);
+    static const struct jc_column columns[] = JC_CLI_WORK_COLUMNS("inspection_id", JC_MSG_TERM_COL_INSPECTION);
     struct inspecting inspecting = {.run = {.cli = cli, .command = &jc_cmd_terminal_inspect}};
     struct jc_terminal_work work;
     struct jc_err err;
@@ -207,7 +200,7 @@ static enum jc_exit run_inspect(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = make_inspection(&inspecting, &work, NULL, &err);
     if (code == JC_OK)
-        code = print_work(cli, "inspect", columns, &work, &err);
+        code = jc_cli_terminal_print_work(cli, "inspect", columns, &work, &err);
     return jc_cli_terminal_end(&inspecting.run, code, &err);
 }
 
@@ -382,7 +375,7 @@ const struct jc_command jc_cmd_terminal_draft = {
 /* --- order ---------------------------------------------------------------------------------------------------- */
 
 static enum jc_exit run_order(struct jc_cli *cli, int argc, char **argv) {
-    static const struct jc_column columns[] = WORK_COLUMNS("order_id", JC_MSG_TERM_COL_ORDER);
+    static const struct jc_column columns[] = JC_CLI_WORK_COLUMNS("order_id", JC_MSG_TERM_COL_ORDER);
     struct jc_cli_terminal run = {.cli = cli, .command = &jc_cmd_terminal_order};
     struct jc_cli_draft draft;
     struct jc_terminal_ref inspection;
@@ -412,7 +405,7 @@ static enum jc_exit run_order(struct jc_cli *cli, int argc, char **argv) {
         code = jc_terminal_order(run.terminal, &order, cli->arena, &work, &err);
     }
     if (code == JC_OK)
-        code = print_work(cli, "order", columns, &work, &err);
+        code = jc_cli_terminal_print_work(cli, "order", columns, &work, &err);
     return jc_cli_terminal_end(&run, code, &err);
 }
 
@@ -566,7 +559,7 @@ static enum jc_code make_recheck(struct recheck *recheck, const char *task_text,
 }
 
 static enum jc_exit run_recheck(struct jc_cli *cli, int argc, char **argv) {
-    static const struct jc_column columns[] = WORK_COLUMNS("recheck_id", JC_MSG_TERM_COL_RECHECK);
+    static const struct jc_column columns[] = JC_CLI_WORK_COLUMNS("recheck_id", JC_MSG_TERM_COL_RECHECK);
     struct recheck recheck = {.run = {.cli = cli, .command = &jc_cmd_terminal_recheck}};
     struct jc_terminal_work work;
     struct jc_err err;
@@ -592,7 +585,7 @@ static enum jc_exit run_recheck(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = make_recheck(&recheck, argv[1], &work, &err);
     if (code == JC_OK)
-        code = print_work(cli, "recheck", columns, &work, &err);
+        code = jc_cli_terminal_print_work(cli, "recheck", columns, &work, &err);
     return jc_cli_terminal_end(&recheck.run, code, &err);
 }
 
@@ -616,7 +609,7 @@ const struct jc_command jc_cmd_terminal_recheck = {
 /* --- return --------------------------------------------------------------------------------------------------------- */
 
 static enum jc_exit run_return(struct jc_cli *cli, int argc, char **argv) {
-    static const struct jc_column columns[] = WORK_COLUMNS("returned_id", JC_MSG_TERM_COL_RETURNED);
+    static const struct jc_column columns[] = JC_CLI_WORK_COLUMNS("returned_id", JC_MSG_TERM_COL_RETURNED);
     struct jc_cli_terminal run = {.cli = cli, .command = &jc_cmd_terminal_return};
     const char *reason = NULL;
     struct jc_terminal_ref task;
@@ -635,7 +628,7 @@ static enum jc_exit run_return(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = jc_terminal_return(run.terminal, task.id, jc_str(reason), cli->arena, &work, &err);
     if (code == JC_OK)
-        code = print_work(cli, "return", columns, &work, &err);
+        code = jc_cli_terminal_print_work(cli, "return", columns, &work, &err);
     return jc_cli_terminal_end(&run, code, &err);
 }
 

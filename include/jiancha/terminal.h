@@ -419,6 +419,7 @@ enum jc_terminal_noun {
     JC_TERMINAL_INSPECTION = 2,
     JC_TERMINAL_ORDER = 4,
     JC_TERMINAL_RECHECK = 8,
+    JC_TERMINAL_NUMBER = 16, /* that was voided; nothing finds it again */
 };
 
 struct jc_terminal_ref {
@@ -512,6 +513,10 @@ enum jc_code jc_terminal_recheck(struct jc_terminal *terminal, Jc__Recheck *rech
 /* ReturnTask: the planner decides; `reason` must have words. */
 enum jc_code jc_terminal_return(struct jc_terminal *terminal, struct jc_uuid task_id, struct jc_str reason,
                                 struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
+
+/* VoidDocumentNumber: the next number of a kind, which was spoiled on paper, is never used; `reason` must have words. */
+enum jc_code jc_terminal_void_number(struct jc_terminal *terminal, Jc__DocumentKind kind, struct jc_str reason,
+                                     struct jc_arena *arena, struct jc_terminal_work *out, struct jc_err *err);
 
 /* What was handed over is done here after all, without the file. If the other terminal does it too, the server keeps
  * the second record for review. JC_FAILED_PRECONDITION if the task was not handed over. */

@@ -196,6 +196,16 @@ static void recheck(struct acting *a, const Jc__Task *task) {
     a->story->rechecks += code == JC_OK;
 }
 
+/* A paper form was spoiled. */
+static void spoil(struct acting *a) {
+    struct jc_terminal_work work;
+    struct jc_err err = {0};
+    enum jc_code code = jc_terminal_void_number(a->terminal->store, JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD,
+                                                JC_STR("spoiled"), a->arena, &work, &err);
+    took(a, "voids a number", code, &work, &err);
+    a->story->others += code == JC_OK;
+}
+
 /* The colleague was not there after all. */
 static void take_back(struct acting *a, const Jc__Task *task) {
     struct jc_terminal_work work;
@@ -218,6 +228,8 @@ static void work(struct acting *a) {
         give_back(a, task);
     else if (choice < 41)
         take_back(a, task);
+    else if (choice < 43)
+        spoil(a);
     else
         submit(a, task);
 }
