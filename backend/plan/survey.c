@@ -172,22 +172,22 @@ static bool read_pins(struct jc_survey *s) {
     return true;
 }
 
-enum jc_code jc_survey_make(const Jc__Problem *problem, bool with_pins, struct jc_arena *arena, struct jc_survey *s,
-                            struct jc_err *err) {
-    *s = (struct jc_survey){.problem = problem, .arena = arena, .with_pins = with_pins};
-    s->kinds = jc_index_new(arena, 0);
-    s->together = JC_NEW_ARRAY(arena, problem->n_teams + 1, int32_t);
-    s->alone = JC_NEW_ARRAY(arena, (problem->n_teams + 1) * SPANS, int64_t);
-    s->of_all = JC_NEW_ARRAY(arena, (problem->n_teams + 1) * SPANS, int64_t);
-    if (!s->kinds || !s->together || !s->alone || !s->of_all || !read_pins(s))
+enum jc_code jc_survey_make(const Jc__Problem *problem, bool with_pins, struct jc_arena *arena,
+                            struct jc_survey *survey, struct jc_err *err) {
+    *survey = (struct jc_survey){.problem = problem, .arena = arena, .with_pins = with_pins};
+    survey->kinds = jc_index_new(arena, 0);
+    survey->together = JC_NEW_ARRAY(arena, problem->n_teams + 1, int32_t);
+    survey->alone = JC_NEW_ARRAY(arena, (problem->n_teams + 1) * SPANS, int64_t);
+    survey->of_all = JC_NEW_ARRAY(arena, (problem->n_teams + 1) * SPANS, int64_t);
+    if (!survey->kinds || !survey->together || !survey->alone || !survey->of_all || !read_pins(survey))
         return jc_fail_memory(err);
-    join_teams(s);
+    join_teams(survey);
     for (size_t u = 0; u < problem->n_units; u++)
-        if (!book_unit(s, u))
+        if (!book_unit(survey, u))
             return jc_fail_memory(err);
     for (size_t d = 0; d < problem->n_draws; d++)
         EACH_SPAN(span, mask)
-    book(s, problem->draws[d]->team, true, span,
+    book(survey, problem->draws[d]->team, true, span,
          jc_survey_slots_least(problem->draws[d], mask) * problem->draws[d]->work_centi);
     return JC_OK;
 }

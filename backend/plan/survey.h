@@ -30,8 +30,8 @@ struct jc_survey {
 };
 
 /* Surveys a checked problem; memory is the arena's. Cost: one pass over the units with 78 spans each. */
-enum jc_code jc_survey_make(const Jc__Problem *problem, bool with_pins, struct jc_arena *arena, struct jc_survey *out,
-                            struct jc_err *err);
+enum jc_code jc_survey_make(const Jc__Problem *problem, bool with_pins, struct jc_arena *arena,
+                            struct jc_survey *survey, struct jc_err *err);
 
 /* The span with `month` in it (0: the year) for which a team, or `all` it shares units with, lacks most;
  * `lack` is 0 where none does. */

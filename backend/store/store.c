@@ -20,7 +20,8 @@
 #include "store/server_key.h"
 
 /* MIGRATIONS[v] brings version v-1 to v; schema.sql is always the newest version. */
-static const char *const MIGRATIONS[JC_SCHEMA_VERSION + 1] = {[2] = jc_migrate_2_sql, [3] = jc_migrate_3_sql, [4] = jc_migrate_4_sql};
+static const char *const MIGRATIONS[JC_SCHEMA_VERSION + 1] = {
+    [2] = jc_migrate_2_sql, [3] = jc_migrate_3_sql, [4] = jc_migrate_4_sql};
 
 /* SQLite's list of tables; PostgreSQL's is information_schema.tables. */
 static const char COUNT_TABLES[] =
