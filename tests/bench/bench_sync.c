@@ -67,7 +67,7 @@ static void take_answer(struct run *run, struct jc_load *load) {
         run->live--;
         return;
     }
-    bool out = load->next == load->count;
+    bool out = load->next == load->count - run->settings->kill; /* one is for the server that starts again */
     run->ran_out |= out && now < run->end_ns;
     if (out || now >= run->end_ns)
         run->live--;
@@ -160,7 +160,7 @@ static struct settings parse_settings(int argc, char **argv) {
         {"kill", no_argument, NULL, 'k'},
         {0},
     };
-    struct settings settings = {.connections = 64, .records = 1, .seconds = 5, .rate = 500};
+    struct settings settings = {.connections = 64, .records = 1, .seconds = 5, .rate = 1000};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'p')
             settings.program = optarg;
