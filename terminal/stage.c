@@ -12,7 +12,7 @@
 #include "base/message.h"
 #include "terminal/entity.h"
 
-enum { CODE_MAX = 256, YEAR_MIN = 2000, YEAR_MAX = 9999, NUMBER_MAX = 100000000 };
+enum { CODE_MAX = 256, YEAR_MIN = 2000, YEAR_MAX = 9999 };
 
 /* --- what a change says ---------------------------------------------------------------------------- */
 
@@ -172,7 +172,7 @@ enum jc_code jc_terminal_blocks_keep(struct jc_tx *tx, struct jc_uuid device_id,
     for (size_t i = 0; code == JC_OK && i < response->n_number_blocks; i++) {
         const Jc__NumberBlock *block = response->number_blocks[i];
         bool sane = block->kind > 0 && block->year >= YEAR_MIN && block->year <= YEAR_MAX && block->first > 0 &&
-                    block->first <= block->last && block->last <= NUMBER_MAX;
+                    block->first <= block->last;
         if (sane)
             code = jc_tx_exec(
                 tx, SQL_BLOCK_ADD,

@@ -157,25 +157,63 @@ static void test_one_request(void **state) {
               "1:111150,51:113,1:v3");
 }
 
-static enum jc_code skip_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_number_skip(tx, 1, ((struct field *)ctx)->now_ms, err);
+struct reopening {
+    struct field *f;
+    int opening;
+};
+
+static enum jc_code reopen_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct reopening *reopening = ctx;
+    return jc_number_reopen(tx, 1, reopening->f->now_ms, &reopening->opening, err);
 }
 
-/* A restored database does not know the blocks leased since its backup: new ones lie behind them, and what comes in
- * with a number of theirs is in order, once. */
+/* Begins another life of the database; answers the number behind which that one leases. */
+static int reopen(struct field *f) {
+    struct reopening reopening = {f, 0};
+    jc_test_write(f->db, reopen_job, &reopening);
+    return reopening.opening;
+}
+
+/* A restored database does not know the blocks leased since its backup: new ones lie elsewhere, and what comes in with
+ * a number of theirs is in order, once. */
 static void test_restored(void **state) {
     struct field *f = &field;
     (void)state;
     field_lease(f, FIELD_A1);
-    jc_test_write(f->db, skip_job, f);
-    CHECK_STR("behind 500 for each of four devices and one more", blocks(f, field_sync(f, FIELD_B1, NULL, 0), 2023),
-              "1:2551-2600 2:2551-2600 3:2551-2600");
+    int opening = reopen(f);
+    assert_in_range(opening, 100000000, 1000000000);
+    CHECK_STR("goes on behind its place", blocks(f, field_sync(f, FIELD_B1, NULL, 0), 2023),
+              jc_arena_printf(f->arena, "1:%d-%d 2:%d-%d 3:%d-%d", opening + 1, opening + 50, opening + 1, opening + 50,
+                              opening + 1, opening + 50)
+                  .ptr);
     field_send(f, FIELD_A2, field_ad_hoc(f, 1, field_inspection(f, 1, 0, "u4", 60)));
     CHECK_STR("had before", field_grounds(f), "");
     field_send(f, FIELD_A1, field_ad_hoc(f, 2, field_inspection(f, 2, 0, "u3", 60)));
     CHECK_STR("once", field_grounds(f), "NUMBER_USED");
-    field_send(f, FIELD_A1, field_ad_hoc(f, 3, field_inspection(f, 3, 0, "u2", 2560)));
+    field_send(f, FIELD_A1, field_ad_hoc(f, 3, field_inspection(f, 3, 0, "u2", opening + 5)));
     CHECK_STR("another's", field_grounds(f), "NUMBER_FOREIGN");
+    field_send(f, FIELD_A1, field_ad_hoc(f, 4, field_inspection(f, 4, 0, "u1", opening + 107)));
+    CHECK_STR("of another restore", field_grounds(f), "");
+    CHECK_STR("is passed by", blocks(f, report_used(f, FIELD_B1, RECORD, 2023, opening + 48), 2023),
+              jc_arena_printf(f->arena, "1:%d-%d 2:%d-%d 3:%d-%d 1:%d-%d", opening + 1, opening + 50, opening + 1,
+                              opening + 50, opening + 1, opening + 50, opening + 108, opening + 157)
+                  .ptr);
+}
+
+/* One backup restored twice, and a restored database whose backup is restored: none leases what another has. */
+static void test_restored_often(void **state) {
+    struct field *f = &field;
+    (void)state;
+    int first = reopen(f);
+    jc_test_script(f->db, "DELETE FROM number_block");
+    int second = reopen(f);
+    CHECK("same backup: far from each other", first - second >= 1000 || second - first >= 1000);
+    for (int i = 0, place = 0; i < 12; i++, second = place) {
+        field_lease(f, FIELD_A1);
+        place = reopen(f);
+        CHECK("a life further", place > second + 50);
+        CHECK("with room for the year", place < INT32_MAX - 100000);
+    }
 }
 
 static void test_new_year(void **state) {
@@ -231,7 +269,7 @@ static void test_restored_version(void **state) {
     used.number = 41;
     call.request.numbers_used = list;
     call.request.n_numbers_used = 1;
-    jc_test_write(f->db, skip_job, f);
+    reopen(f);
     for (int again = 0; again < 2; again++) { /* the first answer is lost */
         jc_test_write(f->db, field_call_job, &call);
         CHECK_INT("told", call.response->n_number_blocks, 4);
@@ -250,6 +288,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_used_on_record, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_request, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restored, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_restored_often, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restored_version, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_year, setup, teardown),
         cmocka_unit_test_setup_teardown(test_void, setup, teardown),

@@ -62,7 +62,7 @@ static void test_open_refuses(void **state) {
 
 static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     (void)ctx;
-    return jc_store_reincarnate(tx, jc_test_now(NULL), err);
+    return jc_store_reincarnate(tx, jc_test_now(NULL), JC_STR("test"), JC_STR("backup"), err);
 }
 
 static void test_reincarnate(void **state) {

@@ -46,11 +46,13 @@ const struct jc_command jc_cmd_restore = {
     .help =
         {"核对清单后恢复到 --db 指明的新文件，绝不覆盖已有数据库。\n"
          "照片等附件恢复到数据库旁的 .blobs 目录（或 --blobs），逐个核对哈希；不能恢复的记为未收到，退出码为 1。\n"
-         "恢复后的数据库是新的一代：终端会重新核对，并补交备份之后的记录。",
+         "恢复后的数据库是新的一代：终端会重新核对，并补交备份之后的记录。\n"
+         "另一代可能已发出的文号不再使用：当年和次年的文号改从一个随机的九位数起。",
          "Checks the backup against its manifest and restores it to the new file named by --db; an existing\n"
          "database is never overwritten. Photos and recordings go to the folder beside it (or of --blobs), held against\n"
          "their hashes; what cannot be restored counts as missing, and the exit status is 1. The restored database begins a new incarnation: terminals list anew\n"
-         "and offer again what the backup does not hold."},
+         "and offer again what the backup does not hold. Document numbers that another incarnation may have leased are not\n"
+         "leased again: those of this year and the next go on from a random place of nine digits."},
     .example = "jiancha restore /var/backups/jiancha-2023-01-31 --db restored.db",
     .run = run,
 };

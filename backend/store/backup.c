@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "store/agency.h"
 #include "store/audit_log.h"
 #include "store/server_key.h"
 #include "store/store.h"
@@ -188,7 +187,6 @@ enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, cons
 
 struct restoring {
     struct jc_str dir, actor;
-    struct jc_arena *arena;
 };
 
 /* A backup without keys cannot sign: it gets a new one. */
@@ -196,17 +194,8 @@ static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err)
     const struct restoring *restoring = ctx;
     struct jc_clock clock = jc_clock_system();
     int64_t now_ms = jc_clock_now_ms(&clock);
-    struct jc_agency_ref *agencies = NULL;
-    size_t count = 0;
-    enum jc_code code = jc_store_reincarnate(tx, now_ms, err);
-    if (code == JC_OK)
-        code = jc_server_key_ensure(tx, now_ms, err);
-    if (code == JC_OK)
-        code = jc_agency_list(tx, restoring->arena, &agencies, &count, err);
-    for (size_t i = 0; code == JC_OK && i < count; i++)
-        code = jc_audit_log_add(tx, agencies[i].agency_id, now_ms, restoring->actor, JC_STR("backup.restore"),
-                                restoring->dir, JC_STR(""), err);
-    return code;
+    enum jc_code code = jc_store_reincarnate(tx, now_ms, restoring->actor, restoring->dir, err);
+    return code ? code : jc_server_key_ensure(tx, now_ms, err);
 }
 
 /* The value behind `name` in the manifest; empty if there is none. */
@@ -237,7 +226,7 @@ static enum jc_code begin_new_life(const char *path, struct restoring *restoring
 
 enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_str actor,
                                const struct jc_backup_files *files, struct jc_arena *arena, struct jc_err *err) {
-    struct restoring restoring = {jc_str(dir), actor, arena};
+    struct restoring restoring = {jc_str(dir), actor};
     char from[PATH_MAX], manifest_path[PATH_MAX], work[PATH_MAX];
     uint8_t expected[JC_SHA256_SIZE], actual[JC_SHA256_SIZE];
     struct jc_str manifest;

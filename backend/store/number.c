@@ -1,5 +1,6 @@
 /* Blocks lie one behind the other per agency, kind and year; nothing is handed out twice because each
- * lease begins behind the highest number ever leased. What is used of a block stands in its row, a character a
+ * lease begins behind the highest number ever leased. Two lives of one database (a backup restored twice, or while the
+ * original lives on) cannot know each other's leases: each restore goes on from a place of its own. What is used of a block stands in its row, a character a
  * number, so a document costs one small UPDATE, and the blocks of a thousand terminals in use at a time lie on a
  * few pages; a request with many documents costs one. The block in which a device used a number last is remembered
  * with the connection (db/memo.h), which forgets it with a rollback. Numbers are marked there and written by
@@ -10,7 +11,9 @@
 
 #include "db/memo.h"
 
-static const struct jc_uuid NOBODY; /* holds the blocks that a restored database cannot know of */
+/* Holds the number a restored database begins at (leased), and numbers that another life of it leased (not leased by
+ * this one: leased_ms 0), a row each, made when a document arrives with one. */
+static const struct jc_uuid NOBODY;
 
 static const char FREE = '0', USED = '1', VOID = 'v';
 
@@ -166,6 +169,28 @@ static bool is_free(const struct jc_held_block *block, int64_t number) {
     return at >= block->len || block->used[at] == FREE;
 }
 
+/* Numbers that no block has may have been leased by another life of a restored database. */
+static const char SELECT_UNKNOWN[] =
+    "SELECT COUNT(*)\n"
+    "FROM number_block AS opening\n"
+    "WHERE opening.agency_id = $1 AND opening.kind = $2 AND opening.year = $3 AND opening.device_id = $4\n"
+    "  AND opening.leased_ms > 0\n"
+    "  AND NOT EXISTS (SELECT 1\n"
+    "                  FROM number_block AS b\n"
+    "                  WHERE b.agency_id = $1 AND b.kind = $2 AND b.year = $3 AND $5 BETWEEN b.first_number AND b.last_number)";
+
+static enum jc_code of_another_life(struct jc_tx *tx, const struct key *key, int64_t number, bool *out,
+                                    struct jc_err *err) {
+    int64_t openings = 0;
+    enum jc_code code = number < 1 ? JC_OK
+                                   : jc_tx_int64(tx, SELECT_UNKNOWN,
+                                                 JC_VALUES(jc_int(key->agency_id), jc_int(key->kind), jc_int(key->year),
+                                                           jc_bytes(NOBODY.bytes, JC_UUID_SIZE), jc_int(number)),
+                                                 &openings, err);
+    *out = openings > 0;
+    return code;
+}
+
 static struct key key_of(int64_t agency_id, struct jc_uuid device_id, const Jc__DocumentNumber *number) {
     struct key key = {.agency_id = agency_id, .kind = number->kind, .year = number->year, .device_id = device_id};
     return key;
@@ -178,8 +203,14 @@ enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
     struct jc_held_block block, *known = NULL;
     bool found = false;
     enum jc_code code = find_block(tx, &key, number->number, pending, &known, &block, &found, err);
+    bool lost = false;
     found = found && !code;
-    *out = !found ? JC_NUMBER_FOREIGN : is_free(&block, number->number) ? JC_NUMBER_FREE : JC_NUMBER_TAKEN;
+    if (!code && !found)
+        code = of_another_life(tx, &key, number->number, &lost, err);
+    *out = lost                              ? JC_NUMBER_FREE
+           : !found                          ? JC_NUMBER_FOREIGN
+           : is_free(&block, number->number) ? JC_NUMBER_FREE
+                                             : JC_NUMBER_TAKEN;
     *left = found ? (int)(block.last - number->number + block.behind) : 0;
     if (!known)
         jc_free(block.used);
@@ -196,6 +227,26 @@ static void mark(struct jc_held_block *block, int64_t number, char what) {
     block->used[at] = what;
 }
 
+static const char INSERT_BLOCK[] =
+    "INSERT INTO number_block (agency_id, kind, year, first_number, last_number, device_id, leased_ms, used)\n"
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/* A block of this one number, used or void. */
+static enum jc_code record_lost(struct jc_tx *tx, const struct key *key, int64_t number, bool is_void,
+                                struct jc_err *err) {
+    bool lost = false;
+    enum jc_code code = of_another_life(tx, key, number, &lost, err);
+    if (!code && !lost)
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_INTERNAL);
+    if (code)
+        return code;
+    return jc_tx_exec(tx, INSERT_BLOCK,
+                      JC_VALUES(jc_int(key->agency_id), jc_int(key->kind), jc_int(key->year), jc_int(number),
+                                jc_int(number), jc_bytes(NOBODY.bytes, JC_UUID_SIZE), jc_int(0),
+                                jc_text((struct jc_str){is_void ? &VOID : &USED, 1})),
+                      err);
+}
+
 /* In a remembered block only there, to be written later; the job that does not come to that fails, and the memo is
  * forgotten, since the operation's row has been written before. */
 enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
@@ -206,7 +257,7 @@ enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uui
     bool found = false;
     enum jc_code code = find_block(tx, &key, number->number, pending, &known, &block, &found, err);
     if (!code && !found)
-        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_INTERNAL);
+        return record_lost(tx, &key, number->number, is_void, err);
     if (!code && !is_free(&block, number->number))
         code = jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS);
     if (!code && known != pending->block)
@@ -263,26 +314,46 @@ enum jc_code jc_number_blocks(struct jc_tx *tx, int64_t agency_id, struct jc_uui
 
 static const char SELECT_HIGHEST[] = "SELECT COALESCE(MAX(last_number), 0)\n"
                                      "FROM number_block\n"
-                                     "WHERE agency_id = $1 AND kind = $2 AND year = $3";
-static const char INSERT_BLOCK[] =
-    "INSERT INTO number_block (agency_id, kind, year, first_number, last_number, device_id, leased_ms, used)\n"
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, '')";
+                                     "WHERE agency_id = $1 AND kind = $2 AND year = $3 AND leased_ms > 0";
+static const char SELECT_BETWEEN[] = "SELECT COALESCE(MAX(last_number), 0)\n"
+                                     "FROM number_block\n"
+                                     "WHERE agency_id = $1 AND kind = $2 AND year = $3\n"
+                                     "  AND first_number > $4 AND first_number <= $5";
+
+/* The highest number behind which `count` are nobody's. Numbers of another life of the database are passed by, not
+ * followed: what a terminal says of them must not use up the year's numbers. */
+static enum jc_code find_end(struct jc_tx *tx, int64_t agency_id, Jc__DocumentKind kind, int year, int count,
+                             int64_t *out, struct jc_err *err) {
+    int64_t taken = 0;
+    enum jc_code code =
+        jc_tx_int64(tx, SELECT_HIGHEST, JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year)), &taken, err);
+    for (*out = taken; !code && taken; *out = taken ? taken : *out)
+        code = jc_tx_int64(tx, SELECT_BETWEEN,
+                           JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year), jc_int(*out), jc_int(*out + count)),
+                           &taken, err);
+    return code;
+}
+
+static enum jc_code insert_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                 const struct jc_number_block *block, int64_t now_ms, struct jc_err *err) {
+    return jc_tx_exec(tx, INSERT_BLOCK,
+                      JC_VALUES(jc_int(agency_id), jc_int(block->kind), jc_int(block->year), jc_int(block->first),
+                                jc_int(block->last), jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_int(now_ms),
+                                jc_text(JC_STR(""))),
+                      err);
+}
 
 enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, Jc__DocumentKind kind,
                              int year, int count, int64_t now_ms, struct jc_number_block *out, struct jc_err *err) {
     int64_t highest = 0;
-    enum jc_code code =
-        jc_tx_int64(tx, SELECT_HIGHEST, JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year)), &highest, err);
+    enum jc_code code = find_end(tx, agency_id, kind, year, count, &highest, err);
     if (code)
         return code;
     if (highest > INT32_MAX - count)
         return jc_fail(err, JC_OUT_OF_RANGE, JC_MSG_NUMBERS_EXHAUSTED);
     *out = (struct jc_number_block){
         .kind = kind, .year = year, .first = (int)highest + 1, .last = (int)highest + count, .highest = (int)highest};
-    code = jc_tx_exec(tx, INSERT_BLOCK,
-                      JC_VALUES(jc_int(agency_id), jc_int(kind), jc_int(year), jc_int(out->first), jc_int(out->last),
-                                jc_bytes(device_id.bytes, JC_UUID_SIZE), jc_int(now_ms)),
-                      err);
+    code = insert_lease(tx, agency_id, device_id, out, now_ms, err);
     if (!code)
         lengthen(tx, agency_id, device_id, kind, year, count);
     return code;
@@ -293,33 +364,47 @@ int64_t jc_number_version_of_month(int64_t now_ms) {
     return ((int64_t)today.year * 12 + today.month) << JC_NUMBER_VERSION_BITS;
 }
 
-/* The upper half of the month, at a place of this second. */
+/* --- another life ------------------------------------------------------------------------------------------ */
+
+static int64_t random_below(int64_t limit) {
+    uint64_t value = 0;
+    jc_random(&value, sizeof value);
+    return (int64_t)(value % (uint64_t)limit);
+}
+
+/* The upper half of the month, at a place that no other life of the database has been at, by all odds. */
 static int64_t version_never_told(int64_t now_ms) {
     int64_t half = INT64_C(1) << (JC_NUMBER_VERSION_BITS - 1);
-    return jc_number_version_of_month(now_ms) + half + now_ms / 1000 % (half / 2);
+    return jc_number_version_of_month(now_ms) + half + random_below(half / 2);
 }
 
+static const char SELECT_HIGHEST_SINCE[] = "SELECT COALESCE(MAX(last_number), 0)\n"
+                                           "FROM number_block\n"
+                                           "WHERE agency_id = $1 AND year >= $2";
 static const char UPDATE_VERSIONS[] = "UPDATE device SET blocks_version = $1 WHERE agency_id = $2";
-static const char COUNT_DEVICES[] = "SELECT COUNT(*) FROM device WHERE agency_id = $1";
 
-/* In blocks of JC_NUMBER_SKIP numbers, as what is used of a block is written anew with each of them. */
-static enum jc_code skip_year(struct jc_tx *tx, int64_t agency_id, Jc__DocumentKind kind, int year, int64_t blocks,
-                              int64_t now_ms, struct jc_err *err) {
-    struct jc_number_block skipped;
-    enum jc_code code = JC_OK;
-    for (int64_t i = 0; !code && i < blocks; i++)
-        code = jc_number_lease(tx, agency_id, NOBODY, kind, year, JC_NUMBER_SKIP, now_ms, &skipped, err);
-    return code == JC_OUT_OF_RANGE ? JC_OK : code;
+/* A place behind `highest`, far from where other lives are; always with as many numbers behind it as before it. */
+static int64_t place_behind(int64_t highest) {
+    enum { STEP = 1000 };
+    const int64_t nine_digits = 100000000, span = 9 * nine_digits;
+    int64_t low = highest < nine_digits ? nine_digits : (highest / STEP + 1) * STEP;
+    int64_t room = low < INT32_MAX ? (INT32_MAX - low) / 2 : 0;
+    int64_t places = (room < span ? room : span) / STEP;
+    int64_t place = places ? low + random_below(places) * STEP : highest + 1;
+    return place < INT32_MAX ? place : INT32_MAX;
 }
 
-enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err) {
-    int64_t devices = 0;
+enum jc_code jc_number_reopen(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, int *opening, struct jc_err *err) {
+    int64_t highest = 0;
     int year = jc_date_of_ms(now_ms).year;
-    enum jc_code code = jc_tx_int64(tx, COUNT_DEVICES, JC_VALUES(jc_int(agency_id)), &devices, err);
-    for (int kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD;
-         !code && kind <= (int)JC__DOCUMENT_KIND__DOCUMENT_KIND_RECHECK; kind++) {
-        for (int i = 0; !code && i < 2; i++) /* from December on terminals hold numbers of the next year */
-            code = skip_year(tx, agency_id, (Jc__DocumentKind)kind, year + i, devices + 1, now_ms, err);
+    enum jc_code code =
+        jc_tx_int64(tx, SELECT_HIGHEST_SINCE, JC_VALUES(jc_int(agency_id), jc_int(year)), &highest, err);
+    *opening = (int)place_behind(highest);
+    struct jc_number_block block = {.first = *opening, .last = *opening};
+    for (block.kind = JC__DOCUMENT_KIND__DOCUMENT_KIND_RECORD;
+         !code && highest < *opening && block.kind <= JC__DOCUMENT_KIND__DOCUMENT_KIND_RECHECK; block.kind++) {
+        for (block.year = year; !code && block.year <= year + 1; block.year++) /* leased from December on */
+            code = insert_lease(tx, agency_id, NOBODY, &block, now_ms, err);
     }
     return code
                ? code

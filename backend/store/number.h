@@ -8,7 +8,7 @@
 #include "jiancha/v1/sync.pb-c.h"
 
 enum jc_number_state {
-    JC_NUMBER_FREE,    /* in a block of the device, or one that was skipped; not used, not void */
+    JC_NUMBER_FREE,    /* in a block of the device, or of another life of the database; not used, not void */
     JC_NUMBER_FOREIGN, /* in none of its blocks */
     JC_NUMBER_TAKEN,   /* used or voided already */
 };
@@ -26,7 +26,7 @@ enum jc_code jc_number_write(struct jc_tx *tx, int64_t agency_id, struct jc_numb
 enum jc_code jc_number_state(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                              const Jc__DocumentNumber *number, struct jc_number_pending *pending,
                              enum jc_number_state *out, int *left, struct jc_err *err);
-/* Marks a free number of the device, or one that was skipped, as used, or as void. JC_ALREADY_EXISTS if it is either. */
+/* Marks a free number as used, or as void. JC_ALREADY_EXISTS if it is either. */
 enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                               const Jc__DocumentNumber *number, bool is_void, struct jc_number_pending *pending,
                               struct jc_err *err);
@@ -49,11 +49,15 @@ enum jc_code jc_number_lease(struct jc_tx *tx, int64_t agency_id, struct jc_uuid
 enum { JC_NUMBER_VERSION_BITS = 20 };
 int64_t jc_number_version_of_month(int64_t now_ms);
 
-/* Of a restored database: leases made since the backup are not in it, so the next ones begin behind as many numbers
- * as terminals can have been given since then, JC_NUMBER_SKIP for each device. Whoever hands in a record with one of
- * the numbers skipped had it before. Versions of blocks go on where none has been before, else a terminal would take
- * the next ones for those it was told before the backup was taken back. */
-enum { JC_NUMBER_SKIP = 500 };
-enum jc_code jc_number_skip(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_err *err);
+/* Of a restored database: leases of its other lives (of the original since the backup, of other restores of the same
+ * backup) are not in it. So numbers of this year and the next go on from a random place of nine digits behind all that
+ * is known: an original never comes that far, and that two restores lease a number in common takes chance: some 1 in
+ * 10^6 where a life leases a thousand, 1 in 10^4 where it leases fifty thousand. *opening: the place; leases begin
+ * behind it.
+ *
+ * A document with a number that no block has is in order there, once: its terminal had the number from another life.
+ * Whatever clashes all the same is flagged as every number used twice or leased to another is. Versions of blocks go
+ * on at a random place too, else a terminal would take the next blocks for those another life told it of. */
+enum jc_code jc_number_reopen(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, int *opening, struct jc_err *err);
 
 #endif

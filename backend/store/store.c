@@ -3,6 +3,7 @@
  * migration is edited; databases that ran it would differ from those that run it later. */
 #include "store/store.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/csv.h"
@@ -15,6 +16,7 @@
 #include "embed/jc_schema_sql.h"
 #include "jiancha/v1/registry.pb-c.h"
 #include "store/agency.h"
+#include "store/audit_log.h"
 #include "store/number.h"
 #include "store/row.h"
 #include "store/server_key.h"
@@ -171,9 +173,20 @@ enum jc_code jc_store_open(struct jc_db *db, struct jc_err *err) {
     return code;
 }
 
+static enum jc_code begin_again(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_str actor,
+                                struct jc_str source, struct jc_err *err) {
+    int opening = 0;
+    char detail[64];
+    enum jc_code code = jc_number_reopen(tx, agency_id, now_ms, &opening, err);
+    snprintf(detail, sizeof detail, "numbers behind %d", opening);
+    return code ? code
+                : jc_audit_log_add(tx, agency_id, now_ms, actor, JC_STR("backup.restore"), source, jc_str(detail), err);
+}
+
 static const char UPDATE_INCARNATION[] = "UPDATE meta SET incarnation = $1";
 
-enum jc_code jc_store_reincarnate(struct jc_tx *tx, int64_t now_ms, struct jc_err *err) {
+enum jc_code jc_store_reincarnate(struct jc_tx *tx, int64_t now_ms, struct jc_str actor, struct jc_str source,
+                                  struct jc_err *err) {
     uint8_t incarnation[16];
     struct jc_agency_ref *agencies = NULL;
     size_t count = 0;
@@ -185,7 +198,7 @@ enum jc_code jc_store_reincarnate(struct jc_tx *tx, int64_t now_ms, struct jc_er
     if (!code)
         code = jc_agency_list(tx, arena, &agencies, &count, err);
     for (size_t i = 0; !code && i < count; i++)
-        code = jc_number_skip(tx, agencies[i].agency_id, now_ms, err);
+        code = begin_again(tx, agencies[i].agency_id, now_ms, actor, source, err);
     jc_arena_free(arena);
     return code;
 }

@@ -25,8 +25,9 @@ struct jc_store_meta {
     int64_t created_ms;
 };
 enum jc_code jc_store_meta(struct jc_tx *tx, struct jc_store_meta *out, struct jc_err *err);
-/* Gives the database a new incarnation (restore), in which document numbers go on behind those that may have been
- * leased since the backup. */
-enum jc_code jc_store_reincarnate(struct jc_tx *tx, int64_t now_ms, struct jc_err *err);
+/* Gives the database a new incarnation (restore), in which document numbers go on from a place of its own
+ * (jc_number_reopen); each agency's log of acts says that `actor` restored it from `source`, and the place. */
+enum jc_code jc_store_reincarnate(struct jc_tx *tx, int64_t now_ms, struct jc_str actor, struct jc_str source,
+                                  struct jc_err *err);
 
 #endif

@@ -296,6 +296,10 @@ class Office(jiancha.January):
         self.db = self.path("year-restored.db")
         jiancha.run("restore", backup, "--db", self.db)
         self.assertEqual(self.audited(), before[:-1] + ["backup.restore"], "the copy was made before its row")
+        again = self.path("year-restored-again.db")
+        jiancha.run("restore", backup, "--db", again)
+        openings = [int(jiancha.query(db, "SELECT max(last_number) FROM number_block")[0][0]) for db in (self.db, again)]
+        self.assertGreaterEqual(abs(openings[0] - openings[1]), 1000, "two lives of one backup lease other numbers")
         self.is_sound()
 
     def test_audit_of_records(self):

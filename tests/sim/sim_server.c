@@ -326,7 +326,7 @@ void sim_server_backup(struct sim_server *server) {
 }
 
 static enum jc_code reincarnate(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    return jc_store_reincarnate(tx, ((struct sim_server *)ctx)->world->now_ms, err);
+    return jc_store_reincarnate(tx, ((struct sim_server *)ctx)->world->now_ms, JC_STR("sim"), JC_STR("backup"), err);
 }
 
 void sim_server_restore(struct sim_server *server) {
@@ -339,7 +339,6 @@ void sim_server_restore(struct sim_server *server) {
     server->disk.dead = false;
     server->disk.dies_in = server->disk.fails_in = server->disk.room_bytes = 0;
     server->restores++;
-    server->has_backup = false; /* whoever takes a backup back makes a new one */
     start(server);
     if (server->db && jc_db_write_wait(server->db, SIM_AGENCY, reincarnate, server, &err) != JC_OK)
         sim_fail(server->world, "I0", "no new life after the restore: %s", err.detail);
