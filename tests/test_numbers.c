@@ -279,6 +279,46 @@ static void test_restored_version(void **state) {
     CHECK_INT("once it knows them no more", call.response->n_number_blocks, 0);
 }
 
+/* A handheld that was revoked and is enrolled anew: what it had not sent has numbers that its earlier enrolment leased
+ * (the same key), and each still counts once. Nobody else's numbers become its own. */
+static void test_enrolled_anew(void **state) {
+    struct field *f = &field;
+    (void)state;
+    static const struct {
+        const char *name;
+        int device, number;
+        const char *grounds;
+    } CASES[] = {
+        {"of the earlier enrolment", FIELD_KEYED, 7, ""},
+        {"again", FIELD_KEYED, 7, "NUMBER_USED"},
+        {"of its own", FIELD_KEYED, 101, ""},
+        {"of the earlier one, behind its own", FIELD_KEYED, 8, ""},
+        {"of another handheld", FIELD_KEYED, 51, "NUMBER_FOREIGN"},
+        {"of the keyed handheld", FIELD_B1, 9, "NUMBER_FOREIGN"},
+        {"of a device that has no key either", FIELD_A2, 52, "NUMBER_FOREIGN"},
+    };
+    field_lease(f, FIELD_A1);
+    field_lease(f, FIELD_B1);
+    field_script(
+        f, "UPDATE device SET revoked_ms = 1, public_key = (SELECT public_key FROM device WHERE inspector_id = 'a3')"
+           " WHERE inspector_id = 'a1'");
+    field_lease(f, FIELD_KEYED);
+    field_script(f, "INSERT INTO parameter VALUES (1, 'duplicate_visit_days', '2000-01-01', NULL, '0', '', '')");
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        uint8_t signature[JC_SIGNATURE_SIZE];
+        Jc__Inspection *inspection = field_inspection(f, 1 + (int)i, 0, "u1", CASES[i].number);
+        Jc__Operation *operation = field_ad_hoc(f, 1 + (int)i, inspection);
+        jc_sign((struct jc_str){(const char *)operation->body.data, operation->body.len}, f->secret_key, signature);
+        operation->signature = (ProtobufCBinaryData){sizeof signature, signature};
+        CHECK_INT(CASES[i].name, field_send(f, CASES[i].device, operation)->status, APPLIED);
+        CHECK_STR(CASES[i].name, field_grounds(f), CASES[i].grounds);
+    }
+    CHECK_STR("on record",
+              field_query(f, "SELECT first_number || ':' || replace(used, '0', '') || length(used)"
+                             " FROM number_block WHERE used <> '' ORDER BY first_number"),
+              "1:118,101:11");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_leases, setup, teardown),
@@ -292,6 +332,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_restored_version, setup, teardown),
         cmocka_unit_test_setup_teardown(test_new_year, setup, teardown),
         cmocka_unit_test_setup_teardown(test_void, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_enrolled_anew, setup, teardown),
     };
     return cmocka_run_group_tests_name("numbers", tests, NULL, NULL);
 }

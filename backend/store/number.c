@@ -52,11 +52,10 @@ static struct jc_held_block *recall(struct jc_tx *tx, const struct key *key, int
     return entry && has(entry->block, number) ? entry->block : NULL;
 }
 
-/* Only the device's own, so that a block is remembered once. */
+/* Under the device that holds it, so that a block is remembered once. */
 static void remember(struct jc_tx *tx, const struct key *key, const struct jc_held_block *block) {
     struct jc_arena *arena = jc_tx_memo_arena(tx);
-    bool own = memcmp(block->device_id.bytes, key->device_id.bytes, JC_UUID_SIZE) == 0;
-    if (!arena || !own || block->last - block->first >= REMEMBERED_MAX)
+    if (!arena || block->last - block->first >= REMEMBERED_MAX)
         return;
     struct jc_held_block *copy = JC_CLONE(arena, block);
     char *used = jc_arena_alloc(arena, (size_t)(block->last - block->first + 1));
@@ -126,6 +125,33 @@ static enum jc_code read_block(const struct jc_rows *rows, struct jc_held_block 
     return JC_OK;
 }
 
+/* A handheld that is enrolled anew, or for another person too, is another device with the same key, and its unsent
+ * documents have numbers of the device it was. */
+static const char SELECT_SAME_HANDHELD[] =
+    "SELECT COUNT(*)\n"
+    "FROM device AS own\n"
+    "JOIN device AS other ON other.agency_id = own.agency_id AND other.public_key = own.public_key\n"
+    "WHERE own.agency_id = $1 AND own.device_id = $2 AND LENGTH(own.public_key) > 0 AND other.device_id = $3";
+
+static bool same(struct jc_uuid a, struct jc_uuid b) {
+    return memcmp(a.bytes, b.bytes, JC_UUID_SIZE) == 0;
+}
+
+/* Whether the block is one of the device's handheld. */
+static enum jc_code is_own(struct jc_tx *tx, const struct key *key, const struct jc_held_block *block, bool *out,
+                           struct jc_err *err) {
+    int64_t enrolments = 0;
+    *out = same(block->device_id, key->device_id);
+    if (*out || same(block->device_id, NOBODY))
+        return JC_OK;
+    enum jc_code code = jc_tx_int64(tx, SELECT_SAME_HANDHELD,
+                                    JC_VALUES(jc_int(key->agency_id), jc_bytes(key->device_id.bytes, JC_UUID_SIZE),
+                                              jc_bytes(block->device_id.bytes, JC_UUID_SIZE)),
+                                    &enrolments, err);
+    *out = !code && enrolments > 0;
+    return code;
+}
+
 /* The block with the number, if the device may use numbers of it; else *found is false. `out->used` is the memo's if
  * *known is not NULL, otherwise the caller's to free. */
 static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t number,
@@ -152,16 +178,20 @@ static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t 
     jc_rows_close(rows);
     if (code || !*found)
         return code;
-    *found = has(out, number) && (memcmp(out->device_id.bytes, key->device_id.bytes, JC_UUID_SIZE) == 0 ||
-                                  memcmp(out->device_id.bytes, NOBODY.bytes, JC_UUID_SIZE) == 0);
-    if (*found)
-        remember(tx, key, out);
-    *known = *found ? recall(tx, key, number) : NULL;
+    bool own = false;
+    if (has(out, number))
+        code = is_own(tx, key, out, &own, err);
+    *found = !code && has(out, number) && (own || same(out->device_id, NOBODY));
+    struct key owner = *key; /* its block is remembered once, whichever enrolment of the handheld asks */
+    owner.device_id = out->device_id;
+    if (own)
+        remember(tx, &owner, out);
+    *known = own ? recall(tx, &owner, number) : NULL;
     if (*known) {
         jc_free(out->used);
         *out = **known;
     }
-    return JC_OK;
+    return code;
 }
 
 static bool is_free(const struct jc_held_block *block, int64_t number) {
