@@ -223,6 +223,62 @@ static void test_device_row(void **state) {
     CHECK("it has begun", !fresh.response->rebuild);
 }
 
+struct report_query {
+    struct field *f;
+    const Jc__DeviceReport *found; /* of the first device */
+};
+
+static enum jc_code report_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct report_query *query = ctx;
+    struct jc_device_state *states = NULL;
+    size_t count = 0;
+    enum jc_code code = jc_device_states(tx, 1, query->f->arena, &states, &count, err);
+    query->found = !code && count ? states[0].report : NULL;
+    return code;
+}
+
+/* The report is older than what its request brings: the board counts what is still on the device alone. */
+static void test_unsent_that_arrived(void **state) {
+    struct field *f = &field;
+    (void)state;
+    static const struct {
+        const char *name;
+        int unsent;
+        bool with_operations, malformed;
+        int left;
+        bool tells_since;
+    } CASES[] = {
+        {"nothing came with it", 3, false, false, 3, true},
+        {"two of three", 3, true, false, 1, true},
+        {"all", 2, true, false, 0, false},
+        {"repeats are there as well", 2, true, false, 0, false},
+        {"one is not kept", 2, true, true, 1, true},
+        {"more than it knew of", 1, true, false, 0, false},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        int first = i == 3 ? 10 * 2 : 10 * (int)i; /* the fourth repeats the third */
+        Jc__Operation *operations[] = {field_return(f, first + 1, FIELD_T1, "r"),
+                                       field_return(f, first + 2, FIELD_T2, "r")};
+        struct field_call call = field_call(f, FIELD_A1);
+        Jc__DeviceReport report = JC__DEVICE_REPORT__INIT;
+        report.device_time = field_time(f, FIELD_NOW_MS);
+        report.unsent = CASES[i].unsent;
+        report.oldest_unsent = field_time(f, FIELD_NOW_MS - FIELD_HOUR_MS);
+        if (CASES[i].malformed)
+            operations[1]->id.len = 3;
+        call.request.report = &report;
+        call.request.operations = operations;
+        call.request.n_operations = CASES[i].with_operations ? COUNT(operations) : 0;
+        jc_test_write(f->db, field_call_job, &call);
+        CHECK_INT(CASES[i].name, jc_test_number(f->db, "SELECT unsent FROM device WHERE inspector_id = 'a1'"),
+                  CASES[i].left);
+        struct report_query query = {.f = f};
+        jc_test_read(f->db, report_job, &query);
+        CHECK(CASES[i].name, query.found && query.found->unsent == CASES[i].left &&
+                                 (query.found->oldest_unsent != NULL) == CASES[i].tells_since);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_clock, setup, teardown),
@@ -231,6 +287,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_duplicate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_duplicate, setup, teardown),
         cmocka_unit_test_setup_teardown(test_device_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unsent_that_arrived, setup, teardown),
     };
     return cmocka_run_group_tests_name("sync_evident", tests, NULL, NULL);
 }

@@ -99,6 +99,15 @@ static bool clean_report(const Jc__DeviceReport *report, struct jc_arena *arena,
     return true;
 }
 
+/* The report was made before its request was sent: what came with it and is durable does not wait on the device any
+ * more, which the board must not tell a planner until the device is heard again. */
+static void count_arrived(const struct run *run, Jc__DeviceReport *report) {
+    int64_t left = (int64_t)report->unsent - (int64_t)run->durable_count;
+    report->unsent = left > 0 ? (int32_t)left : 0;
+    if (report->unsent == 0)
+        report->oldest_unsent = NULL;
+}
+
 /* What the device says of itself, and whether a planner wants its listing built anew. */
 static enum jc_code note_device(struct run *run, struct jc_err *err) {
     const struct jc_sync_caller *caller = run->caller;
@@ -113,6 +122,7 @@ static enum jc_code note_device(struct run *run, struct jc_err *err) {
     if (run->request->report) {
         if (!clean_report(run->request->report, run->arena, &clean))
             return jc_fail_memory(err);
+        count_arrived(run, &clean);
         note.report = &clean;
     }
     run->response->rebuild = caller->rebuild && !note.begins_anew;
