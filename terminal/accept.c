@@ -15,9 +15,10 @@
 struct accepting {
     struct jc_terminal *terminal;
     struct jc_arena *arena;
+    const char *path;
     struct jc_bundle_reader *reader;
     struct jc_terminal_keys keys;
-    bool right_kind;
+    bool is_receipt;                          /* its header says so */
     const Jc__BundleReceipt *part;            /* being settled */
     struct jc_terminal_accepted *out, before; /* this part */
 };
@@ -53,6 +54,11 @@ static enum jc_code check_end(struct accepting *accepting, const struct jc_bundl
     return JC_OK;
 }
 
+/* Told before anything is said of keys: the terminal's own bundle would else look like a server with a new key. */
+static enum jc_code fail_no_receipt(const struct accepting *accepting, struct jc_err *err) {
+    return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_BUNDLE_NO_RECEIPT, jc_str(accepting->path));
+}
+
 /* The first pass: what the file is, its keys, its signature. */
 static enum jc_code look(struct accepting *accepting, const struct jc_bundle_frame *frame, struct jc_err *err) {
     ProtobufCMessage *message = NULL;
@@ -60,9 +66,9 @@ static enum jc_code look(struct accepting *accepting, const struct jc_bundle_fra
     switch (frame->type) {
     case JC_BUNDLE_HEADER:
         code = unpack(accepting, &jc__bundle_header__descriptor, frame, &message, err);
-        accepting->right_kind =
+        accepting->is_receipt =
             code == JC_OK && ((const Jc__BundleHeader *)message)->kind == JC__BUNDLE_KIND__BUNDLE_KIND_RECEIPT;
-        return code;
+        return code || accepting->is_receipt ? code : fail_no_receipt(accepting, err);
     case JC_BUNDLE_RECEIPT:
         code = unpack(accepting, &jc__bundle_receipt__descriptor, frame, &message, err);
         if (code)
@@ -200,15 +206,16 @@ static enum jc_code keys_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 
 enum jc_code jc_terminal_accept(struct jc_terminal *terminal, const char *path, struct jc_terminal_accepted *out,
                                 struct jc_err *err) {
-    struct accepting accepting = {.terminal = terminal, .arena = jc_arena_new(JC_TERMINAL_ARENA_MAX), .out = out};
+    struct accepting accepting = {
+        .terminal = terminal, .arena = jc_arena_new(JC_TERMINAL_ARENA_MAX), .path = path, .out = out};
     *out = (struct jc_terminal_accepted){0};
     enum jc_code code = accepting.arena ? jc_terminal_read(terminal, keys_job, &accepting, err) : jc_fail_memory(err);
     if (code == JC_OK)
         code = jc_bundle_open(path, &accepting.reader, err);
     if (code == JC_OK)
         code = each_frame(&accepting, look, err);
-    if (code == JC_OK && !accepting.right_kind)
-        code = jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_BUNDLE_NO_RECEIPT, jc_str(path));
+    if (code == JC_OK && !accepting.is_receipt)
+        code = fail_no_receipt(&accepting, err);
     if (code == JC_OK)
         code = jc_bundle_rewind(accepting.reader, err);
     if (code == JC_OK)

@@ -263,6 +263,8 @@ static void goes_by_stick_and_comes_back(void **state) {
     assert_int_equal(office.operations, 2);
     assert_int_equal(office.blobs, 1);
     assert_int_equal(office.blob_bytes, 9);
+    assert_int_equal(jc_terminal_accept(bench->terminal, office.stick, &accepted, &bench->err), JC_INVALID_ARGUMENT);
+    assert_int_equal(bench->err.what, JC_MSG_TERM_BUNDLE_NO_RECEIPT); /* the other file on the stick, not another key */
     CHECK_OK("accept", accept_receipt(&office, &accepted), &bench->err);
     assert_int_equal(accepted.settled, 2);
     CHECK_OK("accept again", accept_receipt(&office, &accepted), &bench->err);
