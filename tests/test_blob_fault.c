@@ -23,7 +23,8 @@ static struct {
     int fail_at; /* this one and, if `lasting`, all behind it; 0: none */
     int reason;  /* errno */
     bool lasting;
-    bool half; /* a write that fails has written half before */
+    bool half;    /* a write that fails has written half before */
+    ino_t synced; /* first file that was synced since it was armed; 0: none */
 } disk;
 
 static bool fails(void) {
@@ -55,6 +56,9 @@ ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset) {
 }
 
 int fsync(int fd) {
+    struct stat file;
+    if (!disk.synced && fstat(fd, &file) == 0)
+        disk.synced = file.st_ino;
     return fails() ? -1 : REAL(fsync)(fd);
 }
 
@@ -104,6 +108,7 @@ static void work(void) {
 static void arm(int fail_at) {
     disk.calls = 0;
     disk.fail_at = fail_at;
+    disk.synced = 0;
 }
 
 /* A request on the failing disk; the disk works again afterwards. False if it was refused, as it may be. */
@@ -256,6 +261,31 @@ static void test_calls_are_made(void **state) {
     close_desk(NULL);
 }
 
+/* The folder is made beside the database: its own name is durable before anything is in it, or it is not opened. */
+static void test_name_of_the_folder(void **state) {
+    struct jc_err err = {0};
+    struct stat above;
+    char made[JC_TEST_PATH + 16];
+    (void)state;
+    open_desk(NULL);
+    snprintf(made, sizeof made, "%s/others/", root);
+    assert_int_equal(stat(root, &above), 0);
+    for (int nth = 1; nth <= 3; nth++) { /* mkdirat, fsync, openat */
+        struct jc_blob_folder *folder = NULL;
+        disk.reason = EIO;
+        disk.lasting = false;
+        arm(nth);
+        enum jc_code code = jc_blob_folder_open(made, &folder, &err);
+        bool failed = disk.calls >= nth;
+        work();
+        if (code == JC_OK)
+            assert_int_equal(disk.synced, above.st_ino);
+        assert_true(failed == (code == JC_UNAVAILABLE));
+        jc_blob_folder_close(folder);
+    }
+    close_desk(NULL);
+}
+
 /* Photos do not take the last room of the disk: announcing one is refused before a byte is sent. */
 static void test_reserve(void **state) {
     struct jc_err err = {0};
@@ -277,6 +307,7 @@ int main(void) {
     const struct CMUnitTest TESTS[] = {
         cmocka_unit_test(test_calls_are_made),
         cmocka_unit_test(test_every_call),
+        cmocka_unit_test(test_name_of_the_folder),
         cmocka_unit_test(test_reserve),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,6 +84,20 @@ static int open_folder(int at, const char *name) {
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Makes the name of DIR durable: what is in a folder is lost with its name. A folder above it that may not be read
+ * cannot be synced either. */
+static bool sync_name_of(const char *dir) {
+    char path[PATH_MAX];
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    if (snprintf(path, sizeof path, "%.*s", (int)len, dir) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return jc_file_sync_folder(path) || errno == EACCES;
+}
+
 enum jc_code jc_blob_folder_open(const char *dir, struct jc_blob_folder **out, struct jc_err *err) {
     size_t size = strlen(dir) + 1;
     struct jc_blob_folder *folder = jc_calloc(1, sizeof *folder + size);
@@ -90,7 +105,7 @@ enum jc_code jc_blob_folder_open(const char *dir, struct jc_blob_folder **out, s
         return jc_fail_memory(err);
     memcpy(folder->dir, dir, size);
     folder->incoming_fd = -1;
-    folder->fd = make_folder(AT_FDCWD, dir) ? open_folder(AT_FDCWD, dir) : -1;
+    folder->fd = make_folder(AT_FDCWD, dir) && sync_name_of(dir) ? open_folder(AT_FDCWD, dir) : -1;
     if (folder->fd >= 0 && make_folder(folder->fd, INCOMING))
         folder->incoming_fd = open_folder(folder->fd, INCOMING);
     if (folder->incoming_fd < 0) {

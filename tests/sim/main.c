@@ -26,7 +26,7 @@ struct options {
 struct totals {
     int64_t server_writes, terminal_writes; /* of the last story */
     int64_t stories, records, orders, rechecks, others, acts, lives, lost, repeated, cut, sticks, shares, given,
-        restores;
+        restores, photos, fetched, transfers, broken;
 };
 
 static struct sim_story story;
@@ -58,6 +58,10 @@ static bool tell(const struct options *options, uint64_t seed, bool quiet, struc
     totals->shares += story.shares;
     totals->given += story.given;
     totals->restores += story.server.restores;
+    totals->photos += story.photos;
+    totals->fetched += story.fetched;
+    totals->transfers += story.server.blobs.begun;
+    totals->broken += story.server.blobs.cut;
     if (failed && !quiet)
         printf("seed %llu fails at step %d: %s\n  jiancha-sim --replay %llu --steps %d%s\n", (unsigned long long)seed,
                story.world.failed_step, story.world.failure, (unsigned long long)seed, options->steps,
@@ -70,10 +74,11 @@ static void print(const struct totals *t) {
     printf(
         "%lld stories: %lld records, %lld orders, %lld rechecks, %lld other works, %lld acts of planners, %lld restarts "
         "of servers, %lld backups taken back, %lld files carried, %lld changes of hands, %lld works handed over, "
-        "messages: %lld lost, %lld repeated, %lld cut\n",
+        "%lld photos sent and %lld fetched in %lld requests (%lld cut), messages: %lld lost, %lld repeated, %lld cut\n",
         (long long)t->stories, (long long)t->records, (long long)t->orders, (long long)t->rechecks,
         (long long)t->others, (long long)t->acts, (long long)t->lives, (long long)t->restores, (long long)t->sticks,
-        (long long)t->shares, (long long)t->given, (long long)t->lost, (long long)t->repeated, (long long)t->cut);
+        (long long)t->shares, (long long)t->given, (long long)t->photos, (long long)t->fetched, (long long)t->transfers,
+        (long long)t->broken, (long long)t->lost, (long long)t->repeated, (long long)t->cut);
 }
 
 static int run_seeds(const struct options *options) {

@@ -30,6 +30,7 @@ void sim_judge_free(struct sim_judge *judge) {
     free(judge->numbers);
     free(judge->points);
     free(judge->revocations);
+    free(judge->promises);
 }
 
 static const char *show(const struct jc_uuid *id) {
@@ -117,6 +118,8 @@ void sim_judge_restored(struct sim_judge *judge) {
     judge->point_count = judge->revocation_count = 0;
     for (size_t i = 0; i < judge->operation_count; i++)
         judge->operations[i].restored = true;
+    for (size_t i = 0; i < judge->promise_count; i++)
+        judge->promises[i].restored = true;
 }
 
 /* --- a terminal ------------------------------------------------------------------------------------------------------ */
@@ -172,6 +175,7 @@ void sim_check_terminal(struct sim_judge *judge, struct sim_terminal *terminal) 
     if (code == JC_OK && check.found != certain)
         sim_fail(judge->world, "I8", "T%d holds %zu of %zu operations it said it had stored", terminal->index,
                  check.found, certain);
+    (void)sim_check_uploads(judge, terminal);
 }
 
 /* --- what was acknowledged -------------------------------------------------------------------------------------------- */
@@ -226,6 +230,7 @@ void sim_check_server(struct sim_judge *judge) {
     struct jc_err err = {0};
     if (judge->server->db && sim_server_read(judge->server, acknowledged_job, judge, &err) != JC_OK)
         sim_fail(judge->world, "I1", "the database cannot be read: %s", sim_words(&err));
+    sim_check_photos(judge);
 }
 
 /* --- the database ----------------------------------------------------------------------------------------------------- */

@@ -12,7 +12,12 @@
  *   I8  what a terminal stored is there after any crash of it
  *   I10 nothing of a revoked terminal is applied from its revocation on
  *   I9  when an operation was made, as the server reckons it where it can, is right whatever the terminal's clock says
- *   I11 a result once told stays, but for what a person decides */
+ *   I11 a result once told stays, but for what a person decides
+ *   I12 a photo that counts, or that a terminal was told had arrived, is on the server's disk with its hash after any
+ *       crash; after a backup was taken back, once it has been sent again
+ *   I13 half a photo is never seen
+ *   I14 once faults have stopped no record misses a photo, no terminal has one to send, each has those it needs
+ *   I15 what was left over has been collected */
 #ifndef JC_SIM_CHECK_H
 #define JC_SIM_CHECK_H
 
@@ -40,6 +45,12 @@ struct sim_revocation {
     int64_t at_ms;
 };
 
+struct sim_promise { /* of a photo */
+    uint8_t sha256[JC_SHA256_SIZE];
+    bool restored; /* a backup was taken back since */
+    bool there;    /* while it is looked at */
+};
+
 struct sim_judge {
     struct sim_world *world;
     struct sim_server *server;
@@ -51,6 +62,8 @@ struct sim_judge {
     size_t point_count, point_capacity;
     struct sim_revocation *revocations;
     size_t revocation_count, revocation_capacity;
+    struct sim_promise *promises;
+    size_t promise_count;
 };
 
 void sim_judge_init(struct sim_judge *judge, struct sim_world *world, struct sim_server *server);
@@ -76,6 +89,12 @@ void sim_check_server(struct sim_judge *judge);
 void sim_check_database(struct sim_judge *judge);
 /* I6 (sim_seal.c). */
 void sim_check_seals(struct sim_judge *judge);
+/* What a terminal was told of its photos; how many of them no receipt has named (sim_photo.c). */
+int64_t sim_check_uploads(struct sim_judge *judge, const struct sim_terminal *terminal);
+/* I12, I13. */
+void sim_check_photos(struct sim_judge *judge);
+/* I14 and, days later, I15. */
+void sim_check_photos_complete(struct sim_judge *judge);
 /* I3 for a terminal that has just synced. */
 void sim_check_listing(struct sim_judge *judge, struct sim_terminal *terminal);
 

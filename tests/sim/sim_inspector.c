@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/sim_camera.h"
 #include "sim/sim_people.h"
 
 enum { HOUR_MS = 3600 * 1000 };
@@ -132,6 +133,7 @@ static void submit(struct acting *a, const Jc__Task *task) {
     struct jc_terminal_work work;
     struct jc_err err = {0};
     struct jc_uuid id;
+    sim_camera_add(a->terminal, a->random, a->arena, draft.inspection, &draft.photo_paths);
     if (sim_chance(a->random, 200)) /* a draft first; the record takes its place */
         (void)jc_terminal_draft_save(a->terminal->store, &draft, a->arena, &id, &err);
     if (a->terminal->disk.dead)
@@ -267,8 +269,11 @@ void sim_inspector_acts(struct sim_story *story, struct sim_terminal *terminal) 
             sim_terminal_start(terminal, sim_terminal_enrol);
         return;
     }
-    if (sim_chance(&story->world.people, 450)) {
-        sim_terminal_start(terminal, sim_terminal_sync);
+    if (sim_chance(&story->world.people, 500)) {
+        int64_t choice = sim_below(&story->world.people, 100);
+        sim_terminal_start(terminal, choice < 12   ? sim_terminal_upload
+                                     : choice < 16 ? sim_terminal_fetch
+                                                   : sim_terminal_sync);
         return;
     }
     if (story->world.faults & SIM_SCOPES && sim_chance(&story->world.people, 60) && share(story, terminal))

@@ -21,5 +21,8 @@ void sim_net_free(struct sim_net *net);
 /* jc_transport.call of a terminal; `ctx` is the terminal, whose thread it is. */
 enum jc_code sim_net_call(void *ctx, const struct jc_transport_call *call, int *status, struct jc_buf *body,
                           struct jc_err *err);
+/* jc_transport.exchange: photos. */
+enum jc_code sim_net_exchange(void *ctx, const struct jc_transport_exchange *exchange, struct jc_transport_reply *out,
+                              struct jc_err *err);
 
 #endif

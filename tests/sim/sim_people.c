@@ -74,6 +74,8 @@ static void bad_luck(struct sim_story *story) {
         sim_server_crash(&story->server, sim_chance(random, 500), sim_below(random, 60000));
     if (sim_chance(random, 10))
         sim_server_restart(&story->server);
+    if (sim_chance(random, 40))
+        sim_blobs_collect(&story->server);
     if (world->faults & SIM_RESTORES && sim_chance(random, 30))
         sim_server_backup(&story->server);
     if (world->faults & SIM_RESTORES && story->server.has_backup && story->server.restores < 2 &&
@@ -85,11 +87,26 @@ static void bad_luck(struct sim_story *story) {
 
 /* --- steps --------------------------------------------------------------------------------------------------------------------- */
 
+/* Once records are sent, photos go up and down; now and then nobody waits for them. */
+static void go_on_with_photos(struct sim_story *story, struct sim_terminal *terminal) {
+    struct sim_random *random = &story->world.people;
+    if (story->calm || terminal->result != JC_OK || !terminal->enrolled)
+        return;
+    if (terminal->action == sim_terminal_sync && sim_chance(random, 800))
+        sim_terminal_start(terminal, sim_terminal_upload);
+    else if (terminal->action == sim_terminal_upload && sim_chance(random, 500))
+        sim_terminal_start(terminal, sim_terminal_fetch);
+}
+
 /* An action of the terminal has ended. */
 static void finished(struct sim_terminal *terminal, void *ctx) {
     struct sim_story *story = ctx;
     if (terminal->action == sim_terminal_sync)
         sim_judge_synced(&story->judge, terminal);
+    if (terminal->action == sim_terminal_upload)
+        story->photos += terminal->uploaded.sent_blobs;
+    if (terminal->action == sim_terminal_fetch)
+        story->fetched += terminal->fetched.blobs;
     if (terminal->action == sim_terminal_sync && terminal->result == JC_DATA_LOSS)
         sim_fail(&story->world, "I4", "T%d syncs: %s", terminal->index, sim_words(&terminal->err));
     if (terminal->action == sim_terminal_sync && terminal->result == JC_UNAUTHENTICATED) {
@@ -100,8 +117,10 @@ static void finished(struct sim_terminal *terminal, void *ctx) {
         terminal->enrolled = true; /* it died behind the enrolment that it did not tell */
     if (terminal->action == sim_terminal_enrol && terminal->result == JC_UNAUTHENTICATED)
         terminal->code[0] = '\0'; /* expired, or of a life of the server that was lost */
-    if (sim_terminal_survived(terminal))
+    if (sim_terminal_survived(terminal)) {
         sim_check_terminal(&story->judge, terminal);
+        go_on_with_photos(story, terminal);
+    }
 }
 
 static void server_started(void *ctx) {
@@ -130,6 +149,7 @@ static void step(struct sim_story *story) {
 /* --- quiet ----------------------------------------------------------------------------------------------------------------------- */
 
 static void calm(struct sim_story *story) {
+    story->calm = true;
     story->world.faults = 0;
     story->net.faulty = false;
     struct sim_disk *server = &story->server.disk;
@@ -155,6 +175,20 @@ static void finish_action(struct sim_story *story, struct sim_terminal *terminal
         sim_run_until(&story->world, story->world.now_ms + 1000);
 }
 
+/* Nothing waits to be sent, and what is needed is here. Once sent, a receipt says so. */
+static void bring_photos(struct sim_story *story, struct sim_terminal *terminal) {
+    for (int tries = 0; !story->world.failed && tries < QUIET_SYNCS; tries++) {
+        finish_action(story, terminal, sim_terminal_upload);
+        bool sent = terminal->result == JC_OK && terminal->uploaded.waiting_blobs == 0;
+        finish_action(story, terminal, sim_terminal_sync);
+        if (sent && sim_check_uploads(&story->judge, terminal) == 0)
+            return;
+    }
+    sim_fail(&story->world, "I14", "T%d does not get its photos through: %lld wait, %lld are lost; %s", terminal->index,
+             (long long)terminal->uploaded.waiting_blobs, (long long)terminal->uploaded.lost_blobs,
+             sim_words(&terminal->err));
+}
+
 /* The first time a colleague's work may wait for the colleague to be enrolled anew, on a server that lost the enrolment. */
 static void bring_home(struct sim_story *story, struct sim_terminal *terminal, bool first) {
     for (int tries = 0; !story->world.failed && tries < QUIET_SYNCS; tries++) {
@@ -176,8 +210,14 @@ static void judge(struct sim_story *story) {
         for (int i = 0; !story->world.failed && i < story->terminal_count; i++)
             bring_home(story, &story->terminals[i], round == 0);
     }
+    for (int i = 0; !story->world.failed && i < story->terminal_count; i++)
+        bring_photos(story, &story->terminals[i]);
     for (int i = 0; !story->world.failed && i < story->terminal_count; i++) {
         struct sim_terminal *terminal = &story->terminals[i];
+        finish_action(story, terminal, sim_terminal_fetch);
+        if (terminal->result != JC_OK)
+            sim_fail(&story->world, "I14", "T%d does not get the photos it needs: %s", terminal->index,
+                     sim_words(&terminal->err));
         sim_check_terminal(&story->judge, terminal);
         sim_check_listing(&story->judge, terminal);
         if (terminal->synced.unsent > 0)
@@ -192,6 +232,8 @@ static void judge(struct sim_story *story) {
     sim_check_server(&story->judge);
     sim_check_database(&story->judge);
     sim_check_seals(&story->judge);
+    if (!story->world.failed)
+        sim_check_photos_complete(&story->judge);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------------------- */

@@ -18,6 +18,8 @@ struct sim_story {
     int64_t records, orders, rechecks, others; /* done, for the summary */
     int64_t acts;                              /* of planners */
     int64_t sticks, shares, given;
+    int64_t photos, fetched; /* sent, and taken from the server */
+    bool calm;               /* all faults have stopped */
 };
 
 struct sim_plan {

@@ -15,7 +15,7 @@
 #include "sync/seal.h"
 #include "sync/sealer.h"
 
-enum { CALL_MEMORY = 64 << 20, PUMP_MS = 6 };
+enum { CALL_MEMORY = 64 << 20, PUMP_MS = 6, FULL_MS = 600000 };
 
 static const char PATH[] = "server";
 
@@ -80,6 +80,7 @@ static void drop_calls(struct sim_server *server) {
 
 /* Whatever waits is not committed any more if the disk is dead, and answered to nobody. */
 static void close_database(struct sim_server *server) {
+    sim_blobs_close(server);
     jc_db_close(server->db);
     server->db = NULL;
     drop_calls(server);
@@ -93,12 +94,14 @@ static void start(void *ctx) {
     if (server->db)
         return;
     enum jc_code code = open_database(server, false, &err);
+    if (code == JC_OK)
+        code = sim_blobs_open(server, &err);
     if (server->disk.dead || code == JC_UNAVAILABLE) { /* died in the start, or its disk is full */
         close_database(server);
         bool died = server->disk.dead;
         if (died)
             sim_disk_settle(&server->disk, true);
-        sim_after(server->world, 1000, start, server);
+        sim_after(server->world, died ? 1000 : FULL_MS, start, server);
         return;
     }
     if (code != JC_OK) {
@@ -121,6 +124,10 @@ static bool died(struct sim_server *server) {
     sim_disk_settle(&server->disk, true);
     sim_after(server->world, 100 + sim_below(&server->world->crashes, 60000), start, server);
     return true;
+}
+
+bool sim_server_survived(struct sim_server *server) {
+    return !died(server);
 }
 
 void sim_server_crash(struct sim_server *server, bool power, int64_t down_ms) {
@@ -151,6 +158,8 @@ void sim_server_init(struct sim_server *server, struct sim_world *world) {
     enum jc_code code = open_database(server, true, &err);
     if (code == JC_OK)
         code = jc_db_write_wait(server->db, SIM_AGENCY, sim_bureau_fill, server, &err);
+    if (code == JC_OK)
+        code = sim_blobs_open(server, &err);
     server->sealer = jc_sealer_new(JC_SEAL_WAIT_MS);
     if (code != JC_OK)
         sim_fail(world, "I0", "no bureau: %s: %s", jc_code_name(code), err.detail);
@@ -160,6 +169,7 @@ void sim_server_init(struct sim_server *server, struct sim_world *world) {
 void sim_server_free(struct sim_server *server) {
     if (server->db)
         close_database(server);
+    sim_blobs_free(server);
     sim_disk_free(&server->disk);
     sim_disk_free(&server->backup);
 }

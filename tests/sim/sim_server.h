@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "db/db.h"
 #include "rpc/procedure.h"
+#include "sim/sim_blobs.h"
 #include "sim/sim_vfs.h"
 #include "sync/receipt.h"
 
@@ -27,6 +28,7 @@ struct sim_server {
     struct jc_db *db; /* NULL: down */
     struct jc_sealer *sealer;
     struct jc_receipt_batch *receipts;
+    struct sim_blobs blobs;
     struct sim_call *calls; /* in work, in order of arrival */
     struct sim_call *ready; /* of the running commit */
     bool pumping_planned;
@@ -49,6 +51,8 @@ void sim_server_call(struct sim_server *server, const char *procedure, struct jc
 /* A write of somebody who sits beside the server (the CLI). The server may die of it: JC_UNAVAILABLE. */
 enum jc_code sim_server_write(struct sim_server *server, jc_job *job, void *ctx, struct jc_err *err);
 enum jc_code sim_server_read(struct sim_server *server, jc_job *job, void *ctx, struct jc_err *err);
+/* False if it has just died of a write; it will start again. */
+bool sim_server_survived(struct sim_server *server);
 /* Pulls the plug (or kills the program) and starts again `down_ms` later. */
 void sim_server_crash(struct sim_server *server, bool power, int64_t down_ms);
 /* Stops in order, and starts at once: the log flows into the file. */

@@ -10,8 +10,6 @@
 
 enum { ACTION_MEMORY = 256 << 20, REBOOT_MS = 20000 };
 
-static const char PATH[] = "terminal";
-
 /* --- clocks ------------------------------------------------------------------------------------------------------- */
 
 int64_t sim_terminal_now(const struct sim_terminal *terminal) {
@@ -55,7 +53,7 @@ static void switch_on(void *ctx) {
     terminal->booted_ms = terminal->world->now_ms - 1;
     for (size_t i = 0; i < sizeof terminal->boot_id.bytes; i++)
         terminal->boot_id.bytes[i] = (uint8_t)sim_next(&terminal->world->keys);
-    struct jc_terminal_config config = {.path = PATH,
+    struct jc_terminal_config config = {.path = terminal->path,
                                         .create = true,
                                         .wall = {wall_now, terminal},
                                         .steady = {steady_now, terminal},
@@ -131,9 +129,10 @@ void sim_terminal_init(struct sim_terminal *terminal, struct sim_world *world, s
     char name[SIM_NAME];
     *terminal = (struct sim_terminal){.world = world, .net = net, .index = index};
     snprintf(name, sizeof name, "sim-terminal-%d", index);
+    snprintf(terminal->path, sizeof terminal->path, "/%s/terminal", name);
     sim_disk_init(&terminal->disk, world, name);
     terminal->disk.lies = world->bug == SIM_BUG_TERMINAL_SYNC;
-    terminal->transport = (struct jc_transport){.call = sim_net_call, .ctx = terminal};
+    terminal->transport = (struct jc_transport){.call = sim_net_call, .ctx = terminal, .exchange = sim_net_exchange};
     terminal->arena = jc_arena_new(ACTION_MEMORY);
     sem_init(&terminal->go, 0, 0);
     sem_init(&terminal->back, 0, 0);
@@ -202,6 +201,29 @@ void sim_terminal_sync(struct sim_terminal *terminal) {
              terminal->index, jc_code_name(terminal->result), terminal->result ? terminal->err.detail : "",
              (long long)terminal->synced.rounds, (long long)terminal->synced.sent, (long long)terminal->synced.kept,
              (long long)terminal->synced.received, (long long)terminal->synced.unsent);
+}
+
+void sim_terminal_upload(struct sim_terminal *terminal) {
+    struct sim_random *random = &terminal->world->network;
+    struct jc_terminal_upload_options options = {.budget_bytes =
+                                                     sim_chance(random, 300) ? 1 + sim_below(random, 3000) : 0};
+    terminal->err.code = JC_OK;
+    terminal->result = jc_terminal_upload(terminal->store, &terminal->transport, &options, terminal->arena,
+                                          &terminal->uploaded, &terminal->err);
+    sim_tell(terminal->world, "T%d uploads: %s %s, %lld photos of %lld bytes sent, %lld wait, %lld are lost",
+             terminal->index, jc_code_name(terminal->result), terminal->result ? terminal->err.detail : "",
+             (long long)terminal->uploaded.sent_blobs, (long long)terminal->uploaded.sent_bytes,
+             (long long)terminal->uploaded.waiting_blobs, (long long)terminal->uploaded.lost_blobs);
+}
+
+void sim_terminal_fetch(struct sim_terminal *terminal) {
+    const struct jc_terminal_fetched *fetched = &terminal->fetched;
+    terminal->err.code = JC_OK;
+    terminal->result =
+        jc_terminal_fetch(terminal->store, &terminal->transport, terminal->arena, &terminal->fetched, &terminal->err);
+    sim_tell(terminal->world, "T%d fetches: %s %s, %lld photos, %lld bytes, %lld are not there", terminal->index,
+             jc_code_name(terminal->result), terminal->result ? terminal->err.detail : "", (long long)fetched->blobs,
+             (long long)fetched->bytes, (long long)fetched->absent);
 }
 
 void sim_terminal_check(struct sim_terminal *terminal) {

@@ -17,6 +17,7 @@ struct sim_terminal {
     struct sim_net *net;
     int index; /* from 1 */
     struct sim_disk disk;
+    char path[2 * SIM_NAME];
     struct jc_terminal *store; /* NULL: switched off */
     struct jc_transport transport;
     struct jc_arena *arena; /* of the action that runs */
@@ -28,6 +29,8 @@ struct sim_terminal {
     struct jc_err err;
     struct jc_terminal_sync_result synced;
     struct jc_terminal_checked checked;
+    struct jc_terminal_upload_result uploaded;
+    struct jc_terminal_fetched fetched;
     int era;          /* backups that the server had taken back when the action began */
     bool offline;     /* out of reach */
     bool enrolled;    /* for the last code */
@@ -58,6 +61,8 @@ int64_t sim_terminal_now(const struct sim_terminal *terminal);
 /* Actions. */
 void sim_terminal_enrol(struct sim_terminal *terminal);
 void sim_terminal_sync(struct sim_terminal *terminal);
+void sim_terminal_upload(struct sim_terminal *terminal);
+void sim_terminal_fetch(struct sim_terminal *terminal);
 void sim_terminal_check(struct sim_terminal *terminal); /* against the server's digests: terminal->checked */
 
 /* For the network: from the terminal's thread, and from the world's. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/sim_posix.h"
+
 enum { REGION_BYTES = 32768 };
 
 struct sim_handle {
@@ -23,56 +25,7 @@ static struct sim_handle *handle_of(sqlite3_file *file) {
     return (struct sim_handle *)file;
 }
 
-/* --- bytes --------------------------------------------------------------------------------------------------- */
-
-static void resize(uint8_t **bytes, int64_t *size, int64_t *capacity, int64_t wanted) {
-    if (wanted > *capacity) {
-        *capacity = wanted + wanted / 2 + 4096;
-        *bytes = sim_alloc(*bytes, (size_t)*capacity);
-    }
-    if (wanted > *size)
-        memset(*bytes + *size, 0, (size_t)(wanted - *size));
-    *size = wanted;
-}
-
-static void put(uint8_t **bytes, int64_t *size, int64_t *capacity, int64_t at, const void *from, int64_t len) {
-    if (at + len > *size)
-        resize(bytes, size, capacity, at + len);
-    memcpy(*bytes + at, from, (size_t)len);
-}
-
-static void note_change(struct sim_file *file, int64_t at, int64_t len, const void *from) {
-    if (file->change_count == file->change_capacity) {
-        file->change_capacity = file->change_capacity ? 2 * file->change_capacity : 16;
-        file->changes = sim_alloc(file->changes, file->change_capacity * sizeof *file->changes);
-    }
-    struct sim_change *change = &file->changes[file->change_count++];
-    *change = (struct sim_change){at, len, NULL};
-    if (from) {
-        change->bytes = sim_alloc(NULL, (size_t)len);
-        memcpy(change->bytes, from, (size_t)len);
-    }
-}
-
-/* The first `len` bytes of the change become durable. */
-static void keep_change(struct sim_file *file, const struct sim_change *change, int64_t len) {
-    if (!change->bytes)
-        resize(&file->durable, &file->durable_size, &file->durable_capacity, change->at);
-    else if (len > 0)
-        put(&file->durable, &file->durable_size, &file->durable_capacity, change->at, change->bytes, len);
-}
-
-static void forget_changes(struct sim_file *file) {
-    for (size_t i = 0; i < file->change_count; i++)
-        free(file->changes[i].bytes);
-    file->change_count = 0;
-}
-
-static void keep_all(struct sim_file *file) {
-    for (size_t i = 0; i < file->change_count; i++)
-        keep_change(file, &file->changes[i], file->changes[i].len);
-    forget_changes(file);
-}
+/* --- files ------------------------------------------------------------------------------------------------------ */
 
 static void free_regions(struct sim_file *file) {
     for (int i = 0; i < file->region_count; i++)
@@ -83,33 +36,33 @@ static void free_regions(struct sim_file *file) {
 }
 
 static void free_file(struct sim_file *file) {
-    forget_changes(file);
+    sim_bytes_free(&file->bytes);
     free_regions(file);
-    free(file->changes);
-    free(file->now);
-    free(file->durable);
     *file = (struct sim_file){.name = ""};
 }
 
 /* --- faults -------------------------------------------------------------------------------------------------- */
 
-/* Counts a call that changes the disk; *dies: it is the last one. */
-static int count_call(struct sim_disk *disk, int named, bool *dies) {
+bool sim_disk_changes(struct sim_disk *disk, bool *dies) {
     *dies = false;
     if (disk->dead)
-        return named;
+        return false;
     disk->writes++;
     if (disk->dies_in > 0 && --disk->dies_in == 0) {
         disk->dead = *dies = true;
-        return named;
+        return false;
     }
-    return disk->fails_in > 0 && --disk->fails_in == 0 ? named : SQLITE_OK;
+    return !(disk->fails_in > 0 && --disk->fails_in == 0);
+}
+
+static int count_call(struct sim_disk *disk, int named, bool *dies) {
+    return sim_disk_changes(disk, dies) ? SQLITE_OK : named;
 }
 
 int64_t sim_disk_used(const struct sim_disk *disk) {
-    int64_t used = 0;
+    int64_t used = sim_tree_used(&disk->tree);
     for (int i = 0; i < SIM_FILES; i++)
-        used += disk->files[i].exists ? disk->files[i].size : 0;
+        used += disk->files[i].exists ? disk->files[i].bytes.size : 0;
     return used;
 }
 
@@ -120,10 +73,10 @@ static int file_read(sqlite3_file *base, void *to, int len, sqlite3_int64 at) {
     struct sim_file *file = handle->file;
     if (handle->disk->dead)
         return SQLITE_IOERR_READ;
-    int64_t there = file->size > at ? file->size - at : 0;
+    int64_t there = file->bytes.size > at ? file->bytes.size - at : 0;
     int64_t got = there < len ? there : len;
     if (got > 0)
-        memcpy(to, file->now + at, (size_t)got);
+        memcpy(to, file->bytes.now + at, (size_t)got);
     if (got == len)
         return SQLITE_OK;
     memset((uint8_t *)to + got, 0, (size_t)(len - got));
@@ -135,15 +88,13 @@ static int file_write(sqlite3_file *base, const void *from, int len, sqlite3_int
     struct sim_file *file = handle->file;
     bool dies;
     int rc = count_call(handle->disk, SQLITE_IOERR_WRITE, &dies);
-    int64_t grows = at + len > file->size ? at + len - file->size : 0;
+    int64_t grows = at + len > file->bytes.size ? at + len - file->bytes.size : 0;
     if (rc == SQLITE_OK && handle->disk->room_bytes && grows &&
         sim_disk_used(handle->disk) + grows > handle->disk->room_bytes)
         return SQLITE_FULL;
     if (rc != SQLITE_OK && !dies)
         return rc;
-    note_change(file, at, len, from); /* of the last one some may be left */
-    if (!dies)
-        put(&file->now, &file->size, &file->capacity, at, from, len);
+    sim_bytes_write(&file->bytes, at, from, len, dies);
     return rc;
 }
 
@@ -153,8 +104,7 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size) {
     int rc = count_call(handle->disk, SQLITE_IOERR_TRUNCATE, &dies);
     if (rc != SQLITE_OK)
         return rc;
-    note_change(handle->file, size, 0, NULL);
-    resize(&handle->file->now, &handle->file->size, &handle->file->capacity, size);
+    sim_bytes_resize(&handle->file->bytes, size);
     return SQLITE_OK;
 }
 
@@ -164,13 +114,13 @@ static int file_sync(sqlite3_file *base, int flags) {
     (void)flags;
     int rc = count_call(handle->disk, SQLITE_IOERR_FSYNC, &dies);
     if (rc == SQLITE_OK && !handle->disk->lies)
-        keep_all(handle->file);
+        sim_bytes_sync(&handle->file->bytes);
     return rc;
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *out) {
     struct sim_handle *handle = handle_of(base);
-    *out = handle->file->size;
+    *out = handle->file->bytes.size;
     return handle->disk->dead ? SQLITE_IOERR_FSTAT : SQLITE_OK;
 }
 
@@ -388,7 +338,7 @@ static int disk_delete(sqlite3_vfs *vfs, const char *name, int sync) {
 static int disk_access(sqlite3_vfs *vfs, const char *name, int flags, int *out) {
     struct sim_disk *disk = vfs->pAppData;
     const struct sim_file *file = find_file(disk, name);
-    *out = file && (flags != SQLITE_ACCESS_EXISTS || file->size > 0);
+    *out = file && (flags != SQLITE_ACCESS_EXISTS || file->bytes.size > 0);
     return disk->dead ? SQLITE_IOERR_ACCESS : SQLITE_OK;
 }
 
@@ -434,6 +384,7 @@ void sim_disk_init(struct sim_disk *disk, struct sim_world *world, const char *n
         .xCurrentTimeInt64 = disk_time,
     };
     sqlite3_vfs_register(&disk->vfs, 0);
+    sim_posix_know(disk);
 }
 
 void sim_disk_free(struct sim_disk *disk) {
@@ -442,40 +393,21 @@ void sim_disk_free(struct sim_disk *disk) {
     sqlite3_vfs_unregister(&disk->vfs);
     for (int i = 0; i < SIM_FILES; i++)
         free_file(&disk->files[i]);
+    sim_tree_free(&disk->tree);
+    sim_posix_forget(disk);
     *disk = (struct sim_disk){.world = NULL};
 }
 
 /* --- what is left ---------------------------------------------------------------------------------------------- */
 
-static int64_t bytes_left(struct sim_random *random, int64_t len) {
-    switch (sim_below(random, 3)) {
-    case 0:
-        return 0;
-    case 1:
-        return len;
-    default:
-        return sim_below(random, len / SIM_SECTOR + 1) * SIM_SECTOR;
-    }
-}
-
-static void settle_file(struct sim_disk *disk, struct sim_file *file, bool power) {
-    for (size_t i = 0; i < file->change_count; i++) {
-        const struct sim_change *change = &file->changes[i];
-        if (!power || change->bytes || sim_chance(&disk->world->crashes, 500))
-            keep_change(file, change, power ? bytes_left(&disk->world->crashes, change->len) : change->len);
-    }
-    forget_changes(file);
-    resize(&file->now, &file->size, &file->capacity, file->durable_size);
-    if (file->durable_size)
-        memcpy(file->now, file->durable, (size_t)file->durable_size);
-    free_regions(file);
-}
-
 void sim_disk_settle(struct sim_disk *disk, bool power) {
     for (int i = 0; i < SIM_FILES; i++) {
-        if (disk->files[i].exists)
-            settle_file(disk, &disk->files[i], power);
+        struct sim_file *file = &disk->files[i];
+        if (file->exists)
+            sim_bytes_settle(&file->bytes, &disk->world->crashes, power);
+        free_regions(file);
     }
+    sim_tree_settle(&disk->tree, &disk->world->crashes, power);
     disk->dead = false;
     disk->dies_in = 0;
 }
@@ -486,9 +418,7 @@ void sim_disk_copy(struct sim_disk *to, const struct sim_disk *from) {
         if (!from->files[i].exists)
             continue;
         struct sim_file *file = make_file(to, from->files[i].name);
-        put(&file->now, &file->size, &file->capacity, 0, from->files[i].now ? from->files[i].now : (uint8_t *)"",
-            from->files[i].size);
-        put(&file->durable, &file->durable_size, &file->durable_capacity, 0, file->now ? file->now : (uint8_t *)"",
-            file->size);
+        sim_bytes_copy(&file->bytes, &from->files[i].bytes);
     }
+    sim_tree_copy(&to->tree, &from->tree);
 }

@@ -34,6 +34,8 @@ enum sim_bug {
     SIM_BUG_REVOKED,       /* a revoked terminal is served */
     SIM_BUG_ALTERED,       /* the content of a row is altered behind its receipt */
     SIM_BUG_STUCK,         /* the listing never ends for one terminal */
+    SIM_BUG_PHOTO_SYNC,    /* the bytes of a photo are not synced before it gets its name */
+    SIM_BUG_PHOTO_UNHEARD, /* a terminal takes a photo for sent whose answer it has not heard */
     SIM_BUGS
 };
 
