@@ -144,30 +144,18 @@ bool jc_cli_options(struct jc_cli *cli, const struct jc_command *command, const 
     return true;
 }
 
-/* "plan move" of the usage "plan move VISIT [--month M]": the words by which a command is called. */
-static struct jc_str words_of(const struct jc_command *command) {
-    struct jc_str rest = jc_str(command->usage), word;
-    size_t len = 0;
-    while (jc_str_cut(&rest, ' ', &word)) {
-        size_t letters = 0;
-        while (letters < word.len && word.ptr[letters] >= 'a' && word.ptr[letters] <= 'z')
-            letters++;
-        if (!letters || letters < word.len)
-            break;
-        len = (size_t)(word.ptr + word.len - command->usage);
-    }
-    return len ? (struct jc_str){command->usage, len} : jc_str(command->name);
-}
-
 static enum jc_exit misuse(struct jc_cli *cli, const struct jc_command *command, enum jc_msg what,
                            const struct jc_str *args, size_t count) {
     jc_cli_note(cli, what, args, count);
-    struct jc_buf usage;
+    struct jc_buf usage, words;
     jc_buf_init(&usage, OUT_MAX_BYTES);
+    jc_buf_init(&words, OUT_MAX_BYTES);
+    jc_help_name(&words, command);
     jc_help_usage(&usage, cli->lang, command);
-    struct jc_str name = words_of(command);
+    struct jc_str name = jc_buf_str(&words);
     jc_msg_render(&usage, cli->lang, JC_MSG_CLI_MORE_HELP, &name, 1);
     fprintf(stderr, "%.*s\n", JC_FMT(jc_buf_str(&usage)));
+    jc_buf_free(&words);
     jc_buf_free(&usage);
     return JC_EXIT_REFUSED;
 }
@@ -340,13 +328,13 @@ static enum jc_exit refuse_name(struct jc_cli *cli, const char *text) {
 
 /* Help on the command that is named anywhere behind argv[at], else on all of them. */
 static enum jc_exit run_help(struct jc_cli *cli, int at, int argc, char **argv) {
-    const struct jc_command *sub = NULL;
     for (int i = at; i < argc; i++) {
         const struct jc_command *command = jc_help_find(argv[i]);
         if (!command)
             continue;
-        find_sub(command, argc - i, argv + i, &sub);
-        jc_help_command(&cli->out, cli->lang, command, sub);
+        for (int sub; (sub = find_sub(command, argc - i, argv + i, &command)) > 0;)
+            i += sub;
+        jc_help_command(&cli->out, cli->lang, command);
         return JC_EXIT_DONE;
     }
     bool unknown = at + 1 < argc && strcmp(argv[at], "help") == 0 && argv[at + 1][0] != '-';

@@ -25,6 +25,24 @@ static void heading(struct jc_buf *out, enum jc_lang lang, enum jc_msg what) {
     jc_buf_add(out, lang == JC_ZH ? JC_STR("：") : JC_STR(":"));
 }
 
+/* The words by which a command is called, as its usage has them: "terminal draft save" of
+ * "terminal --store FILE draft save TASK"; its name alone where the usage does not begin with it. */
+void jc_help_name(struct jc_buf *out, const struct jc_command *command) {
+    static const char NAME[] = "abcdefghijklmnopqrstuvwxyz-";
+    struct jc_str rest = jc_str(command->usage), name = jc_str(command->name), word = {"", 0};
+    while (!jc_str_eq(word, name) && jc_str_cut(&rest, ' ', &word)) {
+        if (jc_str_eq(word, JC_STR("--store"))) {
+            jc_str_cut(&rest, ' ', &word);
+            continue;
+        }
+        if (!word.len || word.ptr[0] == '-' || strspn(word.ptr, NAME) < word.len)
+            word = name;
+        if (out->len && out->ptr[out->len - 1] != ' ')
+            jc_buf_char(out, ' ');
+        jc_buf_add(out, word);
+    }
+}
+
 /* `text` line by line, each behind an indent. */
 static void indented(struct jc_buf *out, const char *indent, const char *text) {
     struct jc_str rest = jc_str(text), line;
@@ -34,7 +52,7 @@ static void indented(struct jc_buf *out, const char *indent, const char *text) {
 
 static void list_commands(struct jc_buf *out, enum jc_lang lang, const struct jc_command *const *commands) {
     for (; *commands; commands++) {
-        jc_buf_printf(out, "  %-10s  %s\n", (*commands)->name, in(lang, (*commands)->summary));
+        jc_buf_printf(out, "  %-11s  %s\n", (*commands)->name, in(lang, (*commands)->summary));
     }
 }
 
@@ -66,18 +84,19 @@ void jc_help_all(struct jc_buf *out, enum jc_lang lang) {
 void jc_help_usage(struct jc_buf *out, enum jc_lang lang, const struct jc_command *command) {
     heading(out, lang, JC_MSG_CLI_USAGE);
     jc_buf_char(out, '\n');
-    indented(out, "  jiancha ", command->usage);
+    struct jc_str rest = jc_str(command->usage), line;
+    while (jc_str_cut(&rest, '\n', &line)) /* a line that begins with a blank goes on with the one before it */
+        jc_buf_printf(out, "  %s %.*s\n", line.len && line.ptr[0] == ' ' ? "       " : "jiancha", JC_FMT(line));
 }
 
-void jc_help_command(struct jc_buf *out, enum jc_lang lang, const struct jc_command *command,
-                     const struct jc_command *sub) {
-    const struct jc_command *shown = sub ? sub : command;
-    jc_buf_printf(out, "jiancha %s%s%s — %s\n\n", command->name, sub ? " " : "", sub ? sub->name : "",
-                  in(lang, shown->summary));
-    jc_help_usage(out, lang, shown);
+void jc_help_command(struct jc_buf *out, enum jc_lang lang, const struct jc_command *command) {
+    jc_buf_add(out, JC_STR("jiancha "));
+    jc_help_name(out, command);
+    jc_buf_printf(out, " — %s\n\n", in(lang, command->summary));
+    jc_help_usage(out, lang, command);
     jc_buf_char(out, '\n');
-    indented(out, "", in(lang, shown->help));
-    if (!sub && command->sub) {
+    indented(out, "", in(lang, command->help));
+    if (command->sub) {
         jc_buf_char(out, '\n');
         heading(out, lang, JC_MSG_CLI_COMMANDS);
         jc_buf_char(out, '\n');
@@ -86,7 +105,7 @@ void jc_help_command(struct jc_buf *out, enum jc_lang lang, const struct jc_comm
     jc_buf_char(out, '\n');
     heading(out, lang, JC_MSG_CLI_EXAMPLE);
     jc_buf_char(out, '\n');
-    indented(out, "  ", shown->example);
+    indented(out, "  ", command->example);
     jc_buf_char(out, '\n');
     jc_buf_add(out, jc_msg_text(JC_MSG_CLI_GLOBALS, lang));
     jc_buf_char(out, '\n');

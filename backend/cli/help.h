@@ -8,9 +8,10 @@
 const struct jc_command *jc_help_find(const char *name);
 /* All subcommands, a line each. */
 void jc_help_all(struct jc_buf *out, enum jc_lang lang);
-/* One subcommand; `sub` is the sub-subcommand asked for, or NULL. */
-void jc_help_command(struct jc_buf *out, enum jc_lang lang, const struct jc_command *command,
-                     const struct jc_command *sub);
+/* One subcommand, or a subcommand of one. */
+void jc_help_command(struct jc_buf *out, enum jc_lang lang, const struct jc_command *command);
+/* The words by which it is called: "plan move", "terminal draft save". */
+void jc_help_name(struct jc_buf *out, const struct jc_command *command);
 /* "usage: jiancha …", a line each. */
 void jc_help_usage(struct jc_buf *out, enum jc_lang lang, const struct jc_command *command);
 

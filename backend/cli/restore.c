@@ -50,9 +50,9 @@ const struct jc_command jc_cmd_restore = {
          "另一代可能已发出的文号不再使用：当年和次年的文号改从一个随机的九位数起。",
          "Checks the backup against its manifest and restores it to the new file named by --db; an existing\n"
          "database is never overwritten. Photos and recordings go to the folder beside it (or of --blobs), held against\n"
-         "their hashes; what cannot be restored counts as missing, and the exit status is 1. The restored database begins a new incarnation: terminals list anew\n"
-         "and offer again what the backup does not hold. Document numbers that another incarnation may have leased are not\n"
-         "leased again: those of this year and the next go on from a random place of nine digits."},
+         "their hashes; what cannot be restored counts as missing, and the exit status is 1. The restored database\n"
+         "begins a new incarnation: terminals list anew and offer again what the backup does not hold. Document\n"
+         "numbers that another incarnation may have leased are not leased again: those of this year and the next go on from a random place of nine digits."},
     .example = "jiancha restore /var/backups/jiancha-2023-01-31 --db restored.db",
     .run = run,
 };

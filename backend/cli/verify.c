@@ -29,6 +29,8 @@ struct verification {
     size_t agency_count;
     size_t at;                     /* the agency being looked at */
     const char *blobs, *ask_again; /* options */
+    bool key_given;                /* the server's, for a bundle */
+    uint8_t key[JC_SIGN_PUBLIC_SIZE];
     struct jc_blob_check check;
     struct jc_tx *tx; /* that the chains are read in */
 };
@@ -186,16 +188,20 @@ static void bundle_fault(void *ctx, int64_t operation_no, const struct jc_err *f
     add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("record")), NULL, operation_no, JC_STR(""), fault);
 }
 
-static enum jc_exit verify_bundle(struct verification *v, const char *path, const char *key) {
+/* The 64 hex digits that `key list` prints. */
+static bool each_key(void *ctx, const char *value) {
+    struct verification *v = ctx;
+    v->key_given = true;
+    return jc_hex_parse(jc_str(value), v->key, sizeof v->key);
+}
+
+static enum jc_exit verify_bundle(struct verification *v, const char *path) {
     struct jc_cli *cli = v->cli;
     struct jc_bundle_reader *reader = NULL;
     struct jc_evidence_report report;
     struct jc_err err = {0};
-    uint8_t public_key[JC_SIGN_PUBLIC_SIZE];
     char hex[2 * JC_KEY_ID_SIZE + 1];
-    struct jc_str trusted = {(const char *)public_key, key ? sizeof public_key : 0};
-    if (key && !jc_hex_parse(jc_str(key), public_key, sizeof public_key))
-        return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_OPTION_MISSING, JC_STR("--key"));
+    struct jc_str trusted = {(const char *)v->key, v->key_given ? sizeof v->key : 0};
     enum jc_code code = v->table ? jc_bundle_open(path, &reader, &err) : jc_fail_memory(&err);
     if (code == JC_OK)
         code = jc_evidence_check(reader, trusted, cli->arena, bundle_fault, v, &report, &err);
@@ -209,7 +215,7 @@ static enum jc_exit verify_bundle(struct verification *v, const char *path, cons
     struct jc_str args[] = {jc_arena_printf(cli->arena, "%d", report.records),
                             jc_hex(report.key_id, sizeof report.key_id, hex)};
     jc_cli_note(cli, JC_MSG_EVIDENCE_GOOD, args, 2);
-    if (!key)
+    if (!v->key_given)
         jc_cli_note(cli, JC_MSG_EVIDENCE_UNTRUSTED, NULL, 0);
     return JC_EXIT_DONE;
 }
@@ -217,9 +223,13 @@ static enum jc_exit verify_bundle(struct verification *v, const char *path, cons
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct verification v = {cli, jc_table_new(cli->arena, "verify", columns, sizeof columns / sizeof columns[0]),
                              .head_count = 0};
-    const char *bundle = NULL, *key = NULL;
+    const char *bundle = NULL;
     const struct jc_option options[] = {{.name = "bundle", .takes_value = true, .value = &bundle},
-                                        {.name = "key", .takes_value = true, .value = &key},
+                                        {.name = "key",
+                                         .takes_value = true,
+                                         .each = each_key,
+                                         .ctx = &v,
+                                         .expects = {"64 位十六进制公钥", "a public key of 64 hex digits"}},
                                         {.name = "blobs", .takes_value = true, .value = &v.blobs},
                                         {.name = "ask-again", .value = &v.ask_again},
                                         {.name = "head",
@@ -232,7 +242,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
     if (bundle)
-        return verify_bundle(&v, bundle, key);
+        return verify_bundle(&v, bundle);
     struct jc_err err = {0};
     enum jc_code code = v.table ? jc_cli_open_db(cli, &err) : jc_fail_memory(&err);
     if (code == JC_OK)
@@ -271,7 +281,9 @@ const struct jc_command jc_cmd_verify = {
          "--ask-again    counts what is missing or altered as not received, so that terminals that still have it send\n"
          "               it again; an altered file is kept under another name\n"
          "--head N:HASH  compares with a head that left the building: nothing up to row N was rewritten "
-         "(may repeat)"},
+         "(may repeat)\n"
+         "--bundle FILE  checks a file of evidence export, without a database\n"
+         "--key HEX      the server's public key (as key list prints it): proves that the file is that server's"},
     .example = "jiancha verify\njiancha verify --head 17:9f2c…",
     .run = run,
 };

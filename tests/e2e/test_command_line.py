@@ -2,6 +2,7 @@
 import contextlib
 import csv
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -95,6 +96,7 @@ class Refusals(unittest.TestCase):
             (["solve", "--time-limit", "x"], "expected seconds"),
             (["plan", "--format", "xml"], "expected table, json or csv"),
             (["plan", "--lang", "fr"], "expected zh or en"),
+            (["verify", "--bundle", "x.jcb", "--key", "12"], "expected a public key of 64 hex digits"),
         ]
         for args, words in cases:
             with self.subTest(" ".join(args)):
@@ -113,6 +115,33 @@ class Refusals(unittest.TestCase):
         self.assertIn("JIANCHA_VERBOSE", quiet)
         self.assertIn("sqlite", jiancha.run("status", "--db", db, env={"JIANCHA_VERBOSE": "1"}, expect=3).err)
         self.assertIn("JIANCHA_VERBOSE", jiancha.run("--help").out)
+
+    # --- help -------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def subcommands(text):
+        listed = text.split("\ncommands:\n")[1:]
+        return [line.split()[0] for line in listed[0].split("\n\n")[0].splitlines()] if listed else []
+
+    def commands(self, *words):
+        for name in self.subcommands(jiancha.run(*words, "--help").out):
+            yield [*words, name]
+            yield from self.commands(*words, name)
+
+    def test_help_of_every_command(self):
+        """Each command has help of its own, which names the same options in both languages; what misuse points at
+        is that help."""
+        found = list(self.commands())
+        self.assertGreater(len(found), 90)
+        for words in found:
+            with self.subTest(" ".join(words)):
+                english = jiancha.run(*words, "--help").out
+                chinese = jiancha.run(*words, "--help", env={"JIANCHA_LANG": "zh"}).out
+                self.assertTrue(english.startswith("jiancha " + " ".join(words) + " — "), english)
+                self.assertTrue(chinese.startswith("jiancha " + " ".join(words) + " — "), chinese)
+                self.assertEqual(set(re.findall("--[a-z][a-z-]*", english)), set(re.findall("--[a-z][a-z-]*", chinese)))
+        self.assertIn("jiancha terminal draft save --help", jiancha.run("terminal", "--store", "x.t", "draft", "save",
+                                                                        expect=2).err)
 
     def db(self):
         folder = tempfile.TemporaryDirectory()
