@@ -319,6 +319,37 @@ static void test_enrolled_anew(void **state) {
               "1:118,101:11");
 }
 
+/* A number is told as people call it; what is no number stays as it is. */
+static void test_words(void **state) {
+    struct field *f = &field;
+    (void)state;
+    static const struct {
+        const char *text, *zh, *en;
+    } CASES[] = {
+        {"NUMBER_FOREIGN\x1f"
+         "1-2023-105",
+         "文书编号 现场检查记录〔2023〕105号 不属于该终端",
+         "document number inspection record 2023-105 is not this device's"},
+        {"NUMBER_USED\x1f"
+         "2-2023-1",
+         "文书编号 责令限期整改指令书〔2023〕1号 已经使用或作废",
+         "document number rectification order 2023-1 is used or void already"},
+        {"NUMBER_USED\x1f"
+         "4-2023-1",
+         "文书编号 4-2023-1 已经使用或作废", "document number 4-2023-1 is used or void already"},
+        {"NUMBER_USED\x1f"
+         "1-2023",
+         "文书编号 1-2023 已经使用或作废", "document number 1-2023 is used or void already"},
+        {"NUMBER_NONE\x1f"
+         "order.document_number",
+         "“order.document_number”没有文书编号", "\"order.document_number\" has no document number"},
+    };
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        CHECK_STR(CASES[i].text, jc_str(jc_verdict_words(f->arena, JC_ZH, jc_str(CASES[i].text))), CASES[i].zh);
+        CHECK_STR(CASES[i].text, jc_str(jc_verdict_words(f->arena, JC_EN, jc_str(CASES[i].text))), CASES[i].en);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_leases, setup, teardown),
@@ -333,6 +364,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_new_year, setup, teardown),
         cmocka_unit_test_setup_teardown(test_void, setup, teardown),
         cmocka_unit_test_setup_teardown(test_enrolled_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_words, setup, teardown),
     };
     return cmocka_run_group_tests_name("numbers", tests, NULL, NULL);
 }

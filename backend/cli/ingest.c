@@ -96,7 +96,6 @@ static enum jc_code apply_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 }
 
 static void count_result(struct work *work, const Jc__OperationResult *result) {
-    char id[2 * JC_UUID_SIZE + 1];
     struct jc_cli *cli = work->cli;
     work->operations++;
     work->applied += result->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
@@ -106,9 +105,9 @@ static void count_result(struct work *work, const Jc__OperationResult *result) {
         jc_table_int(work->table, result->operation_no);
     else
         jc_table_null(work->table);
-    jc_table_text(work->table,
-                  result->id.len <= JC_UUID_SIZE ? jc_hex(result->id.data, result->id.len, id) : (struct jc_str){0});
-    jc_table_text(work->table, jc_words_enum(cli->arena, &jc__operation_status__descriptor, (int)result->status));
+    struct jc_str status = jc_words_enum(cli->arena, &jc__operation_status__descriptor, (int)result->status);
+    jc_table_id(work->table, result->id);
+    jc_table_text(work->table, cli->format == JC_FORMAT_TABLE ? jc_words_value(cli->lang, "status", status) : status);
     jc_table_text(work->table, jc_str(cli->lang == JC_ZH ? result->reason_zh : result->reason_en));
 }
 

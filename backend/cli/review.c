@@ -37,17 +37,6 @@ static void time_cell(struct jc_table *table, const Jc__Review *review) {
     jc_table_text(table, jc_time_format(review->received_at->seconds * 1000, text));
 }
 
-static void id_cell(struct jc_table *table, ProtobufCBinaryData id) {
-    char text[JC_UUID_TEXT];
-    struct jc_uuid uuid;
-    if (id.len != JC_UUID_SIZE) {
-        jc_table_null(table);
-        return;
-    }
-    memcpy(uuid.bytes, id.data, JC_UUID_SIZE);
-    jc_table_text(table, jc_uuid_format(uuid, text));
-}
-
 static struct jc_table *people_table(const struct listing *listing) {
     static const struct jc_column columns[] = {
         {"review_id", JC_MSG_COL_REVIEW, true}, {"received_at", JC_MSG_COL_RECEIVED, false},
@@ -82,11 +71,11 @@ static struct jc_table *script_table(const struct listing *listing) {
         time_cell(table, review);
         jc_table_text(table, jc_words_enum(listing->cli->arena, &jc__review_reason__descriptor, (int)review->reason));
         jc_table_text(table, jc_str(review->command));
-        id_cell(table, review->device_id);
+        jc_table_id(table, review->device_id);
         jc_table_text(table, jc_str(review->inspector_id));
         jc_table_text(table, jc_str(review->unit_id));
-        id_cell(table, review->task_id);
-        id_cell(table, review->operation_id);
+        jc_table_id(table, review->task_id);
+        jc_table_id(table, review->operation_id);
         jc_table_text(table, reason_words(listing->cli, review));
     }
     return table;
@@ -163,11 +152,14 @@ struct answers {
 
 static struct answers answers_of(struct jc_cli *cli, const Jc__Inspection *inspection) {
     struct answers a = {0};
-    char hex[2 * JC_UUID_SIZE + 1];
+    char text[JC_UUID_TEXT];
+    struct jc_uuid id;
     if (!inspection)
         return a;
-    if (inspection->inspection_id.len <= JC_UUID_SIZE)
-        a.id = jc_arena_copy(cli->arena, jc_hex(inspection->inspection_id.data, inspection->inspection_id.len, hex));
+    if (inspection->inspection_id.len == JC_UUID_SIZE) {
+        memcpy(id.bytes, inspection->inspection_id.data, JC_UUID_SIZE);
+        a.id = jc_arena_copy(cli->arena, jc_uuid_format(id, text));
+    }
     a.started = time_text(cli, inspection->started_at);
     a.ended = time_text(cli, inspection->ended_at);
     for (size_t i = 0; i < inspection->n_inspector_ids; i++)
@@ -220,8 +212,10 @@ static struct jc_table *show_table(const struct showing *showing) {
     if (body && body->command_case == JC__OPERATION_BODY__COMMAND_RETURN_TASK)
         show_row(table, cli, "return_reason", jc_str(body->return_task->reason), none);
     if (review->decision) {
+        struct jc_str kind =
+            jc_words_enum(cli->arena, &jc__review_decision_kind__descriptor, (int)review->decision->kind);
         show_row(table, cli, "decision",
-                 jc_words_enum(cli->arena, &jc__review_decision_kind__descriptor, (int)review->decision->kind), none);
+                 cli->format == JC_FORMAT_TABLE ? jc_words_value(cli->lang, "decision", kind) : kind, none);
         show_row(table, cli, "note", jc_str(review->decision->note), none);
         show_row(table, cli, "decided_by", jc_str(review->decision->decided_by), none);
     }

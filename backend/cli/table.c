@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/csv.h"
+#include "base/id.h"
 #include "base/text.h"
 
 struct cell {
@@ -68,6 +69,17 @@ void jc_table_bool(struct jc_table *table, bool yes) {
 
 void jc_table_null(struct jc_table *table) {
     add_cell(table, (struct cell){.type = JC_CELL_NULL});
+}
+
+void jc_table_id(struct jc_table *table, ProtobufCBinaryData id) {
+    char text[JC_UUID_TEXT];
+    struct jc_uuid uuid;
+    if (id.len != JC_UUID_SIZE) {
+        jc_table_null(table);
+        return;
+    }
+    memcpy(uuid.bytes, id.data, JC_UUID_SIZE);
+    jc_table_text(table, jc_uuid_format(uuid, text));
 }
 
 struct jc_str jc_table_name(struct jc_arena *arena, struct jc_str name) {

@@ -5,6 +5,8 @@
 #ifndef JC_CLI_TABLE_H
 #define JC_CLI_TABLE_H
 
+#include <protobuf-c/protobuf-c.h>
+
 #include "cli/cli.h"
 
 enum jc_cell_type { JC_CELL_TEXT, JC_CELL_INT, JC_CELL_CENTI, JC_CELL_MICRO, JC_CELL_BOOL, JC_CELL_NULL };
@@ -27,6 +29,8 @@ void jc_table_centi(struct jc_table *table, int64_t centi);
 void jc_table_micro(struct jc_table *table, int64_t micro);
 void jc_table_bool(struct jc_table *table, bool yes);
 void jc_table_null(struct jc_table *table);
+/* An identifier of 16 bytes in its usual form; null for anything else. */
+void jc_table_id(struct jc_table *table, ProtobufCBinaryData id);
 /* The head of a name that is too long for a cell (names of teams may be whole sentences); the arena's. */
 struct jc_str jc_table_name(struct jc_arena *arena, struct jc_str name);
 size_t jc_table_rows(const struct jc_table *table);

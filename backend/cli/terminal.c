@@ -171,8 +171,14 @@ static const struct jc_column task_columns[] = {
     {"attention", JC_MSG_TERM_COL_ATTENTION, false},
 };
 
-static struct jc_str kind_word(const struct jc_cli *cli, const Jc__Task *task) {
-    switch (task ? (int)task->kind : JC__TASK_KIND__TASK_KIND_AD_HOC) {
+/* Work that never had a task; that of a task which has left the terminal is something else. */
+static bool is_ad_hoc(const struct jc_terminal_task *task) {
+    static const struct jc_uuid none;
+    return !task->task && task->outcome_count > 0 && memcmp(&task->outcomes[0].task_id, &none, sizeof none) == 0;
+}
+
+static struct jc_str kind_word(const struct jc_cli *cli, const struct jc_terminal_task *task) {
+    switch (task->task ? (int)task->task->kind : is_ad_hoc(task) ? JC__TASK_KIND__TASK_KIND_AD_HOC : 0) {
     case JC__TASK_KIND__TASK_KIND_VISIT:
         return jc_cli_terminal_word(cli, "visit", JC_MSG_TERM_KIND_VISIT);
     case JC__TASK_KIND__TASK_KIND_JOINT:
@@ -187,8 +193,6 @@ static struct jc_str kind_word(const struct jc_cli *cli, const Jc__Task *task) {
 }
 
 static struct jc_str state_word(const struct jc_cli *cli, const struct jc_terminal_task *task) {
-    static const struct jc_uuid none;
-    bool ad_hoc = task->outcome_count > 0 && memcmp(&task->outcomes[0].task_id, &none, sizeof none) == 0;
     switch (task->task ? (int)task->task->state : 0) {
     case JC__TASK_STATE__TASK_STATE_OPEN:
         return jc_cli_terminal_word(cli, "open", JC_MSG_TERM_STATE_OPEN);
@@ -199,7 +203,7 @@ static struct jc_str state_word(const struct jc_cli *cli, const struct jc_termin
     case JC__TASK_STATE__TASK_STATE_RECALLED:
         return jc_cli_terminal_word(cli, "recalled", JC_MSG_TERM_STATE_RECALLED);
     default:
-        return task->task || ad_hoc ? JC_STR("") : jc_cli_terminal_word(cli, "gone", JC_MSG_TERM_STATE_GONE);
+        return task->task || is_ad_hoc(task) ? JC_STR("") : jc_cli_terminal_word(cli, "gone", JC_MSG_TERM_STATE_GONE);
     }
 }
 
@@ -244,7 +248,7 @@ static void add_task(struct jc_cli *cli, struct jc_table *table, const struct jc
     jc_table_text(table, jc_str(from ? from->due_on : ""));
     jc_table_text(table, task->unit_id);
     jc_table_text(table, jc_str(task->unit ? task->unit->name : ""));
-    jc_table_text(table, kind_word(cli, from));
+    jc_table_text(table, kind_word(cli, task));
     jc_table_text(table, jc_str(from ? from->visit_id : ""));
     jc_table_text(table, state_word(cli, task));
     jc_table_text(table, local_word(cli, task->local));

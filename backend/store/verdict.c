@@ -119,6 +119,22 @@ uint64_t jc_verdict_of_sender(void) {
     return set;
 }
 
+/* A document's number as people call it, from kind, year and number ("1-2023-12"), into `buf`; another argument stays. */
+static void name_number(struct jc_buf *buf, enum jc_lang lang, struct jc_str *arg) {
+    static const enum jc_msg KINDS[] = {JC_MSG_COMMAND_SUBMIT_INSPECTION, JC_MSG_COMMAND_ISSUE_ORDER,
+                                        JC_MSG_COMMAND_SUBMIT_RECHECK};
+    struct jc_str number = *arg, parts[3];
+    int64_t values[3];
+    for (int i = 0; i < 3; i++)
+        if (!jc_str_cut(&number, '-', &parts[i]) || !jc_str_to_int64(parts[i], &values[i]) || values[i] < 0)
+            return;
+    if (number.len || values[0] < 1 || values[0] > 3)
+        return;
+    parts[0] = jc_msg_text(KINDS[values[0] - 1], lang);
+    jc_msg_render(buf, lang, JC_MSG_VERDICT_NUMBER, parts, 3);
+    *arg = jc_buf_str(buf);
+}
+
 static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str ground) {
     struct jc_str key, args[ARGUMENTS] = {{0}};
     size_t count = 0;
@@ -126,10 +142,15 @@ static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str g
     while (count < ARGUMENTS && jc_str_cut(&ground, ARGUMENT, &args[count]))
         count++;
     size_t i = ground_of(key);
+    struct jc_buf number;
+    jc_buf_init(&number, 1024);
+    if (i < JC_GROUND_COUNT && GROUNDS[i].reason == JC__REVIEW_REASON__REVIEW_REASON_DOCUMENT_NUMBER)
+        name_number(&number, lang, &args[0]);
     if (i < JC_GROUND_COUNT)
         jc_msg_render(out, lang, GROUNDS[i].words, args, count);
     else
         jc_buf_add(out, key);
+    jc_buf_free(&number);
 }
 
 static void render(struct jc_buf *out, enum jc_lang lang, struct jc_str text) {

@@ -55,7 +55,8 @@ class Office(jiancha.January):
             self.office("ingest", wrong, expect=(1, 2, 3))
             self.assertEqual(self.records(), (0, 0), name)
         for _ in range(2):
-            self.office("ingest", bundle, "--receipt", receipt)
+            taken = self.office("ingest", bundle, "--receipt", receipt)
+            self.assertRegex(taken.out, r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12} +accepted")
             self.assertEqual(self.records(), (1, 1))
         with open(receipt, "rb") as file:
             content = file.read()
@@ -95,6 +96,30 @@ class Office(jiancha.January):
         self.assertEqual(self.rows("review", "list"), [])
         self.office("review", "accept", review, expect=2)
         two.sync()
+        self.is_sound()
+
+    def test_record_of_a_task_that_left(self):
+        """Reassigned and done by others meanwhile: the inspector still sees what became of the own record, and that
+        it was no ad hoc inspection; the planner sees the decision in words."""
+        two = self.terminal("hn-t2-01", "2")
+        self.inspect(self.one)
+        self.office("task", "reassign", self.task, "--to", "hn-t2", "--reason", "人手不足")
+        two.sync()
+        two.run("inspect", self.task, "--start", "08:05", "--end", "08:25", "--inspectors", "hn-t2-01,hn-t2-02",
+                "--signed", "张三:安全总监")
+        two.sync()
+        self.one.sync()
+        (row,) = [row for row in self.one.rows("tasks") if row["task_id"] == self.task]
+        self.assertEqual((row["kind"], row["state"], row["local"]), ("", "gone", "done"))
+        self.assertIn("has its record already", row["attention"])
+        review = str(self.rows("review", "list")[0]["review_id"])
+        self.office("review", "reject", review, "--note", "以先到的为准")
+        shown = self.office("review", "show", review).out
+        self.assertIn("not accepted by review", shown)
+        self.assertIn(row["record_id"], shown)
+        self.one.sync()
+        (row,) = [row for row in self.one.rows("tasks") if row["task_id"] == self.task]
+        self.assertIn("以先到的为准", row["attention"])
         self.is_sound()
 
     def test_reject_then_accept(self):
