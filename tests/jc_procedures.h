@@ -255,6 +255,7 @@ static const struct office_request OFFICE_REQUESTS[] = {
     {"DeviceService/RevokeDevice", "{\"deviceId\":\"@device\",\"reason\":\"丢失\"}", NULL, false, true},
     {"DeviceService/RenameDevice", "{\"deviceId\":\"@device\",\"name\":\"二号机\"}", NULL, false, true},
     {"DeviceService/RequestRebuild", "{\"deviceId\":\"@device\"}", NULL, false, true},
+    {"DeviceService/TrustSeal", "{\"deviceId\":\"@device\",\"reason\":\"核对无误\"}", NULL, false, true},
     {"RegistryService/GetAgency", "{}", NULL, false, false},
     {"RegistryService/ListTeams", "{}", NULL, false, false},
     {"RegistryService/ListUnits", "{}", NULL, false, false},
@@ -305,6 +306,8 @@ static inline const char *office_token(const struct office_request *request, con
 static inline void office_arrange(struct office *office, const char *path) {
     if (strcmp(path, "TaskService/ReopenTask") == 0)
         field_script(&office->field, "UPDATE task SET state = 3, return_reason = 'x' WHERE unit_id = 'u1'");
+    if (strcmp(path, "DeviceService/TrustSeal") == 0)
+        field_script(&office->field, "UPDATE device SET seal_wrong_no = 3");
     if (strcmp(path, "TaskService/ReassignTasks") == 0)
         field_script(&office->field, "INSERT INTO team VALUES (1, 'c', 9, 'C', 'bureau', 3, NULL, NULL)");
 }

@@ -22,6 +22,7 @@ static const struct {
     {"DeviceService/RevokeDevice", "device.revoke", NULL},
     {"DeviceService/RenameDevice", "device.rename", NULL},
     {"DeviceService/RequestRebuild", "device.rebuild", NULL},
+    {"DeviceService/TrustSeal", "device.trust_seal", NULL},
     {"TaskService/RecallTasks", "task.recall", NULL},
     {"TaskService/ReassignTasks", "task.reassign", NULL},
     {"TaskService/ReopenTask", "task.reopen", NULL},

@@ -133,6 +133,7 @@ static const struct {
     {"/jiancha.v1.DeviceService/RevokeDevice", "++-----!!!!!"},
     {"/jiancha.v1.DeviceService/RenameDevice", "++-----!!!!!"},
     {"/jiancha.v1.DeviceService/RequestRebuild", "++-----!!!!!"},
+    {"/jiancha.v1.DeviceService/TrustSeal", "++-----!!!!!"},
     {"/jiancha.v1.RegistryService/GetAgency", "++++++-!!!!!"},
     {"/jiancha.v1.RegistryService/ListTeams", "++++++-!!!!!"},
     {"/jiancha.v1.RegistryService/ListUnits", "++++++-!!!!!"},

@@ -1,6 +1,7 @@
 /* Seals that wait (sync/seal.h): when one may, that it is looked at, what becomes of one that does not hold. */
 #include "sync/seal.h"
 
+#include "auth/device.h"
 #include "jc_field_test.h"
 #include "sync/apply.h"
 #include "sync/derived.h"
@@ -240,21 +241,27 @@ static void check_rows(void) {
     CHECK_STR("rows are what operations say", words, "");
 }
 
-static enum jc_code reject_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    Jc__DecideReviewResponse *response = NULL;
-    const struct jc_review_act act = {.agency_id = 1,
-                                      .review_id = *(const int64_t *)ctx,
-                                      .kind = JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT,
-                                      .note = JC_STR("封签不符"),
-                                      .actor = JC_STR("planner"),
-                                      .now_ms = field.now_ms};
-    return jc_review_decide(tx, &act, field.arena, &response, err);
+struct decide {
+    struct jc_review_act act;
+    Jc__DecideReviewResponse *response;
+};
+
+static enum jc_code decide_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct decide *d = ctx;
+    return jc_review_decide(tx, &d->act, field.arena, &d->response, err);
 }
+
+static void decide(int64_t review, Jc__ReviewDecisionKind kind) {
+    struct decide d = {{1, review, kind, JC_STR(""), JC_STR("核对过"), JC_STR("planner"), field.now_ms}, NULL};
+    jc_test_write(field.db, decide_job, &d);
+}
+
+#define ACCEPT JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT
+#define REJECT JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT
 
 /* A record that counted when its seal was found wrong: a planner who rejects it takes it out of the count. */
 static void test_late_wrong_is_rejected(void **state) {
     (void)state;
-    int64_t review_id = 2;
     struct trip trip;
     field_lease(&field, FIELD_KEYED);
     send_one(false);
@@ -265,7 +272,7 @@ static void test_late_wrong_is_rejected(void **state) {
     field.now_ms += JC_SEAL_WAIT_MS;
     CHECK_STR("found", look(), "0 1");
     check_rows();
-    jc_test_write(field.db, reject_job, &review_id);
+    decide(2, REJECT);
     CHECK_STR("counts no more", field_query(&field, "SELECT is_record FROM inspection"), "0");
     CHECK_STR("its task is open", field_query(&field, "SELECT state FROM task WHERE kind = 1 AND unit_id = 'u1'"), "1");
     check_rows();
@@ -295,6 +302,109 @@ static void test_late_wrong_of_one_that_is_kept(void **state) {
     check_rows();
 }
 
+/* An ad hoc record, flagged for its number; returns its row. */
+static int64_t send_flagged(bool wrong) {
+    static const char UNIT[] = "u4";
+    Jc__Operation *operation = sealed(field_ad_hoc(&field, next, field_inspection(&field, next, 0, UNIT, 990)), wrong);
+    struct trip trip;
+    next++;
+    send_all(&operation, 1, &trip);
+    CHECK_INT("applied", trip.call.response->results[0]->status, APPLIED);
+    return trip.call.response->results[0]->operation_no;
+}
+
+/* What is found late opens a review that was closed without it, and the second decision stands in the chain beside the
+ * first. */
+static void test_closed_before(void **state) {
+    (void)state;
+    send_one(false);
+    int64_t row = send_flagged(true);
+    decide(row, ACCEPT);
+    CHECK_INT("told", jc_test_number(field.db, "SELECT deleted FROM change WHERE kind = 8"), 0);
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("found", look(), "0 1");
+    CHECK_STR("open again",
+              field_query(&field, "SELECT state || ' ' || decision || ' ' ||"
+                                  "       substr(reason_args, 1, 14) || ' ' || substr(reason_args, -15) FROM review"),
+              "1 1 NUMBER_FOREIGN SEAL_LATE_WRONG");
+    CHECK_INT("what the inspector was told is taken back",
+              jc_test_number(field.db, "SELECT deleted FROM change WHERE kind = 8"), 1);
+    check_rows();
+    decide(row, REJECT);
+    CHECK_STR("decided again", field_query(&field, "SELECT state || ' ' || decision FROM review"), "2 2");
+    CHECK_INT("counts no more", jc_test_number(field.db, "SELECT SUM(is_record) FROM inspection"), 0);
+    CHECK_INT("both decisions are rows",
+              jc_test_number(field.db, "SELECT COUNT(*) FROM operation WHERE device_id = zeroblob(16)"), 2);
+    CHECK_INT("told again", jc_test_number(field.db, "SELECT deleted FROM change WHERE kind = 8"), 0);
+    check_rows();
+}
+
+/* What was rejected counts no more: there is nothing to decide. */
+static void test_rejected_before(void **state) {
+    (void)state;
+    send_one(false);
+    decide(send_flagged(true), REJECT);
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("found", look(), "0 1");
+    CHECK_STR("closed", field_query(&field, "SELECT state || ' ' || decision FROM review"), "2 2");
+    check_rows();
+}
+
+/* A late review says what it is about. */
+static void test_says_what_about(void **state) {
+    (void)state;
+    send_one(false);
+    Jc__Operation *operation = sealed(field_ad_hoc(&field, next, field_inspection(&field, next, 0, "u4", 0)), true);
+    struct trip trip;
+    next++;
+    send_all(&operation, 1, &trip);
+    field_script(&field, "DELETE FROM review");
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("found late", look(), "0 1");
+    CHECK_STR("command and unit", field_query(&field, "SELECT command || ' ' || unit_id FROM review"),
+              "add_ad_hoc_inspection u4");
+}
+
+static enum jc_code trust_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_clock clock = jc_clock_system();
+    struct jc_act act = {JC_STR("planner"), &clock};
+    struct jc_uuid id = {0};
+    memcpy(id.bytes, field_id(&field, FIELD_DEVICE, FIELD_KEYED).data, JC_UUID_SIZE);
+    return jc_device_trust_seal(tx, 1, id, jc_str(ctx), act, err);
+}
+
+static enum jc_code trust(const char *reason) {
+    struct jc_err err = {0};
+    return jc_db_write_wait(field.db, 1, trust_job, (void *)reason, &err);
+}
+
+/* A planner takes the mark away, with a reason, once what was flagged is decided; the next wrong seal sets it again. */
+static void test_mark_taken_away(void **state) {
+    (void)state;
+    send_one(false);
+    CHECK_INT("not marked", trust("x"), JC_FAILED_PRECONDITION);
+    assert_true(send_one(true));
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("found", look(), "0 1");
+    CHECK_INT("a review is open", trust("x"), JC_FAILED_PRECONDITION);
+    decide(2, ACCEPT);
+    CHECK_INT("no reason", trust(" "), JC_INVALID_ARGUMENT);
+    CHECK_INT("taken away", trust("换过存储卡，已核对"), JC_OK);
+    CHECK_STR("the row is still known", chain(), "2 2 0 -2");
+    CHECK_STR("in the log of acts",
+              field_query(&field, "SELECT actor || ' ' || detail FROM audit_log WHERE act = 'device.trust_seal'"),
+              "planner 换过存储卡，已核对");
+    check_rows();
+    CHECK_INT("once", trust("x"), JC_FAILED_PRECONDITION);
+    jc_sealer_free(sealer);
+    sealer = jc_sealer_new(JC_SEAL_WAIT_MS);
+    send_one(false);
+    assert_true(send_one(true)); /* seals wait again */
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("found again", look(), "0 1");
+    CHECK_STR("marked again", chain(), "5 5 0 5");
+}
+
 static void test_wrong_in_line(void **state) {
     (void)state;
     send_one(false);
@@ -320,6 +430,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_found_late, setup, teardown),
         cmocka_unit_test_setup_teardown(test_row_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_closed_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rejected_before, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_says_what_about, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mark_taken_away, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hole_behind_what_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hole_in_a_request, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unsealed_behind_what_waits, setup, teardown),

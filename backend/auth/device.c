@@ -171,3 +171,18 @@ enum jc_code jc_device_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uu
     enum jc_code code = jc_device_set_rebuild(tx, agency_id, device_id, err);
     return code ? code : note_act(tx, agency_id, device_id, act, JC_STR("device.rebuild"), JC_STR(""), err);
 }
+
+enum jc_code jc_device_trust_seal(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str reason,
+                                  struct jc_act act, struct jc_err *err) {
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    struct jc_device device;
+    if (!arena)
+        return jc_fail_memory(err);
+    enum jc_code code = jc_device_get(tx, agency_id, device_id, arena, &device, err);
+    jc_arena_free(arena);
+    if (!code && (!jc_str_trim(reason).len || !is_text(reason, REASON_MAX_BYTES)))
+        code = jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_DEVICE_REASON_INVALID);
+    if (!code)
+        code = jc_device_set_seal_trusted(tx, agency_id, device_id, err);
+    return code ? code : note_act(tx, agency_id, device_id, act, JC_STR("device.trust_seal"), reason, err);
+}

@@ -42,5 +42,10 @@ enum jc_code jc_device_rename(struct jc_tx *tx, int64_t agency_id, struct jc_uui
 /* Its next sync is asked to list anew; unsent work stays. JC_NOT_FOUND. */
 enum jc_code jc_device_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_act act,
                                struct jc_err *err);
+/* Takes away the mark that a seal of it did not hold: operations are sealed from its board's view again, and its seals
+ * may wait (sync/seal.h). With a reason. JC_FAILED_PRECONDITION if it is not marked, or while reviews about its seals
+ * are open. */
+enum jc_code jc_device_trust_seal(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_str reason,
+                                  struct jc_act act, struct jc_err *err);
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "cli/board.h"
 
-static const struct jc_command device_rename, device_rebuild, device_invite, device_list, device_revoke;
+static const struct jc_command device_rename, device_rebuild, device_invite, device_list, device_revoke,
+    device_trust_seal;
 const struct jc_command jc_cmd_device;
 
 /* --- invite ---------------------------------------------------------------------------------------- */
@@ -125,7 +126,7 @@ static enum jc_exit run_list(struct jc_cli *cli, int argc, char **argv) {
 
 /* --- acts on one device ------------------------------------------------------------------------------ */
 
-enum act_kind { REVOKE, RENAME, REBUILD };
+enum act_kind { REVOKE, RENAME, REBUILD, TRUST_SEAL };
 
 struct device_act {
     struct jc_cli *cli;
@@ -140,6 +141,8 @@ static enum jc_code act_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     int64_t agency_id = act->cli->agency_id;
     if (act->kind == REVOKE)
         return jc_device_revoke(tx, agency_id, act->device_id, act->text, who, err);
+    if (act->kind == TRUST_SEAL)
+        return jc_device_trust_seal(tx, agency_id, act->device_id, act->text, who, err);
     return act->kind == RENAME ? jc_device_rename(tx, agency_id, act->device_id, act->text, who, err)
                                : jc_device_rebuild(tx, agency_id, act->device_id, who, err);
 }
@@ -160,16 +163,25 @@ static enum jc_exit run_act(struct device_act *act, struct jc_str id, enum jc_ms
     return JC_EXIT_DONE;
 }
 
-static enum jc_exit run_revoke(struct jc_cli *cli, int argc, char **argv) {
+static enum jc_exit run_with_reason(struct jc_cli *cli, const struct jc_command *command, enum act_kind kind,
+                                    enum jc_msg done, int argc, char **argv) {
     const char *reason = "";
     struct jc_option options[] = {{.name = "reason", .takes_value = true, .value = &reason}};
-    struct device_act act = {.cli = cli, .kind = REVOKE};
+    struct device_act act = {.cli = cli, .kind = kind};
     struct jc_str id;
-    if (!jc_cli_options(cli, &device_revoke, options, 1, &argc, argv) ||
-        !jc_cli_argument(cli, &device_revoke, "DEVICE_ID", argc, argv, &id))
+    if (!jc_cli_options(cli, command, options, 1, &argc, argv) ||
+        !jc_cli_argument(cli, command, "DEVICE_ID", argc, argv, &id))
         return JC_EXIT_REFUSED;
     act.text = jc_str(reason);
-    return run_act(&act, id, JC_MSG_DEVICE_IS_REVOKED);
+    return run_act(&act, id, done);
+}
+
+static enum jc_exit run_revoke(struct jc_cli *cli, int argc, char **argv) {
+    return run_with_reason(cli, &device_revoke, REVOKE, JC_MSG_DEVICE_IS_REVOKED, argc, argv);
+}
+
+static enum jc_exit run_trust_seal(struct jc_cli *cli, int argc, char **argv) {
+    return run_with_reason(cli, &device_trust_seal, TRUST_SEAL, JC_MSG_DEVICE_SEAL_IS_TRUSTED, argc, argv);
 }
 
 static enum jc_exit run_rename(struct jc_cli *cli, int argc, char **argv) {
@@ -244,9 +256,20 @@ static const struct jc_command device_rebuild = {
     .run = run_rebuild,
 };
 
-static const struct jc_command *const subs[] = {
-    &device_invite, &device_list,   &jc_cmd_device_board, &jc_cmd_device_show,
-    &device_rename, &device_revoke, &device_rebuild,      NULL};
+static const struct jc_command device_trust_seal = {
+    .name = "trust-seal",
+    .summary = {"撤销终端的签封不符标记", "take away a terminal's mark of a wrong seal"},
+    .usage = "device trust-seal DEVICE_ID --reason TEXT",
+    .help = {"先办理完因签封不符而待核的操作；理由记入审计日志。终端的记录和证据链不变。",
+             "Once every review about its seals is decided; the reason stands in the audit log. Its records and the\n"
+             "evidence chain stay as they are."},
+    .example = "jiancha device trust-seal 0185f0a4-7c00-7000-8000-000000000001 --reason 更换存储卡后核对无误",
+    .run = run_trust_seal,
+};
+
+static const struct jc_command *const subs[] = {&device_invite,      &device_list,       &jc_cmd_device_board,
+                                                &jc_cmd_device_show, &device_rename,     &device_revoke,
+                                                &device_rebuild,     &device_trust_seal, NULL};
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     bool ran = false;
@@ -263,7 +286,8 @@ const struct jc_command jc_cmd_device = {
              "device show NAME|DEVICE_ID\n"
              "device rename DEVICE_ID NAME\n"
              "device revoke DEVICE_ID [--reason TEXT]\n"
-             "device rebuild DEVICE_ID",
+             "device rebuild DEVICE_ID\n"
+             "device trust-seal DEVICE_ID --reason TEXT",
     .help = {"邀请、查看、改名、吊销。所有操作记入审计日志。",
              "Invite, look at, rename, revoke. Every act stands in the audit log."},
     .example = "jiancha device invite --inspector hn-t1-01",

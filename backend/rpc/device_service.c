@@ -190,3 +190,13 @@ enum jc_code jc_request_rebuild_run(struct jc_tx *tx, struct jc_call *call, stru
     enum jc_code code = begin_act(call, request->device_id, &clock, &act, &id, err);
     return code ? code : jc_device_rebuild(tx, call->caller.agency_id, id, act, err);
 }
+
+enum jc_code jc_trust_seal_run(struct jc_tx *tx, struct jc_call *call, struct jc_err *err) {
+    const Jc__TrustSealRequest *request = (const Jc__TrustSealRequest *)call->request;
+    struct jc_clock clock;
+    struct jc_act act;
+    struct jc_uuid id;
+    call->response = (ProtobufCMessage *)JC_ANSWER(call, Jc__TrustSealResponse, jc__trust_seal_response);
+    enum jc_code code = begin_act(call, request->device_id, &clock, &act, &id, err);
+    return code ? code : jc_device_trust_seal(tx, call->caller.agency_id, id, jc_str(request->reason), act, err);
+}

@@ -50,6 +50,7 @@ static const struct jc_procedure TABLE[] = {
     {DEVICE, "RevokeDevice", WRITE, .callers = ADMINS, .run = jc_revoke_device_run},
     {DEVICE, "RenameDevice", WRITE, .callers = ADMINS, .run = jc_rename_device_run},
     {DEVICE, "RequestRebuild", WRITE, .callers = ADMINS, .run = jc_request_rebuild_run},
+    {DEVICE, "TrustSeal", WRITE, .callers = ADMINS, .run = jc_trust_seal_run},
 
     {REGISTRY, "GetAgency", READ, .callers = ALL, .run = jc_get_agency_run},
     {REGISTRY, "ListTeams", READ, .callers = ALL, .run = jc_list_teams_run},

@@ -15,7 +15,7 @@ jc_procedure_step jc_get_self_run;
 
 /* device_service.c */
 jc_procedure_step jc_create_invitation_run, jc_enroll_run, jc_list_devices_run, jc_revoke_device_run;
-jc_procedure_step jc_rename_device_run, jc_request_rebuild_run;
+jc_procedure_step jc_rename_device_run, jc_request_rebuild_run, jc_trust_seal_run;
 
 /* registry_service.c */
 jc_procedure_step jc_get_agency_run, jc_list_teams_run, jc_list_units_run, jc_get_unit_run;

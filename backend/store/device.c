@@ -39,7 +39,7 @@ enum jc_code jc_device_insert(struct jc_tx *tx, const struct jc_device *device,
     "d.agency_id, d.device_id, d.name, d.inspector_id, i.team_id, d.scope_version, d.enrolled_ms,\n"   \
     "       d.revoked_ms, d.last_seen_ms, d.app_version, d.unsent, d.clock_offset_ms, d.free_bytes,\n" \
     "       d.blocks_version, d.link, d.link_no, d.sealed_no, d.seal_due_ms IS NOT NULL,\n"            \
-    "       COALESCE(d.seal_wrong_no, 0), d.rebuild_requested\n"                                       \
+    "       MAX(COALESCE(d.seal_wrong_no, 0), 0), d.rebuild_requested\n"                               \
     "FROM device AS d\n"                                                                               \
     "LEFT JOIN inspector AS i ON i.agency_id = d.agency_id AND i.inspector_id = d.inspector_id\n"
 
@@ -263,7 +263,7 @@ enum jc_code jc_device_list(struct jc_tx *tx, int64_t agency_id, struct jc_arena
 }
 
 static const char SELECT_STATES[] =
-    "SELECT d.report, d.seal_wrong_no IS NOT NULL, d.seal_due_ms IS NOT NULL, d.cursor_seq, d.revoked_reason,\n"
+    "SELECT d.report, COALESCE(d.seal_wrong_no, 0) > 0, d.seal_due_ms IS NOT NULL, d.cursor_seq, d.revoked_reason,\n"
     "       COALESCE(r.reviews, 0), COALESCE(m.records, 0)\n"
     "FROM device AS d\n"
     "LEFT JOIN (SELECT device_id, COUNT(*) AS reviews\n"
@@ -353,6 +353,32 @@ enum jc_code jc_device_set_rebuild(struct jc_tx *tx, int64_t agency_id, struct j
     return change_one(tx, UPDATE_REBUILD, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), device_id, err);
 }
 
+static const char COUNT_WRONG_REVIEWS[] = "SELECT COUNT(*)\n"
+                                          "FROM review\n"
+                                          "WHERE agency_id = $1 AND device_id = $2 AND state = 1\n"
+                                          "  AND reason_args LIKE '%SEAL\\_%WRONG%' ESCAPE '\\'";
+static const char UPDATE_SEAL_TRUSTED[] = "UPDATE device\n"
+                                          "SET seal_wrong_no = -seal_wrong_no\n"
+                                          "WHERE agency_id = $1 AND device_id = $2 AND seal_wrong_no > 0";
+
+enum jc_code jc_device_set_seal_trusted(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                        struct jc_err *err) {
+    int64_t reviews = 0;
+    char id[JC_UUID_TEXT], number[JC_NUMBER_TEXT];
+    enum jc_code code =
+        jc_tx_int64(tx, COUNT_WRONG_REVIEWS, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), &reviews, err);
+    if (!code && reviews)
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_DEVICE_SEAL_REVIEWS, jc_uuid_format(device_id, id),
+                       jc_str_from_int64(reviews, number));
+    if (code)
+        return code;
+    jc_device_forget(tx, agency_id, device_id);
+    code = jc_tx_exec(tx, UPDATE_SEAL_TRUSTED, JC_VALUES(jc_int(agency_id), uuid_value(&device_id)), err);
+    if (code || jc_tx_changed(tx))
+        return code;
+    return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_DEVICE_SEAL_UNMARKED, jc_uuid_format(device_id, id));
+}
+
 static const char UPDATE_BLOCKS_VERSION[] = "UPDATE device\n"
                                             "SET blocks_version = $1\n"
                                             "WHERE agency_id = $2 AND device_id = $3";
@@ -377,7 +403,8 @@ enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, s
     "    app_version = COALESCE($4, app_version), unsent = COALESCE($5, unsent),\n"                     \
     "    clock_offset_ms = COALESCE($6, clock_offset_ms), free_bytes = COALESCE($7, free_bytes),\n"     \
     "    report = COALESCE($8, report), link = COALESCE($9, link), link_no = COALESCE($10, link_no),\n" \
-    "    sealed_no = COALESCE($11, sealed_no), seal_wrong_no = COALESCE(seal_wrong_no, $12)"
+    "    sealed_no = COALESCE($11, sealed_no),\n"                                                       \
+    "    seal_wrong_no = CASE WHEN seal_wrong_no > 0 THEN seal_wrong_no ELSE COALESCE($12, seal_wrong_no) END"
 static const char UPDATE_SEEN[] = SEEN_COLUMNS "\n"
                                                "WHERE agency_id = $13 AND device_id = $14";
 static const char UPDATE_SEEN_DUE[] = SEEN_COLUMNS ", seal_due_ms = $13\n"

@@ -82,6 +82,11 @@ enum jc_code jc_device_set_name(struct jc_tx *tx, int64_t agency_id, struct jc_u
 /* Its next syncs are told to list anew, until it does. */
 enum jc_code jc_device_set_rebuild(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id, struct jc_err *err);
 
+/* Takes away the mark that a seal of it did not hold: the row stays in seal_wrong_no, below zero. JC_FAILED_PRECONDITION
+ * if it has none, or while a person has to look at operations of it for their seals. */
+enum jc_code jc_device_set_seal_trusted(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
+                                        struct jc_err *err);
+
 /* JC_NOT_FOUND. */
 enum jc_code jc_device_set_blocks_version(struct jc_tx *tx, int64_t agency_id, struct jc_uuid device_id,
                                           int64_t version, struct jc_err *err);

@@ -123,6 +123,28 @@ enum jc_code jc_finding_set_order(struct jc_tx *tx, int64_t agency_id, struct jc
                       err);
 }
 
+static const char UPDATE_NO_ORDER[] = "UPDATE finding\n"
+                                      "SET order_id = NULL, deadline_on = $1\n"
+                                      "WHERE agency_id = $2 AND order_id = $3 AND finding_id = $4";
+
+enum jc_code jc_finding_unset_order(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id,
+                                    struct jc_str finding_id, struct jc_str deadline_on, struct jc_err *err) {
+    return jc_tx_exec(
+        tx, UPDATE_NO_ORDER,
+        JC_VALUES(jc_text_or_null(deadline_on), jc_int(agency_id), id_value(order_id), id_value(finding_id)), err);
+}
+
+static const char UPDATE_OPEN[] = "UPDATE finding\n"
+                                  "SET corrected_on = NULL, deadline_on = $1\n"
+                                  "WHERE agency_id = $2 AND order_id = $3 AND finding_id = $4";
+
+enum jc_code jc_finding_reopen(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str finding_id,
+                               struct jc_str deadline_on, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_OPEN,
+                      JC_VALUES(jc_text(deadline_on), jc_int(agency_id), id_value(order_id), id_value(finding_id)),
+                      err);
+}
+
 static const char UPDATE_DEADLINE[] = "UPDATE finding\n"
                                       "SET deadline_on = $1\n"
                                       "WHERE agency_id = $2 AND order_id = $3 AND finding_id = $4";

@@ -34,6 +34,12 @@ enum jc_code jc_finding_of_order(struct jc_tx *tx, int64_t agency_id, struct jc_
 enum jc_code jc_finding_set_order(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
                                   struct jc_str finding_id, struct jc_str order_id, struct jc_str deadline_on,
                                   struct jc_err *err);
+/* Takes a finding out of its order again. */
+enum jc_code jc_finding_unset_order(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id,
+                                    struct jc_str finding_id, struct jc_str deadline_on, struct jc_err *err);
+/* It is open again, until that day. */
+enum jc_code jc_finding_reopen(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str finding_id,
+                               struct jc_str deadline_on, struct jc_err *err);
 enum jc_code jc_finding_set_deadline(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id,
                                      struct jc_str finding_id, struct jc_str deadline_on, struct jc_err *err);
 /* The first day stands. */

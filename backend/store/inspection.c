@@ -185,6 +185,16 @@ enum jc_code jc_inspection_link(struct jc_tx *tx, int64_t agency_id, struct jc_s
                       JC_VALUES(jc_int(counts), id_value(linked_to), jc_int(agency_id), id_value(inspection_id)), err);
 }
 
+static const char UPDATE_UNLINK[] = "UPDATE inspection\n"
+                                    "SET is_record = $1, linked_to = NULL\n"
+                                    "WHERE agency_id = $2 AND inspection_id = $3 AND linked_to = $4";
+
+enum jc_code jc_inspection_unlink(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                  struct jc_str linked_to, bool counts, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_UNLINK,
+                      JC_VALUES(jc_int(counts), jc_int(agency_id), id_value(inspection_id), id_value(linked_to)), err);
+}
+
 /* --- executed ---------------------------------------------------------------------------------------------- */
 
 static const char SELECT_EXECUTED[] =

@@ -43,6 +43,9 @@ enum jc_code jc_inspection_count(struct jc_tx *tx, int64_t agency_id, struct jc_
 /* It belongs to another, and counts or not. */
 enum jc_code jc_inspection_link(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
                                 struct jc_str linked_to, bool counts, struct jc_err *err);
+/* Takes that link away, if it is there. */
+enum jc_code jc_inspection_unlink(struct jc_tx *tx, int64_t agency_id, struct jc_str inspection_id,
+                                  struct jc_str linked_to, bool counts, struct jc_err *err);
 
 /* When visits of a year's plan were really inspected: the month of the record's end, in China's time. */
 struct jc_executed {

@@ -24,9 +24,9 @@ static struct jc_str view(ProtobufCBinaryData data) {
     "             AND t.state <> 2 AND t.order_id = o.order_id\n"                           \
     "           ORDER BY t.task_id DESC LIMIT 1), i.team_id)"
 
-static enum jc_code tell(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str team_id,
+static enum jc_code tell(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str team_id, bool gone,
                          struct jc_err *err) {
-    return jc_change_record(tx, agency_id, JC__ENTITY_KIND__ENTITY_KIND_ORDER, order_id, team_id, false, err);
+    return jc_change_record(tx, agency_id, JC__ENTITY_KIND__ENTITY_KIND_ORDER, order_id, team_id, gone, err);
 }
 
 static const char SELECT_TEAM[] =
@@ -35,13 +35,36 @@ static const char SELECT_TEAM[] =
     "JOIN inspection AS i ON i.agency_id = o.agency_id AND i.inspection_id = o.inspection_id\n"
     "WHERE o.agency_id = $1 AND o.order_id = $2";
 
-enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
-                              struct jc_err *err) {
+static enum jc_code tell_holder(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, bool gone,
+                                struct jc_arena *arena, struct jc_err *err) {
     struct jc_str *team_id = NULL;
     size_t count = 0;
     enum jc_code code = jc_row_first_column(tx, SELECT_TEAM, JC_VALUES(jc_int(agency_id), id_value(order_id)), arena,
                                             &team_id, &count, err);
-    return code || count == 0 ? code : tell(tx, agency_id, order_id, team_id[0], err);
+    return code || count == 0 ? code : tell(tx, agency_id, order_id, team_id[0], gone, err);
+}
+
+enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                              struct jc_err *err) {
+    return tell_holder(tx, agency_id, order_id, false, arena, err);
+}
+
+enum jc_code jc_order_drop(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                           struct jc_err *err) {
+    return tell_holder(tx, agency_id, order_id, true, arena, err);
+}
+
+static const char SELECT_COUNTS[] =
+    "SELECT 1\n"
+    "FROM rectification_order AS o\n"
+    "WHERE o.agency_id = $1 AND o.order_id = $2 AND o.op_key = $3\n"
+    "  AND EXISTS (SELECT 1 FROM finding AS f WHERE f.agency_id = o.agency_id AND f.order_id = o.order_id)";
+
+enum jc_code jc_order_counts(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, int64_t operation_no,
+                             bool *counts, struct jc_err *err) {
+    return jc_row_exists(tx, SELECT_COUNTS,
+                         JC_VALUES(jc_int(agency_id), id_value(order_id), jc_int(jc_op_key(agency_id, operation_no))),
+                         counts, err);
 }
 
 static const char INSERT_ORDER[] =
@@ -69,7 +92,7 @@ enum jc_code jc_order_add(struct jc_tx *tx, int64_t agency_id, int64_t operation
         code = jc_finding_set_order(tx, agency_id, view(order->inspection_id), view(item->finding_id), order_id,
                                     jc_str(item->deadline), err);
     }
-    return code ? code : tell(tx, agency_id, order_id, team_id, err);
+    return code ? code : tell(tx, agency_id, order_id, team_id, false, err);
 }
 
 /* --- find --------------------------------------------------------------------------------------------- */
@@ -108,8 +131,8 @@ static const char SELECT_BODY[] = "SELECT body\n"
                                   "FROM rectification_order\n"
                                   "WHERE agency_id = $1 AND order_id = $2";
 
-static enum jc_code read_body(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
-                              Jc__RectificationOrder **out, struct jc_err *err) {
+enum jc_code jc_order_issued(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                             Jc__RectificationOrder **out, struct jc_err *err) {
     struct jc_rows *rows = NULL;
     ProtobufCMessage *message = NULL;
     bool has_row = false;
@@ -145,7 +168,7 @@ enum jc_code jc_order_get(struct jc_tx *tx, int64_t agency_id, struct jc_str ord
     Jc__RectificationOrder *order = NULL;
     struct jc_finding *findings = NULL;
     size_t count = 0;
-    enum jc_code code = read_body(tx, agency_id, order_id, arena, &order, err);
+    enum jc_code code = jc_order_issued(tx, agency_id, order_id, arena, &order, err);
     if (!code)
         code = jc_finding_of_order(tx, agency_id, order_id, arena, &findings, &count, err);
     if (code)

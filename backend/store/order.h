@@ -28,6 +28,15 @@ enum jc_code jc_order_find(struct jc_tx *tx, int64_t agency_id, struct jc_str or
  * JC_NOT_FOUND. */
 enum jc_code jc_order_get(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
                           Jc__RectificationOrder **out, struct jc_err *err);
+/* The order as issued. JC_NOT_FOUND. */
+enum jc_code jc_order_issued(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                             Jc__RectificationOrder **out, struct jc_err *err);
+/* Whether it is that operation's and counts: one that was rejected has no finding. */
+enum jc_code jc_order_counts(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, int64_t operation_no,
+                             bool *counts, struct jc_err *err);
+/* It leaves the terminals that hold it; to be called before its findings and tasks change. */
+enum jc_code jc_order_drop(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,
+                           struct jc_err *err);
 /* An item changed, or another team is to recheck it: tells the terminals of the team that holds it now, and those that
  * held it. */
 enum jc_code jc_order_changed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_arena *arena,

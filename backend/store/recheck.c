@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "store/finding.h"
 #include "store/operation.h"
+#include "store/row.h"
 
 static struct jc_str view(ProtobufCBinaryData data) {
     return (struct jc_str){(const char *)data.data, data.len};
@@ -93,5 +94,72 @@ enum jc_code jc_recheck_is_recorded(struct jc_tx *tx, int64_t agency_id, struct 
     enum jc_code code =
         jc_tx_int64(tx, COUNT_RECORDS, JC_VALUES(jc_int(agency_id), jc_bytes(task_id.ptr, task_id.len)), &count, err);
     *recorded = count > 0;
+    return code;
+}
+
+/* --- standing --------------------------------------------------------------------------------------------- */
+
+/* Over the tasks of the unit, which are few and have an index. */
+#define RECHECKS_OF_ORDER                                                                                    \
+    "FROM rectification_order AS o\n"                                                                        \
+    "JOIN task AS t ON t.agency_id = o.agency_id AND t.unit_id = o.unit_id AND t.order_id = o.order_id\n"    \
+    "JOIN recheck AS r ON r.agency_id = t.agency_id AND r.task_id = t.task_id AND r.order_id = o.order_id\n" \
+    "                 AND r.is_record = 1\n"                                                                 \
+    "WHERE o.agency_id = $1 AND o.order_id = $2\n"
+
+static const char SELECT_LATER[] = "SELECT 1\n" RECHECKS_OF_ORDER "  AND r.op_key > $3";
+
+enum jc_code jc_recheck_is_followed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, int64_t operation_no,
+                                    bool *followed, struct jc_err *err) {
+    return jc_row_exists(
+        tx, SELECT_LATER,
+        JC_VALUES(jc_int(agency_id), jc_bytes(order_id.ptr, order_id.len), jc_int(jc_op_key(agency_id, operation_no))),
+        followed, err);
+}
+
+static const char SELECT_COUNTS[] = "SELECT 1\n"
+                                    "FROM recheck\n"
+                                    "WHERE agency_id = $1 AND recheck_id = $2 AND op_key = $3 AND is_record = 1";
+
+enum jc_code jc_recheck_counts(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, int64_t operation_no,
+                               bool *counts, struct jc_err *err) {
+    return jc_row_exists(tx, SELECT_COUNTS,
+                         JC_VALUES(jc_int(agency_id), jc_bytes(recheck_id.ptr, recheck_id.len),
+                                   jc_int(jc_op_key(agency_id, operation_no))),
+                         counts, err);
+}
+
+static const char UPDATE_NO_RECORD[] = "UPDATE recheck\n"
+                                       "SET is_record = 0\n"
+                                       "WHERE agency_id = $1 AND recheck_id = $2";
+static const char SELECT_COUNTED[] = "SELECT r.body\n" RECHECKS_OF_ORDER "ORDER BY t.released_ms, r.op_key";
+static const char SELECT_DONE_ON[] = "SELECT r.done_on\n" RECHECKS_OF_ORDER "ORDER BY t.released_ms, r.op_key";
+
+static enum jc_code say_again(struct jc_tx *tx, int64_t agency_id, struct jc_str body, struct jc_str done_on,
+                              struct jc_arena *arena, struct jc_err *err) {
+    ProtobufCMessage *message = NULL;
+    enum jc_code code = jc_message_unpack(&jc__recheck__descriptor, body, arena, &message, err);
+    const Jc__Recheck *recheck = (const Jc__Recheck *)message;
+    for (size_t i = 0; !code && i < recheck->n_items; i++)
+        code = close_or_extend(tx, agency_id, view(recheck->order_id), recheck->items[i], done_on, err);
+    return code;
+}
+
+enum jc_code jc_recheck_withdraw(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id,
+                                 const Jc__RectificationOrder *order, struct jc_arena *arena, struct jc_err *err) {
+    const struct jc_value key[] = {jc_int(agency_id), id_value(order->order_id)};
+    struct jc_str *bodies = NULL, *days = NULL;
+    size_t count = 0, day_count = 0;
+    enum jc_code code =
+        jc_tx_exec(tx, UPDATE_NO_RECORD, JC_VALUES(jc_int(agency_id), jc_bytes(recheck_id.ptr, recheck_id.len)), err);
+    for (size_t i = 0; !code && i < order->n_items; i++)
+        code = jc_finding_reopen(tx, agency_id, view(order->order_id), view(order->items[i]->finding_id),
+                                 jc_str(order->items[i]->deadline), err);
+    if (!code)
+        code = jc_row_first_column(tx, SELECT_COUNTED, key, 2, arena, &bodies, &count, err);
+    if (!code)
+        code = jc_row_first_column(tx, SELECT_DONE_ON, key, 2, arena, &days, &day_count, err);
+    for (size_t i = 0; !code && i < count && i < day_count; i++)
+        code = say_again(tx, agency_id, bodies[i], days[i], arena, err);
     return code;
 }

@@ -23,5 +23,14 @@ enum jc_code jc_recheck_exists(struct jc_tx *tx, int64_t agency_id, struct jc_st
 /* Whether the task has its record. */
 enum jc_code jc_recheck_is_recorded(struct jc_tx *tx, int64_t agency_id, struct jc_str task_id, bool *recorded,
                                     struct jc_err *err);
+/* Whether a recheck of the order that came behind this operation counts. */
+enum jc_code jc_recheck_is_followed(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, int64_t operation_no,
+                                    bool *followed, struct jc_err *err);
+/* Whether it is that operation's and the record of its task. */
+enum jc_code jc_recheck_counts(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, int64_t operation_no,
+                               bool *counts, struct jc_err *err);
+/* It is no record any more, and the findings of its order are what the order and its other rechecks say. */
+enum jc_code jc_recheck_withdraw(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id,
+                                 const Jc__RectificationOrder *order, struct jc_arena *arena, struct jc_err *err);
 
 #endif

@@ -43,6 +43,25 @@ enum jc_code jc_review_add_ground(struct jc_tx *tx, int64_t agency_id, int64_t r
         err);
 }
 
+static const char UPDATE_REOPENED[] = "UPDATE review\n"
+                                      "SET state = $1\n"
+                                      "WHERE agency_id = $2 AND review_id = $3";
+
+enum jc_code jc_review_reopen(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_err *err) {
+    return jc_tx_exec(tx, UPDATE_REOPENED,
+                      JC_VALUES(jc_int(JC__REVIEW_STATE__REVIEW_STATE_OPEN), jc_int(agency_id), jc_int(review_id)),
+                      err);
+}
+
+static const char SELECT_DECISION_NO[] = "SELECT COALESCE(MAX(decision_no), 0)\n"
+                                         "FROM review\n"
+                                         "WHERE agency_id = $1 AND review_id = $2";
+
+enum jc_code jc_review_decision_no(struct jc_tx *tx, int64_t agency_id, int64_t review_id, int64_t *no,
+                                   struct jc_err *err) {
+    return jc_tx_int64(tx, SELECT_DECISION_NO, JC_VALUES(jc_int(agency_id), jc_int(review_id)), no, err);
+}
+
 /* The operation of a review. */
 #define OF_REVIEW "JOIN operation AS o ON o.op_key = r.agency_id * 1099511627776 + r.review_id\n"
 /* And the review of an operation. */
@@ -60,10 +79,10 @@ static const char SELECT_REVIEWS[] =
     "ORDER BY r.review_id\n"
     "LIMIT $4";
 
-/* The decision of a closed review; nothing for an open one. */
+/* The decision of a closed review, or of one that was opened again. */
 static void add_decision(struct jc_row *row, Jc__Review *review) {
     Jc__ReviewDecision *decision = NULL;
-    if (review->state != JC__REVIEW_STATE__REVIEW_STATE_CLOSED)
+    if (!jc_rows_int64(row->rows, 11))
         return;
     decision = JC_NEW(row->arena, Jc__ReviewDecision);
     if (decision) {

@@ -25,6 +25,9 @@ enum jc_code jc_review_exists(struct jc_tx *tx, int64_t agency_id, int64_t revie
 /* One more ground, without arguments, of an open review; nothing if it has that one or is closed. */
 enum jc_code jc_review_add_ground(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_str ground,
                                   struct jc_err *err);
+/* Opens a closed one again, because what is found now was not known when it was decided. Its decision stays on it until
+ * the next (as it stays in the chain), and what it did stays done. */
+enum jc_code jc_review_reopen(struct jc_tx *tx, int64_t agency_id, int64_t review_id, struct jc_err *err);
 struct jc_review_filter {
     Jc__ReviewState state; /* unspecified: open ones */
     int64_t after;         /* behind this review; 0: from the first */
@@ -47,6 +50,9 @@ enum jc_code jc_review_get(struct jc_tx *tx, int64_t agency_id, int64_t review_i
 /* Body of the operation that brought the record of the review's task, if another did; ptr NULL if not. */
 enum jc_code jc_review_rival(struct jc_tx *tx, int64_t agency_id, const Jc__Review *review, struct jc_arena *arena,
                              struct jc_str *body, struct jc_err *err);
+/* The chain's row of its decision, also of one that is open again; 0: never decided. */
+enum jc_code jc_review_decision_no(struct jc_tx *tx, int64_t agency_id, int64_t review_id, int64_t *no,
+                                   struct jc_err *err);
 /* Closes an open review. `decision` says what, why and by whom; decision_no is its row of the chain. */
 enum jc_code jc_review_close(struct jc_tx *tx, int64_t agency_id, const Jc__ReviewDecision *decision, int64_t now_ms,
                              int64_t decision_no, struct jc_err *err);

@@ -767,7 +767,7 @@ CREATE TABLE device (
     link_no         @int64@ NOT NULL DEFAULT 0, -- operation_no of the tail
     sealed_no       @int64@ NOT NULL DEFAULT 0, -- everything of it up to this row is vouched for
     seal_due_ms     @int64@,                   -- since when newer ones wait; NULL: none
-    seal_wrong_no   @int64@,                   -- row of a seal that does not hold
+    seal_wrong_no   @int64@,                   -- row of a seal that does not hold; below zero: a person took that mark away
     report          @bytes@ NOT NULL DEFAULT @empty@, -- jiancha.v1.DeviceReport, the last
     cursor_seq      @int64@ NOT NULL DEFAULT 0, -- where its listing stands
     revoked_reason  TEXT NOT NULL DEFAULT '',

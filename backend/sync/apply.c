@@ -184,7 +184,7 @@ static enum jc_code take_message(struct jc_apply *apply, const struct jc_sync_op
     return code;
 }
 
-static const struct jc_command *command_of(const Jc__OperationBody *body) {
+const struct jc_command *jc_command_of(const Jc__OperationBody *body) {
     for (size_t i = 0; body && i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
         if (COMMANDS[i]->which == body->command_case)
             return COMMANDS[i];
@@ -206,7 +206,7 @@ static enum jc_code judge(struct jc_apply *apply, const struct jc_sync_operation
     code = take_message(apply, operation, err);
     if (code || !apply->body)
         return code;
-    *command = command_of(apply->body);
+    *command = jc_command_of(apply->body);
     if (!*command) {
         jc_verdict_add(&apply->verdict, JC_GROUND_COMMAND_UNKNOWN);
         return JC_OK;
@@ -390,7 +390,7 @@ static enum jc_code judge_again(struct jc_apply *apply, const struct jc_command 
     enum jc_code code = take_message(apply, &operation, err);
     if (code || !apply->body)
         return code;
-    *command = command_of(apply->body);
+    *command = jc_command_of(apply->body);
     return *command ? (*command)->check(apply, err) : JC_OK;
 }
 

@@ -52,6 +52,9 @@ struct jc_command {
     enum jc_code (*write)(struct jc_apply *apply, struct jc_err *err); /* NULL: the row says it all */
 };
 
+/* NULL for what is no command of terminals. */
+const struct jc_command *jc_command_of(const Jc__OperationBody *body);
+
 extern const struct jc_command jc_command_start_inspection;
 extern const struct jc_command jc_command_submit_inspection;
 extern const struct jc_command jc_command_add_ad_hoc_inspection;

@@ -101,7 +101,9 @@ static const char COMPARE_REVIEW[] =
     "                                         AND EXISTS (SELECT 1 FROM device AS d\n"
     "                                                      WHERE d.agency_id = $3 AND d.device_id = $4\n"
     "                                                        AND d.seal_wrong_no IS NOT NULL)),\n"
-    "       device_id = $4, state = CASE WHEN decision = 0 THEN 1 ELSE 2 END,\n"
+    "       device_id = $4,\n"
+    "       state = CASE WHEN decision = 0 THEN 1 ELSE 2 END\n"
+    "       OR (state = 1 AND INSTR(reason_args, 'SEAL_LATE_WRONG') > 0),\n"
     "       decision = 0 OR EXISTS (SELECT 1 FROM operation AS o\n"
     "                                WHERE o.op_key = review.agency_id * 1099511627776 + review.decision_no\n"
     "                                  AND o.device_id = zeroblob(16))\n"
@@ -137,11 +139,22 @@ static const char COMPARE_DECISION[] =
     "FROM review\n"
     "WHERE agency_id = $7 AND review_id = $8";
 
+/* The review was opened again behind this decision, and may have been decided again since. */
+static const char COUNT_DECIDED_AGAIN[] = "SELECT COUNT(*)\n"
+                                          "FROM review\n"
+                                          "WHERE agency_id = $1 AND review_id = $2 AND decision_no > $3\n"
+                                          "  AND INSTR(reason_args, 'SEAL_LATE_WRONG') > 0";
+
 /* A decision's row of the chain against the review it closed. */
 static enum jc_code check_decision(struct jc_derived *d, const Jc__ReviewDecision *decision, struct jc_err *err) {
-    int64_t counted = d->rows[JC_DERIVED_REVIEW];
+    int64_t counted = d->rows[JC_DERIVED_REVIEW], again = 0;
     bool there = false;
-    enum jc_code code = jc_derived_compare(
+    enum jc_code code =
+        jc_tx_int64(d->tx, COUNT_DECIDED_AGAIN,
+                    JC_VALUES(jc_int(d->agency_id), jc_int(decision->review_id), jc_int(d->operation_no)), &again, err);
+    if (code || again)
+        return code;
+    code = jc_derived_compare(
         d, JC_DERIVED_REVIEW, "decision linked_to note decided_by decision_no review_id", COMPARE_DECISION,
         JC_VALUES(jc_int(decision->kind),
                   jc_bytes(decision->linked_inspection_id.data, decision->linked_inspection_id.len),
@@ -178,7 +191,7 @@ static enum jc_code check_body(struct jc_derived *d, struct jc_err *err) {
 
 static const char SELECT_OPERATIONS[] =
     "SELECT o.op_key, o.id, o.device_id, o.status, o.reason, o.reason_args, o.body, COALESCE(r.decision, 0),\n"
-    "       o.inspector_id, COALESCE(r.reason_args, '')\n"
+    "       o.inspector_id, COALESCE(r.reason_args, ''), COALESCE(r.state, 0)\n"
     "FROM operation AS o\n"
     "LEFT JOIN review AS r ON r.agency_id = o.agency_id AND r.review_id = o.op_key - o.agency_id * 1099511627776\n"
     "WHERE o.op_key > $1 AND o.op_key < $2 AND o.agency_id = $3\n"
@@ -198,6 +211,7 @@ static void take(struct jc_derived *d, const struct jc_rows *rows) {
     d->decision = (Jc__ReviewDecisionKind)jc_rows_int64(rows, 7);
     d->inspector_id = jc_rows_text(rows, 8);
     d->seal_late_wrong = jc_verdict_grounds(jc_rows_text(rows, 9)) >> JC_GROUND_SEAL_LATE_WRONG & 1;
+    d->reopened = d->decision && jc_rows_int64(rows, 10) == JC__REVIEW_STATE__REVIEW_STATE_OPEN;
     d->may_lack = d->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED &&
                   d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT;
     d->body = NULL;

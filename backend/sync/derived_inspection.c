@@ -91,8 +91,7 @@ static bool counts_rightly(const struct jc_derived *d, const Jc__Inspection *mes
     if (!message->task_id.len && linked)
         return is_record == ordered;
     if (d->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED)
-        return is_record == (d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT ||
-                             (!d->reason && !d->seal_late_wrong));
+        return is_record == !jc_derived_taken_back(d);
     if (d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT)
         return !is_record;
     return true; /* accepted: the record, or kept beside the one that came meanwhile */

@@ -89,6 +89,20 @@ static enum jc_code check_items(struct jc_derived *d, const Jc__RectificationOrd
     return code;
 }
 
+static const char COUNT_ITEMS[] = "SELECT COUNT(*)\n"
+                                  "FROM finding\n"
+                                  "WHERE agency_id = $1 AND order_id = $2";
+
+/* An order that was rejected holds no finding (sync/withdraw.h). */
+static enum jc_code check_taken_back(struct jc_derived *d, const Jc__RectificationOrder *message, struct jc_err *err) {
+    int64_t held = 0;
+    enum jc_code code =
+        jc_tx_int64(d->tx, COUNT_ITEMS, JC_VALUES(jc_int(d->agency_id), id_value(message->order_id)), &held, err);
+    if (!code && held)
+        jc_derived_altered(d, JC_DERIVED_FINDING, "order_id");
+    return code;
+}
+
 /* --- order -------------------------------------------------------------------------------------------------- */
 
 /* ISO dates sort as text. */
@@ -126,7 +140,7 @@ enum jc_code jc_derived_order(struct jc_derived *d, const Jc__RectificationOrder
     if (code || !there)
         return code;
     d->may_lack = false;
-    return check_items(d, message, err);
+    return jc_derived_taken_back(d) ? check_taken_back(d, message, err) : check_items(d, message, err);
 }
 
 /* --- recheck ------------------------------------------------------------------------------------------------ */
@@ -152,7 +166,7 @@ static const char COMPARE_RECHECK_WORKDAYS[] = "SELECT workdays_centi = $1\n"
 
 static struct jc_value standing(const struct jc_derived *d) {
     if (d->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED)
-        return jc_int(1);
+        return jc_int(!jc_derived_taken_back(d));
     if (d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT || d->grounds & UINT64_C(1)
                                                                                                  << JC_GROUND_TASK_DONE)
         return jc_int(0);

@@ -52,8 +52,15 @@ struct jc_derived {
     const Jc__OperationBody *body;
     Jc__ReviewDecisionKind decision; /* of its review; 0: none */
     bool seal_late_wrong;            /* its review says so */
+    bool reopened;                   /* its review was decided and is open again: what was decided then still holds */
     bool may_lack;                   /* it was kept: its rows need not be there, but if they are they must agree */
 };
+
+/* Whether what it wrote was taken back: rejected, and not for its id alone (sync/review.c). */
+static inline bool jc_derived_taken_back(const struct jc_derived *d) {
+    bool known_then = !d->reopened && d->seal_late_wrong;
+    return d->decision == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT && (d->reason || known_then);
+}
 
 /* The table's name. */
 struct jc_str jc_derived_table(enum jc_derived_table table);

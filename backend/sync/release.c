@@ -3,6 +3,7 @@
  * applied once, because its review is closed with that. Cost: one look-up for each applied operation. */
 #include "sync/release.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/message.h"
@@ -16,7 +17,8 @@ static const char SERVER[] = "server"; /* who decides */
 
 enum jc_code jc_decision_record(struct jc_tx *tx, int64_t agency_id, const Jc__ReviewDecision *decision,
                                 struct jc_str team_id, int64_t now_ms, struct jc_arena *arena, struct jc_err *err) {
-    static const char PURPOSE[] = "review decision";
+    char purpose[64] = "review decision";
+    int64_t earlier_no = 0;
     Jc__OperationBody body = JC__OPERATION_BODY__INIT;
     struct jc_apply made_of = {0};
     struct jc_operation row = {.received_ms = now_ms,
@@ -27,16 +29,21 @@ enum jc_code jc_decision_record(struct jc_tx *tx, int64_t agency_id, const Jc__R
                                .status = JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED,
                                .grounds = JC_STR("")};
     struct jc_str id = jc_view(decision->operation_id);
-    bool known = false; /* derived from an id that is decided once */
+    bool known = false;
     if (id.len == JC_UUID_SIZE)
         memcpy(made_of.row.id.bytes, id.ptr, JC_UUID_SIZE);
-    row.id = jc_apply_derive(&made_of, PURPOSE);
+    enum jc_code code = jc_review_decision_no(tx, agency_id, decision->review_id, &earlier_no, err);
+    if (code)
+        return code;
+    if (earlier_no) /* decided before, and opened again */
+        snprintf(purpose, sizeof purpose, "review decision behind %lld", (long long)earlier_no);
+    row.id = jc_apply_derive(&made_of, purpose);
     body.device_time = jc_stamp_of_ms(arena, now_ms);
     body.command_case = JC__OPERATION_BODY__COMMAND_REVIEW_DECISION;
     body.review_decision = (Jc__ReviewDecision *)decision;
     if (!body.device_time)
         return jc_fail_memory(err);
-    enum jc_code code = jc_message_pack(&body.base, arena, &row.body, err);
+    code = jc_message_pack(&body.base, arena, &row.body, err);
     if (code)
         return code;
     jc_sha256(row.body, row.body_sha256);

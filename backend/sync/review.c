@@ -20,6 +20,7 @@
 #include "sync/recall.h"
 #include "sync/release.h"
 #include "sync/standing.h"
+#include "sync/withdraw.h"
 
 struct decision {
     struct jc_tx *tx;
@@ -34,6 +35,11 @@ struct decision {
 };
 
 /* --- looking ------------------------------------------------------------------------------------------ */
+
+/* Of a review that was opened again (store/review.h): what was decided then. */
+static bool decided_before(const struct decision *d, Jc__ReviewDecisionKind kind) {
+    return d->kase.review->decision && d->kase.review->decision->kind == kind;
+}
 
 static enum jc_code check_open(const struct decision *d, struct jc_err *err) {
     const Jc__Review *review = d->kase.review;
@@ -125,11 +131,23 @@ static enum jc_code link_own(struct decision *d, struct jc_err *err) {
     return jc_standing_link(d->tx, d->act->agency_id, &d->own, &d->named, err);
 }
 
+static enum jc_code unlink_own(struct decision *d, struct jc_err *err) {
+    enum jc_code code = jc_standing_unlink(d->tx, d->act->agency_id, &d->own, d->kase.review->decision, err);
+    return code ? code : look_at_own(d, err);
+}
+
 /* Of what was applied and flagged. One whose id alone is in doubt stays: the review is about the other. */
-static enum jc_code reject_flagged(const struct decision *d, struct jc_err *err) {
-    bool id_alone = !d->kase.operation.reason && !(d->kase.grounds >> JC_GROUND_SEAL_LATE_WRONG & 1);
-    if (!d->wrote || !d->own.is_record || id_alone)
+static enum jc_code reject_flagged(struct decision *d, struct jc_err *err) {
+    bool id_alone = !d->kase.operation.reason && !(d->kase.grounds >> JC_GROUND_SEAL_LATE_WRONG & 1), withdrew = false;
+    enum jc_code code = JC_OK;
+    if (id_alone)
         return JC_OK;
+    if (!d->wrote)
+        return jc_withdraw(d->tx, d->act->agency_id, &d->kase, d->act->note, d->act->now_ms, d->arena, &withdrew, err);
+    if (decided_before(d, JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_LINK))
+        code = unlink_own(d, err);
+    if (code || !d->own.is_record)
+        return code;
     return jc_standing_reject(d->tx, d->act->agency_id, &d->kase, &d->own, d->act->note, d->act->now_ms, err);
 }
 
@@ -161,9 +179,11 @@ static enum jc_code carry_out(struct decision *d, struct jc_err *err) {
         return link_own(d, err);
     if (d->kase.review->reason == JC__REVIEW_REASON__REVIEW_REASON_TASK_RETURNED)
         return answer_return(d, err);
+    bool applied = status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED ||
+                   decided_before(d, JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT);
     if (kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT)
-        return status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED ? reject_flagged(d, err) : JC_OK;
-    return status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW ? accept_kept(d, err) : JC_OK;
+        return applied || d->wrote ? reject_flagged(d, err) : JC_OK;
+    return !applied && status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW ? accept_kept(d, err) : JC_OK;
 }
 
 /* --- what any decision leaves ----------------------------------------------------------------------------- */

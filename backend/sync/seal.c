@@ -6,9 +6,11 @@
 
 #include "db/memo.h"
 #include "store/audit_log.h"
+#include "store/change.h"
 #include "store/review.h"
 #include "store/row.h"
 #include "store/verdict.h"
+#include "sync/apply.h"
 #include "sync/prepare.h"
 
 enum {
@@ -142,32 +144,85 @@ static bool row_is_sealed(const struct tail *tail, const struct jc_operation *ro
     return jc_seal_verify(link, (const uint8_t *)row->seal.ptr, (const uint8_t *)tail->public_key.ptr);
 }
 
-/* A person looks at it; one who has to already is told. */
-static enum jc_code flag(struct jc_tx *tx, const struct tail *tail, const struct jc_operation *row,
-                         struct jc_err *err) {
-    struct jc_verdict verdict;
-    bool exists = false;
-    enum jc_code code = jc_review_exists(tx, tail->agency_id, row->operation_no, &exists, err);
-    if (code)
+/* What the operation is about, as far as its body says so itself. */
+static enum jc_code describe(const struct jc_operation *row, struct jc_arena *arena, struct jc_review *review,
+                             struct jc_err *err) {
+    const Jc__OperationBody *body = NULL;
+    const Jc__Inspection *inspection = NULL;
+    struct jc_str arg;
+    enum jc_ground ground;
+    if (!row->body.ptr)
+        return JC_OK;
+    enum jc_code code = jc_sync_decode(row->body, arena, &body, &ground, &arg, err);
+    if (code || !body)
         return code;
-    jc_verdict_init(&verdict);
-    jc_verdict_add(&verdict, JC_GROUND_SEAL_LATE_WRONG);
-    if (exists)
-        return jc_review_add_ground(tx, tail->agency_id, row->operation_no, jc_verdict_text(&verdict), err);
-    const struct jc_review review = {
+    const struct jc_command *command = jc_command_of(body);
+    review->command = command ? jc_str(command->name) : review->command;
+    if (body->command_case == JC__OPERATION_BODY__COMMAND_SUBMIT_INSPECTION)
+        inspection = body->submit_inspection->inspection;
+    else if (body->command_case == JC__OPERATION_BODY__COMMAND_ADD_AD_HOC_INSPECTION)
+        inspection = body->add_ad_hoc_inspection->inspection;
+    else if (body->command_case == JC__OPERATION_BODY__COMMAND_ISSUE_ORDER && body->issue_order->order)
+        review->unit_id = jc_str(body->issue_order->order->unit_id);
+    else if (body->command_case == JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK && body->submit_recheck->recheck)
+        review->task_id = jc_view(body->submit_recheck->recheck->task_id);
+    if (inspection) {
+        review->unit_id = jc_str(inspection->unit_id);
+        review->task_id = jc_view(inspection->task_id);
+    }
+    return JC_OK;
+}
+
+static enum jc_code open_review(struct jc_tx *tx, const struct tail *tail, const struct jc_operation *row,
+                                struct jc_arena *arena, const struct jc_verdict *verdict, struct jc_err *err) {
+    struct jc_review review = {
         .review_id = row->operation_no,
-        .reason = verdict.reason,
-        .grounds = jc_verdict_text(&verdict),
+        .reason = verdict->reason,
+        .grounds = jc_verdict_text(verdict),
         .command = JC_STR(""),
         .device_id = tail->device.device_id,
         .team_id = tail->device.team_id,
+        .unit_id = JC_STR(""),
+        .task_id = JC_STR(""),
     };
-    return jc_review_add(tx, tail->agency_id, &review, err);
+    enum jc_code code = describe(row, arena, &review, err);
+    return code ? code : jc_review_add(tx, tail->agency_id, &review, err);
+}
+
+/* One that was decided without knowing it is decided again, unless nothing of the operation counts: then there is
+ * nothing to take back. What its inspector was told of it goes, until there is a decision. */
+static enum jc_code reopen(struct jc_tx *tx, const struct tail *tail, const struct jc_review_case *kase,
+                           struct jc_err *err) {
+    bool rejected = kase->review->decision->kind == JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_REJECT;
+    if (rejected && kase->operation.reason)
+        return JC_OK;
+    enum jc_code code = jc_review_reopen(tx, tail->agency_id, kase->review->review_id, err);
+    if (code || !kase->team_id.len)
+        return code;
+    return jc_change_record(tx, tail->agency_id, JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME,
+                            jc_view(kase->review->operation_id), kase->team_id, true, err);
+}
+
+/* A person looks at it; one who has to already is told. */
+static enum jc_code flag(struct jc_tx *tx, const struct tail *tail, const struct jc_operation *row,
+                         struct jc_arena *arena, struct jc_err *err) {
+    struct jc_verdict verdict;
+    struct jc_review_case kase;
+    bool exists = false;
+    enum jc_code code = jc_review_exists(tx, tail->agency_id, row->operation_no, &exists, err);
+    jc_verdict_init(&verdict);
+    jc_verdict_add(&verdict, JC_GROUND_SEAL_LATE_WRONG);
+    if (code || !exists)
+        return code ? code : open_review(tx, tail, row, arena, &verdict, err);
+    code = jc_review_get(tx, tail->agency_id, row->operation_no, arena, &kase, err);
+    if (!code && kase.review->state == JC__REVIEW_STATE__REVIEW_STATE_CLOSED)
+        code = reopen(tx, tail, &kase, err);
+    return code ? code : jc_review_add_ground(tx, tail->agency_id, row->operation_no, jc_verdict_text(&verdict), err);
 }
 
 static const char UPDATE_WRONG[] =
     "UPDATE device\n"
-    "SET seal_wrong_no = COALESCE(seal_wrong_no, $1), sealed_no = $2, seal_due_ms = NULL\n"
+    "SET seal_wrong_no = CASE WHEN seal_wrong_no > 0 THEN seal_wrong_no ELSE $1 END, sealed_no = $2, seal_due_ms = NULL\n"
     "WHERE agency_id = $3 AND device_id = $4";
 
 static enum jc_code note_wrong(struct jc_tx *tx, const struct tail *tail, int64_t wrong_no, int64_t now_ms,
@@ -199,7 +254,7 @@ static enum jc_code flag_tail(struct jc_tx *tx, const struct tail *tail, int64_t
             break;
         wrong_no = row.operation_no;
         from = row.operation_no - 1;
-        code = flag(tx, tail, &row, err);
+        code = flag(tx, tail, &row, arena, err);
     }
     jc_arena_free(arena);
     return code ? code : note_wrong(tx, tail, wrong_no, now_ms, err);

@@ -1,6 +1,7 @@
 /* Two columns of `inspection`, is_record and linked_to, and the state of the task. */
 #include "sync/standing.h"
 
+#include "store/finding.h"
 #include "store/task.h"
 #include "store/verdict.h"
 #include "sync/apply.h"
@@ -61,27 +62,53 @@ enum jc_code jc_standing_link(struct jc_tx *tx, int64_t agency_id, const struct 
     return code ? code : tell_visits(tx, agency_id, from, err);
 }
 
+enum jc_code jc_standing_unlink(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *own,
+                                const Jc__ReviewDecision *decision, struct jc_err *err) {
+    struct jc_str named = jc_view(decision->linked_inspection_id);
+    enum jc_code code = jc_inspection_unlink(tx, agency_id, own->inspection_id, named, own->is_record, err);
+    return code ? code : jc_inspection_unlink(tx, agency_id, named, own->inspection_id, true, err);
+}
+
+enum jc_code jc_standing_task_back(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
+                                   struct jc_str task_id, struct jc_str note, int64_t now_ms, struct jc_err *err) {
+    uint64_t grounds = jc_verdict_grounds(kase->operation.grounds);
+    if (grounds >> JC_GROUND_TASK_LATE_RECALLED & 1)
+        return jc_task_move(tx, agency_id, task_id, JC__TASK_STATE__TASK_STATE_RECALLED, note, now_ms, err);
+    if (grounds >> JC_GROUND_TASK_LATE_RETURNED & 1)
+        return jc_task_move(tx, agency_id, task_id, JC__TASK_STATE__TASK_STATE_RETURNED, note, now_ms, err);
+    enum jc_code code = jc_task_note(tx, agency_id, task_id, note, err);
+    return code ? code : jc_task_move(tx, agency_id, task_id, JC__TASK_STATE__TASK_STATE_OPEN, JC_STR(""), now_ms, err);
+}
+
+/* One that was rejected has no finding. */
+static enum jc_code has_order_in_force(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *own, bool *out,
+                                       struct jc_err *err) {
+    struct jc_finding *findings = NULL;
+    size_t count = 0;
+    struct jc_arena *arena = jc_arena_new(1 << 20);
+    enum jc_code code = arena
+                            ? jc_finding_of_inspection(tx, agency_id, own->inspection_id, arena, &findings, &count, err)
+                            : jc_fail_memory(err);
+    *out = false;
+    for (size_t i = 0; !code && i < count; i++)
+        *out = *out || findings[i].order_id.len;
+    jc_arena_free(arena);
+    return code;
+}
+
 enum jc_code jc_standing_reject(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
                                 const struct jc_inspection *own, struct jc_str note, int64_t now_ms,
                                 struct jc_err *err) {
-    uint64_t grounds = jc_verdict_grounds(kase->operation.grounds);
     bool ordered = false;
-    enum jc_code code = jc_inspection_has_order(tx, agency_id, own->inspection_id, &ordered, err);
+    enum jc_code code = has_order_in_force(tx, agency_id, own, &ordered, err);
     if (!code && ordered)
         code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_ORDERED);
     if (!code)
         code = jc_inspection_count(tx, agency_id, own->inspection_id, false, err);
     if (!code)
         code = tell_visits(tx, agency_id, own, err);
-    if (code || !own->task_id.len)
-        return code;
-    if (grounds >> JC_GROUND_TASK_LATE_RECALLED & 1)
-        return jc_task_move(tx, agency_id, own->task_id, JC__TASK_STATE__TASK_STATE_RECALLED, note, now_ms, err);
-    if (grounds >> JC_GROUND_TASK_LATE_RETURNED & 1)
-        return jc_task_move(tx, agency_id, own->task_id, JC__TASK_STATE__TASK_STATE_RETURNED, note, now_ms, err);
-    code = jc_task_note(tx, agency_id, own->task_id, note, err);
-    return code ? code
-                : jc_task_move(tx, agency_id, own->task_id, JC__TASK_STATE__TASK_STATE_OPEN, JC_STR(""), now_ms, err);
+    return code || !own->task_id.len ? code
+                                     : jc_standing_task_back(tx, agency_id, kase, own->task_id, note, now_ms, err);
 }
 
 enum jc_code jc_standing_accept(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *own, int64_t now_ms,

@@ -14,11 +14,17 @@ enum jc_code jc_standing_own(struct jc_tx *tx, int64_t agency_id, const struct j
  * where neither can, because the plan asked for both or orders hang on both, both go on counting. */
 enum jc_code jc_standing_link(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *own,
                               const struct jc_inspection *named, struct jc_err *err);
+/* What `decision`, a LINK of own's review, did: the one that gave way stands alone again. */
+enum jc_code jc_standing_unlink(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *own,
+                                const Jc__ReviewDecision *decision, struct jc_err *err);
 /* REJECT: it counts no more, and its task is what it was before: recalled or returned if it was late, else open
- * with the note. JC_FAILED_PRECONDITION if an order was issued from it: that is in the unit's hands. */
+ * with the note. JC_FAILED_PRECONDITION if an order issued from it counts: that is in the unit's hands. */
 enum jc_code jc_standing_reject(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
                                 const struct jc_inspection *own, struct jc_str note, int64_t now_ms,
                                 struct jc_err *err);
+/* The task of a record that counts no more, as it was before it: see above. */
+enum jc_code jc_standing_task_back(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
+                                   struct jc_str task_id, struct jc_str note, int64_t now_ms, struct jc_err *err);
 /* ACCEPT of one kept beside: it becomes the record if its task has none (any more). */
 enum jc_code jc_standing_accept(struct jc_tx *tx, int64_t agency_id, const struct jc_inspection *own, int64_t now_ms,
                                 struct jc_err *err);
