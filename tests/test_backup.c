@@ -82,6 +82,58 @@ static void test_restore(void **state) {
     jc_db_close(restored);
 }
 
+static void write_beside(const char *name, const char *ending, struct jc_str bytes) {
+    char path[3 * JC_TEST_PATH];
+    struct jc_err err = {0};
+    snprintf(path, sizeof path, "%s%s", name, ending);
+    CHECK_OK(path, jc_file_write(path, bytes, 0600, &err), &err);
+}
+
+static bool stands(const char *name, const char *ending) {
+    char path[3 * JC_TEST_PATH];
+    snprintf(path, sizeof path, "%s%s", name, ending);
+    return access(path, F_OK) == 0;
+}
+
+/* Logs that an interrupted restore or a lost database left behind are no part of what is restored: they would be
+ * played into it. Here it is the log of the database as it is now, which has more than the backup. */
+static void test_remains(void **state) {
+    (void)state;
+    char path[3 * JC_TEST_PATH];
+    struct jc_arena *arena = jc_arena_new((size_t)64 << 20);
+    struct jc_err err = {0};
+    struct jc_str log;
+    snprintf(path, sizeof path, "%s-wal", source);
+    CHECK_OK("log", jc_file_read(path, 32 << 20, arena, &log, &err), &err);
+    CHECK("it holds pages", log.len > 4096);
+
+    write_beside(target, "-wal", log);
+    CHECK_INT("of a lost database", restore(&err), JC_ALREADY_EXISTS);
+    CHECK_INT("is told", err.what, JC_MSG_RESTORE_TARGET_EXISTS);
+    CHECK("and kept", stands(target, "-wal") && !stands(target, ""));
+    snprintf(path, sizeof path, "%s-wal", target);
+    unlink(path);
+
+    write_beside(target, ".restoring", JC_STR("half a copy"));
+    write_beside(target, ".restoring-wal", log);
+    write_beside(target, ".restoring-shm", JC_STR("x"));
+    CHECK_OK("behind an interrupted restore", restore(&err), &err);
+    struct jc_db *restored = NULL;
+    struct jc_db_config config = {.path = target};
+    CHECK_OK("open", jc_db_open(&config, &restored, &err), &err);
+    assert_int_equal(jc_test_number(restored, "SELECT COUNT(*) FROM audit_log WHERE act = 'test'"), 1);
+    jc_db_close(restored);
+    CHECK("nothing is left",
+          !stands(target, ".restoring") && !stands(target, ".restoring-wal") && !stands(target, ".restoring-shm"));
+
+    snprintf(backup, sizeof backup, "%s/other", folder);
+    assert_int_equal(mkdir(backup, 0700), 0);
+    write_beside(backup, "/jiancha.db-wal", log);
+    CHECK_INT("in the folder of a backup", jc_backup_make(db, &jc_test_clock, backup, &OPTIONS, &err),
+              JC_ALREADY_EXISTS);
+    jc_arena_free(arena);
+}
+
 /* The folder holds the copy and its manifest, and no log of the one who read the copy. */
 static void test_folder(void **state) {
     (void)state;
@@ -164,6 +216,7 @@ static void test_refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_restore, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_remains, setup, teardown),
         cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),

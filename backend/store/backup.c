@@ -26,6 +26,18 @@ static enum jc_code fail_path(struct jc_err *err, const char *path, int reason) 
     return jc_fail_errno(err, jc_str(path));
 }
 
+/* A log that stands beside the name, though its database is gone, would be played into whatever comes under that name:
+ * pages of two databases in one. NULL if there is nothing of that name, else what there is, in `beside`. */
+static const char *find_remains(const char *path, char beside[PATH_MAX + 16]) {
+    static const char *const endings[] = {"", "-wal", "-journal"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(beside, PATH_MAX + 16, "%s%s", path, endings[i]);
+        if (access(beside, F_OK) == 0)
+            return beside;
+    }
+    return NULL;
+}
+
 /* --- making ---------------------------------------------------------------------------------------- */
 
 static const char SQL_CHAINS[] = "SELECT agency_id, operation_no, chain_head"
@@ -163,12 +175,12 @@ static enum jc_code make_files(struct jc_db *db, struct making *making, const ch
 
 enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir,
                             const struct jc_backup_options *options, struct jc_err *err) {
-    char path[PATH_MAX], manifest_path[PATH_MAX], time[JC_TIME_MAX];
+    char path[PATH_MAX], manifest_path[PATH_MAX], beside[PATH_MAX + 16], time[JC_TIME_MAX];
     if (!path_in(path, dir, "jiancha.db") || !path_in(manifest_path, dir, "manifest"))
         return fail_path(err, dir, ENAMETOOLONG);
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
         return jc_fail_errno(err, jc_str(dir));
-    if (access(path, F_OK) == 0 || access(manifest_path, F_OK) == 0)
+    if (find_remains(path, beside) || access(manifest_path, F_OK) == 0)
         return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_BACKUP_EXISTS, jc_str(dir));
     struct making making = {.clock = clock, .dir = dir, .options = options, .arena = jc_arena_new(1 << 20)};
     if (!making.arena)
@@ -227,19 +239,20 @@ static enum jc_code begin_new_life(const char *path, struct restoring *restoring
 enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_str actor,
                                const struct jc_backup_files *files, struct jc_arena *arena, struct jc_err *err) {
     struct restoring restoring = {jc_str(dir), actor};
-    char from[PATH_MAX], manifest_path[PATH_MAX], work[PATH_MAX];
+    char from[PATH_MAX], manifest_path[PATH_MAX], work[PATH_MAX], beside[PATH_MAX + 16];
     uint8_t expected[JC_SHA256_SIZE], actual[JC_SHA256_SIZE];
     struct jc_str manifest;
     if (!path_in(from, dir, "jiancha.db") || !path_in(manifest_path, dir, "manifest") ||
         snprintf(work, sizeof work, "%s.restoring", path) >= (int)sizeof work)
         return fail_path(err, dir, ENAMETOOLONG);
-    if (access(path, F_OK) == 0)
-        return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_RESTORE_TARGET_EXISTS, jc_str(path));
+    if (find_remains(path, beside))
+        return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_RESTORE_TARGET_EXISTS, jc_str(beside));
     enum jc_code code = jc_file_read(manifest_path, MANIFEST_MAX_BYTES, arena, &manifest, err);
     if (code != JC_OK)
         return code;
     if (!jc_hex_parse(manifest_value(manifest, JC_STR("sha256")), expected, sizeof expected))
         return jc_fail(err, JC_DATA_LOSS, JC_MSG_BACKUP_DAMAGED, jc_str(dir));
+    remove_beside(work); /* of a restore that was interrupted, perhaps of another backup */
     code = jc_file_copy(from, work, 0600, actual, err);
     if (code == JC_OK && !jc_equal_secret(expected, actual, sizeof actual))
         code = jc_fail(err, JC_DATA_LOSS, JC_MSG_BACKUP_DAMAGED, jc_str(dir));
@@ -248,5 +261,6 @@ enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_str 
     if (code == JC_OK && link(work, path) != 0)
         code = jc_fail_errno(err, jc_str(path));
     unlink(work);
+    remove_beside(work);
     return code;
 }
