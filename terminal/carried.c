@@ -6,8 +6,10 @@
 #include "terminal/carried.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bundle.h"
+#include "base/file.h"
 #include "base/message.h"
 #include "jiancha/v1/bundle.pb-c.h"
 #include "jiancha/v1/sync_service.pb-c.h"
@@ -182,4 +184,108 @@ enum jc_code jc_terminal_carried_send(struct jc_terminal *terminal, const struct
     }
     jc_arena_free(sending.arena);
     return code ? code : result;
+}
+
+/* --- taking one out of the way ----------------------------------------------------------------------------- */
+
+struct listing {
+    struct jc_arena *arena;
+    struct {
+        struct jc_terminal_carried_file *items;
+        size_t count, capacity;
+    } files;
+};
+
+static const char SQL_LIST[] = "SELECT bundle_sha256, device_id, taken_ms, LENGTH(bundle)"
+                               "  FROM carried"
+                               " WHERE answered_ms IS NULL"
+                               " ORDER BY taken_ms, bundle_sha256";
+
+static enum jc_code list_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct listing *listing = ctx;
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SQL_LIST, JC_NO_VALUES, &rows, err);
+    while (code == JC_OK && (code = jc_rows_next(rows, &has_row, err)) == JC_OK && has_row) {
+        struct jc_terminal_carried_file *file =
+            JC_PUSH(listing->arena, &listing->files, struct jc_terminal_carried_file);
+        struct jc_str sha256 = jc_rows_bytes(rows, 0);
+        if (!file) {
+            code = jc_fail_memory(err);
+            break;
+        }
+        memcpy(file->sha256, sha256.ptr, sha256.len < JC_SHA256_SIZE ? sha256.len : JC_SHA256_SIZE);
+        file->device_id = jc_terminal_uuid(jc_rows_bytes(rows, 1));
+        file->taken_ms = jc_rows_int64(rows, 2);
+        file->bytes = jc_rows_int64(rows, 3);
+    }
+    jc_rows_close(rows);
+    return code;
+}
+
+enum jc_code jc_terminal_carried_list(struct jc_terminal *terminal, struct jc_arena *arena,
+                                      struct jc_terminal_carried_file **out, size_t *count, struct jc_err *err) {
+    struct listing listing = {.arena = arena};
+    enum jc_code code = jc_terminal_read(terminal, list_job, &listing, err);
+    *out = listing.files.items;
+    *count = listing.files.count;
+    return code;
+}
+
+static enum jc_code find_file(const struct listing *listing, struct jc_str name, struct jc_terminal_carried_file *out,
+                              struct jc_err *err) {
+    char hex[2 * JC_SHA256_SIZE + 1];
+    size_t found = 0;
+    for (size_t i = 0; i < listing->files.count; i++) {
+        struct jc_str whole = jc_hex(listing->files.items[i].sha256, JC_SHA256_SIZE, hex);
+        if (name.len && name.len <= whole.len && memcmp(name.ptr, whole.ptr, name.len) == 0) {
+            *out = listing->files.items[i];
+            found++;
+        }
+    }
+    return found == 1 ? JC_OK : jc_fail(err, JC_NOT_FOUND, JC_MSG_TERM_CARRIED_UNKNOWN, name);
+}
+
+static const char SQL_BUNDLE[] = "SELECT bundle FROM carried WHERE bundle_sha256 = $1 AND answered_ms IS NULL";
+static const char SQL_DROP[] = "DELETE FROM carried WHERE bundle_sha256 = $1 AND answered_ms IS NULL";
+
+struct dropping {
+    const uint8_t *sha256;
+    const char *path;
+};
+
+static enum jc_code write_out(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct dropping *dropping = ctx;
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(tx, SQL_BUNDLE, JC_VALUES(jc_bytes(dropping->sha256, JC_SHA256_SIZE)), &rows, err);
+    if (code == JC_OK)
+        code = jc_rows_next(rows, &has_row, err);
+    if (code == JC_OK && has_row)
+        code = jc_file_write(dropping->path, jc_rows_bytes(rows, 0), 0600, err);
+    jc_rows_close(rows);
+    return code;
+}
+
+static enum jc_code drop_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    const struct dropping *dropping = ctx;
+    return jc_tx_exec(tx, SQL_DROP, JC_VALUES(jc_bytes(dropping->sha256, JC_SHA256_SIZE)), err);
+}
+
+/* The file is durable before the row goes. */
+enum jc_code jc_terminal_carried_drop(struct jc_terminal *terminal, struct jc_str name, const char *path,
+                                      struct jc_terminal_carried_file *out, struct jc_err *err) {
+    struct listing listing = {.arena = jc_arena_new(JC_TERMINAL_ARENA_MAX)};
+    struct dropping dropping = {out->sha256, path};
+    enum jc_code code = listing.arena ? jc_terminal_read(terminal, list_job, &listing, err) : jc_fail_memory(err);
+    if (code == JC_OK)
+        code = find_file(&listing, name, out, err);
+    if (code == JC_OK && access(path, F_OK) == 0)
+        code = jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_FILE_EXISTS, jc_str(path));
+    if (code == JC_OK)
+        code = jc_terminal_read(terminal, write_out, &dropping, err);
+    if (code == JC_OK)
+        code = jc_terminal_write(terminal, drop_job, &dropping, err);
+    jc_arena_free(listing.arena);
+    return code;
 }

@@ -320,6 +320,8 @@ static const struct jc_command *const subs[] = {&cmd_enroll,
                                                 &jc_cmd_terminal_hand_over,
                                                 &jc_cmd_terminal_take_over,
                                                 &jc_cmd_terminal_take_back,
+                                                &jc_cmd_terminal_carried,
+                                                &jc_cmd_terminal_drop,
                                                 &jc_cmd_terminal_holders,
                                                 &jc_cmd_terminal_switch,
                                                 &jc_cmd_terminal_wipe,
@@ -336,7 +338,8 @@ const struct jc_command jc_cmd_terminal = {
     .summary = {"执法终端：离线检查、文书、同步", "the handheld: inspect offline, documents, sync"},
     .usage =
         "terminal --store FILE enroll|sync|tasks|show|inspect|order|recheck|return|void-number|draft|upload|check|ready|\n"
-        "                      bundle|accept|accept-key|hand-over|take-over|take-back|holders|switch|wipe …",
+        "                      bundle|accept|accept-key|hand-over|take-over|take-back|carried|drop|\n"
+        "                      holders|switch|wipe …",
     .help =
         {"除 enroll、sync、upload、check 和 ready 外都不需要网络。终端数据都在一个文件里（--store，或环境变量 JIANCHA_STORE）。\n"
          "编号可以只写开头或结尾的几位（能唯一确定即可），任务也可以写计划检查编号或单位编号。",

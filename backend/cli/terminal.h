@@ -46,6 +46,6 @@ extern const struct jc_command jc_cmd_terminal_sync, jc_cmd_terminal_inspect, jc
     jc_cmd_terminal_holders, jc_cmd_terminal_switch, jc_cmd_terminal_bundle, jc_cmd_terminal_accept,
     jc_cmd_terminal_check, jc_cmd_terminal_ready, jc_cmd_terminal_wipe, jc_cmd_terminal_upload,
     jc_cmd_terminal_hand_over, jc_cmd_terminal_take_over, jc_cmd_terminal_take_back, jc_cmd_terminal_accept_key,
-    jc_cmd_terminal_void_number;
+    jc_cmd_terminal_void_number, jc_cmd_terminal_carried, jc_cmd_terminal_drop;
 
 #endif

@@ -93,15 +93,16 @@ static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal
                                "reason_zh", text_of(outcome->reason_zh), "reason_en", text_of(outcome->reason_en)));
     }
     struct jc_str when = result->rounds ? jc_time_format(result->server_time_ms, time) : JC_STR("");
-    json_t *row = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:o,s:s,s:o}", "sent",
-                            (json_int_t)result->sent, "applied", (json_int_t)result->applied, "kept",
-                            (json_int_t)result->kept, "rejected", (json_int_t)result->rejected, "set_aside",
-                            (json_int_t)result->set_aside, "repeated", (json_int_t)result->repeated, "received",
-                            (json_int_t)result->received, "removed", (json_int_t)result->removed, "skipped",
-                            (json_int_t)result->skipped, "unsent", (json_int_t)result->unsent, "restarted",
-                            result->restarted, "durable", durable, "rounds", (json_int_t)result->rounds, "chain_length",
-                            (json_int_t)result->chain_length, "server_time", text_of(when), "chain_head",
-                            jc_hex(result->chain_head, JC_SHA256_SIZE, head).ptr, "results", results);
+    json_t *row = json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:b,s:b,s:I,s:I,s:o,s:s,s:o}", "sent",
+        (json_int_t)result->sent, "applied", (json_int_t)result->applied, "kept", (json_int_t)result->kept, "rejected",
+        (json_int_t)result->rejected, "set_aside", (json_int_t)result->set_aside, "repeated",
+        (json_int_t)result->repeated, "received", (json_int_t)result->received, "removed", (json_int_t)result->removed,
+        "skipped", (json_int_t)result->skipped, "unsent", (json_int_t)result->unsent, "carried",
+        (json_int_t)result->carried, "compared", result->compared, "cured", result->cured, "differs", result->differs,
+        "restarted", result->restarted, "durable", durable, "rounds", (json_int_t)result->rounds, "chain_length",
+        (json_int_t)result->chain_length, "server_time", text_of(when), "chain_head",
+        jc_hex(result->chain_head, JC_SHA256_SIZE, head).ptr, "results", results);
     json_t *root = json_pack("{s:[o]}", "sync", row);
     char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     if (text) {

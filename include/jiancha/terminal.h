@@ -356,6 +356,20 @@ struct jc_terminal_taken {
 };
 enum jc_code jc_terminal_take_over(struct jc_terminal *terminal, const char *path, struct jc_arena *arena,
                                    struct jc_terminal_taken *out, struct jc_err *err);
+/* Files of colleagues that wait to be handed in, the oldest first. */
+struct jc_terminal_carried_file {
+    uint8_t sha256[32];       /* its name */
+    struct jc_uuid device_id; /* whose terminal made it */
+    int64_t taken_ms, bytes;
+};
+enum jc_code jc_terminal_carried_list(struct jc_terminal *terminal, struct jc_arena *arena,
+                                      struct jc_terminal_carried_file **out, size_t *count, struct jc_err *err);
+/* Takes one that the server refuses for good out of the way, and loses nothing: it is written to the new file `path`,
+ * whole as its terminal signed it, for `jiancha ingest` or the colleague; only then it is no longer handed in by syncs.
+ * `name`: hex digits its sha256 begins with. JC_NOT_FOUND: none or several begin so. JC_ALREADY_EXISTS: there is a
+ * file. */
+enum jc_code jc_terminal_carried_drop(struct jc_terminal *terminal, struct jc_str name, const char *path,
+                                      struct jc_terminal_carried_file *out, struct jc_err *err);
 /* From now on receipts by this key of the server count. For a server that was restored without its keys: it signs with
  * one that no earlier key endorses, so syncs end with JC_DATA_LOSS until a person has compared the key with the
  * administrator's (`jiancha key list`). `fingerprint` is its public key in hex, or its key id. JC_NOT_FOUND: the server

@@ -1,6 +1,8 @@
 """Unfinished work from one terminal to another without a network, with the real programs: a task is begun on one
 terminal, handed over by a file, done on the other, and both reach the server."""
+import contextlib
 import os
+import sqlite3
 
 import jiancha
 
@@ -58,6 +60,37 @@ class HandOver(jiancha.January):
         self.begin()
         jiancha.run("ingest", self.stick, "--db", self.db)
         self.assertEqual(self.commands(), (2, (0, 0)))
+
+    def test_refused_for_good(self):
+        """A file that the server will never take: it is saved, and stands in the way of nothing any more."""
+        self.begin()
+        self.two.run("take-over", self.stick)
+        key = self.set_key(os.urandom(32))
+        self.two.run("sync", expect=(1, 2, 3))
+        waiting = self.two.rows("carried")
+        self.assertEqual(len(waiting), 1)
+        self.two.run("drop", "ffff", "--to", self.path("none.jcb"), expect=(1, 2, 3))
+        self.two.run("drop", waiting[0]["name"][:12], "--to", self.stick, expect=(1, 2, 3))
+        self.assertEqual(self.two.rows("carried"), waiting, "an existing file is not overwritten")
+        saved = self.path("refused.jcb")
+        self.two.run("drop", waiting[0]["name"][:12], "--to", saved)
+        self.assertEqual(self.two.rows("carried"), [])
+        said = self.two.run("sync", "--format", "json").json["sync"][0]
+        self.assertEqual(said["carried"], 0)
+        for name in ("compared", "cured", "differs"):
+            self.assertIsInstance(said[name], bool)
+        self.set_key(key)
+        jiancha.run("ingest", saved, "--db", self.db)
+        self.finish(self.two)
+        self.two.sync()
+        self.check()
+
+    def set_key(self, key):
+        """The key that the server knows of the giver's terminal; returns the one before."""
+        before = jiancha.query(self.db, "SELECT public_key FROM device WHERE inspector_id = ?", self.giver)[0][0]
+        with contextlib.closing(sqlite3.connect(self.db)) as db, db:
+            db.execute("UPDATE device SET public_key = ? WHERE inspector_id = ?", (key, self.giver))
+        return before
 
     def test_taken_back(self):
         self.begin()
