@@ -63,16 +63,17 @@ static void test_clock(void **state) {
         const char *name;
         int64_t off_ms, ago_ms;
         char boot;
-        bool estimated, flagged;
-        const char *words;
+        bool estimated;
+        const char *grounds, *words;
     } CASES[] = {
-        {"right", 0, 0, 'x', true, false, NULL},
-        {"made days ago, right", 0, 3 * DAY, 'x', true, false, NULL},
-        {"off by ten minutes", 10 * MINUTE, 0, 'x', true, false, NULL},
-        {"off by eleven", 11 * MINUTE, 0, 'x', true, true, "+00:11"},
-        {"400 days behind", -400 * DAY, 2 * DAY, 'x', true, true, "-400d 00:00"},
-        {"400 days ahead", 400 * DAY, 0, 'x', true, true, "+400d 00:00"},
-        {"started anew since", -400 * DAY, 0, 'y', false, false, NULL},
+        {"right", 0, 0, 'x', true, "", NULL},
+        {"made days ago, right", 0, 3 * DAY, 'x', true, "", NULL},
+        {"off by ten minutes", 10 * MINUTE, 0, 'x', true, "", NULL},
+        {"off by eleven", 11 * MINUTE, 0, 'x', true, "CLOCK_OFF", "+00:11"},
+        {"400 days behind", -400 * DAY, 2 * DAY, 'x', true, "CLOCK_OFF", "-400d 00:00"},
+        {"400 days ahead", 400 * DAY, 0, 'x', true, "CLOCK_OFF", "+400d 00:00"},
+        {"started anew since, off by ten minutes", 10 * MINUTE, 0, 'y', false, "", NULL},
+        {"started anew since", -400 * DAY, 0, 'y', false, "CLOCK_OFF_NOW", "-400d 00:00"},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         const char *name = CASES[i].name;
@@ -81,12 +82,12 @@ static void test_clock(void **state) {
         Jc__OperationResult *result =
             send_now(f, made(f, 1, CASES[i].off_ms, CASES[i].ago_ms, CASES[i].boot), CASES[i].off_ms, CASES[i].ago_ms);
         CHECK_INT(name, result->status, APPLIED); /* a clock refuses nothing */
-        CHECK_STR(name, field_grounds(f), CASES[i].flagged ? "CLOCK_OFF" : "");
+        CHECK_STR(name, field_grounds(f), CASES[i].grounds);
         CHECK(name, !CASES[i].words || strstr(result->reason_zh, CASES[i].words));
         CHECK(name, !CASES[i].words || strstr(result->reason_en, CASES[i].words));
         CHECK_INT(name, jc_test_number(f->db, "SELECT COALESCE(estimated_ms, 0) FROM operation"),
                   CASES[i].estimated ? FIELD_NOW_MS - CASES[i].ago_ms : 0);
-        CHECK_INT(name, jc_test_number(f->db, "SELECT COUNT(*) FROM review WHERE reason = 12"), CASES[i].flagged);
+        CHECK_INT(name, jc_test_number(f->db, "SELECT COUNT(*) FROM review WHERE reason = 12"), *CASES[i].grounds != 0);
     }
 }
 
@@ -98,6 +99,12 @@ static void test_clock_parameter(void **state) {
     CHECK_STR("below the parameter", field_grounds(f), "");
     send_now(f, made(f, 2, 61 * 60000, 0, 'x'), 61 * 60000, 0);
     CHECK_STR("above it (and second)", field_grounds(f), "CLOCK_OFF,TASK_DONE");
+    send_now(f, made(f, 3, 0, 0, 'y'), 59 * 60000, 0);
+    CHECK_STR("started anew, below it (third)", field_grounds(f), "TASK_DONE");
+    send_now(f, made(f, 4, 0, 0, 'y'), -61 * 60000, 0);
+    CHECK_STR("started anew, above it (fourth)", field_grounds(f), "CLOCK_OFF_NOW,TASK_DONE");
+    field_send(f, FIELD_A1, made(f, 5, 0, 0, 'y'));
+    CHECK_STR("without a report nothing is known (fifth)", field_grounds(f), "TASK_DONE");
 }
 
 /* --- who acted ------------------------------------------------------------------------------------------------ */

@@ -65,21 +65,32 @@ static struct jc_str show_offset(int64_t offset_ms, char buf[JC_TIME_MAX]) {
     return (struct jc_str){buf, len < JC_TIME_MAX ? (size_t)len : JC_TIME_MAX - 1};
 }
 
+/* How far the terminal's wall clock was off when the operation was made; where that is not known (`made_ms` 0), how far
+ * it is off now. 0 if neither is known. */
+static int64_t offset_of(const struct jc_apply *apply, int64_t made_ms) {
+    const Jc__DeviceReport *report = apply->prepared->request->report;
+    int64_t device_ms = 0;
+    if (made_ms)
+        return jc_stamp_to_ms(apply->body->device_time, &device_ms) ? device_ms - made_ms : 0;
+    return report && jc_stamp_to_ms(report->device_time, &device_ms) ? device_ms - apply->now_ms : 0;
+}
+
 enum jc_code jc_evident_time(struct jc_apply *apply, bool is_document, struct jc_err *err) {
     char offset[JC_TIME_MAX], at[JC_TIME_MAX];
-    int64_t device_ms = 0, most_minutes = 0, made_ms = estimate(apply);
+    int64_t most_minutes = 0, made_ms = estimate(apply), off_ms = is_document ? offset_of(apply, made_ms) : 0;
     apply->row.estimated_ms = made_ms;
-    if (!made_ms || !is_document || !jc_stamp_to_ms(apply->body->device_time, &device_ms))
-        return JC_OK;
-    int64_t off_ms = device_ms - made_ms;
     if (llabs((long long)off_ms) < MINUTE_MS)
         return JC_OK;
     enum jc_code code = jc_known_parameter(apply->tx, apply->caller->agency_id, JC_STR("clock_off_minutes"),
                                            jc_date_of_ms(apply->now_ms), CLOCK_OFF_MINUTES, CLOCK_OFF_MINUTES_MAX,
                                            apply->scratch, &most_minutes, err);
-    if (!code && llabs((long long)off_ms) > most_minutes * MINUTE_MS)
+    if (code || llabs((long long)off_ms) <= most_minutes * MINUTE_MS)
+        return code;
+    if (made_ms)
         jc_verdict_add(&apply->verdict, JC_GROUND_CLOCK_OFF, show_offset(off_ms, offset), jc_time_format(made_ms, at));
-    return code;
+    else
+        jc_verdict_add(&apply->verdict, JC_GROUND_CLOCK_OFF_NOW, show_offset(off_ms, offset));
+    return JC_OK;
 }
 
 /* --- twice -------------------------------------------------------------------------------------------------- */
