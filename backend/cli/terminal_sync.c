@@ -120,7 +120,18 @@ static void note_number(struct jc_cli *cli, enum jc_msg what, int64_t number) {
     jc_cli_note(cli, what, &arg, 1);
 }
 
-enum { OFFSET_NOTED_MS = 5 * 60 * 1000 };
+enum { OFFSET_NOTED_MS = 5 * 60 * 1000, MINUTE_MS = 60000 };
+
+static void note_clock(struct jc_cli *cli, int64_t offset_ms) {
+    char days[JC_NUMBER_TEXT], hours[JC_NUMBER_TEXT], rest[JC_NUMBER_TEXT];
+    int64_t minutes = (offset_ms < 0 ? -offset_ms : offset_ms) / MINUTE_MS;
+    struct jc_str args[] = {jc_str_from_int64(minutes / (24 * 60), days), jc_str_from_int64(minutes / 60 % 24, hours),
+                            jc_str_from_int64(minutes % 60, rest)};
+    if (offset_ms > OFFSET_NOTED_MS)
+        jc_cli_note(cli, JC_MSG_TERM_CLOCK_AHEAD, args, 3);
+    else if (offset_ms < -OFFSET_NOTED_MS)
+        jc_cli_note(cli, JC_MSG_TERM_CLOCK_BEHIND, args, 3);
+}
 
 static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync_result *result, bool durable,
                                struct jc_err *err) {
@@ -134,8 +145,8 @@ static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync
         jc_cli_note(cli, JC_MSG_TERM_DIFFERS_NOTE, NULL, 0);
     else if (result->cured)
         jc_cli_note(cli, JC_MSG_TERM_CURED_NOTE, NULL, 0);
-    if (result->rounds > 0 && (result->clock_offset_ms > OFFSET_NOTED_MS || result->clock_offset_ms < -OFFSET_NOTED_MS))
-        note_number(cli, JC_MSG_TERM_CLOCK_OFFSET, result->clock_offset_ms / 1000);
+    if (result->rounds > 0)
+        note_clock(cli, result->clock_offset_ms);
     return cli->format == JC_FORMAT_JSON ? print_sync_json(cli, result, durable, err)
                                          : print_sync_tables(cli, result, err);
 }
