@@ -198,7 +198,7 @@ static void test_framing(void **state) {
         {"empty", "", 1, 0, 1, .what = JC_MSG_BODY_LENGTH_AMBIGUOUS},
         {"chunked with a tab", "\tchunked", 1, 0, 1, .what = JC_MSG_BODY_LENGTH_AMBIGUOUS},
         {"chunks in HTTP/1.0", "chunked", 1, 0, 1, .old = true, .what = JC_MSG_BODY_LENGTH_AMBIGUOUS},
-        {"a broken name", NULL, 0, 1, 1, .broken = true, .what = JC_MSG_BODY_LENGTH_AMBIGUOUS},
+        {"a broken name", NULL, 0, 1, 1, .broken = true, .what = JC_MSG_HTTP_BROKEN},
         {"no host", NULL, 0, 1, 0, .what = JC_MSG_HOST_COUNT},
         {"two hosts", NULL, 0, 1, 2, .what = JC_MSG_HOST_COUNT},
         {"two hosts in HTTP/1.0", NULL, 0, 1, 2, .old = true, .what = JC_MSG_HOST_COUNT},

@@ -191,7 +191,9 @@ static bool is_framed(const struct jc_connect_framing *framing) {
 }
 
 enum jc_code jc_connect_check_framing(const struct jc_connect_framing *framing, struct jc_err *err) {
-    if (framing->broken_names || !is_framed(framing))
+    if (framing->broken_names)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_HTTP_BROKEN);
+    if (!is_framed(framing))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
     if (framing->hosts != 1 && !(framing->old && !framing->hosts))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_HOST_COUNT);

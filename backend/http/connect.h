@@ -19,7 +19,8 @@ void jc_connect_query_add(struct jc_connect_query *query, struct jc_str name, st
 struct jc_connect_framing {
     bool old;                                       /* HTTP/1.0 */
     int content_lengths, transfer_encodings, hosts; /* how many such headers there are */
-    bool broken_names; /* a header's name is empty or holds a blank, which may hide another name from us */
+    bool broken_names; /* a header's name is empty or holds a blank, or there is something that was read as no header:
+                          it may hide a name from us */
     struct jc_str transfer_encoding;
 };
 /* Refuses a head that somebody else on the way might read in another way (RFC 9112, sections 3.2, 5.1 and 6.1):

@@ -19,23 +19,51 @@ static bool is_named(const char *name, size_t len, const char *other) {
     return len == strlen(other) && strncasecmp(name, other, len) == 0;
 }
 
+/* A head as it lies in libmicrohttpd's memory, which puts NULs where names, values and lines end. */
+struct scan {
+    struct jc_connect_framing *framing;
+    const char *at; /* behind the last header that was seen */
+    const char *end;
+};
+
+/* Whether between `at` and `to` there are blanks and then from `least` to `most` NULs. */
+static bool is_gap(const char *at, const char *to, ptrdiff_t least, ptrdiff_t most) {
+    if (!at || to < at)
+        return false;
+    while (at < to && (*at == ' ' || *at == '\t'))
+        at++;
+    ptrdiff_t len = to - at;
+    while (at < to && !*at)
+        at++;
+    return at == to && len >= least && len <= most;
+}
+
+/* Whatever stands between two headers that was read as none hides something: a line without a name ends a head for
+ * libmicrohttpd, a NUL ends a value, and the next line of a value lies elsewhere. */
 static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
                                     const char *value, size_t value_len) {
-    struct jc_connect_framing *framing = ctx;
-    (void)kind, (void)value, (void)value_len;
+    struct scan *scan = ctx;
+    struct jc_connect_framing *framing = scan->framing;
+    (void)kind;
     framing->broken_names |= !name_len || memchr(name, ' ', name_len) || memchr(name, '\t', name_len);
+    framing->broken_names |= !is_gap(scan->at, name, 1, 2);
     framing->content_lengths += is_named(name, name_len, MHD_HTTP_HEADER_CONTENT_LENGTH);
     framing->transfer_encodings += is_named(name, name_len, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     framing->hosts += is_named(name, name_len, MHD_HTTP_HEADER_HOST);
+    scan->at = value ? value + value_len : NULL;
     return MHD_YES;
 }
 
-struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection, const char *version) {
+struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection, const char *method,
+                                              const char *version) {
     struct jc_connect_framing framing = {
         .old = strcmp(version, MHD_HTTP_VERSION_1_0) == 0,
         .transfer_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
     };
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_header, &framing);
+    const union MHD_ConnectionInfo *size = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    struct scan scan = {&framing, version + strlen(version), method + (size ? size->header_size : 0)};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_header, &scan);
+    framing.broken_names |= !is_gap(scan.at, scan.end, 2, 4);
     return framing;
 }
 

@@ -25,8 +25,9 @@ struct jc_exchange {
 struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name);
 
 /* What says whom the request is for and where its body ends, counted header by header: a lookup by name would not
- * tell how many there are. `version` is the request line's. */
-struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection, const char *version);
+ * tell how many there are. `method` and `version` are the request line's, where libmicrohttpd has them. */
+struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection, const char *method,
+                                              const char *version);
 
 /* What is logged of an exchange when it is over. */
 struct jc_exchange_line {

@@ -7,15 +7,18 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/refusal.h"
+#include "http/target.h"
 #include "http/transfer.h"
 
 enum {
     BACKLOG = 1024,
     SHAKING_MAX = 256,       /* handshakes at a time */
+    HEADER_RECORD = 64,      /* what libmicrohttpd needs to remember a header */
+    ANSWER_HEAD = 640,       /* no head of an answer of ours is longer */
     HEAD_PATIENCE_MS = 5000, /* behind libmicrohttpd's own timeout, which every byte starts anew */
 };
 
@@ -24,6 +27,8 @@ struct line {
     struct jc_listener *listener;
     struct jc_peer *peer;
     struct jc_tls_session tls;
+    char *query; /* of the request at hand, as it came; NULL: none */
+    char hidden; /* its first byte, while a NUL stands there */
 };
 
 /* --- connections ------------------------------------------------------------------------------------------ */
@@ -81,35 +86,71 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     *context = NULL;
 }
 
-static struct jc_peer *peer_of(struct MHD_Connection *connection) {
+static struct line *line_of(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct line *line = info ? info->socket_context : NULL;
+    return info ? info->socket_context : NULL;
+}
+
+static struct jc_peer *peer_of(struct MHD_Connection *connection) {
+    const struct line *line = line_of(connection);
     return line ? line->peer : NULL;
+}
+
+struct jc_listener *jc_listener_of(struct MHD_Connection *connection) {
+    const struct line *line = line_of(connection);
+    return line ? line->listener : NULL;
 }
 
 /* --- requests --------------------------------------------------------------------------------------------- */
 
-/* The path of a request's target. A proxy may name the whole address (RFC 9112, section 3.2.2). */
-static const char *path_of(const char *target) {
-    static const char *const SCHEMES[] = {"http://", "https://"};
-    for (size_t i = 0; i < sizeof SCHEMES / sizeof SCHEMES[0]; i++) {
-        if (strncasecmp(target, SCHEMES[i], strlen(SCHEMES[i])) != 0)
-            continue;
-        const char *path = strchr(target + strlen(SCHEMES[i]), '/');
-        return path ? path : "/";
+/* libmicrohttpd shows a target, finds its '?', and takes the query apart until its NUL: it is made to find one at
+ * once. What it shows lies in its buffer, which it goes on to write to. */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection) {
+    struct line *line = line_of(connection);
+    char *mark = target ? strchr(target, '?') : NULL;
+    (void)cls;
+    if (line) {
+        line->query = mark ? mark + 1 : NULL;
+        line->hidden = mark ? mark[1] : '\0';
     }
-    return target;
+    if (mark)
+        mark[1] = '\0';
+    return NULL;
+}
+
+/* The query is over by now, the path is next. */
+static size_t on_path(void *cls, struct MHD_Connection *connection, char *path) {
+    struct line *line = line_of(connection);
+    (void)cls;
+    if (line && line->query)
+        *line->query = line->hidden;
+    return jc_target_decode_path(path);
+}
+
+/* libmicrohttpd builds the head of an answer in what the head of the request has left of the connection's memory,
+ * and closes without a word where that does not do. */
+static bool leaves_room(const struct jc_listener *listener, struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *head = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    int headers = MHD_get_connection_values(connection, MHD_HEADER_KIND, NULL, NULL);
+    size_t used = (head ? head->header_size : 0) + (size_t)headers * HEADER_RECORD + ANSWER_HEAD;
+    return used <= listener->http->config.connection_memory;
 }
 
 static struct jc_exchange *begin(struct jc_listener *listener, struct MHD_Connection *connection, const char *target,
                                  const char *method, const char *version) {
-    const char *url = path_of(target);
+    const char *url = jc_target_path(target);
+    const struct line *line = line_of(connection);
     struct jc_http *http = listener->http;
     bool aside = listener->kind == JC_LISTENER_METRICS;
+    if (!leaves_room(listener, connection)) {
+        jc_refusal_send(connection, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE);
+        return NULL;
+    }
     if (http->blob_pool && !aside && jc_tus_is_path(jc_str(url)) &&
         !jc_exchange_is_preflight(connection, &http->config.cors, method))
         return jc_transfer_begin(http, connection, peer_of(connection), url, method, version);
-    return jc_request_begin(http, connection, peer_of(connection), aside, url, method, version);
+    return jc_request_begin(http, connection, peer_of(connection), aside, url, line ? line->query : NULL, method,
+                            version);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -205,6 +246,8 @@ static enum jc_code start_daemon(struct jc_listener *listener, int fd, struct jc
         {MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)config->connection_memory, NULL},
         {MHD_OPTION_STRICT_FOR_CLIENT, 0, NULL},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)on_path, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_target, NULL},
         {tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END, 0, (void *)JC_TLS_PRIORITIES},
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)jc_tls_certificate},
         {MHD_OPTION_END, 0, NULL},

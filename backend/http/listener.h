@@ -20,6 +20,9 @@ struct jc_listener {
     int port;
 };
 
+/* Whose connection it is; NULL if it began without memory. */
+struct jc_listener *jc_listener_of(struct MHD_Connection *connection);
+
 /* Listens and serves when it returns. JC_INVALID_ARGUMENT for an address that is none, JC_UNAVAILABLE if it
  * cannot be listened on. On failure jc_listener_close is still due. */
 enum jc_code jc_listener_open(struct jc_listener *listener, const char *address, int port, struct jc_err *err);

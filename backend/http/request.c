@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "http/refusal.h"
 #include "http/run.h"
+#include "http/target.h"
 #include "sync/receipt.h"
 
 enum {
@@ -23,12 +25,8 @@ static struct jc_request *request_of(struct jc_exchange *exchange) {
 
 /* --- reading --------------------------------------------------------------------------------------- */
 
-/* A lookup by name would not tell a parameter that was given twice. */
-static enum MHD_Result each_parameter(void *ctx, enum MHD_ValueKind kind, const char *name, size_t name_len,
-                                      const char *value, size_t value_len) {
-    (void)kind;
-    jc_connect_query_add(ctx, (struct jc_str){name, name_len}, (struct jc_str){value, value_len});
-    return MHD_YES;
+static void each_parameter(void *ctx, struct jc_str name, struct jc_str value) {
+    jc_connect_query_add(ctx, name, value);
 }
 
 static void read_head(struct jc_request *request, struct jc_connect_head *head) {
@@ -45,7 +43,8 @@ static void read_head(struct jc_request *request, struct jc_connect_head *head) 
         .timeout = jc_exchange_header(connection, "Connect-Timeout-Ms"),
         .content_length = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
     };
-    MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, each_parameter, &head->query);
+    if (!jc_target_each(request->query, request->arena, each_parameter, &head->query))
+        (void)jc_fail_memory(&request->err);
 }
 
 static const struct sockaddr *address_of(struct jc_request *request) {
@@ -133,7 +132,7 @@ static bool is_hopeless(const struct jc_request *request) {
 /* What the head asks for, or why it cannot have it. */
 static void read_request(struct jc_request *request, bool aside, const char *version) {
     struct jc_connect_head head;
-    struct jc_connect_framing framing = jc_exchange_framing(request->connection, version);
+    struct jc_connect_framing framing = jc_exchange_framing(request->connection, request->method.ptr, version);
     read_head(request, &head);
     if (jc_connect_check_framing(&framing, &request->err)) {
         request->connect.lang = jc_connect_language(head.accept_language);
@@ -259,7 +258,7 @@ static enum MHD_Result answer(struct jc_request *request) {
     if (request->cut || request->err.what == JC_MSG_SERVER_DRAINING)
         add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     jc_peer_sending(request->peer, jc_http_now(request->http), request->answer.len);
-    enum MHD_Result result = MHD_queue_response(request->connection, (unsigned)request->status, response);
+    enum MHD_Result result = jc_refusal_pass(request->connection, request->status, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -375,7 +374,8 @@ static void end(struct jc_exchange *exchange, bool sent) {
 /* --- the whole ------------------------------------------------------------------------------------------ */
 
 struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
-                                     bool aside, const char *url, const char *method, const char *version) {
+                                     bool aside, const char *url, const char *query, const char *method,
+                                     const char *version) {
     struct jc_request *request = new_request(http);
     if (!request)
         return NULL;
@@ -387,6 +387,7 @@ struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection
     request->deadline_ms = -1;
     request->method = jc_str(method);
     request->path = jc_str(url);
+    request->query = query;
     jc_buf_init(&request->body, http->config.body_max);
     jc_peer_arriving(peer, request->started_ms);
     read_request(request, aside, version);

@@ -75,6 +75,7 @@ struct jc_request {
     int64_t started_ms;  /* monotonic */
     int64_t deadline_ms; /* monotonic; -1: none */
     struct jc_str method, path;
+    const char *query; /* as it came; NULL: none */
     struct jc_connect connect;
     enum jc_route route;
     bool whole; /* arrived */
@@ -98,7 +99,8 @@ struct jc_request {
 
 /* A call begins. `aside`: the listener is for metrics and health alone. NULL without memory. */
 struct jc_exchange *jc_request_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
-                                     bool aside, const char *url, const char *method, const char *version);
+                                     bool aside, const char *url, const char *query, const char *method,
+                                     const char *version);
 
 /* What the server is busy with now, and what it has counted (server.c). */
 void jc_server_metrics(struct jc_http *http, struct jc_buf *out);

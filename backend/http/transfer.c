@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/refusal.h"
 #include "http/tus.h"
 
 enum {
@@ -172,7 +173,7 @@ static enum MHD_Result respond(struct transfer *transfer) {
     transfer->line.code = answer.err->code;
     transfer->line.detail = answer.err->detail;
     jc_peer_sending(transfer->peer, jc_http_now(transfer->http), (size_t)transfer->line.bytes_out);
-    enum MHD_Result result = MHD_queue_response(transfer->connection, (unsigned)answer.status, response);
+    enum MHD_Result result = jc_refusal_pass(transfer->connection, answer.status, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -254,7 +255,7 @@ struct jc_exchange *jc_transfer_begin(struct jc_http *http, struct MHD_Connectio
     transfer->lang = jc_connect_language(jc_exchange_header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE));
     transfer->line = (struct jc_exchange_line){
         .id = id, .method = jc_str(method), .path = jc_str(url), .started_ms = jc_http_now(http)};
-    struct jc_connect_framing framing = jc_exchange_framing(connection, version);
+    struct jc_connect_framing framing = jc_exchange_framing(connection, method, version);
     if (jc_connect_check_framing(&framing, &transfer->err)) {
         transfer->cut = true;
         transfer->exchange.hopeless = true;
