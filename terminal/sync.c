@@ -59,6 +59,7 @@ struct run {
     struct jc_terminal_skips skip;
     struct jc_terminal_comparison comparison;
     bool offered_again;
+    bool tells_alone;                   /* jc_terminal_tell: no operations */
     bool has_suspect;                   /* one operation was refused alone; the next round goes without any */
     struct jc_terminal_outcome suspect; /* with the server's words */
     /* this round */
@@ -442,7 +443,7 @@ static void find_limits(struct run *run) {
     const struct jc_terminal_sync_options *options = &run->options;
     size_t most = options->batch_operations > 0 ? (size_t)options->batch_operations : (size_t)run->pace.operations;
     run->count_max = run->count_refused && run->count_refused < most ? run->count_refused : most;
-    if (run->has_suspect)
+    if (run->has_suspect || run->tells_alone)
         run->count_max = 0;
     run->bytes_max = options->batch_bytes > 0 ? (size_t)options->batch_bytes : (size_t)run->pace.bytes;
     run->page_max = options->page_bytes > 0 ? options->page_bytes : (int32_t)run->pace.bytes;
@@ -577,4 +578,24 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
     if (code == JC_OK && carried)
         jc_err_copy(err, &failure);
     return code ? code : carried;
+}
+
+enum jc_code jc_terminal_tell(struct jc_terminal *terminal, const struct jc_transport *transport, struct jc_err *err) {
+    struct jc_terminal_sync_result ignored = {0};
+    struct run run = {.terminal = terminal,
+                      .transport = transport,
+                      .lasting = jc_arena_new(JC_TERMINAL_ARENA_MAX),
+                      .round = jc_arena_new(JC_TERMINAL_ARENA_MAX),
+                      .tells_alone = true,
+                      .out = &ignored};
+    bool done = false;
+    run.results = run.skip.arena = run.lasting;
+    enum jc_code code =
+        run.lasting && run.round ? jc_terminal_read(terminal, read_pace, &run, err) : jc_fail_memory(err);
+    if (code == JC_OK)
+        code = play_round(&run, &done, err);
+    jc_sign_forget(run.self.secret_key, sizeof run.self.secret_key);
+    jc_arena_free(run.lasting);
+    jc_arena_free(run.round);
+    return code;
 }

@@ -245,6 +245,35 @@ static void test_shared_device(void **state) {
     field_close(f);
 }
 
+/* A request's report is older than its answer; the board knows what a terminal holds when it has told. */
+static void test_tells_the_board(void **state) {
+    (void)state;
+    static const char BOARD[] =
+        "SELECT unsent || ' ' || (cursor_seq = (SELECT change_seq FROM agency_head WHERE agency_id = 1))"
+        " FROM device WHERE inspector_id = 'a1' AND last_seen_ms IS NOT NULL";
+    struct field field, *f = &field;
+    struct handheld one;
+    struct jc_err err = {0};
+    field_open(f);
+    handheld_open(&one, f, "a1");
+    handheld_sync(&one);
+    CHECK_STR("it may not have come", field_query(f, BOARD), "0 0");
+    CHECK_OK("tell", jc_terminal_tell(one.terminal, &one.transport, &err), &err);
+    CHECK_STR("it has", field_query(f, BOARD), "0 1");
+    inspect(&one, "u1", 0, "");
+    CHECK_OK("tell", jc_terminal_tell(one.terminal, &one.transport, &err), &err);
+    CHECK_STR("work that waits is told, not sent", field_query(f, BOARD), "1 1");
+    CHECK_INT("nothing was sent", jc_test_number(f->db, "SELECT COUNT(*) FROM operation"), 0);
+    one.drop = 1;
+    CHECK_INT("no net", jc_terminal_tell(one.terminal, &one.transport, &err), JC_UNAVAILABLE);
+    CHECK_INT("sent", handheld_sync(&one).applied, 1);
+    CHECK_STR("what it sent waits no more", field_query(f, BOARD), "0 0");
+    CHECK_OK("tell", jc_terminal_tell(one.terminal, &one.transport, &err), &err);
+    CHECK_STR("and it has what came of it", field_query(f, BOARD), "0 1");
+    jc_terminal_close(one.terminal);
+    field_close(f);
+}
+
 static enum jc_code damage(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     (void)ctx;
     return jc_tx_exec(tx, "DELETE FROM entity WHERE kind = 2", JC_NO_VALUES, err); /* all units */
@@ -397,6 +426,7 @@ int main(void) {
         cmocka_unit_test(test_lost_answers),
         cmocka_unit_test(test_enrolled_anew_after_a_lost_answer),
         cmocka_unit_test(test_shared_device),
+        cmocka_unit_test(test_tells_the_board),
         cmocka_unit_test(test_check_and_rebuild),
         cmocka_unit_test(test_compares_daily),
         cmocka_unit_test(test_rebuilt_when_asked),

@@ -232,6 +232,8 @@ static enum jc_exit run_upload(struct jc_cli *cli, int argc, char **argv) {
             jc_err_copy(&err, &print_err);
         }
     }
+    if (code == JC_OK && result.sent_blobs) /* for the board, and the receipt names them */
+        jc_terminal_tell(run.terminal, &transport, &print_err);
     jc_transport_close(&transport);
     return jc_cli_terminal_end(&run, code, &err);
 }
@@ -283,8 +285,12 @@ static enum jc_code sync_and_check(struct visit *visit, struct jc_err *err) {
         jc_cli_note(visit->run.cli, JC_MSG_TERM_REBUILD_NOTE, NULL, 0);
     if (code == JC_OK && visit->fetches)
         code = fetch_photos(visit, err);
-    return code == JC_OK ? jc_terminal_check(visit->run.terminal, &visit->transport, arena, &visit->checked, err)
-                         : code;
+    if (code == JC_OK)
+        code = jc_terminal_check(visit->run.terminal, &visit->transport, arena, &visit->checked, err);
+    struct jc_err ignored;
+    if (code == JC_OK) /* the board learns whether it may leave */
+        jc_terminal_tell(visit->run.terminal, &visit->transport, &ignored);
+    return code;
 }
 
 static enum jc_code visit_server(struct visit *visit, bool rebuild, struct jc_err *err) {

@@ -200,6 +200,9 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
             jc_err_copy(&err, &print_err);
         }
     }
+    if (code == JC_OK &&
+        result.sent + result.received > 0) /* the board should know; what it knows is no success of ours */
+        jc_terminal_tell(run.terminal, &transport, &print_err);
     jc_transport_close(&transport);
     return jc_cli_terminal_end(&run, code, &err);
 }

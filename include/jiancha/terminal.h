@@ -226,6 +226,12 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
                               const struct jc_terminal_sync_options *options, struct jc_arena *arena,
                               struct jc_terminal_sync_result *out, struct jc_err *err);
 
+/* One small request more, without operations, behind whatever has changed what is here (a sync that brought or sent
+ * something, jc_terminal_upload, jc_terminal_check): it says what the terminal holds now, because the report of a
+ * request is older than its answer. Until then the device board tells what was there before. What the answer brings is
+ * kept as by a sync. A failure costs nothing but that. */
+enum jc_code jc_terminal_tell(struct jc_terminal *terminal, const struct jc_transport *transport, struct jc_err *err);
+
 /* --- photos ------------------------------------------------------------------------------------------- */
 
 struct jc_terminal_upload_result {
