@@ -99,6 +99,19 @@ static size_t count_values(const ProtobufCFieldDescriptor *field, struct jc_str 
     }
 }
 
+enum jc_code jc_field_fail_long(struct jc_err *err, const struct jc_field_path *path) {
+    char limit[JC_NUMBER_TEXT];
+    return jc_field_fail(err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_TEXT_LONG, path,
+                         jc_str_from_int64(JC_MESSAGE_TEXT, limit));
+}
+
+static enum jc_code check_text(struct jc_str text, const struct jc_field_path *path, struct jc_err *err) {
+    if (text.len > JC_MESSAGE_TEXT)
+        return jc_field_fail_long(err, path);
+    return jc_text_valid(text, NULL) ? JC_OK
+                                     : jc_field_fail(err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_TEXT, path, JC_STR(""));
+}
+
 static enum jc_code check_message(const ProtobufCMessageDescriptor *descriptor, struct jc_str rest,
                                   const struct jc_field_path *parent, size_t *values, struct jc_err *err) {
     while (rest.len) {
@@ -117,15 +130,14 @@ static enum jc_code check_message(const ProtobufCMessageDescriptor *descriptor, 
         if (!field)
             continue;
         struct jc_field_path path = {parent, field->name, parent ? parent->depth + 1 : 1};
-        if (field->type == PROTOBUF_C_TYPE_STRING && !jc_text_valid(value, NULL))
-            return jc_field_fail(err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_TEXT, &path, JC_STR(""));
-        if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-            enum jc_code code = path.depth < JC_MESSAGE_DEPTH
-                                    ? check_message(field->descriptor, value, &path, values, err)
-                                    : fail_malformed(err);
-            if (code)
-                return code;
-        }
+        enum jc_code code = JC_OK;
+        if (field->type == PROTOBUF_C_TYPE_STRING)
+            code = check_text(value, &path, err);
+        else if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+            code = path.depth < JC_MESSAGE_DEPTH ? check_message(field->descriptor, value, &path, values, err)
+                                                 : fail_malformed(err);
+        if (code)
+            return code;
     }
     return JC_OK;
 }

@@ -11,12 +11,13 @@
 #include "base/err.h"
 
 enum {
-    JC_MESSAGE_DEPTH = 16,     /* deeper nesting is refused; ours is flat (no recursive messages) */
-    JC_MESSAGE_VALUES = 65536, /* values in a message and all within it: each field given, each item of a list */
+    JC_MESSAGE_DEPTH = 16,       /* deeper nesting is refused; ours is flat (no recursive messages) */
+    JC_MESSAGE_TEXT = 512 << 10, /* bytes of one text */
+    JC_MESSAGE_VALUES = 65536,   /* values in a message and all within it: each field given, each item of a list */
 };
 
 /* JC_INVALID_ARGUMENT for bytes that are no message (cut off, say), for more values than
- * JC_MESSAGE_VALUES and for text that is not UTF-8 or holds a NUL, naming the field
+ * JC_MESSAGE_VALUES, and for text that is not UTF-8, holds a NUL or is longer than JC_MESSAGE_TEXT, naming the field
  * ("operations.plain.return_task.reason"). Bytes fields are not looked into. Cost: one pass, no memory. */
 enum jc_code jc_message_check(const ProtobufCMessageDescriptor *descriptor, struct jc_str bytes, struct jc_err *err);
 
@@ -34,6 +35,9 @@ struct jc_field_path {
  * whole) and whose {1} is `more`. */
 enum jc_code jc_field_fail(struct jc_err *err, enum jc_code code, enum jc_msg what, const struct jc_field_path *path,
                            struct jc_str more);
+
+/* Fails for a text that is longer than JC_MESSAGE_TEXT. */
+enum jc_code jc_field_fail_long(struct jc_err *err, const struct jc_field_path *path);
 
 /* The message's bytes, the arena's. */
 enum jc_code jc_message_pack(const ProtobufCMessage *message, struct jc_arena *arena, struct jc_str *out,

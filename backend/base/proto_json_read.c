@@ -204,6 +204,8 @@ static enum jc_code read_string(struct reader *reader, void *slot, const struct 
     if (!text)
         return fail_large(reader);
     size_t len = jc_json_unescape(json, text);
+    if (len > JC_MESSAGE_TEXT)
+        return jc_field_fail_long(reader->err, path);
     if (memchr(text, '\0', len))
         return jc_field_fail(reader->err, JC_INVALID_ARGUMENT, JC_MSG_MESSAGE_TEXT, path, JC_STR(""));
     text[len] = '\0';

@@ -266,6 +266,7 @@ static bool add_detail(struct jc_buf *json, const ProtobufCMessage *detail, stru
 static struct jc_str field_of(const struct jc_err *err) {
     switch (err->what) {
     case JC_MSG_MESSAGE_TEXT:
+    case JC_MSG_MESSAGE_TEXT_LONG:
     case JC_MSG_JSON_VALUE:
     case JC_MSG_JSON_TWICE:
     case JC_MSG_JSON_ONEOF:
