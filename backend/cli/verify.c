@@ -5,9 +5,12 @@
 #include "cli/table.h"
 #include "store/agency.h"
 #include "store/audit_log.h"
+#include "store/backup.h"
 #include "store/operation.h"
+#include "sync/compared.h"
 #include "sync/derived.h"
 #include "sync/evidence.h"
+#include "sync/vouched.h"
 
 const struct jc_command jc_cmd_verify;
 
@@ -27,9 +30,12 @@ struct verification {
     struct jc_agency_ref *agencies;
     int64_t *rows; /* of each agency's chain */
     size_t agency_count;
-    size_t at;                     /* the agency being looked at */
-    const char *blobs, *ask_again; /* options */
-    bool key_given;                /* the server's, for a bundle */
+    size_t at;                               /* the agency being looked at */
+    const char *blobs, *ask_again, *against; /* options */
+    struct jc_db *backup;                    /* of --against */
+    int64_t compared;                        /* its rows */
+    bool rewritten;                          /* a head of this agency says so */
+    bool key_given;                          /* the server's, for a bundle */
     uint8_t key[JC_SIGN_PUBLIC_SIZE];
     struct jc_blob_check check;
     struct jc_tx *tx; /* that the chains are read in */
@@ -87,6 +93,7 @@ static struct jc_str record_name(const struct verification *v, int64_t operation
 
 static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct verification *v = ctx;
+    v->rewritten |= fault->what == JC_MSG_CHAIN_POINT || fault->what == JC_MSG_CHAIN_MISSING;
     add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("chain")), &v->agencies[v->at].code, operation_no,
               record_name(v, operation_no), fault);
 }
@@ -122,13 +129,46 @@ static enum jc_code choose_agencies(struct jc_tx *tx, struct verification *v, st
     return code != JC_OK || v->rows ? code : jc_fail_memory(err);
 }
 
+/* --- against a backup ----------------------------------------------------------------------------------- */
+
+struct comparison {
+    struct verification *v;
+    struct jc_tx *backup;
+};
+
+/* What is gone has its name in the backup. */
+static void compared_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
+    struct comparison *comparison = ctx;
+    struct verification *v = comparison->v;
+    struct jc_tx *tx = v->tx;
+    if (fault->what == JC_MSG_COMPARED_REMOVED)
+        v->tx = comparison->backup;
+    chain_fault(v, operation_no, fault);
+    v->tx = tx;
+}
+
+static enum jc_code compare_chain(struct jc_tx *backup, void *ctx, struct jc_err *err) {
+    struct verification *v = ctx;
+    struct comparison comparison = {v, backup};
+    int64_t rows = 0;
+    enum jc_code code =
+        jc_compared_verify(v->tx, backup, v->agencies[v->at].agency_id, compared_fault, &comparison, &rows, err);
+    v->compared += rows;
+    return code;
+}
+
 static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct verification *v = ctx;
     enum jc_code code = choose_agencies(tx, v, err);
     v->tx = tx;
     for (v->at = 0; code == JC_OK && v->at < v->agency_count; v->at++) {
         int64_t agency_id = v->agencies[v->at].agency_id, lines = 0;
+        v->rewritten = false;
         code = jc_chain_verify(tx, agency_id, v->heads, v->head_count, chain_fault, v, &v->rows[v->at], err);
+        if (code == JC_OK)
+            code = jc_vouched_verify(tx, agency_id, v->rewritten, chain_fault, v, err);
+        if (code == JC_OK && v->backup)
+            code = jc_db_read(v->backup, compare_chain, v, err);
         if (code == JC_OK)
             code = jc_derived_verify(tx, agency_id, derived_fault, v, err);
         if (code == JC_OK)
@@ -177,6 +217,9 @@ static void say_all_is_well(const struct verification *v) {
     jc_cli_say(cli, JC_MSG_VERIFY_GOOD, (struct jc_str[]){rows, heads}, 2);
     struct jc_str blobs[] = {jc_arena_printf(cli->arena, "%lld", (long long)v->check.blobs),
                              jc_arena_printf(cli->arena, "%lld", (long long)v->check.bytes)};
+    if (v->backup)
+        jc_cli_say(cli, JC_MSG_VERIFY_COMPARED_GOOD,
+                   (struct jc_str[]){jc_arena_printf(cli->arena, "%lld", (long long)v->compared)}, 1);
     if (v->check.blobs)
         jc_cli_say(cli, JC_MSG_VERIFY_BLOBS_GOOD, blobs, 2);
 }
@@ -232,12 +275,13 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
                                          .expects = {"64 位十六进制公钥", "a public key of 64 hex digits"}},
                                         {.name = "blobs", .takes_value = true, .value = &v.blobs},
                                         {.name = "ask-again", .value = &v.ask_again},
+                                        {.name = "against", .takes_value = true, .value = &v.against},
                                         {.name = "head",
                                          .takes_value = true,
                                          .each = each_head,
                                          .ctx = &v,
                                          .expects = {"序号:64 位十六进制摘要", "NUMBER:HASH with 64 hex digits"}}};
-    if (!jc_cli_options(cli, &jc_cmd_verify, options, 5, &argc, argv))
+    if (!jc_cli_options(cli, &jc_cmd_verify, options, 6, &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
@@ -247,8 +291,11 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     enum jc_code code = v.table ? jc_cli_open_db(cli, &err) : jc_fail_memory(&err);
     if (code == JC_OK)
         code = jc_db_check(cli->db, database_fault, &v, &err);
+    if (code == JC_OK && v.against)
+        code = jc_backup_open(v.against, cli->arena, &v.backup, &err);
     if (code == JC_OK)
         code = jc_cli_read(cli, verify_chains, &v, &err);
+    jc_backup_close(v.backup, v.against);
     if (code == JC_OK)
         code = verify_blobs(&v, &err);
     if (code == JC_OK && (jc_table_rows(v.table) || cli->format != JC_FORMAT_TABLE))
@@ -262,12 +309,15 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
 const struct jc_command jc_cmd_verify = {
     .name = "verify",
     .summary = {"核验数据库完整性和证据链", "check the database and the evidence chain"},
-    .usage = "verify [--head NUMBER:HASH]… [--blobs DIR] [--ask-again]\nverify --bundle FILE [--key PUBLIC_KEY]",
+    .usage =
+        "verify [--head NUMBER:HASH]… [--against BACKUP] [--blobs DIR] [--ask-again]\nverify --bundle FILE [--key PUBLIC_KEY]",
     .help =
         {"检查数据库文件、外键、每一条终端操作的证据链、由操作得出的记录（现场检查、问题隐患、\n"
          "指令书、复查、工作日、文号、待核处理）和审计日志；有问题时退出码为 1。\n"
          "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
          "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）\n"
+         "终端的签封逐条核对：改动后即使重新计算全部哈希，也会指明是哪一条。\n"
+         "--against DIR  与曾经带出的备份逐行核对，指明每一条被改动、删除、添加或移动的记录\n"
          "同时逐个核对照片等附件文件的哈希（--blobs 指明其目录，缺省为数据库旁的 .blobs），列出缺失或被改动的。\n"
          "--ask-again    将缺失或被改动的附件记为未收到，仍存有原件的终端会重新上传；被改动的文件改名保留\n"
          "--bundle FILE  核验 evidence export 导出的证据文件，无需数据库\n"
@@ -282,6 +332,9 @@ const struct jc_command jc_cmd_verify = {
          "               it again; an altered file is kept under another name\n"
          "--head N:HASH  compares with a head that left the building: nothing up to row N was rewritten "
          "(may repeat)\n"
+         "The terminals' seals are checked as well: they name a row that was altered, even if every hash was made anew.\n"
+         "--against DIR  compares row by row with a backup that left the building, and names each row that was altered,\n"
+         "               removed, added or moved\n"
          "--bundle FILE  checks a file of evidence export, without a database\n"
          "--key HEX      the server's public key (as key list prints it): proves that the file is that server's"},
     .example = "jiancha verify\njiancha verify --head 17:9f2c…",

@@ -264,3 +264,42 @@ enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_str 
     remove_beside(work);
     return code;
 }
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+
+static enum jc_code check_version(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_store_meta meta;
+    char has[JC_NUMBER_TEXT], wants[JC_NUMBER_TEXT];
+    const char *dir = ctx;
+    enum jc_code code = jc_store_meta(tx, &meta, err);
+    if (code != JC_OK || meta.schema_version == JC_SCHEMA_VERSION)
+        return code;
+    return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_BACKUP_VERSION, jc_str(dir),
+                   jc_str_from_int64(meta.schema_version, has), jc_str_from_int64(JC_SCHEMA_VERSION, wants));
+}
+
+enum jc_code jc_backup_open(const char *dir, struct jc_arena *arena, struct jc_db **out, struct jc_err *err) {
+    char path[PATH_MAX], manifest_path[PATH_MAX];
+    uint8_t expected[JC_SHA256_SIZE], actual[JC_SHA256_SIZE];
+    struct jc_str manifest;
+    if (!path_in(path, dir, "jiancha.db") || !path_in(manifest_path, dir, "manifest"))
+        return fail_path(err, dir, ENAMETOOLONG);
+    enum jc_code code = jc_file_read(manifest_path, MANIFEST_MAX_BYTES, arena, &manifest, err);
+    if (code == JC_OK)
+        code = jc_file_sha256(path, actual, err);
+    if (code != JC_OK)
+        return code;
+    if (!jc_hex_parse(manifest_value(manifest, JC_STR("sha256")), expected, sizeof expected) ||
+        !jc_equal_secret(expected, actual, sizeof actual))
+        return jc_fail(err, JC_DATA_LOSS, JC_MSG_BACKUP_DAMAGED, jc_str(dir));
+    struct jc_db_config config = {.path = path, .read_only = true, .readers = 1};
+    code = jc_db_open(&config, out, err);
+    return code == JC_OK ? jc_db_read(*out, check_version, (void *)(uintptr_t)dir, err) : code;
+}
+
+void jc_backup_close(struct jc_db *db, const char *dir) {
+    char path[PATH_MAX];
+    jc_db_close(db);
+    if (db && path_in(path, dir, "jiancha.db"))
+        remove_beside(path);
+}

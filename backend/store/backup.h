@@ -37,5 +37,10 @@ enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, cons
  * Without keys in it the new database signs with a new one, that terminals do not believe unasked. */
 enum jc_code jc_backup_restore(const char *dir, const char *path, struct jc_str actor,
                                const struct jc_backup_files *files, struct jc_arena *arena, struct jc_err *err);
+/* Opens a backup's snapshot for reading, checked against its manifest. Close it with jc_backup_close. JC_DATA_LOSS if the
+ * backup is not whole; JC_FAILED_PRECONDITION if its schema is another than this program's. */
+enum jc_code jc_backup_open(const char *dir, struct jc_arena *arena, struct jc_db **out, struct jc_err *err);
+/* NULL is fine. */
+void jc_backup_close(struct jc_db *db, const char *dir);
 
 #endif

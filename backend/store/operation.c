@@ -251,6 +251,7 @@ struct verifier {
     size_t point_count;
     jc_chain_found *found;
     void *ctx;
+    int64_t good_no;              /* the last row that a point agrees with */
     int64_t no;                   /* of the last row read; 0 before the first */
     uint8_t hash[JC_SHA256_SIZE]; /* its stored hash */
     bool whole;                   /* `hash` is that of row `no` without a gap before it */
@@ -275,11 +276,16 @@ static void tell_missing(const struct verifier *v, int64_t first, int64_t last) 
     tell(v, first, JC_MSG_CHAIN_MISSING, jc_str_from_int64(last, number));
 }
 
-static void check_points(const struct verifier *v) {
+static void check_points(struct verifier *v) {
+    char number[JC_NUMBER_TEXT];
     for (size_t i = 0; i < v->point_count; i++) {
         const struct jc_chain_point *point = &v->points[i];
-        if (point->operation_no == v->no && memcmp(point->chain_hash, v->hash, JC_SHA256_SIZE) != 0)
-            tell(v, v->no, JC_MSG_CHAIN_POINT, (struct jc_str){0});
+        if (point->operation_no != v->no)
+            continue;
+        if (memcmp(point->chain_hash, v->hash, JC_SHA256_SIZE) == 0)
+            v->good_no = v->no;
+        else
+            tell(v, v->no, JC_MSG_CHAIN_POINT, jc_str_from_int64(v->good_no, number));
     }
 }
 
@@ -312,6 +318,33 @@ static void check_row(struct verifier *v, const struct jc_rows *rows) {
     v->whole = true;
     v->rows++;
     check_points(v);
+}
+
+static const char SELECT_EACH[] =
+    "SELECT " OPERATION_COLUMNS ", body,\n"
+    "       (SELECT r.reason_args FROM review AS r\n"
+    "         WHERE r.agency_id = operation.agency_id\n"
+    "           AND r.review_id = operation.op_key - operation.agency_id * 1099511627776)\n"
+    "FROM operation\n"
+    "WHERE op_key > $1 AND op_key < $2 AND agency_id = $3\n"
+    "ORDER BY op_key";
+
+enum jc_code jc_operation_each(struct jc_tx *tx, int64_t agency_id, jc_operation_taker *take, void *ctx,
+                               struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    enum jc_code code = jc_tx_query(
+        tx, SELECT_EACH,
+        JC_VALUES(jc_int(jc_op_key(agency_id, 0)), jc_int(jc_op_key(agency_id + 1, 0)), jc_int(agency_id)), &rows, err);
+    while (!code && !(code = jc_rows_next(rows, &has_row, err)) && has_row) {
+        struct jc_operation row;
+        read_row(rows, &row);
+        if (!jc_rows_is_null(rows, BODY_COLUMN))
+            row.body = jc_rows_bytes(rows, BODY_COLUMN);
+        code = take(ctx, &row, jc_rows_text(rows, BODY_COLUMN + 1), err);
+    }
+    jc_rows_close(rows);
+    return code;
 }
 
 /* The end of the chain against the head and the points beyond it. */

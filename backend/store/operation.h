@@ -92,6 +92,13 @@ enum jc_code jc_operation_is_applied(struct jc_tx *tx, int64_t agency_id, struct
 void jc_chain_hash(int64_t agency_id, const struct jc_operation *row, const uint8_t before[JC_SHA256_SIZE],
                    uint8_t out[JC_SHA256_SIZE]);
 
+/* Each row of the agency in the order of the chain, with its body, if that is here; `review`: the grounds of its review,
+ * empty without one. Strings are valid during the call. */
+typedef enum jc_code jc_operation_taker(void *ctx, const struct jc_operation *row, struct jc_str review,
+                                        struct jc_err *err);
+enum jc_code jc_operation_each(struct jc_tx *tx, int64_t agency_id, jc_operation_taker *take, void *ctx,
+                               struct jc_err *err);
+
 /* A head that left the building: in a receipt, a backup, a monthly report. */
 struct jc_chain_point {
     int64_t operation_no;

@@ -1,6 +1,7 @@
 """The office's side of sync with the real programs: a stick instead of a network, reviews, tasks, devices, keys, the
 audit log, evidence that leaves the building, a record handed in as JSON, and a database somebody has altered."""
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -244,6 +245,17 @@ class Office(jiancha.January):
                 self.assertIn(name, [row["record"] for row in found], sql)
         agency = jiancha.query(self.db, "SELECT code FROM agency")[0][0]
         self.office("verify", "--agency", agency, "--head", head)
+        backup = self.path("before-forging")
+        self.office("backup", backup)
+        compared = self.office("verify", "--agency", agency, "--against", backup).out
+        self.assertIn("rows with the backup: all are the same", compared)
+        forged = self.path("forged.db")
+        shutil.copy(self.db, forged)
+        with contextlib.closing(sqlite3.connect(forged)) as db, db:
+            db.execute("UPDATE operation SET received_ms = received_ms + 1 WHERE op_key % 1099511627776 = 1")
+        found = jiancha.listing(jiancha.run("verify", "--db", forged, "--against", backup, "--format", "json", expect=1),
+                                "verify")
+        self.assertIn("is not what the backup has as row 1", " ".join(row["text"] for row in found))
         cut = self.path("cut.db")
         shutil.copy(self.db, cut)
         connection = sqlite3.connect(cut)

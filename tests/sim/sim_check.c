@@ -11,6 +11,7 @@
 #include "store/device.h"
 #include "store/store.h"
 #include "sync/changes.h"
+#include "sync/vouched.h"
 #include "terminal/store.h"
 
 #define GROW(list, count, capacity)                                  \
@@ -301,6 +302,8 @@ static enum jc_code database_job(struct jc_tx *tx, void *ctx, struct jc_err *err
         code = check_revoked(tx, judge, err);
     if (!code)
         code = jc_chain_verify(tx, SIM_AGENCY, judge->points, judge->point_count, chain_fault, judge, &rows, err);
+    if (!code)
+        code = jc_vouched_verify(tx, SIM_AGENCY, false, chain_fault, judge, err);
     return code ? code : jc_audit_log_verify(tx, SIM_AGENCY, chain_fault, judge, &rows, err);
 }
 
