@@ -3,12 +3,14 @@
  * of the protocol JC_SYNC_DOC_WRITE=1 writes them anew; read the difference before you commit it. */
 #include "jc_field_test.h"
 
+#include "base/base64.h"
 #include "base/bundle.h"
 #include "base/evidence.h"
 #include "base/file.h"
 #include "base/proto_json.h"
 #include "base/random.h"
 #include "http/connect.h"
+#include "http/tus_head.h"
 #include "jiancha/v1/bundle.pb-c.h"
 #include "jiancha/v1/sync_service.pb-c.h"
 
@@ -195,6 +197,42 @@ static void make_bundle(struct jc_buf *out, struct field *f) {
     jc_buf_free(&file);
 }
 
+/* --- a refusal, an upload -------------------------------------------------------------------------------------------- */
+
+static void make_refusal(struct jc_buf *out, struct field *f) {
+    struct jc_err err = {0};
+    jc_fail(&err, JC_RESOURCE_EXHAUSTED, JC_MSG_SERVER_BUSY);
+    struct jc_str body = jc_connect_error(&err, JC_EN, 2000, f->arena);
+    jc_buf_printf(out, "```text\nHTTP/1.1 %d\nContent-Type: application/json\nRetry-After: 2\n\n%.*s\n```\n",
+                  jc_connect_status(err.code), JC_FMT(body));
+}
+
+/* The head as a handheld writes it, read by the server's own reader. */
+static void make_upload(struct jc_buf *out, struct field *f) {
+    uint8_t sha256[JC_SHA256_SIZE];
+    char hex[2 * JC_SHA256_SIZE + 1];
+    struct jc_tus_ask ask;
+    struct jc_err err = {0};
+    const char *allow = NULL;
+    int status = 0;
+    jc_sha256(JC_STR("abc"), sha256);
+    struct jc_str metadata =
+        jc_arena_printf(f->arena, "sha256 %s,type %s", jc_base64(jc_hex(sha256, sizeof sha256, hex), f->arena).ptr,
+                        jc_base64(JC_STR("image/jpeg"), f->arena).ptr);
+    struct jc_tus_head head = {.method = JC_STR("POST"),
+                               .path = JC_STR("/blobs"),
+                               .resumable = JC_STR("1.0.0"),
+                               .upload_length = JC_STR("3"),
+                               .upload_metadata = metadata};
+    CHECK_OK("the server reads it", jc_tus_read(&head, f->arena, &ask, &allow, &status, &err), &err);
+    CHECK("hash", memcmp(ask.sha256, sha256, sizeof sha256) == 0);
+    CHECK_STR("type", ask.media_type, "image/jpeg");
+    jc_buf_printf(out,
+                  "```text\nPOST /blobs HTTP/1.1\nAuthorization: Bearer TOKEN\nTus-Resumable: 1.0.0\n"
+                  "Upload-Length: 3\nUpload-Metadata: %.*s\n```\n",
+                  JC_FMT(metadata));
+}
+
 /* --- tables ------------------------------------------------------------------------------------------------------------ */
 
 static void make_errors(struct jc_buf *out, struct field *f) {
@@ -253,8 +291,8 @@ static const struct {
     const char *name;
     void (*make)(struct jc_buf *out, struct field *f);
 } PARTS[] = {
-    {"vectors", make_vectors}, {"exchange", make_exchange}, {"bundle", make_bundle},
-    {"errors", make_errors},   {"grounds", make_grounds},
+    {"vectors", make_vectors}, {"exchange", make_exchange}, {"bundle", make_bundle}, {"errors", make_errors},
+    {"grounds", make_grounds}, {"refusal", make_refusal},   {"upload", make_upload},
 };
 
 /* The document with this part made anew. */
