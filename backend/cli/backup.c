@@ -27,8 +27,9 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         return JC_EXIT_REFUSED;
     struct jc_err err = {0};
     struct jc_blob_backup blobs = {.previous = previous, .check = {.found = jc_cli_note_blob_fault, .ctx = cli}};
+    int64_t held_back = 0;
     struct jc_backup_options how = {
-        .with_keys = keys != NULL, .actor = cli->actor, .files = jc_blob_backup_files(&blobs)};
+        .with_keys = keys != NULL, .actor = cli->actor, .files = jc_blob_backup_files(&blobs), .held_back = &held_back};
     enum jc_code code = jc_cli_open_db(cli, &err); /* the whole database, whichever agencies are in it */
     if (code == JC_OK)
         code = jc_cli_open_blobs(cli, blobs_dir, &blobs.folder, &err);
@@ -40,6 +41,9 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
         return jc_cli_fail(cli, &err);
     jc_cli_say(cli, JC_MSG_BACKUP_MADE, &dir, 1);
     say_blobs(cli, &blobs);
+    struct jc_str rows = jc_arena_printf(cli->arena, "%lld", (long long)held_back);
+    if (held_back)
+        jc_cli_note(cli, JC_MSG_BACKUP_HELD_BACK, &rows, 1);
     return blobs.check.faults ? JC_EXIT_FOUND : JC_EXIT_DONE;
 }
 
@@ -50,14 +54,15 @@ const struct jc_command jc_cmd_backup = {
     .help =
         {"在目录中写入数据库的一致副本、照片等附件和清单（含哈希与证据链）；服务器可同时运行。\n"
          "附件复制后逐个核对哈希；缺失或被改动的列出名单，退出码为 1。\n"
-         "备份完成后，回执会告知终端哪些记录已在备份中。\n"
+         "备份完成后，回执会告知终端哪些记录连同照片已在备份中；30 天内的记录有照片未到时，它和其后的记录暂不算。\n"
          "--with-keys     连同服务器签名私钥一起备份，请妥善保管（缺省：不含私钥；恢复后须由管理员核对新密钥）\n"
          "--previous DIR  同一磁盘上的上一次备份：其中已有的附件不再复制，两份备份共用\n"
          "--blobs DIR     附件所在目录（缺省：数据库旁的 .blobs）",
          "Writes a consistent copy of the database, the photos and recordings it names, and a manifest (hashes,\n"
          "evidence chain); the server may run. Copies are held against their hashes; what is missing or altered is\n"
          "named, and the exit status is 1.\n"
-         "Once it is made, receipts tell terminals which records are in a backup.\n"
+         "Once it is made, receipts tell terminals which records are in a backup with their photos: up to the first\n"
+         "one of the last 30 days that still waits for a photo.\n"
          "--with-keys     with the secret halves of the server's keys, to be kept safe (default: without; after a\n"
          "                restore an administrator then confirms the new key on the terminals)\n"
          "--previous DIR  an earlier backup on the same disk: what is in it is shared, not copied again\n"

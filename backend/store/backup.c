@@ -12,10 +12,13 @@
 
 #include "base/file.h"
 #include "store/audit_log.h"
+#include "store/completeness.h"
+#include "store/operation.h"
 #include "store/server_key.h"
 #include "store/store.h"
 
 enum { MANIFEST_MAX_BYTES = 1 << 20 };
+static const int64_t WAIT_MS = (int64_t)JC_BACKUP_WAIT_DAYS * 24 * 3600 * 1000;
 
 static bool path_in(char out[PATH_MAX], const char *dir, const char *name) {
     return snprintf(out, PATH_MAX, "%s/%s", dir, name) < PATH_MAX;
@@ -47,31 +50,62 @@ static const char SQL_CHAINS[] = "SELECT agency_id, operation_no, chain_head"
 /* An agency's chain in the copy. */
 struct mark {
     int64_t agency_id, operation_no;
+    int64_t covered_no; /* up to here all that its records name is in the backup, too */
     uint8_t chain_head[JC_SHA256_SIZE];
+};
+
+struct jc_backup_marks {
+    struct jc_arena *arena;
+    int64_t since_ms;
+    struct mark *items;
+    size_t count, capacity;
 };
 
 struct making {
     const struct jc_clock *clock;
     const char *dir;
     const struct jc_backup_options *options;
-    struct jc_arena *arena;
     struct jc_buf manifest;
-    struct mark *items;
-    size_t count, capacity;
+    struct jc_backup_marks marks;
 };
+
+int64_t jc_backup_marks_since(const struct jc_backup_marks *marks) {
+    return marks->since_ms;
+}
+
+void jc_backup_marks_lower(struct jc_backup_marks *marks, int64_t agency_id, int64_t operation_no) {
+    for (size_t i = 0; i < marks->count; i++) {
+        struct mark *mark = &marks->items[i];
+        if (mark->agency_id == agency_id && operation_no > 0 && operation_no <= mark->covered_no)
+            mark->covered_no = operation_no - 1;
+    }
+}
 
 static enum jc_code add_chain(struct making *making, const struct jc_rows *rows, struct jc_err *err) {
     char hex[2 * JC_SHA256_SIZE + 1];
     struct jc_str head = jc_rows_bytes(rows, 2);
-    struct mark *mark = JC_PUSH(making->arena, making, struct mark);
+    struct mark *mark = JC_PUSH(making->marks.arena, &making->marks, struct mark);
     if (!mark)
         return jc_fail_memory(err);
-    *mark = (struct mark){.agency_id = jc_rows_int64(rows, 0), .operation_no = jc_rows_int64(rows, 1)};
+    *mark = (struct mark){.agency_id = jc_rows_int64(rows, 0),
+                          .operation_no = jc_rows_int64(rows, 1),
+                          .covered_no = jc_rows_int64(rows, 1)};
     if (head.len == JC_SHA256_SIZE)
         memcpy(mark->chain_head, head.ptr, head.len);
     jc_buf_printf(&making->manifest, "chain %lld %lld %s\n", (long long)mark->agency_id, (long long)mark->operation_no,
                   head.len == JC_SHA256_SIZE ? jc_hex(head.ptr, head.len, hex).ptr : "damaged");
     return JC_OK;
+}
+
+/* Records whose photos were on their way when the snapshot was made. */
+static enum jc_code find_waiting(struct jc_tx *tx, struct jc_backup_marks *marks, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; code == JC_OK && i < marks->count; i++) {
+        int64_t first = 0;
+        code = jc_completeness_first(tx, marks->items[i].agency_id, marks->since_ms, &first, err);
+        jc_backup_marks_lower(marks, marks->items[i].agency_id, first);
+    }
+    return code;
 }
 
 /* Appends what the snapshot says of itself. */
@@ -91,7 +125,7 @@ static enum jc_code describe(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     while (code == JC_OK && (code = jc_rows_next(rows, &more, err)) == JC_OK && more)
         code = add_chain(making, rows, err);
     jc_rows_close(rows);
-    return code;
+    return code ? code : find_waiting(tx, &making->marks, err);
 }
 
 /* A reader leaves an empty log and its index, which are no part of the copy. */
@@ -120,11 +154,31 @@ static enum jc_code finish_copy(const char *path, struct making *making, struct 
     if (code == JC_OK)
         code = jc_db_read(copy, describe, making, err);
     if (code == JC_OK && making->options->files.copy)
-        code = making->options->files.copy(making->options->files.ctx, copy, making->dir, err);
+        code = making->options->files.copy(making->options->files.ctx, copy, making->dir, &making->marks, err);
     if (with_keys)
         jc_buf_printf(&making->manifest, "keys yes\n");
     jc_db_close(copy);
     remove_beside(path);
+    return code;
+}
+
+/* The head of the chain at the row up to which it counts. */
+static const char SELECT_HEAD[] = "SELECT chain_hash FROM operation WHERE op_key = $1";
+
+static enum jc_code find_covered(struct jc_tx *tx, struct mark *mark, struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    bool has_row = false;
+    if (mark->covered_no == mark->operation_no)
+        return JC_OK;
+    memset(mark->chain_head, 0, sizeof mark->chain_head);
+    enum jc_code code =
+        jc_tx_query(tx, SELECT_HEAD, JC_VALUES(jc_int(jc_op_key(mark->agency_id, mark->covered_no))), &rows, err);
+    if (code == JC_OK)
+        code = jc_rows_next(rows, &has_row, err);
+    struct jc_str head = code == JC_OK && has_row ? jc_rows_bytes(rows, 0) : (struct jc_str){0};
+    if (head.len == JC_SHA256_SIZE)
+        memcpy(mark->chain_head, head.ptr, head.len);
+    jc_rows_close(rows);
     return code;
 }
 
@@ -136,16 +190,18 @@ static const char UPSERT_MARK[] = "INSERT INTO backup_mark (agency_id, operation
 
 /* The backup is whole: receipts may say so. */
 static enum jc_code note_backup(struct jc_tx *tx, void *ctx, struct jc_err *err) {
-    const struct making *making = ctx;
+    struct making *making = ctx;
     int64_t now_ms = jc_clock_now_ms(making->clock);
     struct jc_str detail = making->options->with_keys ? JC_STR("keys") : JC_STR("");
     enum jc_code code = JC_OK;
-    for (size_t i = 0; code == JC_OK && i < making->count; i++) {
-        const struct mark *mark = &making->items[i];
-        code = jc_tx_exec(tx, UPSERT_MARK,
-                          JC_VALUES(jc_int(mark->agency_id), jc_int(mark->operation_no),
-                                    jc_bytes(mark->chain_head, JC_SHA256_SIZE), jc_int(now_ms)),
-                          err);
+    for (size_t i = 0; code == JC_OK && i < making->marks.count; i++) {
+        struct mark *mark = &making->marks.items[i];
+        code = find_covered(tx, mark, err);
+        if (code == JC_OK)
+            code = jc_tx_exec(tx, UPSERT_MARK,
+                              JC_VALUES(jc_int(mark->agency_id), jc_int(mark->covered_no),
+                                        jc_bytes(mark->chain_head, JC_SHA256_SIZE), jc_int(now_ms)),
+                              err);
         if (code == JC_OK)
             code = jc_audit_log_add(tx, mark->agency_id, now_ms, making->options->actor, JC_STR("backup.make"),
                                     jc_str(making->dir), detail, err);
@@ -173,6 +229,13 @@ static enum jc_code make_files(struct jc_db *db, struct making *making, const ch
     return code;
 }
 
+static int64_t held_back(const struct jc_backup_marks *marks) {
+    int64_t rows = 0;
+    for (size_t i = 0; i < marks->count; i++)
+        rows += marks->items[i].operation_no - marks->items[i].covered_no;
+    return rows;
+}
+
 enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, const char *dir,
                             const struct jc_backup_options *options, struct jc_err *err) {
     char path[PATH_MAX], manifest_path[PATH_MAX], beside[PATH_MAX + 16], time[JC_TIME_MAX];
@@ -182,16 +245,22 @@ enum jc_code jc_backup_make(struct jc_db *db, const struct jc_clock *clock, cons
         return jc_fail_errno(err, jc_str(dir));
     if (find_remains(path, beside) || access(manifest_path, F_OK) == 0)
         return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_BACKUP_EXISTS, jc_str(dir));
-    struct making making = {.clock = clock, .dir = dir, .options = options, .arena = jc_arena_new(1 << 20)};
-    if (!making.arena)
+    int64_t now_ms = jc_clock_now_ms(clock);
+    struct making making = {.clock = clock,
+                            .dir = dir,
+                            .options = options,
+                            .marks = {.arena = jc_arena_new(1 << 20), .since_ms = now_ms - WAIT_MS}};
+    if (!making.marks.arena)
         return jc_fail_memory(err);
     jc_buf_init(&making.manifest, MANIFEST_MAX_BYTES);
-    jc_buf_printf(&making.manifest, "created %s\n", jc_time_format(jc_clock_now_ms(clock), time).ptr);
+    jc_buf_printf(&making.manifest, "created %s\n", jc_time_format(now_ms, time).ptr);
     enum jc_code code = make_files(db, &making, path, manifest_path, err);
     if (code == JC_OK)
         code = jc_db_write_wait(db, 0, note_backup, &making, err);
+    if (code == JC_OK && options->held_back)
+        *options->held_back = held_back(&making.marks);
     jc_buf_free(&making.manifest);
-    jc_arena_free(making.arena);
+    jc_arena_free(making.marks.arena);
     return code;
 }
 
@@ -231,7 +300,7 @@ static enum jc_code begin_new_life(const char *path, struct restoring *restoring
     if (code == JC_OK)
         code = jc_db_write_wait(db, 0, reincarnate, restoring, err);
     if (code == JC_OK && files->copy)
-        code = files->copy(files->ctx, db, restoring->dir.ptr, err);
+        code = files->copy(files->ctx, db, restoring->dir.ptr, NULL, err);
     jc_db_close(db);
     return code;
 }

@@ -78,6 +78,37 @@ enum jc_code jc_completeness_list(struct jc_tx *tx, int64_t agency_id, const str
     return code;
 }
 
+/* --- the first of them --------------------------------------------------------------------------------------- */
+
+static const char FIRST_INCOMPLETE[] = "SELECT COALESCE(MIN(i.op_key), 0)\n"
+                                       "FROM inspection AS i\n"
+                                       "JOIN operation AS o ON o.op_key = i.op_key AND o.received_ms >= $1\n"
+                                       "WHERE i.agency_id = $2 AND i.blobs_missing > 0";
+
+enum jc_code jc_completeness_first(struct jc_tx *tx, int64_t agency_id, int64_t since_ms, int64_t *operation_no,
+                                   struct jc_err *err) {
+    int64_t op_key = 0;
+    enum jc_code code = jc_tx_int64(tx, FIRST_INCOMPLETE, JC_VALUES(jc_int(since_ms), jc_int(agency_id)), &op_key, err);
+    *operation_no = jc_op_key_no(op_key);
+    return code;
+}
+
+static const char FIRST_WITH[] =
+    "SELECT COALESCE(MIN(i.op_key), 0)\n"
+    "FROM record_blob AS b\n"
+    "JOIN inspection AS i ON i.agency_id = b.agency_id AND i.inspection_id = b.inspection_id\n"
+    "JOIN operation AS o ON o.op_key = i.op_key AND o.received_ms >= $1\n"
+    "WHERE b.agency_id = $2 AND b.sha256 = $3";
+
+enum jc_code jc_completeness_first_with(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                        int64_t since_ms, int64_t *operation_no, struct jc_err *err) {
+    int64_t op_key = 0;
+    enum jc_code code = jc_tx_int64(
+        tx, FIRST_WITH, JC_VALUES(jc_int(since_ms), jc_int(agency_id), jc_bytes(sha256, JC_SHA256_SIZE)), &op_key, err);
+    *operation_no = jc_op_key_no(op_key);
+    return code;
+}
+
 /* --- one record ---------------------------------------------------------------------------------------------- */
 
 static const char SELECT_RECORD[] =

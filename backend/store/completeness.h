@@ -19,6 +19,13 @@ enum jc_code jc_completeness_list(struct jc_tx *tx, int64_t agency_id, const str
                                   struct jc_arena *arena, Jc__RecordCompleteness ***out, size_t *count, int64_t *next,
                                   struct jc_err *err);
 
+/* The row of the first record since then that misses something; 0: none does. */
+enum jc_code jc_completeness_first(struct jc_tx *tx, int64_t agency_id, int64_t since_ms, int64_t *operation_no,
+                                   struct jc_err *err);
+/* The row of the first record since then that names a blob; 0: none does. */
+enum jc_code jc_completeness_first_with(struct jc_tx *tx, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
+                                        int64_t since_ms, int64_t *operation_no, struct jc_err *err);
+
 struct jc_completeness {
     Jc__RecordCompleteness *record;
     Jc__BlobStatus **blobs;

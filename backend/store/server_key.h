@@ -31,7 +31,7 @@ struct jc_signet {
     int64_t agency_id;
     size_t agency_len; /* bytes of the code; at most 255 */
     char agency[256];
-    int64_t backed_up_through; /* operations up to this row are in a finished backup; 0: none */
+    int64_t backed_up_through; /* operations up to this row are in a finished backup, with their photos; 0: none */
     bool can_sign;             /* a key with its secret half is here: */
     uint8_t key_id[JC_KEY_ID_SIZE];
     uint8_t secret_key[JC_SIGN_SECRET_SIZE];

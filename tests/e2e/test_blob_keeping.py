@@ -171,6 +171,38 @@ class Keeping(jiancha.Test):
         self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
         return server, terminal, path
 
+    def test_backed_up_with_photos(self):
+        """A record counts as backed up when its photos are in the backup, too; a photo that cannot be copied is none."""
+        db = self.path("mark.db")
+        jiancha.run("init", "--db", db)
+        jiancha.run("import", jiancha.CASE, "--db", db)
+        server, terminal, path = self.terminal_of_its_own("mark", db)
+        late = self.path("late.jpg")
+        with open(late, "wb") as file:
+            file.write(b"\xff\xd8\xff" + b"late" * 9000)
+        terminal.run("inspect", "--ad-hoc", "hn-007", "--start", "09:00", "--end", "09:20", "--inspectors", INSPECTORS,
+                     "--signed", "王某", "--reason", "群众举报", "--photo", late)
+        terminal.run("inspect", "--ad-hoc", "hn-008", "--start", "10:00", "--end", "10:20", "--inspectors", INSPECTORS,
+                     "--signed", "王某", "--reason", "群众举报")
+        terminal.sync()
+
+        def held_back(name, expect=0):
+            """Records that the terminal would not be wiped of after this backup."""
+            said = jiancha.run("backup", self.path(f"mark {name}"), "--db", db, expect=expect)
+            terminal.sync()
+            rows = jiancha.listing(terminal.run("wipe", "--dry-run", "--format", "json", expect=None), "wipe")
+            return rows[0]["not_backed_up"], "the last" in said.err
+
+        with open(path, "rb") as file:
+            first = self.place(f"{db}.blobs", file.read())
+        os.rename(first, f"{first}.away")
+        self.assertEqual(held_back("gone", expect=1), (3, True), "the photo of hn-006 is not in it")
+        os.rename(f"{first}.away", first)
+        self.assertEqual(held_back("on its way"), (2, True), "the photo of hn-007, and what came behind it")
+        self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
+        self.assertEqual(held_back("whole"), (0, False))
+        server.stop()
+
     @staticmethod
     def acknowledged(terminal):
         return jiancha.query(terminal.store, "SELECT COUNT(*) FROM upload WHERE done_ms IS NOT NULL")[0][0]

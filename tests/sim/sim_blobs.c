@@ -113,7 +113,7 @@ static void end(struct sim_transfer *transfer) {
 }
 
 static int64_t delay_of(struct sim_world *world) {
-    if (world->faults & SIM_NETWORK && sim_chance(&world->network, 40))
+    if (world->faults & SIM_NETWORK && sim_chance(&world->network, 120))
         return sim_below(&world->network, LATE_MS);
     return sim_below(&world->network, 40);
 }

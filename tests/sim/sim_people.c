@@ -87,10 +87,15 @@ static void bad_luck(struct sim_story *story) {
 
 /* --- steps --------------------------------------------------------------------------------------------------------------------- */
 
-/* Once records are sent, photos go up and down; now and then nobody waits for them. */
+/* Once records are sent, photos go up and down; after a cut at once again, before the server may have noticed. */
 static void go_on_with_photos(struct sim_story *story, struct sim_terminal *terminal) {
     struct sim_random *random = &story->world.people;
-    if (story->calm || terminal->result != JC_OK || !terminal->enrolled)
+    bool cut = terminal->result == JC_UNAVAILABLE || terminal->result == JC_DEADLINE_EXCEEDED;
+    if (story->calm || !terminal->enrolled || (terminal->result != JC_OK && !cut))
+        return;
+    if (cut && terminal->action == sim_terminal_upload && sim_chance(random, 600))
+        sim_terminal_start(terminal, sim_terminal_upload);
+    if (cut)
         return;
     if (terminal->action == sim_terminal_sync && sim_chance(random, 800))
         sim_terminal_start(terminal, sim_terminal_upload);
