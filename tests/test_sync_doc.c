@@ -147,11 +147,17 @@ static void make_exchange(struct jc_buf *out, struct field *f) {
     call.request.operations = &operation;
     call.request.n_operations = 1;
     call.request.number_blocks_version = listing->number_blocks_version;
-    if (listing->n_server_keys)
-        call.request.known_key_id = listing->server_keys[listing->n_server_keys - 1]->key_id;
+    call.request.known_key_id = listing->server_keys[listing->n_server_keys - 1]->key_id;
     CHECK_OK("body",
              jc_message_unpack(&jc__operation_body__descriptor, bytes_of(operation->body), f->arena, &body, &err),
              &err);
+    assert_true(listing->n_server_keys);
+    const Jc__ServerKey *key = listing->server_keys[listing->n_server_keys - 1];
+    jc_buf_printf(out, "```text\n");
+    print_hex(out, "device id", call.caller.device_id.bytes, JC_UUID_SIZE);
+    print_hex(out, "device's key", f->public_key, JC_SIGN_PUBLIC_SIZE);
+    print_hex(out, "server's key", key->public_key.data, key->public_key.len);
+    jc_buf_printf(out, "```\n\n");
     show_message(out, f, "The operation's body (`OperationBody`)", body);
     show_message(out, f, "The request (`SyncRequest`)", &call.request.base);
     jc_test_write(f->db, field_call_job, &call);
