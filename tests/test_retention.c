@@ -7,6 +7,7 @@
 #include "store/blob.h"
 #include "store/operation.h"
 #include "store/retention.h"
+#include "sync/derived.h"
 
 static struct field field;
 static struct jc_blob_folder *folder;
@@ -131,6 +132,16 @@ static void chain_is_whole(void) {
     CHECK_OK("chain", jc_db_read(field.db, verify_job, NULL, &err), &err);
 }
 
+static void count_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
+    (void)operation_no;
+    (void)fault;
+    ++*(int *)ctx;
+}
+
+static enum jc_code derived_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_derived_verify(tx, 1, count_fault, ctx, err);
+}
+
 static int64_t bodies(void) {
     return jc_test_number(field.db, "SELECT COUNT(*) FROM operation AS o JOIN inspection AS i ON i.op_key = o.op_key"
                                     " WHERE o.body IS NOT NULL");
@@ -178,6 +189,77 @@ static void test_bodies(void **state) {
     CHECK_INT("once", run(JC_RETENTION_BODIES, FIELD_NOW_MS + AFTER_MS, false).count, 0);
     CHECK_INT("nothing is no act",
               jc_test_number(field.db, "SELECT COUNT(*) FROM audit_log WHERE act = 'retention.delete'"), 1);
+}
+
+static int faults_of_rows(void) {
+    int count = 0;
+    jc_test_read(field.db, derived_job, &count);
+    return count;
+}
+
+/* Record 5 with a finding, its order, a recheck that found it not corrected and one that did, a day later each. */
+static void record_with_order(int rechecks) {
+    struct field *f = &field;
+    Jc__Inspection *inspection = field_inspection(f, 5, FIELD_T1, "u1", 5);
+    field_add_findings(f, inspection, 1, 1, "2023-01-20");
+    CHECK_INT("record", field_send(f, FIELD_A1, field_submit(f, 5, inspection))->status, APPLIED);
+    CHECK_INT("order",
+              field_send(f, FIELD_A1, field_issue(f, 6, field_order(f, 1, 5, "u1", 1, 1, "2023-01-20", 1)))->status,
+              APPLIED);
+    for (int i = 0; i < rechecks; i++) {
+        struct jc_str hex = field_query(f, "SELECT hex(task_id) FROM task WHERE kind = 3 AND state = 1");
+        uint8_t id[JC_UUID_SIZE];
+        assert_true(jc_hex_parse(hex, id, sizeof id));
+        Jc__RecheckResult result =
+            i == 1 ? JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED : JC__RECHECK_RESULT__RECHECK_RESULT_NOT_CORRECTED;
+        Jc__Recheck *recheck =
+            field_recheck(f, 1 + i, (ProtobufCBinaryData){JC_UUID_SIZE, field_copy(f, id, sizeof id)}, 1, 1, 1, result,
+                          FIELD_NOW_MS + (int64_t)(1 + i) * MS_A_DAY, 1 + i);
+        recheck->items[0]->note = (char *)"仍未设置";
+        f->now_ms = FIELD_NOW_MS + (int64_t)(2 + i) * MS_A_DAY;
+        CHECK_INT("recheck", field_send(f, FIELD_A1, field_submit_recheck(f, 7 + i, recheck))->status, APPLIED);
+    }
+}
+
+/* "order recheck": how many operations of each kind still have words. */
+static struct jc_str words_left(void) {
+    return field_query(
+        &field, "SELECT (SELECT COUNT(*) FROM rectification_order AS o JOIN operation AS p ON p.op_key = o.op_key"
+                "         WHERE p.body IS NOT NULL AND LENGTH(o.body) > 100) || ' ' ||"
+                "       (SELECT COUNT(*) FROM recheck AS r JOIN operation AS p ON p.op_key = r.op_key"
+                "         WHERE p.body IS NOT NULL AND INSTR(r.body, CAST('仍未设置' AS BLOB)) > 0)");
+}
+
+/* The words of orders and rechecks go with their record, when the last of them is old enough; what is counted stays. */
+static void test_documents(void **state) {
+    (void)state;
+    record_with_order(2);
+    CHECK_STR("there", words_left(), "1 2");
+    CHECK_INT("the record alone: its rechecks are younger",
+              run(JC_RETENTION_BODIES, FIELD_NOW_MS + MS_A_DAY, false).count, 1);
+    CHECK_STR("still there", words_left(), "1 2");
+    struct jc_retained dry = run(JC_RETENTION_BODIES, FIELD_NOW_MS + 4 * (int64_t)MS_A_DAY, true);
+    CHECK_INT("foretold", dry.count, 3);
+    struct jc_retained done = run(JC_RETENTION_BODIES, FIELD_NOW_MS + 4 * (int64_t)MS_A_DAY, false);
+    CHECK_INT("as foretold", done.count == dry.count && done.bytes == dry.bytes && done.held == dry.held, 1);
+    CHECK_STR("gone", words_left(), "0 0");
+    CHECK_STR("what is counted stays",
+              field_query(&field, "SELECT document_no || ' ' || deadline_on FROM rectification_order"), "1 2023-01-20");
+    CHECK_INT("with the reason",
+              jc_test_number(field.db, "SELECT COUNT(*) FROM operation WHERE deleted_why = '保存期满'"), 4);
+    chain_is_whole();
+    CHECK_INT("rows agree", faults_of_rows(), 0);
+    CHECK_INT("once", run(JC_RETENTION_BODIES, FIELD_NOW_MS + 4 * (int64_t)MS_A_DAY, false).count, 0);
+}
+
+/* A recheck is to be made: record and order are held. */
+static void test_documents_held(void **state) {
+    (void)state;
+    record_with_order(1);
+    struct jc_retained done = run(JC_RETENTION_BODIES, FIELD_NOW_MS + 9 * (int64_t)MS_A_DAY, false);
+    CHECK_INT("nothing goes", done.count, 0);
+    CHECK_INT("held", done.held, 2);
+    CHECK_STR("there", words_left(), "1 1");
 }
 
 static void test_blobs(void **state) {
@@ -252,6 +334,8 @@ static void test_died_before_removal(void **state) {
 int main(void) {
     const struct CMUnitTest TESTS[] = {
         IN_FIELD(test_bodies),
+        IN_FIELD(test_documents),
+        IN_FIELD(test_documents_held),
         IN_FIELD(test_blobs),
         IN_FIELD(test_shared),
         IN_FIELD(test_unnamed),

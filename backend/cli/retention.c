@@ -136,19 +136,20 @@ static const struct jc_command retention_delete = {
     .usage = USAGE,
     .help =
         {"--before DATE  检查在这一天之前结束的记录\n"
-         "--kind         blobs：照片、录音、签名图像；bodies：检查记录的正文\n"
+         "--kind         blobs：照片、录音、签名图像；bodies：检查记录及其指令书、复查意见书的正文\n"
          "--reason TEXT  删除理由，随记录保存并记入审计日志\n"
          "--dry-run      只统计，不删除\n"
          "--blobs DIR    附件所在目录（缺省：数据库旁的 .blobs）\n"
-         "整改未完成或有待核处理的记录一律保留（held）。证据链不受影响，verify 仍可核验；整改指令书、\n"
-         "复查意见书、统计所需的数据不删除。已有备份中的内容不受影响，请另行处理。",
+         "整改未完成、待复查或有待核处理的一律保留（held）；指令书在最后一次复查也期满后才删除。证据链不受影响，\n"
+         "verify 仍可核验；文号、期限、结果等统计所需的数据不删除。已有备份中的内容不受影响，请另行处理。",
          "--before DATE  records of inspections that ended before this day\n"
-         "--kind         blobs: photos, recordings, images of signatures; bodies: the words of inspection records\n"
+         "--kind         blobs: photos, recordings, images of signatures; bodies: the words of inspection records, their orders and rechecks\n"
          "--reason TEXT  kept with the record and in the audit log\n"
          "--dry-run      counts alone\n"
          "--blobs DIR    where the photos lie (default: beside the database)\n"
-         "What is not finished is held whatever its age: findings not corrected, reviews that are open. The evidence\n"
-         "chain verifies as before; orders, rechecks and what reports count stay. Backups made earlier keep what\n"
+         "What is not finished is held whatever its age: findings not corrected, rechecks to be made, open\n"
+         "reviews; an order waits for its last recheck. The evidence chain verifies as before; numbers, deadlines, results\n"
+         "and what reports count stay. Backups made earlier keep what\n"
          "they have."},
     .example = "jiancha retention delete --before 2013-01-01 --kind blobs --reason 保存期满 --dry-run",
     .run = run_delete,

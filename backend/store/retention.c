@@ -5,17 +5,10 @@
 
 #include "base/clock.h"
 #include "store/audit_log.h"
+#include "store/retention_document.h"
 #include "store/row.h"
 
-/* Of inspection i. Outcome 2 is FINDING_OUTCOME_BY_DEADLINE, state 1 REVIEW_STATE_OPEN; a finding's key is op_key *
- * 1024 + position, a review's number the operation's (store/operation.h). */
-#define UNFINISHED                                                                                  \
-    "(EXISTS (SELECT 1 FROM finding AS f\n"                                                         \
-    "          WHERE f.finding_key >= i.op_key * 1024 AND f.finding_key < i.op_key * 1024 + 1024\n" \
-    "            AND f.corrected_on IS NULL AND (f.outcome = 2 OR f.order_id IS NOT NULL))\n"       \
-    " OR EXISTS (SELECT 1 FROM review AS w\n"                                                       \
-    "             WHERE w.agency_id = i.agency_id AND w.state = 1\n"                                \
-    "               AND w.review_id = i.op_key - i.agency_id * 1099511627776))\n"
+#define UNFINISHED JC_RETENTION_UNFINISHED
 
 /* --- blobs --------------------------------------------------------------------------------------------------- */
 
@@ -100,27 +93,47 @@ static enum jc_code take_counts(struct jc_rows *rows, void *ctx, struct jc_err *
     return JC_OK;
 }
 
-static enum jc_code find_bodies(struct jc_tx *tx, int64_t agency_id, int64_t before_ms, struct jc_retained *out,
-                                struct jc_err *err) {
+static enum jc_code find_bodies(struct jc_tx *tx, int64_t agency_id, int64_t before_ms, struct jc_arena *arena,
+                                struct jc_retention_documents *documents, struct jc_retained *out, struct jc_err *err) {
     enum jc_code code =
         jc_row_each(tx, COUNT_BODIES, JC_VALUES(jc_int(agency_id), jc_int(before_ms)), take_counts, out, err);
-    return code ? code
-                : jc_tx_int64(tx, COUNT_HELD_BODIES, JC_VALUES(jc_int(agency_id), jc_int(before_ms)), &out->held, err);
+    if (!code)
+        code = jc_tx_int64(tx, COUNT_HELD_BODIES, JC_VALUES(jc_int(agency_id), jc_int(before_ms)), &out->held, err);
+    if (!code)
+        code = jc_retention_find_documents(tx, agency_id, before_ms, arena, documents, err);
+    if (code)
+        return code;
+    out->count += (int64_t)documents->count;
+    out->bytes += documents->bytes;
+    out->held += documents->held;
+    return JC_OK;
 }
 
+/* Documents first: whether they may go is asked of the inspection they follow from. */
 static enum jc_code delete_bodies(struct jc_tx *tx, int64_t agency_id, const struct jc_retention *retention,
-                                  struct jc_err *err) {
+                                  const struct jc_retention_documents *documents, struct jc_err *err) {
+    enum jc_code code = jc_retention_delete_documents(tx, agency_id, documents, retention->reason, err);
+    if (code)
+        return code;
     return jc_tx_exec(tx, DELETE_BODIES,
                       JC_VALUES(jc_int(agency_id), jc_int(retention->before_ms), jc_text(retention->reason)), err);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------- */
 
+static enum jc_code find(struct jc_tx *tx, int64_t agency_id, const struct jc_retention *retention,
+                         struct jc_arena *arena, struct jc_retention_documents *documents, struct jc_retained *out,
+                         struct jc_err *err) {
+    *out = (struct jc_retained){0};
+    return retention->kind == JC_RETENTION_BLOBS
+               ? find_blobs(tx, agency_id, retention->before_ms, arena, out, err)
+               : find_bodies(tx, agency_id, retention->before_ms, arena, documents, out, err);
+}
+
 enum jc_code jc_retention_find(struct jc_tx *tx, int64_t agency_id, const struct jc_retention *retention,
                                struct jc_arena *arena, struct jc_retained *out, struct jc_err *err) {
-    *out = (struct jc_retained){0};
-    return retention->kind == JC_RETENTION_BLOBS ? find_blobs(tx, agency_id, retention->before_ms, arena, out, err)
-                                                 : find_bodies(tx, agency_id, retention->before_ms, out, err);
+    struct jc_retention_documents documents;
+    return find(tx, agency_id, retention, arena, &documents, out, err);
 }
 
 /* "blobs before 2020-01-01", "12 items, 3456 bytes: REASON". */
@@ -140,10 +153,11 @@ static enum jc_code note(struct jc_tx *tx, int64_t agency_id, const struct jc_re
 
 enum jc_code jc_retention_delete(struct jc_tx *tx, int64_t agency_id, const struct jc_retention *retention,
                                  struct jc_arena *arena, struct jc_retained *out, struct jc_err *err) {
-    enum jc_code code = jc_retention_find(tx, agency_id, retention, arena, out, err);
+    struct jc_retention_documents documents = {0};
+    enum jc_code code = find(tx, agency_id, retention, arena, &documents, out, err);
     if (code || !out->count)
         return code;
     code = retention->kind == JC_RETENTION_BLOBS ? delete_blobs(tx, agency_id, retention, out, err)
-                                                 : delete_bodies(tx, agency_id, retention, err);
+                                                 : delete_bodies(tx, agency_id, retention, &documents, err);
     return code ? code : note(tx, agency_id, retention, out, arena, err);
 }

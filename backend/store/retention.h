@@ -1,9 +1,11 @@
-/* What is deleted when its time is over (DESIGN section 6): the words of inspection records, or the photos, recordings
- * and images of signatures they name. Hash and reason stay, so the evidence chain verifies as before.
+/* What is deleted when its time is over (DESIGN section 6): the words of inspection records and of the orders and
+ * rechecks that followed from them, or the photos, recordings and images of signatures they name. Hash and reason stay,
+ * so the evidence chain verifies as before.
  *
  * A record's time is that of its end. What is not finished is held whatever its age: a record with a finding that is
- * not corrected, or with an open review. A blob goes when every record that names it may go; one that no record names
- * goes by the time it arrived. Orders and rechecks are documents of their own and stay. */
+ * not corrected, or with an open review; an order with a recheck that is to be made. An order goes with its inspection
+ * once its last recheck is old enough, too, and rechecks with their order (store/retention_document.h). A blob goes when
+ * every record that names it may go; one that no record names goes by the time it arrived. */
 #ifndef JC_STORE_RETENTION_H
 #define JC_STORE_RETENTION_H
 
