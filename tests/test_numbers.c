@@ -342,7 +342,17 @@ static void test_words(void **state) {
          "文书编号 1-2023 已经使用或作废", "document number 1-2023 is used or void already"},
         {"NUMBER_NONE\x1f"
          "order.document_number",
-         "“order.document_number”没有文书编号", "\"order.document_number\" has no document number"},
+         "文书没有编号（“文书编号”）", "\"order.document_number\" has no document number"},
+        {"CLOCK_AHEAD\x1f"
+         "inspection.ended_at\x1f"
+         "A\x1f"
+         "B",
+         "“结束时间”为 A，比服务器时间 B 晚一天以上，请核对终端时钟",
+         "\"inspection.ended_at\" is A, more than a day after the server's time B; check the clock of the device"},
+        {"UNKNOWN\x1f"
+         "order.no_word\x1f"
+         "a.place?",
+         "“order.no_word”：本单位没有“a.place?”", "\"order.no_word\": this agency does not know \"a.place?\""},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         CHECK_STR(CASES[i].text, jc_str(jc_verdict_words(f->arena, JC_ZH, jc_str(CASES[i].text))), CASES[i].zh);

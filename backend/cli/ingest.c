@@ -13,9 +13,9 @@
 #include "blob/folder.h"
 #include "cli/blobs.h"
 #include "cli/table.h"
-#include "cli/words.h"
 #include "store/blob.h"
 #include "store/stamp.h"
+#include "store/words.h"
 
 const struct jc_command jc_cmd_ingest;
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli/table.h"
-#include "cli/words.h"
+#include "store/words.h"
 #include "sync/review.h"
 
 static const struct jc_command review_list, review_show, review_accept, review_reject, review_link;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/table.h"
-#include "cli/words.h"
+#include "store/words.h"
 #include "sync/recall.h"
 
 static const struct jc_command task_list, task_recall, task_reassign, task_reopen;

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "cli/terminal.h"
-#include "cli/words.h"
+#include "store/words.h"
 
 enum { NAME_MAX_BYTES = 128 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/terminal.h"
-#include "cli/words.h"
+#include "store/words.h"
 
 static const struct {
     Jc__OperationBody__CommandCase command;

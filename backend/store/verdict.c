@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/words.h"
 
 enum { GROUND_END = '\x1e', ARGUMENT = '\x1f', ARGUMENTS = 3 };
 
@@ -135,6 +136,27 @@ static void name_number(struct jc_buf *buf, enum jc_lang lang, struct jc_str *ar
     *arg = jc_buf_str(buf);
 }
 
+/* A field's path in the contract ("inspection.ended_at") as people call the field, where there is a word for it: in
+ * Chinese. In English it keeps its path. */
+static void name_field(enum jc_lang lang, struct jc_str *arg) {
+    static const char PATH[] = "abcdefghijklmnopqrstuvwxyz0123456789_.";
+    char name[64];
+    size_t begin = arg->len;
+    while (begin && arg->ptr[begin - 1] != '.')
+        begin--;
+    size_t len = arg->len - begin;
+    if (lang != JC_ZH || !begin || len >= sizeof name)
+        return;
+    for (size_t i = 0; i < arg->len; i++)
+        if (!memchr(PATH, arg->ptr[i], sizeof PATH - 1))
+            return;
+    memcpy(name, arg->ptr + begin, len);
+    name[len] = '\0';
+    struct jc_str words = jc_words_field(lang, name);
+    if (words.ptr != name) /* else there is none */
+        *arg = words;
+}
+
 static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str ground) {
     struct jc_str key, args[ARGUMENTS] = {{0}};
     size_t count = 0;
@@ -146,6 +168,8 @@ static void render_ground(struct jc_buf *out, enum jc_lang lang, struct jc_str g
     jc_buf_init(&number, 1024);
     if (i < JC_GROUND_COUNT && GROUNDS[i].reason == JC__REVIEW_REASON__REVIEW_REASON_DOCUMENT_NUMBER)
         name_number(&number, lang, &args[0]);
+    for (size_t k = 0; k < count; k++)
+        name_field(lang, &args[k]);
     if (i < JC_GROUND_COUNT)
         jc_msg_render(out, lang, GROUNDS[i].words, args, count);
     else

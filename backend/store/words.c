@@ -1,6 +1,6 @@
 /* One table each for commands, fields and values. A name that is in none of them is shown as it is, so a field
  * added to the contract appears before it has a word. In English fields and values keep their names. */
-#include "cli/words.h"
+#include "store/words.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Words of the catalogue for names of the contract: commands, fields, and values of enumerations. */
-#ifndef JC_CLI_WORDS_H
-#define JC_CLI_WORDS_H
+#ifndef JC_STORE_WORDS_H
+#define JC_STORE_WORDS_H
 
 #include <protobuf-c/protobuf-c.h>
 
