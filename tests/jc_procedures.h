@@ -22,6 +22,7 @@ struct office {
     char code[JC_ONE_TIME_TEXT];
     int64_t review_id;
     struct jc_str order_task; /* 16 bytes: the recheck of order 1 */
+    struct jc_str packed;     /* the last answer, if there was one */
 };
 
 /* --- the bureau ---------------------------------------------------------------------------------------------- */
@@ -327,7 +328,7 @@ static inline enum jc_code office_call(struct office *office, const struct jc_pr
                                        const ProtobufCMessage *message, struct jc_arena *arena, bool *done,
                                        struct jc_err *err) {
     struct jc_db *db = office->field.db;
-    struct jc_str packed;
+    office->packed = (struct jc_str){NULL, 0};
     struct jc_call call = {
         .procedure = procedure,
         .arena = arena,
@@ -352,7 +353,7 @@ static inline enum jc_code office_call(struct office *office, const struct jc_pr
     *done = !code;
     if (!code && call.more)
         code = jc_db_read(db, office_after_job, &call, err);
-    return code ? code : jc_message_pack(call.response, arena, &packed, err);
+    return code ? code : jc_message_pack(call.response, arena, &office->packed, err);
 }
 
 #endif

@@ -6,52 +6,18 @@
  * stays. Memory is read before, and again once the server has given back what the asking cost it (it does
  * when nothing was asked for some seconds). Prints one JSON object. */
 #include <getopt.h>
-#include <gnutls/x509.h>
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench/fleet.h"
+#include "bench/secure.h"
 
 enum { QUIET_S = 12 /* two of the server's turns of giving memory back */ };
 
 static const char REQUEST[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
-
-static void write_pem(const char *path, gnutls_datum_t pem) {
-    FILE *file = fopen(path, "we");
-    bool good = file && chmod(path, 0600) == 0 && fwrite(pem.data, 1, pem.size, file) == pem.size;
-    good = file && fclose(file) == 0 && good;
-    gnutls_free(pem.data);
-    if (!good)
-        jc_fleet_stop("cannot write a certificate");
-}
-
-/* A key and a certificate signed by itself. */
-static void make_pair(const char *cert_path, const char *key_path) {
-    gnutls_x509_privkey_t key;
-    gnutls_x509_crt_t cert;
-    gnutls_datum_t pem = {0};
-    gnutls_x509_privkey_init(&key);
-    gnutls_x509_crt_init(&cert);
-    gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
-    gnutls_x509_crt_set_version(cert, 3);
-    gnutls_x509_crt_set_serial(cert, "\1", 1);
-    gnutls_x509_crt_set_activation_time(cert, 0);
-    gnutls_x509_crt_set_expiration_time(cert, INT32_MAX);
-    gnutls_x509_crt_set_key(cert, key);
-    if (gnutls_x509_crt_sign2(cert, cert, key, GNUTLS_DIG_SHA256, 0))
-        jc_fleet_stop("cannot make a certificate");
-    gnutls_x509_crt_export2(cert, GNUTLS_X509_FMT_PEM, &pem);
-    write_pem(cert_path, pem);
-    gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &pem);
-    write_pem(key_path, pem);
-    gnutls_x509_crt_deinit(cert);
-    gnutls_x509_privkey_deinit(key);
-}
 
 /* Asks and takes the answer; with a session, over TLS. */
 static void ask(int fd, gnutls_session_t session) {
@@ -83,13 +49,6 @@ static gnutls_session_t shake_hands(int fd, gnutls_certificate_credentials_t cre
     if (rc < 0)
         jc_fleet_stop(gnutls_strerror(rc));
     return session;
-}
-
-static void raise_file_limit(void) {
-    struct rlimit files;
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
 }
 
 struct settings {
@@ -124,25 +83,13 @@ static struct settings parse_settings(int argc, char **argv) {
     return settings;
 }
 
-static struct jc_fleet_server start_server(const struct settings *settings) {
-    char database[512], log[512], cert[512], key[512];
-    struct jc_fleet_terminal terminal, *terminals[] = {&terminal};
-    snprintf(database, sizeof database, "%s/idle.db", settings->dir);
-    snprintf(log, sizeof log, "%s/idle.log", settings->dir);
-    snprintf(cert, sizeof cert, "%s/cert.pem", settings->dir);
-    snprintf(key, sizeof key, "%s/key.pem", settings->dir);
-    jc_fleet_make(database, terminals, 1);
-    make_pair(cert, key);
-    const char *const with_tls[] = {"--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, NULL};
-    return jc_fleet_serve(settings->program, database, log, settings->tls ? with_tls : NULL);
-}
-
 int main(int argc, char **argv) {
     struct settings settings = parse_settings(argc, argv);
     gnutls_certificate_credentials_t credentials;
     gnutls_certificate_allocate_credentials(&credentials);
-    raise_file_limit();
-    struct jc_fleet_server server = start_server(&settings);
+    jc_secure_raise_files();
+    struct jc_fleet_server server = settings.tls ? jc_secure_serve(settings.program, settings.dir)
+                                                 : jc_secure_serve_plain(settings.program, settings.dir);
     ask(jc_fleet_dial(server.port), NULL); /* what the first asking of all costs is no terminal's */
     long before_kb = jc_fleet_resident_kb(server.pid);
     for (int i = 0; i < settings.connections; i++) { /* they stay until this program ends */

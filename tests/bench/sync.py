@@ -21,6 +21,7 @@ from programs import HUAINAN, JIANCHA, SHARED, build, program, run
 LOAD = program("jc_bench_sync")
 IDLE = program("jc_bench_idle")
 LISTING = program("jc_bench_listing")
+STORM = program("jc_bench_storm")
 RAWLIMIT = os.path.join(SHARED, "tools", "rawlimit")
 CONNECTIONS = 64
 
@@ -90,6 +91,14 @@ def idle(folder, *options):
     """Memory of a server with 1,000 terminals that say nothing."""
     work = tempfile.mkdtemp(dir=folder)
     answer = json.loads(run(IDLE, "--program", JIANCHA, "--dir", work, *options))
+    shutil.rmtree(work)
+    return answer
+
+
+def storm(folder):
+    """1,000 terminals that shake hands at once, and what others wait meanwhile."""
+    work = tempfile.mkdtemp(dir=folder)
+    answer = json.loads(run(STORM, "--program", JIANCHA, "--dir", work))
     shutil.rmtree(work)
     return answer
 
@@ -208,6 +217,9 @@ def show(result):
               f"p50 {part['p50_ms']:.1f} ms   p99 {part['p99_ms']:.1f} ms")
     for changes, part in result["listing"].items():
         print(f"pull behind {changes} changes  {part['pull_ms']:.3f} ms   {part['pull_cpu_us']:.0f} us CPU")
+    for kind, part in result["storm"].items():
+        print(f"1,000 handshakes ({kind})  {part['seconds']:.2f} s   {part['cpu_us']:.0f} us CPU each   others meanwhile p99 "
+              f"{part['over_tls']['p99_ms']:.1f} ms over TLS, {part['without']['p99_ms']:.1f} ms without")
     print(f"\n{'figure':<42}{'measured':>12}{'floor':>10}{'goal':>10}")
     for what, value, floor, goal, unit in figures(result):
         print(f"{what:<42}{abs(value):>9.2f} {unit:<2}{abs(floor):>10g}{abs(goal):>10g}   {verdict(value, floor, goal)}")
@@ -220,7 +232,7 @@ def add_options(parser):
 
 def measure(options):
     """Builds, measures and prints; the figures."""
-    build("--test", "jc_bench_sync", "jc_bench_idle", "jc_bench_listing")
+    build("--test", "jc_bench_sync", "jc_bench_idle", "jc_bench_listing", "jc_bench_storm")
     folder = tempfile.mkdtemp(prefix="jiancha-bench-")
     try:
         raw_out = raw_build(folder)
@@ -238,6 +250,8 @@ def measure(options):
         result["idle_kb"] = result["sync"]["1"]["idle_kb"]
         print("1,000 idle terminals …", file=sys.stderr)
         result["idle"] = {"plain": idle(folder), "tls": idle(folder, "--tls")}
+        print("1,000 terminals that come back at once …", file=sys.stderr)
+        result["storm"] = storm(folder)
         result["wire_bytes_per_record"] = wire(folder)
         result["start_ms"] = result["sync"]["1"]["start_ms"]
         print("1,000 terminals at one request a second …", file=sys.stderr)
