@@ -10,25 +10,27 @@ static char folder[JC_TEST_PATH];
 static char template_path[JC_TEST_PATH + 32], path[JC_TEST_PATH + 32];
 static struct office office;
 
-/* The procedures that write, with their act; or why they are no act of an administration. */
+/* The procedures that write, with their act, who it names and what it is about (`@…`: as ids are written there; "*":
+ * something made by the act); or why they are no act of an administration. */
 static const struct {
-    const char *path, *act, *why_none;
+    const char *path, *act, *actor, *object, *why_none;
 } ACTS[] = {
-    {"SessionService/Login", NULL, "a session stands in its table until it ends; the server's log has the request"},
-    {"SessionService/Logout", NULL, "the end of one's own session"},
-    {"SessionService/ChangePassword", "person.change_password", NULL},
-    {"DeviceService/CreateInvitation", "device.invite", NULL},
-    {"DeviceService/Enroll", "device.enroll", NULL},
-    {"DeviceService/RevokeDevice", "device.revoke", NULL},
-    {"DeviceService/RenameDevice", "device.rename", NULL},
-    {"DeviceService/RequestRebuild", "device.rebuild", NULL},
-    {"DeviceService/TrustSeal", "device.trust_seal", NULL},
-    {"TaskService/RecallTasks", "task.recall", NULL},
-    {"TaskService/ReassignTasks", "task.reassign", NULL},
-    {"TaskService/ReopenTask", "task.reopen", NULL},
-    {"SyncService/Sync", NULL, "work of an inspector: each operation is a row of the evidence chain"},
-    {"SyncService/Ingest", "bundle.ingest", NULL},
-    {"ReviewService/DecideReview", "review.reject", NULL},
+    {"SessionService/Login", NULL, NULL, NULL,
+     "a session stands in its table until it ends; the server's log has the request"},
+    {"SessionService/Logout", NULL, NULL, NULL, "the end of one's own session"},
+    {"SessionService/ChangePassword", "person.change_password", "admin", "admin", NULL},
+    {"DeviceService/CreateInvitation", "device.invite", "admin", "a1", NULL},
+    {"DeviceService/Enroll", "device.enroll", "a2", "*", NULL},
+    {"DeviceService/RevokeDevice", "device.revoke", "admin", "@device", NULL},
+    {"DeviceService/RenameDevice", "device.rename", "admin", "@device", NULL},
+    {"DeviceService/RequestRebuild", "device.rebuild", "admin", "@device", NULL},
+    {"DeviceService/TrustSeal", "device.trust_seal", "admin", "@device", NULL},
+    {"TaskService/RecallTasks", "task.recall", "admin", "@task", NULL},
+    {"TaskService/ReassignTasks", "task.reassign", "admin", "@task", NULL},
+    {"TaskService/ReopenTask", "task.reopen", "admin", "@task", NULL},
+    {"SyncService/Sync", NULL, NULL, NULL, "work of an inspector: each operation is a row of the evidence chain"},
+    {"SyncService/Ingest", "bundle.ingest", "admin", "@keyed", NULL},
+    {"ReviewService/DecideReview", "review.reject", "admin", "@review", NULL},
 };
 
 /* --- one call in a fresh copy of the bureau ----------------------------------------------------------------------- */
@@ -57,7 +59,7 @@ static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     return jc_audit_log_verify(tx, 1, fault, ctx, &rows, err);
 }
 
-/* Makes the call, and tells which rows it left: acts joined by commas. */
+/* Makes the call, and tells which rows it left: actor, act and object of each. */
 static struct jc_str acts_of(const struct office_request *request, const struct jc_procedure *procedure,
                              const char *token, const ProtobufCMessage *message, enum jc_code *code) {
     struct jc_arena *arena = jc_arena_new(64 << 20);
@@ -67,7 +69,7 @@ static struct jc_str acts_of(const struct office_request *request, const struct 
     open_copy(request->path);
     field_script(&office.field, "CREATE TABLE before_it AS SELECT agency_id, audit_no FROM audit_log");
     *code = office_call(&office, procedure, token, message, arena, &done, &err);
-    struct jc_str acts = field_query(&office.field, "SELECT act FROM audit_log"
+    struct jc_str acts = field_query(&office.field, "SELECT actor || ' ' || act || ' ' || object FROM audit_log"
                                                     " WHERE (agency_id, audit_no) NOT IN before_it ORDER BY audit_no");
     jc_test_read(office.field.db, verify_job, (void *)request->path);
     jc_db_close(office.field.db);
@@ -81,6 +83,46 @@ static size_t place_of(const char *name) {
     while (place < COUNT(ACTS) && strcmp(ACTS[place].path, name) != 0)
         place++;
     return place;
+}
+
+static const char *id_text(int kind, int n, bool dashes) {
+    static char text[JC_UUID_TEXT];
+    struct jc_uuid id = field_uuid(kind, n);
+    if (dashes)
+        (void)jc_uuid_format(id, text);
+    else
+        (void)jc_hex(id.bytes, JC_UUID_SIZE, text);
+    return text;
+}
+
+/* The row that an act leaves, as acts_of tells it; "" for none. */
+static const char *expected_of(size_t place) {
+    static char text[200];
+    if (place >= COUNT(ACTS) || !ACTS[place].act)
+        return "";
+    char review[32];
+    snprintf(review, sizeof review, "%lld", (long long)office.review_id);
+    const char *object = ACTS[place].object;
+    if (strcmp(object, "@device") == 0)
+        object = id_text(FIELD_DEVICE, FIELD_A2, true);
+    else if (strcmp(object, "@keyed") == 0)
+        object = id_text(FIELD_DEVICE, FIELD_KEYED, true);
+    else if (strcmp(object, "@task") == 0)
+        object = id_text(FIELD_TASK, FIELD_T1, false);
+    else if (strcmp(object, "@review") == 0)
+        object = review;
+    snprintf(text, sizeof text, "%s %s %s", ACTS[place].actor, ACTS[place].act, object);
+    return text;
+}
+
+/* An id that the act has made is something, whatever it is. */
+static struct jc_str without_new_id(size_t place, struct jc_str acts) {
+    struct jc_uuid id;
+    bool made = place < COUNT(ACTS) && ACTS[place].act && strcmp(ACTS[place].object, "*") == 0;
+    size_t len = JC_UUID_TEXT - 1;
+    if (!made || acts.len < len || !jc_uuid_parse((struct jc_str){acts.ptr + acts.len - len, len}, &id))
+        return acts;
+    return jc_arena_printf(office.field.arena, "%.*s*", (int)(acts.len - len), acts.ptr);
 }
 
 /* --- tests --------------------------------------------------------------------------------------------------------- */
@@ -113,7 +155,7 @@ static void test_done_leaves_one(void **state) {
         enum jc_code code = JC_UNKNOWN;
         struct jc_str acts = acts_of(request, procedure, office_token(request, procedure), message, &code);
         CHECK_INT(request->path, code, JC_OK);
-        CHECK_STR(request->path, acts, place < COUNT(ACTS) && ACTS[place].act ? ACTS[place].act : "");
+        CHECK_STR(request->path, without_new_id(place, acts), expected_of(place));
     }
 }
 

@@ -65,12 +65,30 @@ static enum jc_code look_at_all(struct jc_tx *tx, const struct jc_task_act *act,
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 
-/* One line in the audit log, and the tasks as they are now. */
-static enum jc_code conclude(struct jc_tx *tx, const struct jc_task_act *act, const char *name, struct jc_str object,
+/* The tasks by id, joined by commas: the log names each of them. The arena's; ptr NULL without memory. */
+static struct jc_str name_all(const struct jc_task_act *act, struct jc_arena *arena) {
+    enum { ID_TEXT = 2 * JC_UUID_SIZE + 1 };
+    char hex[ID_TEXT];
+    struct jc_buf text;
+    jc_buf_init(&text, JC_RECALL_TASKS_MAX * ID_TEXT);
+    for (size_t i = 0; i < act->count; i++) {
+        if (i)
+            jc_buf_char(&text, ',');
+        jc_buf_add(&text, shown(act->task_ids[i], hex));
+    }
+    struct jc_str names = text.failed ? (struct jc_str){NULL, 0} : jc_arena_copy(arena, jc_buf_str(&text));
+    jc_buf_free(&text);
+    return names;
+}
+
+/* One line in the audit log, and the tasks as they are now. `to`: the team that gets them, or "". */
+static enum jc_code conclude(struct jc_tx *tx, const struct jc_task_act *act, const char *name, struct jc_str to,
                              struct jc_arena *arena, Jc__Task **tasks, struct jc_err *err) {
     enum jc_code code = JC_OK;
-    struct jc_str detail = jc_arena_printf(arena, "%zu: %.*s", act->count, JC_FMT(act->reason));
-    if (!detail.ptr)
+    struct jc_str detail =
+        jc_arena_printf(arena, "%zu%s%.*s: %.*s", act->count, to.len ? " -> " : "", JC_FMT(to), JC_FMT(act->reason));
+    struct jc_str object = name_all(act, arena);
+    if (!detail.ptr || !object.ptr)
         return jc_fail_memory(err);
     for (size_t i = 0; !code && i < act->count; i++)
         code = jc_task_get(tx, act->agency_id, view(act->task_ids[i]), arena, &tasks[i], err);
@@ -86,19 +104,14 @@ static enum jc_code move_all(struct jc_tx *tx, const struct jc_task_act *act, Jc
     return code;
 }
 
-static struct jc_str object_of(const struct jc_task_act *act, char hex[2 * JC_UUID_SIZE + 1]) {
-    return shown(act->task_ids[0], hex);
-}
-
 enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
                                 Jc__Task ***out, struct jc_err *err) {
-    char hex[2 * JC_UUID_SIZE + 1];
     enum jc_code code = check_act(act, true, err);
     if (!code)
         code = look_at_all(tx, act, OPEN | RETURNED, arena, out, err);
     if (!code)
         code = move_all(tx, act, JC__TASK_STATE__TASK_STATE_RECALLED, err);
-    return code ? code : conclude(tx, act, "task.recall", object_of(act, hex), arena, *out, err);
+    return code ? code : conclude(tx, act, "task.recall", JC_STR(""), arena, *out, err);
 }
 
 static enum jc_code check_team(struct jc_tx *tx, const struct jc_task_act *act, struct jc_str team_id,
@@ -138,7 +151,6 @@ enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *ac
 
 enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
                                 Jc__Task ***out, struct jc_err *err) {
-    char hex[2 * JC_UUID_SIZE + 1];
     enum jc_code code = check_act(act, false, err);
     if (!code)
         code = look_at_all(tx, act, RETURNED | RECALLED, arena, out, err);
@@ -146,7 +158,7 @@ enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act,
         code = jc_task_note(tx, act->agency_id, view(act->task_ids[i]), act->reason, err);
     if (!code)
         code = move_all(tx, act, JC__TASK_STATE__TASK_STATE_OPEN, err);
-    return code ? code : conclude(tx, act, "task.reopen", object_of(act, hex), arena, *out, err);
+    return code ? code : conclude(tx, act, "task.reopen", JC_STR(""), arena, *out, err);
 }
 
 /* --- grace -------------------------------------------------------------------------------------------- */
