@@ -82,7 +82,7 @@ static const char SELECT_REVIEWS[] =
 /* The decision of a closed review, or of one that was opened again. */
 static void add_decision(struct jc_row *row, Jc__Review *review) {
     Jc__ReviewDecision *decision = NULL;
-    if (!jc_rows_int64(row->rows, 11))
+    if (review->state != JC__REVIEW_STATE__REVIEW_STATE_CLOSED && !jc_rows_int64(row->rows, 11))
         return;
     decision = JC_NEW(row->arena, Jc__ReviewDecision);
     if (decision) {

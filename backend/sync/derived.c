@@ -96,6 +96,8 @@ enum jc_code jc_derived_compare(struct jc_derived *d, enum jc_derived_table tabl
 
 /* --- reviews -------------------------------------------------------------------------------------------- */
 
+/* It is open again behind a decision that did not know of a wrong seal; or it was closed before version 3, when a
+ * decision was no row of the chain. */
 static const char COMPARE_REVIEW[] =
     "SELECT reason = $1, reason_args = $2 OR (reason_args = $2 || CHAR(30) || 'SEAL_LATE_WRONG'\n"
     "                                         AND EXISTS (SELECT 1 FROM device AS d\n"
@@ -103,7 +105,10 @@ static const char COMPARE_REVIEW[] =
     "                                                        AND d.seal_wrong_no IS NOT NULL)),\n"
     "       device_id = $4,\n"
     "       state = CASE WHEN decision = 0 THEN 1 ELSE 2 END\n"
-    "       OR (state = 1 AND INSTR(reason_args, 'SEAL_LATE_WRONG') > 0),\n"
+    "       OR (state = 1 AND INSTR(reason_args, 'SEAL_LATE_WRONG') > 0)\n"
+    "       OR (state = 2 AND decision = 0 AND decided_by <> '' AND decided_ms IS NOT NULL AND decision_no IS NULL\n"
+    "           AND EXISTS (SELECT 1 FROM operation AS o\n"
+    "                        WHERE o.op_key = review.agency_id * 1099511627776 + review.review_id AND o.format = 1)),\n"
     "       decision = 0 OR EXISTS (SELECT 1 FROM operation AS o\n"
     "                                WHERE o.op_key = review.agency_id * 1099511627776 + review.decision_no\n"
     "                                  AND o.device_id = zeroblob(16))\n"
