@@ -2,6 +2,7 @@
 #include "blob/backup.h"
 
 #include "cli/blobs.h"
+#include "cli/watch.h"
 
 const struct jc_command jc_cmd_backup;
 
@@ -34,8 +35,12 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = jc_cli_open_blobs(cli, blobs_dir, &blobs.folder, &err);
     blobs.check.db = cli->db;
+    static const struct jc_watch_stage BACKUP = {"backup", JC_MSG_WATCH_BACKUP};
+    struct jc_watch *watch = jc_watch_begin(cli, 0);
+    jc_watch_enter(watch, &BACKUP);
     if (code == JC_OK)
         code = jc_backup_make(cli->db, &cli->clock, dir.ptr, &how, &err);
+    jc_watch_end(watch);
     jc_blob_folder_close(blobs.folder);
     if (code != JC_OK)
         return jc_cli_fail(cli, &err);

@@ -13,6 +13,7 @@
 #include "blob/folder.h"
 #include "cli/blobs.h"
 #include "cli/table.h"
+#include "cli/watch.h"
 #include "store/blob.h"
 #include "store/stamp.h"
 #include "store/words.h"
@@ -339,8 +340,12 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     enum jc_code code = work.table && work.arena ? JC_OK : jc_fail_memory(&err);
     if (!code)
         code = jc_bundle_open(path.ptr, &work.ingest.reader, &err);
+    static const struct jc_watch_stage INGEST = {"ingest", JC_MSG_WATCH_INGEST};
+    struct jc_watch *watch = jc_watch_begin(cli, 0);
+    jc_watch_enter(watch, &INGEST);
     if (!code)
         code = ingest(&work, receipt, blobs, &err);
+    jc_watch_end(watch);
     if (!code)
         code = jc_table_print(work.table, cli, &err);
     if (!code)

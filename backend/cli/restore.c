@@ -1,6 +1,7 @@
 /* jiancha restore DIR: a backup becomes a database again. */
 #include "blob/backup.h"
 #include "cli/blobs.h"
+#include "cli/watch.h"
 
 const struct jc_command jc_cmd_restore;
 
@@ -28,8 +29,12 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
             .found = jc_cli_note_blob_fault, .ctx = cli, .actor = cli->actor, .now_ms = jc_clock_now_ms(&cli->clock)}};
     struct jc_backup_files files = jc_blob_restore_files(&blobs);
     enum jc_code code = jc_cli_open_blobs(cli, blobs_dir, &blobs.folder, &err);
+    static const struct jc_watch_stage RESTORE = {"restore", JC_MSG_WATCH_RESTORE};
+    struct jc_watch *watch = jc_watch_begin(cli, 0);
+    jc_watch_enter(watch, &RESTORE);
     if (code == JC_OK)
         code = jc_backup_restore(dir.ptr, cli->db_path, cli->actor, &files, cli->arena, &err);
+    jc_watch_end(watch);
     jc_blob_folder_close(blobs.folder);
     if (code != JC_OK)
         return jc_cli_fail(cli, &err);

@@ -6,6 +6,7 @@
 #include "blob/collect.h"
 #include "cli/blobs.h"
 #include "cli/table.h"
+#include "cli/watch.h"
 
 static const struct jc_command retention_delete;
 const struct jc_command jc_cmd_retention;
@@ -118,11 +119,15 @@ static enum jc_exit run_delete(struct jc_cli *cli, int argc, char **argv) {
     if (!read_values(&deletion, options, 5))
         return JC_EXIT_REFUSED;
     enum jc_code code = jc_cli_open(cli, &err);
+    static const struct jc_watch_stage RETENTION = {"retention", JC_MSG_WATCH_RETENTION};
+    struct jc_watch *watch = jc_watch_begin(cli, 0);
+    jc_watch_enter(watch, &RETENTION);
     if (!code)
         code = deletion.dry_run ? jc_cli_read(cli, find_job, &deletion, &err)
                                 : jc_cli_write(cli, delete_job, &deletion, &err);
     if (!code && !deletion.dry_run)
         code = remove_files(&deletion, &err);
+    jc_watch_end(watch);
     if (!code)
         code = print(&deletion, &err);
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;

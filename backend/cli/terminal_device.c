@@ -1,5 +1,6 @@
 /* jiancha terminal holders|switch|upload|bundle|accept|check|ready|wipe: the device itself, with and without a network. */
 #include "cli/terminal.h"
+#include "cli/watch.h"
 
 /* --- who holds it ------------------------------------------------------------------------------------------ */
 
@@ -226,7 +227,11 @@ static enum jc_exit run_upload(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = jc_transport_curl(server ? server : holder.server.ptr, 0, &transport, &err);
     if (code == JC_OK) {
+        static const struct jc_watch_stage UPLOAD = {"upload", JC_MSG_WATCH_UPLOAD};
+        struct jc_watch *watch = jc_watch_begin(cli, 0);
+        jc_watch_enter(watch, &UPLOAD);
         code = jc_terminal_upload(run.terminal, &transport, &upload, cli->arena, &result, &err);
+        jc_watch_end(watch);
         if (print_upload(cli, &result, &print_err) != JC_OK && code == JC_OK) {
             code = print_err.code;
             jc_err_copy(&err, &print_err);
@@ -303,7 +308,13 @@ static enum jc_code visit_server(struct visit *visit, bool rebuild, struct jc_er
         code = jc_transport_curl(visit->server ? visit->server : holder.server.ptr, 0, &visit->transport, err);
     if (code == JC_OK && rebuild)
         code = jc_terminal_rebuild(visit->run.terminal, err);
-    return code == JC_OK ? sync_and_check(visit, err) : code;
+    static const struct jc_watch_stage SYNC = {"sync", JC_MSG_WATCH_SYNC};
+    struct jc_watch *watch = jc_watch_begin(cli, 0);
+    jc_watch_enter(watch, &SYNC);
+    if (code == JC_OK)
+        code = sync_and_check(visit, err);
+    jc_watch_end(watch);
+    return code;
 }
 
 static const struct jc_column check_columns[] = {

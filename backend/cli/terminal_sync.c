@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli/terminal.h"
+#include "cli/watch.h"
 #include "store/words.h"
 
 static const struct {
@@ -194,7 +195,11 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = jc_transport_curl(server ? server : holder.server.ptr, timeout_s * 1000, &transport, &err);
     if (code == JC_OK) {
+        static const struct jc_watch_stage SYNC = {"sync", JC_MSG_WATCH_SYNC};
+        struct jc_watch *watch = jc_watch_begin(cli, 0);
+        jc_watch_enter(watch, &SYNC);
         code = jc_terminal_sync(run.terminal, &transport, &sync, cli->arena, &result, &err);
+        jc_watch_end(watch);
         if (print_sync(cli, &result, code == JC_OK, &print_err) != JC_OK && code == JC_OK) {
             code = print_err.code;
             jc_err_copy(&err, &print_err);

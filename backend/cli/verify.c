@@ -3,6 +3,7 @@
 
 #include "cli/blobs.h"
 #include "cli/table.h"
+#include "cli/watch.h"
 #include "store/agency.h"
 #include "store/audit_log.h"
 #include "store/backup.h"
@@ -263,6 +264,27 @@ static enum jc_exit verify_bundle(struct verification *v, const char *path) {
     return JC_EXIT_DONE;
 }
 
+/* The stages of a verification, each told while it runs. */
+static enum jc_code verify_all(struct verification *v, struct jc_err *err) {
+    static const struct jc_watch_stage DATABASE = {"database", JC_MSG_WATCH_DATABASE},
+                                       CHAIN = {"chain", JC_MSG_WATCH_CHAIN}, BLOBS = {"blobs", JC_MSG_WATCH_BLOBS};
+    struct jc_cli *cli = v->cli;
+    struct jc_watch *watch = jc_watch_begin(cli, 0);
+    jc_watch_enter(watch, &DATABASE);
+    enum jc_code code = jc_db_check(cli->db, database_fault, v, err);
+    if (code == JC_OK && v->against)
+        code = jc_backup_open(v->against, cli->arena, &v->backup, err);
+    jc_watch_enter(watch, &CHAIN);
+    if (code == JC_OK)
+        code = jc_cli_read(cli, verify_chains, v, err);
+    jc_backup_close(v->backup, v->against);
+    jc_watch_enter(watch, &BLOBS);
+    if (code == JC_OK)
+        code = verify_blobs(v, err);
+    jc_watch_end(watch);
+    return code;
+}
+
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct verification v = {cli, jc_table_new(cli->arena, "verify", columns, sizeof columns / sizeof columns[0]),
                              .head_count = 0};
@@ -290,14 +312,7 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct jc_err err = {0};
     enum jc_code code = v.table ? jc_cli_open_db(cli, &err) : jc_fail_memory(&err);
     if (code == JC_OK)
-        code = jc_db_check(cli->db, database_fault, &v, &err);
-    if (code == JC_OK && v.against)
-        code = jc_backup_open(v.against, cli->arena, &v.backup, &err);
-    if (code == JC_OK)
-        code = jc_cli_read(cli, verify_chains, &v, &err);
-    jc_backup_close(v.backup, v.against);
-    if (code == JC_OK)
-        code = verify_blobs(&v, &err);
+        code = verify_all(&v, &err);
     if (code == JC_OK && (jc_table_rows(v.table) || cli->format != JC_FORMAT_TABLE))
         code = jc_table_print(v.table, cli, &err);
     if (code != JC_OK)
