@@ -176,6 +176,31 @@ static void test_row_gone(void **state) {
     CHECK_STR("looked at", look(), "0 1");
     CHECK_STR("once", look(), "0 0");
     CHECK_STR("the device is marked", chain(), "2 2 0 2");
+    CHECK_STR("and the log of acts says which row is gone",
+              field_query(&field, "SELECT detail FROM audit_log WHERE act = 'device.seal_wrong'"), "2; row 2 is gone");
+}
+
+/* The end of what waits was cut off: what it would have vouched for is flagged, a record among it, and the log of acts
+ * names the row that is gone beside the first that nothing vouches for. */
+static void test_end_gone(void **state) {
+    (void)state;
+    struct trip trip;
+    send_one(false);
+    Jc__Operation *record = field_ad_hoc(&field, next, field_inspection(&field, next, 0, "u4", 0));
+    next++;
+    Jc__Operation *operations[] = {record, start()};
+    sealed(operations[0], false)->seal.len = 0;
+    sealed(operations[1], false);
+    send_all(operations, 2, &trip);
+    field_script(&field, "DELETE FROM operation WHERE op_key % 1099511627776 = 3");
+    field.now_ms += JC_SEAL_WAIT_MS;
+    CHECK_STR("looked at", look(), "0 1");
+    CHECK_STR("the device is marked", chain(), "3 3 0 2");
+    CHECK_STR("the record is flagged",
+              field_query(&field, "SELECT review_id || command || unit_id || state FROM review"),
+              "2add_ad_hoc_inspectionu41");
+    CHECK_STR("what is gone", field_query(&field, "SELECT detail FROM audit_log WHERE act = 'device.seal_wrong'"),
+              "2; row 3 is gone");
 }
 
 /* Wrong ones wait, and the device goes on somewhere else on its chain: the seal there does not vouch for them. */
@@ -430,6 +455,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_found_late, setup, teardown),
         cmocka_unit_test_setup_teardown(test_row_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_end_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_closed_before, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rejected_before, setup, teardown),
         cmocka_unit_test_setup_teardown(test_says_what_about, setup, teardown),

@@ -2,6 +2,7 @@
  * backwards to the last that does. */
 #include "sync/seal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "db/memo.h"
@@ -225,9 +226,14 @@ static const char UPDATE_WRONG[] =
     "SET seal_wrong_no = CASE WHEN seal_wrong_no > 0 THEN seal_wrong_no ELSE $1 END, sealed_no = $2, seal_due_ms = NULL\n"
     "WHERE agency_id = $3 AND device_id = $4";
 
-static enum jc_code note_wrong(struct jc_tx *tx, const struct tail *tail, int64_t wrong_no, int64_t now_ms,
+/* `gone`: the newest row, which the device's row speaks of, is not there any more; no review can be about it. */
+static enum jc_code note_wrong(struct jc_tx *tx, const struct tail *tail, int64_t wrong_no, bool gone, int64_t now_ms,
                                struct jc_err *err) {
-    char id[JC_UUID_TEXT], no[JC_NUMBER_TEXT];
+    char id[JC_UUID_TEXT], detail[80];
+    int len = snprintf(detail, sizeof detail, "%lld", (long long)wrong_no);
+    if (gone)
+        snprintf(detail + len, sizeof detail - (size_t)len, "; row %lld is gone",
+                 (long long)tail->device.chain.link_no);
     jc_device_forget(tx, tail->agency_id, tail->device.device_id);
     enum jc_code code =
         jc_tx_exec(tx, UPDATE_WRONG,
@@ -236,7 +242,7 @@ static enum jc_code note_wrong(struct jc_tx *tx, const struct tail *tail, int64_
                    err);
     return code ? code
                 : jc_audit_log_add(tx, tail->agency_id, now_ms, JC_STR("server"), JC_STR("device.seal_wrong"),
-                                   jc_uuid_format(tail->device.device_id, id), jc_str_from_int64(wrong_no, no), err);
+                                   jc_uuid_format(tail->device.device_id, id), jc_str(detail), err);
 }
 
 /* Flags every row behind the last seal that holds; they have been looked at then. */
@@ -244,11 +250,12 @@ static enum jc_code flag_tail(struct jc_tx *tx, const struct tail *tail, int64_t
     struct jc_arena *arena = jc_arena_new(ARENA_BYTES);
     struct jc_operation row;
     int64_t from = tail->device.chain.link_no, wrong_no = from; /* the newest, should its row be gone */
-    bool found = false, sealed = false;
+    bool found = false, sealed = false, gone = true;
     enum jc_code code = arena ? JC_OK : jc_fail_memory(err);
     while (!code) {
         jc_arena_reset(arena);
         code = row_before(tx, tail, from, arena, &row, &found, err);
+        gone = gone && !(found && row.operation_no == tail->device.chain.link_no);
         sealed = !code && found && row_is_sealed(tail, &row);
         if (code || !found || sealed)
             break;
@@ -257,7 +264,7 @@ static enum jc_code flag_tail(struct jc_tx *tx, const struct tail *tail, int64_t
         code = flag(tx, tail, &row, arena, err);
     }
     jc_arena_free(arena);
-    return code ? code : note_wrong(tx, tail, wrong_no, now_ms, err);
+    return code ? code : note_wrong(tx, tail, wrong_no, gone, now_ms, err);
 }
 
 static enum jc_code settle(struct jc_tx *tx, const struct tail *tail, int64_t now_ms, struct jc_err *err) {
