@@ -88,7 +88,7 @@ static enum jc_code fill_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 
 struct dump {
     struct jc_buf text;
-    char sql[4096];
+    const char *sql; /* stays as it is while the database is open */
 };
 
 static enum jc_code dump_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -109,23 +109,26 @@ static void run_dump(struct dump *dump) {
     assert_false(dump->text.failed);
 }
 
+static const char TABLES[] =
+    "SELECT m.name || ' ' || group_concat('quote(' || c.name || ')', '||'',''||')"
+    "  FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
+    " WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE name = 'agency_id')"
+    " GROUP BY m.name ORDER BY m.name";
+
 /* All rows of agency 1 in all tables, as text. */
 static struct jc_str whole_agency(struct jc_arena *arena) {
     struct dump tables = {0}, all = {0};
     jc_buf_init(&tables.text, 1 << 16);
     jc_buf_init(&all.text, 16 << 20);
-    snprintf(tables.sql, sizeof tables.sql,
-             "SELECT m.name || ' ' || group_concat('quote(' || c.name || ')', '||'',''||')"
-             "  FROM sqlite_master AS m, pragma_table_info(m.name) AS c"
-             " WHERE m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) WHERE name = 'agency_id')"
-             " GROUP BY m.name ORDER BY m.name");
+    tables.sql = TABLES;
     run_dump(&tables);
     struct jc_str rest = jc_buf_str(&tables.text), line, name;
     int count = 0;
     for (; jc_str_cut(&rest, '\n', &line) && line.len; count++) {
         jc_str_cut(&line, ' ', &name);
-        snprintf(all.sql, sizeof all.sql, "SELECT '%.*s ' || %.*s FROM %.*s WHERE agency_id = 1 ORDER BY 1",
-                 JC_FMT(name), JC_FMT(line), JC_FMT(name));
+        all.sql = jc_arena_printf(arena, "SELECT '%.*s ' || %.*s FROM %.*s WHERE agency_id = 1 ORDER BY 1",
+                                  JC_FMT(name), JC_FMT(line), JC_FMT(name))
+                      .ptr;
         run_dump(&all);
     }
     assert_true(count > 30);

@@ -62,14 +62,15 @@ static struct blob_name name_of(int64_t agency_id, const uint8_t sha256[JC_SHA25
     return name;
 }
 
-/* A disk that is full, read-only or broken is nobody's fault who asked: to be tried again later. Above all it is not
- * JC_DATA_LOSS, which says that the bytes are not those that were announced. */
+/* A disk that is full, read-only or broken, a folder whose modes are wrong and a server out of descriptors are nobody's
+ * fault who asked: to be tried again later. Above all it is not JC_DATA_LOSS, which says that the bytes are not those
+ * that were announced. */
 static enum jc_code fail_at(const struct jc_blob_folder *folder, const char *name, struct jc_err *err) {
     char path[512];
-    bool disk = errno == ENOSPC || errno == EDQUOT || errno == EROFS || errno == EIO;
+    bool ours = errno != ENOENT && errno != EEXIST;
     snprintf(path, sizeof path, "%s/%s", folder->dir, name);
     enum jc_code code = jc_fail_errno(err, jc_str(path));
-    if (disk)
+    if (ours)
         err->code = code = JC_UNAVAILABLE;
     return code;
 }

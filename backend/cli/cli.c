@@ -183,7 +183,7 @@ static enum jc_code find_agency(struct jc_tx *tx, void *ctx, struct jc_err *err)
 }
 
 enum jc_code jc_cli_open_db(struct jc_cli *cli, struct jc_err *err) {
-    struct jc_db_config config = {.path = cli->db_path, .checkpoint_thread = cli->serves};
+    struct jc_db_config config = {.path = cli->db_path, .checkpoint_thread = cli->serves, .must_write = cli->serves};
     enum jc_code code = jc_db_open(&config, &cli->db, err);
     if (code == JC_NOT_FOUND)
         return jc_fail(err, JC_NOT_FOUND, JC_MSG_CLI_NO_DATABASE, jc_str(cli->db_path));

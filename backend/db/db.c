@@ -237,6 +237,7 @@ static enum jc_code fill(struct jc_db *db, const struct jc_db_config *config, st
         .path = db->path,
         .vfs = db->vfs,
         .read_only = config->read_only,
+        .must_write = config->must_write,
         .reader = true,
         .busy_timeout_ms = or_default(config->busy_timeout_ms, DEFAULT_BUSY_TIMEOUT_MS),
     };

@@ -29,6 +29,7 @@ struct jc_db_config {
     const char *path; /* file, or ":memory:": one connection for all, for tests; its reads do not nest */
     bool create;      /* make the file if it is missing; else JC_NOT_FOUND */
     bool read_only;
+    bool must_write;        /* a file that cannot be written is JC_UNAVAILABLE; else it is opened for reading */
     int busy_timeout_ms;    /* 0: 10,000 */
     int readers;            /* connections kept for reads; 0: 4 */
     int batch_max;          /* jobs in one commit; 0: 256 */

@@ -17,6 +17,7 @@ struct jc_conn_config {
     const char *vfs; /* NULL: the system's */
     bool create;     /* make the database if it is missing */
     bool read_only;  /* the file may not be written at all */
+    bool must_write; /* as jc_db_config says */
     bool reader;     /* a connection of the read pool: writes through it fail */
     int busy_timeout_ms;
 };

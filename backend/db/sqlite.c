@@ -647,6 +647,8 @@ static enum jc_code sqlite_open(const struct jc_conn_config *config, struct jc_c
         if (rc != SQLITE_OK)
             code = fail(conn->db, rc, config->path, err);
     }
+    if (code == JC_OK && config->must_write && sqlite3_db_readonly(conn->db, "main") == 1)
+        code = jc_fail(err, JC_UNAVAILABLE, JC_MSG_DB_READ_ONLY);
     if (code == JC_OK)
         code = configure(conn, config, err);
     if (code == JC_UNAVAILABLE && err->what == JC_MSG_DB_IO && is_read_only(config->path))

@@ -298,7 +298,27 @@ static bool add_details(struct jc_buf *json, const struct jc_err *err, struct jc
     return good;
 }
 
+/* Where the server keeps its files is not for callers; the log has it. */
+static bool names_a_file(enum jc_msg what) {
+    switch (what) {
+    case JC_MSG_FILE_FAILED:
+    case JC_MSG_FILE_MISSING:
+    case JC_MSG_FILE_EXISTS:
+    case JC_MSG_FILE_DENIED:
+    case JC_MSG_FILE_READ_ONLY:
+    case JC_MSG_FILE_DISK_FULL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 struct jc_str jc_connect_error(const struct jc_err *err, enum jc_lang lang, int retry_ms, struct jc_arena *arena) {
+    struct jc_err storage;
+    if (names_a_file(err->what)) {
+        (void)jc_fail(&storage, err->code, JC_MSG_STORAGE_FAILED);
+        err = &storage;
+    }
     struct jc_str out = {NULL, 0}, zh = sentence(err, JC_ZH, arena), en = sentence(err, JC_EN, arena);
     struct jc_buf json;
     if (!zh.ptr || !en.ptr)

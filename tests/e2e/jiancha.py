@@ -89,8 +89,9 @@ def status(db):
 class Server:
     """`jiancha serve` on a port of its own. Started means: it has said that it listens."""
 
-    def __init__(self, db, log, now=NOW, env=None):
-        self.db, self.now, self.env, self.log = db, now, env or {}, log
+    def __init__(self, db, log, now=NOW, env=None, before=None):
+        """`before` is called in the new process, before it becomes the server."""
+        self.db, self.now, self.env, self.log, self.before = db, now, env or {}, log, before
         self.port, self.process = free_port(), None
         self.start()
 
@@ -100,7 +101,7 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [JIANCHA, "serve", "--db", self.db, "--listen", f"127.0.0.1:{self.port}"], stdout=subprocess.PIPE,
-                stderr=log, text=True, env={**environment(JIANCHA_NOW=self.now), **self.env})
+                stderr=log, text=True, env={**environment(JIANCHA_NOW=self.now), **self.env}, preexec_fn=self.before)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             self.process.wait()
