@@ -37,7 +37,7 @@ static char *copy(struct jc_cli_draft *draft, struct jc_str text) {
         if (jc_text_valid(trimmed, NULL))
             fail_memory(draft);
         else
-            fail(draft, JC_MSG_CSV_NOT_UTF8, JC_STR(""));
+            fail(draft, JC_MSG_TERM_TEXT_INVALID, JC_STR(""));
     }
     return (char *)(uintptr_t)own.ptr;
 }
