@@ -26,7 +26,9 @@ struct site {
     int log_fd;
 };
 
-static inline void site_open(struct site *site, struct jc_server_config config, const char *password) {
+/* `tended`: the database's log is moved into the file beside the commits, as by `jiancha serve`. */
+static inline void site_open_tended(struct site *site, struct jc_server_config config, const char *password,
+                                    bool tended) {
     char path[JC_TEST_PATH + 16];
     struct jc_err err = {0};
     memset(site, 0, sizeof *site);
@@ -36,7 +38,7 @@ static inline void site_open(struct site *site, struct jc_server_config config, 
     snprintf(site->log_path, sizeof site->log_path, "%s/log", site->folder);
     site->log_fd = open(site->log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     jc_log_setup(site->log_fd, JC_LOG_DEBUG);
-    struct jc_db_config db_config = {.path = path, .create = true};
+    struct jc_db_config db_config = {.path = path, .create = true, .checkpoint_thread = tended};
     CHECK_OK("open", jc_db_open(&db_config, &site->db, &err), &err);
     CHECK_OK("create", jc_store_create(site->db, &jc_test_clock, &err), &err);
     jc_world_fill(site->db, password);
@@ -45,6 +47,10 @@ static inline void site_open(struct site *site, struct jc_server_config config, 
     CHECK_OK("start", jc_server_start(&config, &site->server, &err), &err);
     site->port = jc_server_port(site->server);
     assert_in_range(site->port, 1, 65535);
+}
+
+static inline void site_open(struct site *site, struct jc_server_config config, const char *password) {
+    site_open_tended(site, config, password, false);
 }
 
 static inline void site_close(struct site *site) {

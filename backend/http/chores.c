@@ -17,6 +17,7 @@ enum {
     SEALS_MS = 250,
     EXPIRE_MS = 3600 * 1000,
     PULSE_MS = 60 * 1000,
+    WATCH_MS = 60 * 1000,
 };
 
 static void flush_log(void *ctx, int64_t now_ms) {
@@ -122,11 +123,24 @@ static void expire_tasks(void *ctx, int64_t now_ms) {
     jc_arena_free(expiry.arena);
 }
 
+/* Somebody who stays in an old snapshot, `jiancha verify` or a backup say, keeps the database's log from beginning
+ * anew. Writes go on and the disk pays; whoever reads the log of the server can find him. */
+static void watch_readers(void *ctx, int64_t now_ms) {
+    struct jc_chores *chores = ctx;
+    struct jc_db_stats stats;
+    (void)now_ms;
+    jc_db_stats(chores->http->config.db, &stats);
+    if (stats.checkpoints_forced > chores->forced)
+        jc_log(JC_LOG_WARN, "a reader keeps the database's log long", JC_LOG_INT("pages", stats.log_pages),
+               JC_LOG_INT("pages_copied", stats.log_pages_copied));
+    chores->forced = stats.checkpoints_forced;
+}
+
 void jc_chores_list(struct jc_chores *chores, struct jc_upkeep_task out[JC_CHORES]) {
     const struct jc_upkeep_task tasks[JC_CHORES] = {
         {"log", FLUSH_MS, flush_log, NULL},         {"blobs", COLLECT_MS, collect_blobs, chores},
         {"seals", SEALS_MS, look_at_seals, chores}, {"tasks", EXPIRE_MS, expire_tasks, chores},
-        {"pulse", PULSE_MS, feel_pulse, chores},
+        {"pulse", PULSE_MS, feel_pulse, chores},    {"readers", WATCH_MS, watch_readers, chores},
     };
     memcpy(out, tasks, sizeof tasks);
 }
