@@ -33,22 +33,30 @@ static void say(const struct jc_watch *watch, const struct jc_watch_stage *stage
     jc_buf_free(&line);
 }
 
+static struct timespec behind(struct timespec time, int ms) {
+    time.tv_nsec += (long)(ms % 1000) * 1000000;
+    time.tv_sec += ms / 1000 + time.tv_nsec / 1000000000;
+    time.tv_nsec %= 1000000000;
+    return time;
+}
+
+/* Whoever reads stderr may be slow: nothing is written under the lock. */
 static void *run(void *ctx) {
     struct jc_watch *watch = ctx;
-    struct timespec next;
-    long long passed_ms = 0;
-    clock_gettime(CLOCK_MONOTONIC, &next);
+    int64_t began_ms = jc_monotonic_ms();
     pthread_mutex_lock(&watch->lock);
     while (!watch->ends) {
-        next.tv_nsec += (long)(watch->every_ms % 1000) * 1000000;
-        next.tv_sec += watch->every_ms / 1000 + next.tv_nsec / 1000000000;
-        next.tv_nsec %= 1000000000;
-        passed_ms += watch->every_ms;
+        struct timespec now;
         int woken = 0;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        const struct timespec next = behind(now, watch->every_ms);
         while (!watch->ends && !woken)
             woken = pthread_cond_timedwait(&watch->wake, &watch->lock, &next);
-        if (!watch->ends && watch->stage)
-            say(watch, watch->stage, passed_ms / 1000);
+        const struct jc_watch_stage *stage = watch->ends ? NULL : watch->stage;
+        pthread_mutex_unlock(&watch->lock);
+        if (stage)
+            say(watch, stage, (long long)(jc_monotonic_ms() - began_ms) / 1000);
+        pthread_mutex_lock(&watch->lock);
     }
     pthread_mutex_unlock(&watch->lock);
     return NULL;
