@@ -187,10 +187,12 @@ static enum jc_code find_block(struct jc_tx *tx, const struct key *key, int64_t 
     if (own)
         remember(tx, &owner, out);
     *known = own ? recall(tx, &owner, number) : NULL;
-    if (*known) {
+    if (*known || !*found) { /* what is not the device's is nobody's to free */
         jc_free(out->used);
-        *out = **known;
+        out->used = NULL;
     }
+    if (*known)
+        *out = **known;
     return code;
 }
 
