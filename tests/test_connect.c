@@ -220,6 +220,30 @@ static void test_framing(void **state) {
     }
 }
 
+/* What writes, or signs somebody in, is asked by POST alone: a link, an image or a cache must never do it. */
+static void test_verbs_of_every_procedure(void **state) {
+    (void)state;
+    static const char *const VERBS[] = {"GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "POSt", ""};
+    size_t count = 0;
+    const struct jc_procedure *table = jc_procedure_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        char path[200];
+        snprintf(path, sizeof path, "/%s/%s", table[i].service->name, table[i].method);
+        for (size_t v = 0; v < COUNT(VERBS); v++) {
+            struct jc_connect_head head = {.method = jc_str(VERBS[v]), .path = jc_str(path)};
+            head.query = (struct jc_connect_query){.encoding = JC_STR("json"), .message = JC_STR("{}")};
+            struct jc_connect connect;
+            struct jc_err err = {0};
+            bool may = table[i].kind == JC_PROCEDURE_READ && v < 2;
+            CHECK_INT(path, jc_connect_begin(&head, &connect, &err), may ? JC_OK : JC_UNKNOWN);
+            CHECK_INT(path, connect.status, may ? 0 : 405);
+            CHECK_INT(path, connect.get, v < 2);
+        }
+        CHECK_STR(path, jc_str(jc_connect_verbs(&table[i])),
+                  table[i].kind == JC_PROCEDURE_READ ? "GET, HEAD, POST" : "POST");
+    }
+}
+
 /* --- the query of a GET ------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -460,6 +484,7 @@ static void test_gzip_members(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_verbs_of_every_procedure),
         cmocka_unit_test(test_language),
         cmocka_unit_test(test_encoding),
         cmocka_unit_test(test_timeout),

@@ -89,9 +89,10 @@ def status(db):
 class Server:
     """`jiancha serve` on a port of its own. Started means: it has said that it listens."""
 
-    def __init__(self, db, log, now=NOW, env=None, before=None):
-        """`before` is called in the new process, before it becomes the server."""
-        self.db, self.now, self.env, self.log, self.before = db, now, env or {}, log, before
+    def __init__(self, db, log, now=NOW, env=None, before=None, more=()):
+        """`before` is called in the new process, before it becomes the server; `more` are further arguments."""
+        self.db, self.now, self.env, self.log = db, now, env or {}, log
+        self.before, self.more = before, more
         self.port, self.process = free_port(), None
         self.start()
 
@@ -100,8 +101,8 @@ class Server:
         self.now = now or self.now
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [JIANCHA, "serve", "--db", self.db, "--listen", f"127.0.0.1:{self.port}"], stdout=subprocess.PIPE,
-                stderr=log, text=True, env={**environment(JIANCHA_NOW=self.now), **self.env}, preexec_fn=self.before)
+                [JIANCHA, "serve", "--db", self.db, "--listen", f"127.0.0.1:{self.port}", *self.more],
+                stdout=subprocess.PIPE, stderr=log, text=True, env={**environment(JIANCHA_NOW=self.now), **self.env}, preexec_fn=self.before)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             self.process.wait()
