@@ -324,6 +324,30 @@ static void test_no_handshake(void **state) {
     close_site(&it);
 }
 
+/* What libmicrohttpd refuses by itself has our answer inside TLS as well, and TLS's own end behind it. */
+static void test_broken_request(void **state) {
+    (void)state;
+    static const char REQUEST[] = "POST / HTTP/1.1\r\nHost: x\r\nAccept-Language: en\r\nContent-Length: -1\r\n\r\n";
+    struct tls_site it;
+    struct client client;
+    char answer[4096];
+    size_t len = 0;
+    ssize_t got;
+    open_site(&it);
+    assert_int_equal(client_open(&client, it.port, "NORMAL", NULL), 0);
+    assert_int_equal(gnutls_record_send(client.session, REQUEST, sizeof REQUEST - 1), sizeof REQUEST - 1);
+    while ((got = gnutls_record_recv(client.session, answer + len, sizeof answer - 1 - len)) > 0 ||
+           got == GNUTLS_E_AGAIN || got == GNUTLS_E_INTERRUPTED)
+        len += got > 0 ? (size_t)got : 0;
+    answer[len] = '\0';
+    assert_int_equal(got, 0); /* not GNUTLS_E_PREMATURE_TERMINATION */
+    assert_true(strncmp(answer, "HTTP/1.1 400 ", 13) == 0 && !strstr(answer + 1, "HTTP/1."));
+    assert_non_null(strstr(answer, "{\"code\":\"invalid_argument\",\"message\":\"the request is not valid HTTP\""));
+    assert_int_equal(figure(&it, "jiancha_rejected_total{reason=\"broken\"}"), 1);
+    client_close(&client);
+    close_site(&it);
+}
+
 /* More handshakes at a time than the server takes: one more is refused, until some have ended. */
 static void test_storm(void **state) {
     (void)state;
@@ -383,8 +407,8 @@ static void test_drain(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),  cmocka_unit_test(test_versions),     cmocka_unit_test(test_resumption),
-        cmocka_unit_test(test_reload), cmocka_unit_test(test_no_handshake), cmocka_unit_test(test_storm),
-        cmocka_unit_test(test_drain),
+        cmocka_unit_test(test_reload), cmocka_unit_test(test_no_handshake), cmocka_unit_test(test_broken_request),
+        cmocka_unit_test(test_storm),  cmocka_unit_test(test_drain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

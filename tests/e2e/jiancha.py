@@ -102,7 +102,8 @@ class Server:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [JIANCHA, "serve", "--db", self.db, "--listen", f"127.0.0.1:{self.port}", *self.more],
-                stdout=subprocess.PIPE, stderr=log, text=True, env={**environment(JIANCHA_NOW=self.now), **self.env}, preexec_fn=self.before)
+                stdout=subprocess.PIPE, stderr=log, text=True, env={**environment(JIANCHA_NOW=self.now), **self.env},
+                preexec_fn=self.before)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             self.process.wait()
