@@ -158,10 +158,13 @@ static void open_copy(const char *name) {
 
 /* What differs between two texts of lines, for the message of a failure. */
 static void check_same(const char *name, struct jc_str before, struct jc_str after) {
-    struct jc_str a, b;
-    while (jc_str_cut(&before, '\n', &a) | jc_str_cut(&after, '\n', &b))
+    while (before.len || after.len) {
+        struct jc_str a = {0}, b = {0};
+        (void)jc_str_cut(&before, '\n', &a);
+        (void)jc_str_cut(&after, '\n', &b);
         if (!jc_str_eq(a, b))
             fail_msg("case %s: of agency 1 there was %.*s and is %.*s", name, JC_FMT(a), JC_FMT(b));
+    }
 }
 
 static void try_foreigner(size_t i, const char *token, enum jc_code expected) {
