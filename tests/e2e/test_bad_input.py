@@ -160,7 +160,7 @@ class CommandLine(jiancha.Test):
             (("import",), "import"),
             (("device", "invite"), "device invite"),
             (("report", "completion", "--as-of", "yesterday"), "report completion"),
-            (("terminal", "--store", "x.db", "sync", "--loud"), "terminal"),
+            (("terminal", "--store", "x.db", "sync", "--loud"), "terminal sync"),
         ]
         for args, command in cases:
             with self.subTest(" ".join(args)):
