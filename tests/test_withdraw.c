@@ -186,6 +186,26 @@ static void test_recheck_in_a_row(void **state) {
     check_sound("verify with the second made again");
 }
 
+/* Two terminals rechecked: the record is rejected, and the one that lay beside it is accepted in its place. */
+static void test_the_other_recheck(void **state) {
+    struct field *f = &field;
+    (void)state;
+    field_lease(f, FIELD_A2);
+    inspect(f);
+    issue(f, 1, OWN);
+    ProtobufCBinaryData task = open_recheck(f);
+    recheck(f, 1, FOREIGN, NOT_CORRECTED, "2023-02-10");
+    Jc__Recheck *other = field_recheck(f, 2, task, 1, 1, 2, CORRECTED, FIELD_NOW_MS + FIELD_HOUR_MS, 51);
+    CHECK_INT("beside", field_send(f, FIELD_A2, field_submit_recheck(f, 22, other))->status, KEPT);
+    CHECK_STR("the first counts", findings(f), "1 2023-02-10 -,1 2023-02-10 -");
+    CHECK_INT("rejected", decide(f, 21, REJECT), JC_OK);
+    CHECK_INT("the other", decide(f, 22, ACCEPT), JC_OK);
+    CHECK_STR("the second counts", findings(f), "1 2023-01-25 2023-01-10,1 2023-01-25 2023-01-10");
+    CHECK_STR("its task is done, what the first led to is recalled", rechecks(f), "2,4");
+    CHECK_STR("one record", field_query(f, "SELECT is_record FROM recheck ORDER BY op_key"), "0,1");
+    check_sound("verify");
+}
+
 static void test_later_recheck(void **state) {
     struct field *f = &field;
     (void)state;
@@ -205,6 +225,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_order_with_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(test_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(test_recheck_in_a_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_the_other_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(test_later_recheck, setup, teardown),
     };
     return cmocka_run_group_tests_name("withdraw", tests, NULL, NULL);

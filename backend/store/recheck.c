@@ -129,6 +129,25 @@ enum jc_code jc_recheck_counts(struct jc_tx *tx, int64_t agency_id, struct jc_st
                          counts, err);
 }
 
+static const char SELECT_LONELY[] =
+    "SELECT 1\n"
+    "FROM recheck AS r\n"
+    "WHERE r.agency_id = $1 AND r.recheck_id = $2 AND r.op_key = $3 AND r.is_record = 0\n"
+    "  AND NOT EXISTS (SELECT 1 FROM recheck AS o\n"
+    "                   WHERE o.agency_id = r.agency_id AND o.task_id = r.task_id AND o.is_record = 1)";
+static const char DELETE_WORKDAYS[] = "DELETE FROM recheck_workdays WHERE agency_id = $1 AND recheck_id = $2";
+static const char DELETE_RECHECK[] = "DELETE FROM recheck WHERE agency_id = $1 AND recheck_id = $2";
+
+enum jc_code jc_recheck_lift(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, int64_t operation_no,
+                             bool *removed, struct jc_err *err) {
+    const struct jc_value key[] = {jc_int(agency_id), jc_bytes(recheck_id.ptr, recheck_id.len),
+                                   jc_int(jc_op_key(agency_id, operation_no))};
+    enum jc_code code = jc_row_exists(tx, SELECT_LONELY, key, 3, removed, err);
+    if (!code && *removed)
+        code = jc_tx_exec(tx, DELETE_WORKDAYS, key, 2, err);
+    return code || !*removed ? code : jc_tx_exec(tx, DELETE_RECHECK, key, 2, err);
+}
+
 static const char UPDATE_NO_RECORD[] = "UPDATE recheck\n"
                                        "SET is_record = 0\n"
                                        "WHERE agency_id = $1 AND recheck_id = $2";

@@ -29,6 +29,10 @@ enum jc_code jc_recheck_is_followed(struct jc_tx *tx, int64_t agency_id, struct 
 /* Whether it is that operation's and the record of its task. */
 enum jc_code jc_recheck_counts(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, int64_t operation_no,
                                bool *counts, struct jc_err *err);
+/* Takes the row of a recheck away that lies beside its task's record, if that does not count any more: it is to be written
+ * anew. *removed: it was so. */
+enum jc_code jc_recheck_lift(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id, int64_t operation_no,
+                             bool *removed, struct jc_err *err);
 /* It is no record any more, and the findings of its order are what the order and its other rechecks say. */
 enum jc_code jc_recheck_withdraw(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id,
                                  const Jc__RectificationOrder *order, struct jc_arena *arena, struct jc_err *err);

@@ -167,10 +167,9 @@ static const char COMPARE_RECHECK_WORKDAYS[] = "SELECT workdays_centi = $1\n"
 static struct jc_value standing(const struct jc_derived *d) {
     if (d->status == JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED)
         return jc_int(!jc_derived_taken_back(d));
-    if (d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT || d->grounds & UINT64_C(1)
-                                                                                                 << JC_GROUND_TASK_DONE)
+    if (d->decision != JC__REVIEW_DECISION_KIND__REVIEW_DECISION_KIND_ACCEPT)
         return jc_int(0);
-    return jc_null();
+    return jc_null(); /* the record, or beside it */
 }
 
 static enum jc_code compare_recheck(struct jc_derived *d, const Jc__Recheck *message, bool *there, struct jc_err *err) {

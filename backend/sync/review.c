@@ -89,10 +89,10 @@ static enum jc_code look_at_own(struct decision *d, struct jc_err *err) {
     return jc_standing_own(d->tx, d->act->agency_id, &d->kase, d->arena, &d->own, &d->wrote, err);
 }
 
-/* What was kept is applied now, as far as the planner's word goes. */
-static enum jc_code apply_kept(struct decision *d, bool must_lie_beside, struct jc_err *err) {
+/* What was kept is applied now, as far as the planner's word goes; `settled`: grounds that are none any more. */
+static enum jc_code apply_kept(struct decision *d, bool must_lie_beside, uint64_t settled, struct jc_err *err) {
     const struct jc_operation *operation = &d->kase.operation;
-    uint64_t overruled = jc_verdict_grounds(operation->grounds) & jc_verdict_may_overrule();
+    uint64_t overruled = (jc_verdict_grounds(operation->grounds) & jc_verdict_may_overrule()) | settled;
     char number[JC_NUMBER_TEXT];
     if (!operation->body.ptr)
         return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_BODY_GONE,
@@ -101,12 +101,16 @@ static enum jc_code apply_kept(struct decision *d, bool must_lie_beside, struct 
 }
 
 static enum jc_code accept_kept(struct decision *d, struct jc_err *err) {
+    bool lifted = false;
     if (d->wrote)
         return jc_standing_accept(d->tx, d->act->agency_id, &d->own, d->act->now_ms, err);
-    enum jc_code code = apply_kept(d, false, err);
+    enum jc_code code = jc_withdraw_beside(d->tx, d->act->agency_id, &d->kase, d->arena, &lifted, err);
     if (!code)
-        d->stays_open = d->result->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
-    return code;
+        code = apply_kept(d, false, lifted ? UINT64_C(1) << JC_GROUND_NUMBER_USED : 0, err); /* by its own row */
+    if (code)
+        return code;
+    d->stays_open = d->result->status != JC__OPERATION_STATUS__OPERATION_STATUS_APPLIED;
+    return lifted && d->stays_open ? jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_BESIDE) : JC_OK;
 }
 
 static bool is_inspection(const struct decision *d) {
@@ -120,7 +124,7 @@ static enum jc_code link_own(struct decision *d, struct jc_err *err) {
     enum jc_code code = JC_OK;
     bool kept = d->kase.operation.status == JC__OPERATION_STATUS__OPERATION_STATUS_KEPT_FOR_REVIEW;
     if (!d->wrote && kept && is_inspection(d)) {
-        code = apply_kept(d, true, err);
+        code = apply_kept(d, true, 0, err);
         if (!code)
             code = look_at_own(d, err);
         d->stays_open = !d->wrote;

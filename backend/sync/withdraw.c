@@ -156,3 +156,19 @@ enum jc_code jc_withdraw(struct jc_tx *tx, int64_t agency_id, const struct jc_re
                ? withdraw_recheck(&w, body->submit_recheck->recheck, &order, err)
                : withdraw_order(&w, body->issue_order->order, &order, err);
 }
+
+enum jc_code jc_withdraw_beside(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
+                                struct jc_arena *arena, bool *lifted, struct jc_err *err) {
+    const Jc__OperationBody *body = NULL;
+    struct jc_str arg;
+    enum jc_ground ground;
+    *lifted = false;
+    if (!kase->operation.body.ptr)
+        return JC_OK;
+    enum jc_code code = jc_sync_decode(kase->operation.body, arena, &body, &ground, &arg, err);
+    if (code || !body || body->command_case != JC__OPERATION_BODY__COMMAND_SUBMIT_RECHECK ||
+        !body->submit_recheck->recheck)
+        return code;
+    return jc_recheck_lift(tx, agency_id, jc_view(body->submit_recheck->recheck->recheck_id),
+                           kase->operation.operation_no, lifted, err);
+}

@@ -13,5 +13,9 @@
  * task is recalled; it leaves the terminals. JC_FAILED_PRECONDITION if a recheck of it counts. */
 enum jc_code jc_withdraw(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase, struct jc_str note,
                          int64_t now_ms, struct jc_arena *arena, bool *withdrew, struct jc_err *err);
+/* ACCEPT of a recheck that lies beside its task's record: if that was rejected, its row is taken away, to be applied
+ * again as the record. *lifted: it was so. */
+enum jc_code jc_withdraw_beside(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
+                                struct jc_arena *arena, bool *lifted, struct jc_err *err);
 
 #endif
