@@ -288,8 +288,10 @@ enum jc_code jc_number_record(struct jc_tx *tx, int64_t agency_id, struct jc_uui
     struct jc_held_block block, *known = NULL;
     bool found = false;
     enum jc_code code = find_block(tx, &key, number->number, pending, &known, &block, &found, err);
-    if (!code && !found)
+    if (!code && !found) {
+        jc_free(block.used);
         return record_lost(tx, &key, number->number, is_void, err);
+    }
     if (!code && !is_free(&block, number->number))
         code = jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_DB_EXISTS);
     if (!code && known != pending->block)
