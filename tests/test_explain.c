@@ -65,6 +65,20 @@ static void explain(const char *name, const Jc__Problem *p, const Jc__Solution *
     CHECK_OK(name, jc_explain_problem(p, plan, NULL, &request, rows, n, arena, &err), &err);
 }
 
+/* Of all teams that join units, those are named whose rule the repair changes. */
+static void check_joints(const char *name, const Jc__Problem *p, const Jc__Problem *v, const Jc__Repair *repair) {
+    for (size_t k = 0; k < p->n_teams; k++) {
+        size_t changed = 0, named = 0;
+        for (size_t u = 0; u < p->n_units; u++)
+            for (size_t j = 0; j < p->units[u]->n_joints; j++)
+                changed += p->units[u]->joints[j]->team == (int32_t)k &&
+                           p->units[u]->joints[j]->rule != v->units[u]->joints[j]->rule;
+        for (size_t i = 0; i < repair->n_joint_team_ids; i++)
+            named += strcmp(repair->joint_team_ids[i], p->teams[k]->team_id) == 0;
+        CHECK_INT(name, named, changed ? 1 : 0);
+    }
+}
+
 /* Solved from nothing, the repaired problem is no worse than the repair claims, and the amount is right. */
 static void check_repair(const char *name, const Jc__Problem *p, const struct jc_measure *before,
                          const Jc__Shortfall *s, const Jc__Repair *repair, struct jc_arena *arena) {
@@ -73,6 +87,7 @@ static void check_repair(const char *name, const Jc__Problem *p, const struct jc
     Jc__Problem *v = NULL;
     CHECK_OK(name, jc_repair_apply(p, repair, arena, &v, &err), &err);
     CHECK_OK(name, jc_problem_check(v, &err), &err);
+    check_joints(name, p, v, repair);
     solve(name, v, arena, &after);
     Jc__Objective claimed = before->objective;
     claimed.unserved += repair->unserved_change;
@@ -131,6 +146,32 @@ static void teams_together(struct maker *k) {
     add_rule(k, 1, 1);
     for (int i = 0; i < 7; i++)
         add_lead(k, simple_unit(k, 0, 0, 100), 1);
+}
+
+static void year_limit_of_joined(struct maker *k) {
+    year_limit(k);
+    add_team(k, -1, -1, -1);
+    for (size_t u = 0; u < k->p->n_units; u++)
+        add_joint(k, k->p->units[u], 1, 0, 100);
+}
+
+/* Teams 0 and 1 with 3 days a year each and units of a day: some that one alone leads, some that both may. */
+static void two_teams(struct maker *k, int of_first, int of_second, int of_both) {
+    add_team(k, -1, 300, -1);
+    add_team(k, -1, 300, -1);
+    add_rule(k, 1, 1);
+    for (int i = 0; i < of_first + of_second; i++)
+        simple_unit(k, 0, i >= of_first, 100);
+    for (int i = 0; i < of_both; i++)
+        add_lead(k, simple_unit(k, 0, 0, 100), 1);
+}
+
+static void short_alone_and_together(struct maker *k) {
+    two_teams(k, 4, 4, 4);
+}
+
+static void short_alone(struct maker *k) {
+    two_teams(k, 5, 0, 1);
 }
 
 static void pins_fill_month(struct maker *k) {
@@ -240,7 +281,12 @@ static const struct situation {
     {"the whole year is short", year_is_short, 1, KIND(WORKDAYS), 0xfff, 1400, 1200, 1, FIX(WORKDAYS)},
     {"a year's limit", year_limit, 1, KIND(WORKDAYS), 0xfff, 600, 500, 1,
      FIX(WORKDAYS) | FIX(RULE) | FIX(FEWER_VISITS)},
+    {"a year's limit, another team joins", year_limit_of_joined, 1, KIND(WORKDAYS), 0xfff, 600, 500, 1,
+     FIX(WORKDAYS) | FIX(RULE)},
     {"two teams that share units", teams_together, 1, KIND(WORKDAYS), 0xfff, 700, 600, 2, FIX(WORKDAYS)},
+    {"teams short alone, shorter together", short_alone_and_together, 2, KIND(WORKDAYS), 0xfff, 1200, 600, 2,
+     FIX(WORKDAYS)},
+    {"a team short alone, not together", short_alone, 1, KIND(WORKDAYS), 0xfff, 500, 300, 1, FIX(WORKDAYS)},
     {"kept visits fill a month", pins_fill_month, 1, KIND(KEPT), 1 << 3, 300, 100, 1, FIX(WORKDAYS)},
     {"a draw fills a month", draw_fills_month, 1, KIND(WINDOWS), MONTH_10, 500, 300, 1, FIX(WORKDAYS) | FIX(SAMPLE)},
     {"a quota without enough units", quota_without_units, 1, KIND(COUNT), 0xfff, 300, 200, 0, FIX(QUOTA_MIN)},

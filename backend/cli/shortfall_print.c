@@ -51,10 +51,11 @@ static json_t *repair_json(const Jc__Repair *r, json_t *text) {
     json_t *change = json_pack("{s:I, s:o, s:I, s:o}", "unserved", (json_int_t)r->unserved_change, "over",
                                jc_centi_json(r->over_change_centi), "quota", (json_int_t)r->quota_change, "cost",
                                jc_e5_json(r->cost_change_e5));
-    return json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "kind", REPAIR_KIND[r->kind], "team_id",
-                     r->team_id, "month", r->month, "unit_ids", words_json(r->unit_ids, r->n_unit_ids), "rule_id",
-                     r->rule_id, "draw_id", r->draw_id, "quota_id", r->quota_id, "months", months_json(r->months),
-                     "amount", jc_centi_json(r->amount_centi), "change", change, "text", text);
+    return json_pack("{s:s, s:s, s:i, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "kind", REPAIR_KIND[r->kind],
+                     "team_id", r->team_id, "month", r->month, "unit_ids", words_json(r->unit_ids, r->n_unit_ids),
+                     "rule_id", r->rule_id, "draw_id", r->draw_id, "quota_id", r->quota_id, "months",
+                     months_json(r->months), "amount", jc_centi_json(r->amount_centi), "joint_team_ids",
+                     words_json(r->joint_team_ids, r->n_joint_team_ids), "change", change, "text", text);
 }
 
 json_t *jc_shortfall_json(const struct jc_cli *cli, const Jc__Shortfall *s, const struct jc_register *reg) {

@@ -227,7 +227,7 @@ static enum jc_code try_repair(struct explaining *e, const struct jc_lack *lack,
         found->repairs[found->n++] = repair;
     else if (found->n_priced < JC_REPAIRS_KEPT)
         found->priced[found->n_priced++] = repair;
-    return JC_OK;
+    return jc_repair_name_joints(e->problem, repair, e->arena, e->err);
 }
 
 static bool has_kind(const struct found *found, Jc__RepairKind kind) {

@@ -45,12 +45,20 @@ static enum jc_code name_teams(struct listing *l, Jc__BindingLimit *limit, int t
     return JC_OK;
 }
 
+/* Is what the teams together lack the tighter statement? Not where the team alone lacks all of the shortfall, nor
+ * where the teams lack as much each alone. */
+static bool binds_together(const struct jc_survey *s, const struct jc_lack *lack, const struct jc_survey_worst *alone,
+                           const struct jc_survey_worst *all) {
+    return !alone->lack || (alone->lack < lack->amount_centi &&
+                            all->lack > jc_survey_lack_alone(s, lack->team, all->months, !lack->month));
+}
+
 /* (1) A team, alone or with those it shares units with. */
 static enum jc_code explain_over(struct listing *l, const struct jc_lack *lack, Jc__Shortfall *s) {
-    struct jc_survey_worst worst = jc_survey_worst(&l->now, lack->team, false, lack->month);
-    bool all = worst.lack == 0;
-    if (all)
-        worst = jc_survey_worst(&l->now, lack->team, true, lack->month);
+    const struct jc_survey_worst own = jc_survey_worst(&l->now, lack->team, false, lack->month),
+                                 joint = jc_survey_worst(&l->now, lack->team, true, lack->month);
+    const bool all = binds_together(&l->now, lack, &own, &joint);
+    const struct jc_survey_worst worst = all ? joint : own;
     if (!worst.lack)
         return JC_OK;
     Jc__LimitKind kind =

@@ -3,7 +3,9 @@
  * Nothing is guessed. A limit is named only if it alone is proof enough:
  *   1. For teams K and a span of months S, work(K,S) is the least that any plan has K do within S: each
  *      unit's best pattern, each join, each draw. If it is above the workdays of K in S, the teams are
- *      over somewhere in S whatever is planned.
+ *      over somewhere in S whatever is planned. Of a team alone and of all it shares units with, the
+ *      tighter is named: the team alone where it lacks the whole shortfall, else together where that is
+ *      more than what they lack each alone.
  *   2. A quota is missed if its units and slots cannot come to its minimum in its months, or cannot stay
  *      below its maximum.
  *   3. A unit is left out if it has no possible months; of its limits, those are named that alone would

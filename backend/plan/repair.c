@@ -46,6 +46,11 @@ static enum jc_code make_workdays(struct making *m) {
     return JC_OK;
 }
 
+/* A team cannot join more visits than there are. */
+static bool joint_follows(const Jc__ProblemJoint *joint, int32_t visits) {
+    return joint->visits > visits;
+}
+
 static enum jc_code make_rule(struct making *m, Jc__ProblemUnit *u) {
     int rule = find_rule(m->v, m->repair->rule_id);
     Jc__UnitOption *option = JC_NEW(m->arena, Jc__UnitOption), **options = JC_NEW_ARRAY(m->arena, 1, Jc__UnitOption *);
@@ -59,8 +64,8 @@ static enum jc_code make_rule(struct making *m, Jc__ProblemUnit *u) {
     options[0] = option;
     u->options = options;
     u->n_options = 1;
-    for (size_t j = 0; j < u->n_joints; j++) /* a team cannot join more visits than there are */
-        if (u->joints[j]->visits > option->visits) {
+    for (size_t j = 0; j < u->n_joints; j++)
+        if (joint_follows(u->joints[j], option->visits)) {
             u->joints[j]->rule = rule;
             u->joints[j]->visits = option->visits;
         }
@@ -172,4 +177,32 @@ enum jc_code jc_repair_apply(const Jc__Problem *problem, const Jc__Repair *repai
     default:
         return JC_OK; /* solving again changes nothing */
     }
+}
+
+static bool is_named(const Jc__Repair *repair, const char *team_id) {
+    for (size_t i = 0; i < repair->n_joint_team_ids; i++)
+        if (strcmp(repair->joint_team_ids[i], team_id) == 0)
+            return true;
+    return false;
+}
+
+enum jc_code jc_repair_name_joints(const Jc__Problem *problem, Jc__Repair *repair, struct jc_arena *arena,
+                                   struct jc_err *err) {
+    int rule = find_rule(problem, repair->rule_id);
+    repair->n_joint_team_ids = 0;
+    if (repair->kind != JC__REPAIR_KIND__REPAIR_KIND_RULE || rule < 0)
+        return JC_OK;
+    repair->joint_team_ids = JC_NEW_ARRAY(arena, problem->n_teams + 1, char *);
+    if (!repair->joint_team_ids)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < repair->n_unit_ids; i++) {
+        int unit = find_unit(problem, repair->unit_ids[i]);
+        for (size_t j = 0; unit >= 0 && j < problem->units[unit]->n_joints; j++) {
+            const Jc__ProblemJoint *joint = problem->units[unit]->joints[j];
+            char *team_id = problem->teams[joint->team]->team_id;
+            if (joint_follows(joint, problem->rules[rule]->visits) && !is_named(repair, team_id))
+                repair->joint_team_ids[repair->n_joint_team_ids++] = team_id;
+        }
+    }
+    return JC_OK;
 }

@@ -22,4 +22,10 @@ enum jc_code jc_repair_list(const Jc__Problem *problem, const Jc__Solution *plan
 enum jc_code jc_repair_apply(const Jc__Problem *problem, const Jc__Repair *repair, struct jc_arena *arena,
                              Jc__Problem **out, struct jc_err *err);
 
+/* Fills the repair's joint_team_ids: a team cannot join more visits than there are, so where units change to a rule
+ * with fewer visits than a joining team's, that team joins under the new rule as well. Each team once; none for
+ * other kinds. Memory is the arena's, the names the problem's. */
+enum jc_code jc_repair_name_joints(const Jc__Problem *problem, Jc__Repair *repair, struct jc_arena *arena,
+                                   struct jc_err *err);
+
 #endif

@@ -249,6 +249,9 @@ void jc_repair_text(struct jc_buf *out, enum jc_lang lang, const struct jc_regis
         repair->month ? jc_str_from_int64(repair->month, month) : months_text(arena, lang, repair->months),
         join_names(arena, lang, reg, repair->unit_ids, repair->n_unit_ids, false)};
     jc_msg_render(out, lang, repair_words(repair), args, 5);
+    struct jc_str joining = join_names(arena, lang, reg, repair->joint_team_ids, repair->n_joint_team_ids, true);
+    if (repair->n_joint_team_ids)
+        jc_msg_render(out, lang, JC_MSG_REPAIR_RULE_JOINTS, &joining, 1);
     struct jc_str change = signed_cost(repair->cost_change_e5, cost);
     jc_msg_render(out, lang, JC_MSG_REPAIR_COST, &change, 1);
     struct jc_str over = jc_str_from_centi(repair->over_change_centi, amount);

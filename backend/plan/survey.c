@@ -235,6 +235,19 @@ struct jc_survey_worst jc_survey_worst(const struct jc_survey *s, int team, bool
     return worst;
 }
 
+int64_t jc_survey_lack_alone(const struct jc_survey *s, int team, uint32_t months, bool year) {
+    int64_t sum = 0;
+    EACH_SPAN(span, mask) {
+        for (size_t k = 0; mask == months && k < s->problem->n_teams; k++) {
+            if (s->together[k] != s->together[team])
+                continue;
+            int64_t limit = workdays(s->problem->teams[k], months, year), work = s->alone[k * SPANS + span];
+            sum += limit >= 0 && work > limit ? work - limit : 0;
+        }
+    }
+    return sum;
+}
+
 bool jc_survey_may_lead(const struct jc_survey *s, size_t unit, int32_t team) {
     return !s->with_pins || s->pin_team[unit] < 0 || s->pin_team[unit] == team;
 }

@@ -41,6 +41,9 @@ struct jc_survey_worst {
 };
 struct jc_survey_worst jc_survey_worst(const struct jc_survey *s, int team, bool all, int month);
 
+/* What the team and those it shares units with lack in a span (`year`: in the year), each looked at alone. */
+int64_t jc_survey_lack_alone(const struct jc_survey *s, int team, uint32_t months, bool year);
+
 /* The patterns the unit may have under its option `i`; none if a pin says another rule. */
 size_t jc_survey_patterns(const struct jc_survey *s, size_t unit, size_t i, uint16_t out[JC_PATTERNS_MAX]);
 
