@@ -77,6 +77,7 @@ struct fetching {
     const struct jc_transport *transport;
     struct jc_arena *arena;
     struct jc_terminal_fetched *out;
+    int64_t budget_bytes; /* 0: all */
     struct jc_str token;
     struct {
         const Jc__Photo **items;
@@ -129,21 +130,27 @@ static enum jc_code open_part(const char *path, const Jc__Photo *photo, int *fd,
     return JC_OK;
 }
 
-/* Asks for the rest. */
-static enum jc_code ask(struct fetching *fetching, const Jc__Photo *photo, int fd, int64_t have, int *status,
-                        struct jc_err *err) {
+/* Bytes of a photo that may come now; 0: the budget is used up. */
+static int64_t allowed(const struct fetching *fetching, int64_t bytes) {
+    int64_t left = fetching->budget_bytes - fetching->out->bytes;
+    return fetching->budget_bytes <= 0 || bytes < left ? bytes : left > 0 ? left : 0;
+}
+
+/* Asks for bytes behind those that are here. */
+static enum jc_code ask(struct fetching *fetching, const Jc__Photo *photo, int fd, int64_t have, int64_t bytes,
+                        int *status, struct jc_err *err) {
     char path[2 * JC_SHA256_SIZE + 16], hex[2 * JC_SHA256_SIZE + 1], range[64];
     struct jc_transport_reply reply = {0};
     snprintf(path, sizeof path, "/blobs/%s", jc_hex(photo->sha256.data, JC_SHA256_SIZE, hex).ptr);
-    snprintf(range, sizeof range, "Range: bytes=%lld-", (long long)have);
-    const char *const ranged[] = {range, NULL}, *const whole[] = {NULL};
+    snprintf(range, sizeof range, "Range: bytes=%lld-%lld", (long long)have, (long long)(have + bytes - 1));
+    const char *const ranged[] = {range, NULL};
     const struct jc_transport_exchange exchange = {.method = "GET",
                                                    .path = path,
                                                    .token = fetching->token,
-                                                   .headers = have ? ranged : whole,
+                                                   .headers = ranged,
                                                    .fd = -1,
                                                    .offset = have,
-                                                   .bytes = photo->size_bytes - have,
+                                                   .bytes = bytes,
                                                    .save_fd = &fd};
     enum jc_code code = fetching->transport->exchange(fetching->transport->ctx, &exchange, &reply, err);
     *status = reply.status;
@@ -180,20 +187,28 @@ static enum jc_code finish(struct fetching *fetching, const Jc__Photo *photo, in
     return JC_OK;
 }
 
+static void note_waiting(struct fetching *fetching, int64_t bytes) {
+    fetching->out->waiting_blobs++;
+    fetching->out->waiting_bytes += bytes;
+}
+
 static enum jc_code fetch(struct fetching *fetching, const Jc__Photo *photo, struct jc_err *err) {
     int fd = -1, status = 0;
     int64_t have = 0;
     struct stat file = {0};
     struct jc_str part = path_of(fetching->terminal, photo, ".part", fetching->arena);
     enum jc_code code = part.ptr ? open_part(part.ptr, photo, &fd, &have, err) : jc_fail_memory(err);
-    if (!code && have < photo->size_bytes)
-        code = ask(fetching, photo, fd, have, &status, err);
+    int64_t bytes = allowed(fetching, photo->size_bytes - have);
+    if (!code && bytes > 0)
+        code = ask(fetching, photo, fd, have, bytes, &status, err);
     if (fd >= 0 && fstat(fd, &file) == 0 && file.st_size > have)
         fetching->out->bytes += file.st_size - have;
-    if (!code && status && status != (have ? 206 : 200))
+    if (!code && status && status != 206 && (status != 200 || have)) /* a proxy may pass over the range */
         code = judge(fetching, status, err);
     if (!code && file.st_size == photo->size_bytes)
         code = finish(fetching, photo, fd, part.ptr, err);
+    else if (status != 404 && fd >= 0)
+        note_waiting(fetching, photo->size_bytes - file.st_size);
     if (fd >= 0)
         close(fd);
     if (part.ptr && file.st_size == 0)
@@ -203,9 +218,10 @@ static enum jc_code fetch(struct fetching *fetching, const Jc__Photo *photo, str
 
 /* --- public ------------------------------------------------------------------------------------------------------ */
 
-enum jc_code jc_terminal_fetch(struct jc_terminal *terminal, const struct jc_transport *transport,
+enum jc_code jc_terminal_fetch(struct jc_terminal *terminal, const struct jc_transport *transport, int64_t budget_bytes,
                                struct jc_arena *arena, struct jc_terminal_fetched *out, struct jc_err *err) {
-    struct fetching fetching = {.terminal = terminal, .transport = transport, .arena = arena, .out = out};
+    struct fetching fetching = {
+        .terminal = terminal, .transport = transport, .arena = arena, .out = out, .budget_bytes = budget_bytes};
     *out = (struct jc_terminal_fetched){0};
     enum jc_code code = jc_terminal_read(terminal, list_job, &fetching, err);
     if (code || !fetching.needed.count)
@@ -217,8 +233,12 @@ enum jc_code jc_terminal_fetch(struct jc_terminal *terminal, const struct jc_tra
         return jc_fail_memory(err);
     if (mkdir(folder.ptr, 0700) != 0 && errno != EEXIST)
         return jc_fail_errno(err, folder);
-    for (size_t i = 0; !code && i < fetching.needed.count; i++)
-        code = fetch(&fetching, fetching.needed.items[i], err);
+    for (size_t i = 0; i < fetching.needed.count; i++) {
+        if (code)
+            note_waiting(&fetching, fetching.needed.items[i]->size_bytes);
+        else
+            code = fetch(&fetching, fetching.needed.items[i], err);
+    }
     return code;
 }
 

@@ -16,6 +16,7 @@
 enum {
     PIECE_BYTES = 512 << 10, /* of one PATCH: a slow net answers within a minute */
     SMALL_BYTES = 128 << 10, /* sent before originals */
+    ORIGINALS = 2,           /* their priority: the last */
     TRIES = 3,               /* of one blob in a row that the server counts otherwise than we do */
     MEDIA_TYPE_MAX = 100,    /* as long as the server takes one */
     HEADER_MAX = 320,
@@ -30,7 +31,7 @@ static const char SQL_ADD[] =
 
 enum jc_code jc_terminal_upload_add(struct jc_tx *tx, const Jc__Photo *photo, struct jc_err *err) {
     bool signature = photo->kind == JC__BLOB_KIND__BLOB_KIND_SIGNATURE;
-    int64_t priority = signature ? 0 : photo->size_bytes <= SMALL_BYTES ? 1 : 2;
+    int64_t priority = signature ? 0 : photo->size_bytes <= SMALL_BYTES ? 1 : ORIGINALS;
     return jc_tx_exec(tx, SQL_ADD,
                       JC_VALUES(jc_bytes(photo->sha256.data, photo->sha256.len), jc_int(photo->size_bytes),
                                 jc_text(jc_str(photo->media_type)), jc_int(priority)),
@@ -117,13 +118,16 @@ static const char SQL_NEXT[] = "SELECT u.sha256, u.url, u.size_bytes, u.sent_byt
                                " WHERE u.done_ms IS NULL"
                                "   AND u.failed_ms IS NULL"
                                "   AND (u.sent_bytes < u.size_bytes OR u.url = '')"
+                               "   AND u.priority < $1"
                                " ORDER BY u.priority, u.size_bytes - u.sent_bytes, u.sha256"
                                " LIMIT 1";
 static const char SQL_BUSY[] = "SELECT COUNT(*) FROM operation WHERE unsent = 1";
 
 static enum jc_code read_next(struct jc_tx *tx, struct run *run, struct jc_err *err) {
     struct jc_rows *rows = NULL;
-    enum jc_code code = jc_tx_query(tx, SQL_NEXT, JC_NO_VALUES, &rows, err);
+    bool small_only = run->options && run->options->small_only;
+    enum jc_code code =
+        jc_tx_query(tx, SQL_NEXT, JC_VALUES(jc_int(small_only ? ORIGINALS : ORIGINALS + 1)), &rows, err);
     if (!code)
         code = jc_rows_next(rows, &run->found, err);
     if (!code && run->found) {

@@ -110,6 +110,8 @@ static void get(const struct jc_transport_exchange *asked, struct jc_transport_r
     if (*range)
         first = strtoll(range + strlen("bytes="), NULL, 10);
     assert_int_equal(first, asked->offset);
+    if (end - first > asked->bytes) /* the range's other end */
+        end = first + asked->bytes;
     if (server.cuts > 0 && server.accept < end - first)
         end = first + server.accept;
     assert_true(end - first <= asked->bytes);
@@ -323,7 +325,7 @@ static void need(const struct queued *queued) {
 static struct jc_terminal_fetched fetch(enum jc_code expected) {
     struct jc_terminal_fetched fetched;
     struct jc_err err = {0};
-    assert_int_equal(jc_terminal_fetch(bench->terminal, &transport, bench->arena, &fetched, &err), expected);
+    assert_int_equal(jc_terminal_fetch(bench->terminal, &transport, 0, bench->arena, &fetched, &err), expected);
     return fetched;
 }
 
@@ -349,10 +351,54 @@ static void fetches_from_where_it_was_cut(void **state) {
     (void)fetch(JC_UNAVAILABLE);
     assert_int_equal(fetch(JC_OK).blobs, 1);
     assert_int_equal(fetch(JC_OK).blobs, 0);
-    heard("ranges", "GET \nGET \nGET bytes=4000-\nGET bytes=8000-\n");
+    heard("ranges", "GET bytes=0-9999\nGET bytes=0-9999\nGET bytes=4000-9999\nGET bytes=8000-9999\n");
     assert_int_equal(find(&other, &path), JC_OK);
     CHECK_OK("read", jc_file_read(path.ptr, CONTENT_MAX, bench->arena, &bytes, &bench->err), &bench->err);
     CHECK("whole", bytes.len == 10000 && memcmp(bytes.ptr, content, 10000) == 0);
+}
+
+static void fetches_within_a_budget(void **state) {
+    (void)state;
+    struct jc_terminal_fetched fetched;
+    struct jc_err err = {0};
+    struct queued other;
+    struct jc_str path;
+    describe(&other, 10000, "image/jpeg", PHOTO);
+    need(&other);
+    server.content = content;
+    server.content_bytes = 10000;
+    CHECK_OK("half", jc_terminal_fetch(bench->terminal, &transport, 7000, bench->arena, &fetched, &err), &err);
+    CHECK_INT("half", fetched.bytes, 7000);
+    CHECK_INT("half", fetched.waiting_blobs, 1);
+    CHECK_INT("half", fetched.waiting_bytes, 3000);
+    CHECK_INT("half", find(&other, &path), JC_NOT_FOUND);
+    CHECK_OK("rest", jc_terminal_fetch(bench->terminal, &transport, 7000, bench->arena, &fetched, &err), &err);
+    CHECK_INT("rest", fetched.blobs, 1);
+    CHECK_INT("rest", fetched.waiting_blobs, 0);
+    heard("ranges", "GET bytes=0-6999\nGET bytes=7000-9999\n");
+    CHECK_INT("rest", find(&other, &path), JC_OK);
+}
+
+/* What is small goes up, what is needed comes down, originals come last; each within what is left. */
+static void photos_of_a_sync(void **state) {
+    (void)state;
+    struct jc_terminal_photos_result photos;
+    struct jc_err err = {0};
+    struct queued other;
+    queue(700000, "image/heic", PHOTO);
+    queue(20000, "image/png", JC__BLOB_KIND__BLOB_KIND_SIGNATURE);
+    describe(&other, 10000, "image/jpeg", PHOTO);
+    need(&other);
+    server.content = content;
+    server.content_bytes = 10000;
+    struct jc_transport both = fake_transport(&bench->fake);
+    both.exchange = exchange;
+    CHECK_OK("photos", jc_terminal_photos(bench->terminal, &both, 40000, bench->arena, &photos, &err), &err);
+    heard("order",
+          "POST image/png 20000\nPATCH 0+20000\nGET bytes=0-9999\nHEAD 200\nPOST image/heic 700000\nPATCH 0+10000\n");
+    CHECK_INT("sent", photos.upload.sent_bytes, 30000);
+    CHECK_INT("sent", photos.upload.waiting_bytes, 690000);
+    CHECK_INT("fetched", photos.fetched.blobs, 1);
 }
 
 static void other_bytes_are_dropped(void **state) {
@@ -394,6 +440,7 @@ int main(void) {
         WITH_SERVER(doubts_what_no_receipt_names),    WITH_SERVER(nobody_is_there),
         WITH_SERVER(altered_file_is_named),           WITH_SERVER(fetches_from_where_it_was_cut),
         WITH_SERVER(other_bytes_are_dropped),         WITH_SERVER(own_photos_are_here),
+        WITH_SERVER(fetches_within_a_budget),         WITH_SERVER(photos_of_a_sync),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -271,7 +271,7 @@ static enum jc_code fetch_photos(struct visit *visit, struct jc_err *err) {
     struct jc_cli *cli = visit->run.cli;
     struct jc_terminal_fetched fetched = {0};
     char number[JC_NUMBER_TEXT];
-    enum jc_code code = jc_terminal_fetch(visit->run.terminal, &visit->transport, cli->arena, &fetched, err);
+    enum jc_code code = jc_terminal_fetch(visit->run.terminal, &visit->transport, 0, cli->arena, &fetched, err);
     struct jc_str count = jc_str_from_int64(fetched.blobs, number);
     if (fetched.blobs)
         jc_cli_note(cli, JC_MSG_TERM_FETCHED, &count, 1);

@@ -80,8 +80,8 @@ static json_t *text_of(struct jc_str text) {
 }
 
 /* {"sync":[{"sent":…,"results":[{…}]}]} */
-static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal_sync_result *result, bool durable,
-                                    struct jc_err *err) {
+static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal_sync_result *result,
+                                    const struct jc_terminal_photos_result *photos, bool durable, struct jc_err *err) {
     char time[JC_TIME_MAX], head[2 * JC_SHA256_SIZE + 1];
     json_t *results = json_array();
     for (size_t i = 0; i < result->outcome_count; i++) {
@@ -104,6 +104,14 @@ static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal
         "restarted", result->restarted, "durable", durable, "rounds", (json_int_t)result->rounds, "chain_length",
         (json_int_t)result->chain_length, "server_time", text_of(when), "chain_head",
         jc_hex(result->chain_head, JC_SHA256_SIZE, head).ptr, "results", results);
+    json_t *sent = json_pack(
+        "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "photos_sent", (json_int_t)photos->upload.sent_blobs, "photos_sent_bytes",
+        (json_int_t)photos->upload.sent_bytes, "photos_waiting", (json_int_t)photos->upload.waiting_blobs,
+        "photos_waiting_bytes", (json_int_t)photos->upload.waiting_bytes, "photos_lost",
+        (json_int_t)photos->upload.lost_blobs, "photos_fetched", (json_int_t)photos->fetched.blobs, "photos_needed",
+        (json_int_t)photos->fetched.waiting_blobs, "photos_needed_bytes", (json_int_t)photos->fetched.waiting_bytes);
+    json_object_update(row, sent);
+    json_decref(sent);
     json_t *root = json_pack("{s:[o]}", "sync", row);
     char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
     if (text) {
@@ -121,7 +129,7 @@ static void note_number(struct jc_cli *cli, enum jc_msg what, int64_t number) {
     jc_cli_note(cli, what, &arg, 1);
 }
 
-enum { OFFSET_NOTED_MS = 5 * 60 * 1000, MINUTE_MS = 60000 };
+enum { OFFSET_NOTED_MS = 5 * 60 * 1000, MINUTE_MS = 60000, PHOTOS_MAX_MB = 1000000 };
 
 static void note_clock(struct jc_cli *cli, int64_t offset_ms) {
     char days[JC_NUMBER_TEXT], hours[JC_NUMBER_TEXT], rest[JC_NUMBER_TEXT];
@@ -134,8 +142,44 @@ static void note_clock(struct jc_cli *cli, int64_t offset_ms) {
         jc_cli_note(cli, JC_MSG_TERM_CLOCK_BEHIND, args, 3);
 }
 
-static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync_result *result, bool durable,
-                               struct jc_err *err) {
+static const struct jc_column photo_columns[] = {
+    {"blobs", JC_MSG_TERM_COL_BLOBS, true},     {"bytes", JC_MSG_TERM_COL_BYTES, true},
+    {"waiting", JC_MSG_TERM_COL_WAITING, true}, {"lost", JC_MSG_TERM_COL_LOST, true},
+    {"missing", JC_MSG_TERM_COL_MISSING, true},
+};
+
+/* What went up, what still has to, and what rechecks need that is not here. */
+static enum jc_code print_photos(struct jc_cli *cli, const struct jc_terminal_photos_result *photos,
+                                 struct jc_err *err) {
+    const struct jc_terminal_upload_result *upload = &photos->upload;
+    const int64_t numbers[] = {upload->sent_blobs, upload->sent_bytes, upload->waiting_blobs, upload->lost_blobs,
+                               photos->fetched.waiting_blobs};
+    struct jc_table *table =
+        jc_table_new(cli->arena, "photos", photo_columns, sizeof photo_columns / sizeof photo_columns[0]);
+    int64_t sum = 0;
+    if (!table)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        jc_table_int(table, numbers[i]);
+        sum += numbers[i];
+    }
+    return sum ? jc_table_print(table, cli, err) : JC_OK;
+}
+
+/* The records are sent: what becomes of the photos is told and decides nothing. */
+static void sync_photos(struct jc_cli_terminal *run, const struct jc_transport *transport, int64_t megabytes,
+                        struct jc_terminal_photos_result *out) {
+    struct jc_cli *cli = run->cli;
+    struct jc_err err = {0};
+    if (megabytes > 0 &&
+        jc_terminal_photos(run->terminal, transport, megabytes * 1000000, cli->arena, out, &err) != JC_OK)
+        jc_cli_note(cli, err.what, err.arg, JC_ERR_ARGS);
+    if (out->fetched.blobs)
+        note_number(cli, JC_MSG_TERM_FETCHED, out->fetched.blobs);
+}
+
+static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync_result *result,
+                               const struct jc_terminal_photos_result *photos, bool durable, struct jc_err *err) {
     if (result->repeated > 0)
         note_number(cli, JC_MSG_TERM_REPEAT_SAME, result->repeated);
     if (result->skipped > 0)
@@ -148,8 +192,10 @@ static enum jc_code print_sync(struct jc_cli *cli, const struct jc_terminal_sync
         jc_cli_note(cli, JC_MSG_TERM_CURED_NOTE, NULL, 0);
     if (result->rounds > 0)
         note_clock(cli, result->clock_offset_ms);
-    return cli->format == JC_FORMAT_JSON ? print_sync_json(cli, result, durable, err)
-                                         : print_sync_tables(cli, result, err);
+    if (cli->format == JC_FORMAT_JSON)
+        return print_sync_json(cli, result, photos, durable, err);
+    enum jc_code code = print_sync_tables(cli, result, err);
+    return code == JC_OK && cli->format == JC_FORMAT_TABLE ? print_photos(cli, photos, err) : code;
 }
 
 /* A whole number in a range; false for rubbish. */
@@ -163,8 +209,10 @@ static bool take_number(const char *text, int64_t max, int *out) {
 
 static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
     struct jc_cli_terminal run = {.cli = cli, .command = &jc_cmd_terminal_sync};
-    const char *server = NULL, *timeout = "120", *batch = "50";
+    const char *server = NULL, *timeout = "120", *batch = "50", *photos_mb = "50";
     int repeat = 0, timeout_s = 0;
+    int64_t megabytes = 0;
+    struct jc_terminal_photos_result photos = {0};
     struct jc_terminal_sync_options sync = {0};
     const struct jc_option options[] = {
         {.name = "server", .takes_value = true, .value = &server},
@@ -177,13 +225,19 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
          .value = &batch,
          .expects = {"1 至 200 的整数", "a whole number, 1 to 200"}},
         {.name = "repeat", .count = &repeat},
+        {.name = "photos",
+         .takes_value = true,
+         .value = &photos_mb,
+         .expects = {"0 至 1000000 的兆字节数", "megabytes, 0 to 1000000"}},
     };
     if (!jc_cli_terminal_options(&run, options, sizeof options / sizeof options[0], 0, &argc, argv))
         return JC_EXIT_REFUSED;
     if (!take_number(timeout, 3600, &timeout_s))
-        return jc_cli_value_refused(cli, &jc_cmd_terminal_sync, options, 4, "timeout");
+        return jc_cli_value_refused(cli, &jc_cmd_terminal_sync, options, 5, "timeout");
     if (!take_number(batch, 200, &sync.batch_operations))
-        return jc_cli_value_refused(cli, &jc_cmd_terminal_sync, options, 4, "batch");
+        return jc_cli_value_refused(cli, &jc_cmd_terminal_sync, options, 5, "batch");
+    if (!jc_str_to_int64(jc_str(photos_mb), &megabytes) || megabytes < 0 || megabytes > PHOTOS_MAX_MB)
+        return jc_cli_value_refused(cli, &jc_cmd_terminal_sync, options, 5, "photos");
     sync.repeat = repeat > 0;
     struct jc_transport transport = {0};
     struct jc_terminal_holder holder = {0};
@@ -200,7 +254,9 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
         jc_watch_enter(watch, &SYNC);
         code = jc_terminal_sync(run.terminal, &transport, &sync, cli->arena, &result, &err);
         jc_watch_end(watch);
-        if (print_sync(cli, &result, code == JC_OK, &print_err) != JC_OK && code == JC_OK) {
+        if (code == JC_OK)
+            sync_photos(&run, &transport, megabytes, &photos);
+        if (print_sync(cli, &result, &photos, code == JC_OK, &print_err) != JC_OK && code == JC_OK) {
             code = print_err.code;
             jc_err_copy(&err, &print_err);
         }
@@ -215,19 +271,24 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
 const struct jc_command jc_cmd_terminal_sync = {
     .name = "sync",
     .summary = {"发送未发送的工作，接收任务和名录", "send what is not sent, receive tasks and register"},
-    .usage = "terminal --store FILE sync [--repeat] [--server URL] [--timeout SECONDS] [--batch N]",
-    .help = {"只有服务器确认全部操作已经落盘才算成功（退出码 0）；中断后再次同步总是安全的。\n"
-             "被拒绝或待核处理的操作连同理由留在终端，不影响后面的操作。\n"
-             "--repeat           故意把同一请求发送两次，并核对两次结果相同（演示、测试用）\n"
-             "--server URL       改用这个地址（缺省为登记时的地址）\n"
-             "--timeout SECONDS  每次请求最长等待（缺省 120）\n"
-             "--batch N          每次请求最多几项操作（缺省 50）",
-             "Success (exit 0) means that the server holds every operation durably; after a cut it is always safe to\n"
-             "sync again. What was rejected or kept for review stays here with the reason and blocks nothing.\n"
-             "--repeat           send each request with operations twice on purpose and compare the results\n"
-             "--server URL       use this address (default: that of the enrolment)\n"
-             "--timeout SECONDS  longest wait for one request (default 120)\n"
-             "--batch N          most operations in one request (default 50)"},
+    .usage = "terminal --store FILE sync [--repeat] [--server URL] [--timeout SECONDS] [--batch N] [--photos MB]",
+    .help =
+        {"只有服务器确认全部操作已经落盘才算成功（退出码 0）；中断后再次同步总是安全的。\n"
+         "被拒绝或待核处理的操作连同理由留在终端，不影响后面的操作。\n"
+         "--repeat           故意把同一请求发送两次，并核对两次结果相同（演示、测试用）\n"
+         "--server URL       改用这个地址（缺省为登记时的地址）\n"
+         "--timeout SECONDS  每次请求最长等待（缺省 120）\n"
+         "--batch N          每次请求最多几项操作（缺省 50）\n"
+         "--photos MB        记录之后的照片：先传签名和小图，再取复查所需的照片，最后传原图；\n"
+         "                   这次上传和取回合计最多多少兆字节（缺省 50；0：不传照片）",
+         "Success (exit 0) means that the server holds every operation durably; after a cut it is always safe to\n"
+         "sync again. What was rejected or kept for review stays here with the reason and blocks nothing.\n"
+         "--repeat           send each request with operations twice on purpose and compare the results\n"
+         "--server URL       use this address (default: that of the enrolment)\n"
+         "--timeout SECONDS  longest wait for one request (default 120)\n"
+         "--batch N          most operations in one request (default 50)\n"
+         "--photos MB        behind the records: signatures and small photos go up, those that rechecks need come down,\n"
+         "                   originals go last; so many megabytes up and down together (default 50; 0: none)"},
     .example = "jiancha terminal --store t1.db sync",
     .run = run_sync,
 };

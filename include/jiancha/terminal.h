@@ -242,6 +242,7 @@ struct jc_terminal_upload_result {
 
 struct jc_terminal_upload_options {
     int64_t budget_bytes; /* at most so many now; 0: all */
+    bool small_only;      /* images of signatures and small photos; originals wait */
     /* Called after each piece; NULL: none. True ends the upload, which goes on there the next time. */
     bool (*progress)(void *ctx, const struct jc_terminal_upload_result *so_far);
     void *ctx;
@@ -260,11 +261,24 @@ enum jc_code jc_terminal_upload(struct jc_terminal *terminal, const struct jc_tr
  * then jc_terminal_blob_path() finds them. Failures as of jc_terminal_upload(); what the server does not have (yet) is
  * no failure. */
 struct jc_terminal_fetched {
-    int64_t blobs, bytes; /* now */
-    int64_t absent;       /* needed ones that the server does not have */
+    int64_t blobs, bytes;                 /* now */
+    int64_t absent;                       /* needed ones that the server does not have */
+    int64_t waiting_blobs, waiting_bytes; /* needed ones that are not whole here, and what is lacking of them */
 };
-enum jc_code jc_terminal_fetch(struct jc_terminal *terminal, const struct jc_transport *transport,
+/* budget_bytes: at most so many now; 0: all. */
+enum jc_code jc_terminal_fetch(struct jc_terminal *terminal, const struct jc_transport *transport, int64_t budget_bytes,
                                struct jc_arena *arena, struct jc_terminal_fetched *out, struct jc_err *err);
+
+/* What a sync does about photos once the records are sent, within a budget of bytes up and down together: sends what is
+ * small, fetches what open tasks need, sends originals, and lets the server sign for what it then has. Failures as of
+ * jc_terminal_upload(); `out` says how far it came in every case, and calling again is always right. */
+struct jc_terminal_photos_result {
+    struct jc_terminal_upload_result upload;
+    struct jc_terminal_fetched fetched;
+};
+enum jc_code jc_terminal_photos(struct jc_terminal *terminal, const struct jc_transport *transport,
+                                int64_t budget_bytes, struct jc_arena *arena, struct jc_terminal_photos_result *out,
+                                struct jc_err *err);
 /* Where the bytes of a photo are: taken here, or fetched. JC_NOT_FOUND if they are not here. The arena's. */
 enum jc_code jc_terminal_blob_path(struct jc_terminal *terminal, const Jc__Photo *photo, struct jc_arena *arena,
                                    struct jc_str *out, struct jc_err *err);

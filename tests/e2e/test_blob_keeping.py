@@ -9,6 +9,7 @@ import jiancha
 import relay
 
 INSPECTORS = "hn-t1-01,hn-t1-02"
+RECORDS = ("--photos", "0")  # a sync of records alone
 
 
 class Keeping(jiancha.Test):
@@ -22,9 +23,9 @@ class Keeping(jiancha.Test):
         cls.terminal = jiancha.Terminal(cls.path("terminal.db"))
         cls.terminal.enroll(cls.db, cls.server, "hn-t1-01")
         cls.photos = [cls.photo("hn-001", "door"), cls.photo("hn-002", "site")]
-        cls.terminal.sync()
+        cls.terminal.sync(*RECORDS)
         cls.terminal.run("upload")
-        cls.terminal.sync()
+        cls.terminal.sync(*RECORDS)
 
     @classmethod
     def photo(cls, unit, name):
@@ -167,7 +168,7 @@ class Keeping(jiancha.Test):
             file.write(b"\xff\xd8\xff" + name.encode() * 9000)
         terminal.run("inspect", "--ad-hoc", "hn-006", "--start", "08:00", "--end", "08:20", "--inspectors", INSPECTORS,
                      "--signed", "王某", "--reason", "群众举报", "--photo", path)
-        terminal.sync()
+        terminal.sync(*RECORDS)
         self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
         return server, terminal, path
 
@@ -184,12 +185,12 @@ class Keeping(jiancha.Test):
                      "--signed", "王某", "--reason", "群众举报", "--photo", late)
         terminal.run("inspect", "--ad-hoc", "hn-008", "--start", "10:00", "--end", "10:20", "--inspectors", INSPECTORS,
                      "--signed", "王某", "--reason", "群众举报")
-        terminal.sync()
+        terminal.sync(*RECORDS)
 
         def held_back(name, expect=0):
             """Records that the terminal would not be wiped of after this backup."""
             said = jiancha.run("backup", self.path(f"mark {name}"), "--db", db, expect=expect)
-            terminal.sync()
+            terminal.sync(*RECORDS)
             rows = jiancha.listing(terminal.run("wipe", "--dry-run", "--format", "json", expect=None), "wipe")
             return rows[0]["not_backed_up"], "the last" in said.err
 
@@ -213,7 +214,7 @@ class Keeping(jiancha.Test):
         jiancha.run("init", "--db", db)
         jiancha.run("import", jiancha.CASE, "--db", db)
         server, terminal, path = self.terminal_of_its_own("again", db)
-        terminal.sync()
+        terminal.sync(*RECORDS)
         self.assertEqual(self.acknowledged(terminal), 1)
         with open(path, "rb") as file:
             os.remove(self.place(f"{db}.blobs", file.read()))
@@ -223,7 +224,7 @@ class Keeping(jiancha.Test):
         self.assertEqual(self.acknowledged(terminal), 0)
         self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
         self.assertEqual(self.faults(db, expect=0), [])
-        terminal.sync()
+        terminal.sync(*RECORDS)
         self.assertEqual(self.acknowledged(terminal), 1)
         server.stop()
 
@@ -233,7 +234,7 @@ class Keeping(jiancha.Test):
         jiancha.run("init", "--db", db)
         jiancha.run("import", jiancha.CASE, "--db", db)
         server, terminal, _ = self.terminal_of_its_own("older", db)
-        terminal.sync()
+        terminal.sync(*RECORDS)
         server.stop()
         hidden = self.path("hidden")
         os.rename(f"{db}.blobs", hidden)  # a backup that could not have the photo
@@ -242,11 +243,11 @@ class Keeping(jiancha.Test):
         server.db = older
         server.start()
         self.assertEqual(self.missing(older), ["hn-006"])
-        terminal.sync()
+        terminal.sync(*RECORDS)
         self.assertEqual(self.acknowledged(terminal), 0)
         self.assertEqual(terminal.rows("upload")[0]["blobs"], 1)
         self.assertEqual(self.missing(older), [])
-        terminal.sync()
+        terminal.sync(*RECORDS)
         self.assertEqual(self.acknowledged(terminal), 1)
 
     def test_photos_of_a_recheck(self):
@@ -270,12 +271,12 @@ class Keeping(jiancha.Test):
                    "--signed", "王某", "--reason", "群众举报", "--finding", "门锁闭", "--outcome", "deadline:2023-01-20",
                    "--photo", paths[0], "--photo", paths[1])
         finder.run("order", "hn-001", "--issued", "09:00", "--signed", "王某")
-        finder.sync()
+        finder.sync(*RECORDS)
         fetched = f"{other.store}.blobs"
 
         self.assertEqual(other.run("ready").code, 0, "the server has no photos yet: everything there is is here")
         self.assertEqual(finder.rows("upload")[0]["blobs"], 2)
-        other.sync()
+        other.sync(*RECORDS)
         check = other.run("check")
         self.assertEqual(check.code, 0, "the listing is the server's, whatever became of the photos")
         net = relay.CuttingRelay(server.port, 7, cuts=8, least=100_000, most=200_000, answers="only")
@@ -292,6 +293,8 @@ class Keeping(jiancha.Test):
         self.assertFalse(os.path.exists(f"{finder.store}.blobs"))
 
         os.remove(os.path.join(fetched, hashlib.sha256(contents[0]).hexdigest()))
+        self.assertEqual(other.sync()["photos_fetched"], 1, "a sync fetches what is needed")
+        os.remove(os.path.join(fetched, hashlib.sha256(contents[1]).hexdigest()))
         self.assertEqual(other.run("ready").code, 0, "fetched again")
         self.assertEqual(len(os.listdir(fetched)), 2)
 

@@ -11,6 +11,7 @@ import jiancha
 import relay
 
 INSPECTORS = "hn-t1-01,hn-t1-02"
+RECORDS = ("--photos", "0")  # a sync of records alone
 MB = 1_000_000
 HEADS = {".jpg": b"\xff\xd8\xff", ".png": b"\x89PNG\r\n\x1a\n", ".bin": b"RIFF"}
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".bin": "application/octet-stream"}
@@ -71,7 +72,7 @@ class Blobs(jiancha.Test):
 
     def check_proven(self, terminal, photos):
         """The next receipt names them: the terminal may forget them."""
-        terminal.sync()
+        terminal.sync(*RECORDS)
         self.assertEqual(jiancha.query(terminal.store, "SELECT COUNT(*) FROM upload WHERE done_ms IS NULL"), [(0,)])
         self.assertEqual(jiancha.query(terminal.store, "SELECT COUNT(*) FROM upload"), [(len(photos),)])
 
@@ -82,7 +83,7 @@ class Blobs(jiancha.Test):
         self.inspect(terminal, "hn-001", photos)
         before = self.upload(terminal, "--budget", "1")
         self.assertEqual((before["blobs"], before["bytes"], before["waiting"]), (0, 0, 3), "the record is not sent yet")
-        terminal.sync()
+        terminal.sync(*RECORDS)
         self.assertEqual(self.missing("hn-001"), [90_000, 700_000, 2 * MB])
 
         first = self.upload(terminal, "--budget", "1")
@@ -96,12 +97,30 @@ class Blobs(jiancha.Test):
         self.check_stored(photos)
         self.check_proven(terminal, photos)
 
+    def test_sync_sends_photos(self):
+        """One sync is enough: records, then photos as far as its budget goes, and the receipt for what has arrived."""
+        terminal = self.terminal("sync")
+        photos = [self.photo("site.jpg", 2 * MB), self.photo("door.png", 90_000)]
+        self.inspect(terminal, "hn-006", photos)
+
+        def told(row):
+            return [row[f"photos_{what}"] for what in ("sent", "sent_bytes", "waiting", "waiting_bytes")]
+
+        first = terminal.sync("--photos", "1")
+        self.assertEqual([first["applied"]] + told(first), [1, 1, MB, 1, 2 * MB + 90_000 - MB])
+        proven = "SELECT COUNT(*) FROM upload WHERE done_ms IS NOT NULL"
+        self.assertEqual(jiancha.query(terminal.store, proven), [(1,)])
+        self.assertIn("photos", terminal.run("sync", "--photos", "1").out)
+        self.assertEqual(told(terminal.sync()), [1, 90_000, 0, 0])
+        self.assertEqual(jiancha.query(terminal.store, proven), [(2,)])
+        self.check_stored(photos)
+
     def test_cuts(self):
         """The net breaks at bytes of a seed; each time the upload goes on at the byte where it was."""
         terminal = self.terminal("cuts")
         photos = [self.photo(f"{i}.jpg", size) for i, size in enumerate((1_300_000, 300_000, 4, 800_000))]
         self.inspect(terminal, "hn-002", photos)
-        terminal.sync()
+        terminal.sync(*RECORDS)
         net = relay.CuttingRelay(self.server.port, 4, cuts=12, least=100, most=400_000)
         self.addCleanup(net.close)
         sent, ends = 0, []
@@ -124,7 +143,7 @@ class Blobs(jiancha.Test):
         terminal = self.terminal("killed")
         photos = [self.photo("site.jpg", 5_000_000), self.photo("door.png", 200_000)]
         self.inspect(terminal, "hn-003", photos)
-        terminal.sync()
+        terminal.sync(*RECORDS)
         reached = [0]
         for seed in range(4):
             net = relay.CuttingRelay(self.server.port, seed, cuts=1, least=500_000, most=1_000_000, answers=False,
@@ -157,7 +176,7 @@ class Blobs(jiancha.Test):
         terminal = self.terminal("lost")
         photos = [self.photo("a.jpg", 5000), self.photo("b.jpg", 6000)]
         self.inspect(terminal, "hn-004", photos)
-        terminal.sync()
+        terminal.sync(*RECORDS)
         os.remove(photos[0][0])
         row = self.upload(terminal, expect=2)
         self.assertEqual((row["blobs"], row["lost"]), (1, 1))
@@ -173,7 +192,7 @@ class Blobs(jiancha.Test):
         terminal = self.terminal("seen")
         photo = self.photo("a.jpg", 5000)
         self.inspect(terminal, "hn-005", [photo])
-        terminal.sync()
+        terminal.sync(*RECORDS)
         record = jiancha.query(self.db, "SELECT hex(inspection_id) FROM inspection WHERE unit_id = 'hn-005'")[0][0]
 
         def states():

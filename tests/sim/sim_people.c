@@ -98,7 +98,7 @@ static void go_on_with_photos(struct sim_story *story, struct sim_terminal *term
     if (cut)
         return;
     if (terminal->action == sim_terminal_sync && sim_chance(random, 800))
-        sim_terminal_start(terminal, sim_terminal_upload);
+        sim_terminal_start(terminal, sim_chance(random, 500) ? sim_terminal_photos : sim_terminal_upload);
     else if (terminal->action == sim_terminal_upload && sim_chance(random, 500))
         sim_terminal_start(terminal, sim_terminal_fetch);
 }
@@ -108,9 +108,10 @@ static void finished(struct sim_terminal *terminal, void *ctx) {
     struct sim_story *story = ctx;
     if (terminal->action == sim_terminal_sync)
         sim_judge_synced(&story->judge, terminal);
-    if (terminal->action == sim_terminal_upload)
+    bool photos = terminal->action == sim_terminal_photos;
+    if (terminal->action == sim_terminal_upload || photos)
         story->photos += terminal->uploaded.sent_blobs;
-    if (terminal->action == sim_terminal_fetch)
+    if (terminal->action == sim_terminal_fetch || photos)
         story->fetched += terminal->fetched.blobs;
     if (terminal->action == sim_terminal_sync && terminal->result == JC_DATA_LOSS)
         sim_fail(&story->world, "I4", "T%d syncs: %s", terminal->index, sim_words(&terminal->err));
@@ -219,8 +220,10 @@ static void judge(struct sim_story *story) {
         bring_photos(story, &story->terminals[i]);
     for (int i = 0; !story->world.failed && i < story->terminal_count; i++) {
         struct sim_terminal *terminal = &story->terminals[i];
-        finish_action(story, terminal, sim_terminal_fetch);
-        if (terminal->result != JC_OK)
+        do
+            finish_action(story, terminal, sim_terminal_fetch);
+        while (terminal->result == JC_OK && terminal->fetched.waiting_blobs > 0 && terminal->fetched.bytes > 0);
+        if (terminal->result != JC_OK || terminal->fetched.waiting_blobs || terminal->fetched.absent)
             sim_fail(&story->world, "I14", "T%d does not get the photos it needs: %s", terminal->index,
                      sim_words(&terminal->err));
         sim_check_terminal(&story->judge, terminal);

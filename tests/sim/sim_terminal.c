@@ -219,11 +219,26 @@ void sim_terminal_upload(struct sim_terminal *terminal) {
 void sim_terminal_fetch(struct sim_terminal *terminal) {
     const struct jc_terminal_fetched *fetched = &terminal->fetched;
     terminal->err.code = JC_OK;
-    terminal->result =
-        jc_terminal_fetch(terminal->store, &terminal->transport, terminal->arena, &terminal->fetched, &terminal->err);
+    terminal->result = jc_terminal_fetch(
+        terminal->store, &terminal->transport,
+        sim_chance(&terminal->world->network, 300) ? 1 + sim_below(&terminal->world->network, 3000) : 0,
+        terminal->arena, &terminal->fetched, &terminal->err);
     sim_tell(terminal->world, "T%d fetches: %s %s, %lld photos, %lld bytes, %lld are not there", terminal->index,
              jc_code_name(terminal->result), terminal->result ? terminal->err.detail : "", (long long)fetched->blobs,
              (long long)fetched->bytes, (long long)fetched->absent);
+}
+
+void sim_terminal_photos(struct sim_terminal *terminal) {
+    struct jc_terminal_photos_result photos;
+    terminal->err.code = JC_OK;
+    terminal->result =
+        jc_terminal_photos(terminal->store, &terminal->transport, 1 + sim_below(&terminal->world->network, 20000),
+                           terminal->arena, &photos, &terminal->err);
+    terminal->uploaded = photos.upload;
+    terminal->fetched = photos.fetched;
+    sim_tell(terminal->world, "T%d photos: %s, %lld sent, %lld fetched, %lld and %lld wait", terminal->index,
+             jc_code_name(terminal->result), (long long)photos.upload.sent_blobs, (long long)photos.fetched.blobs,
+             (long long)photos.upload.waiting_blobs, (long long)photos.fetched.waiting_blobs);
 }
 
 void sim_terminal_check(struct sim_terminal *terminal) {

@@ -63,7 +63,8 @@ void sim_terminal_enrol(struct sim_terminal *terminal);
 void sim_terminal_sync(struct sim_terminal *terminal);
 void sim_terminal_upload(struct sim_terminal *terminal);
 void sim_terminal_fetch(struct sim_terminal *terminal);
-void sim_terminal_check(struct sim_terminal *terminal); /* against the server's digests: terminal->checked */
+void sim_terminal_photos(struct sim_terminal *terminal); /* both, as behind a sync */
+void sim_terminal_check(struct sim_terminal *terminal);  /* against the server's digests: terminal->checked */
 
 /* For the network: from the terminal's thread, and from the world's. */
 void sim_terminal_wait(struct sim_terminal *terminal);
