@@ -1,5 +1,5 @@
 /* The last of a row of documents is taken back first, so nothing that counts is left hanging on what does not: a
- * recheck before the one it led to, all rechecks before their order. */
+ * recheck before the one it came from, all rechecks before their order. */
 #include "sync/withdraw.h"
 
 #include "store/finding.h"
