@@ -114,10 +114,10 @@ static int teardown(void **state) {
 /* "1 inspection.unit_id; 2 rectification_order -": missing; "+": no operation says it; ">": leads nowhere. */
 static void note(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct jc_str *found = ctx;
-    const char *sign = fault->what == JC_MSG_DERIVED_ALTERED   ? "."
-                       : fault->what == JC_MSG_DERIVED_MISSING ? " -"
-                       : fault->what == JC_MSG_DERIVED_EXCESS  ? " +"
-                                                               : " >";
+    const char *sign = fault->what == JC_MSG_DERIVED_ALTERED                                               ? "."
+                       : fault->what == JC_MSG_DERIVED_MISSING                                             ? " -"
+                       : fault->what == JC_MSG_DERIVED_EXCESS || fault->what == JC_MSG_DERIVED_EXCESS_NONE ? " +"
+                                                                                                           : " >";
     assert_int_equal(fault->code, JC_DATA_LOSS);
     *found = jc_arena_printf(field.arena, "%.*s%s%d %.*s%s%.*s", JC_FMT(*found), found->len ? "; " : "",
                              (int)operation_no, JC_FMT(fault->arg[0]), sign, JC_FMT(fault->arg[3]));

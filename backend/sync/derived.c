@@ -46,7 +46,7 @@ void jc_derived_altered(const struct jc_derived *d, enum jc_derived_table table,
 
 void jc_derived_excess(const struct jc_derived *d, enum jc_derived_table table, struct jc_str key, int64_t no) {
     char number[JC_NUMBER_TEXT];
-    tell(d, no, JC_MSG_DERIVED_EXCESS,
+    tell(d, no, no ? JC_MSG_DERIVED_EXCESS : JC_MSG_DERIVED_EXCESS_NONE,
          (const struct jc_str[JC_ERR_ARGS]){jc_derived_table(table), key, jc_str_from_int64(no, number)});
 }
 
