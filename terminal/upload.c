@@ -94,6 +94,7 @@ struct blob {
     uint8_t sha256[JC_SHA256_SIZE];
     struct jc_str url, path, media_type;
     int64_t size_bytes, sent_bytes;
+    bool refused; /* the server had other bytes once: its disk may have lost some on the way */
     bool lost;
 };
 
@@ -303,8 +304,11 @@ static enum jc_code go_on(struct run *run, int fd, int64_t bytes, struct jc_err 
         return code;
     if (reply.status == 409 || reply.status == 423 || reply.status == 404)
         return ask(run, err);
-    if (reply.status == 460) { /* whole, and not what the record says */
-        blob->lost = true;
+    if (reply.status == 460) { /* whole there, and not what the record says: twice, and it is the file here */
+        blob->lost = blob->refused;
+        blob->refused = true;
+        blob->url = JC_STR("");
+        blob->sent_bytes = 0;
         return JC_OK;
     }
     if (reply.status != 204 || !believe_offset(blob, &reply))
