@@ -8,6 +8,7 @@
 #include "model/quota.h"
 #include "plan/explain.h"
 #include "plan/repair.h"
+#include "plan/shortfall.h"
 #include "plan/variant.h"
 
 enum { WORK = 100000, MONTH_10 = 1 << 9, MONTH_1 = 1 };
@@ -539,12 +540,50 @@ static void test_stored(void **state) {
     jc_arena_free(arena);
 }
 
+/* A repair says all it changes. */
+static void test_told(void **state) {
+    (void)state;
+    static char first[] = "U1", second[] = "U2", team[] = "T", rule[] = "R";
+    char *units[] = {first, second}, *teams[] = {team};
+    static const struct {
+        const char *name;
+        size_t joining;
+        enum jc_lang lang;
+        const char *text;
+    } cases[] = {
+        {"nobody joins", 0, JC_ZH, "改按频次“R”检查：U1、U2（代价 -1.5）"},
+        {"a team joins", 1, JC_ZH, "改按频次“R”检查：U1、U2，T也改按该频次参加（代价 -1.5）"},
+        {"nobody joins, English", 0, JC_EN, "rule \"R\" for: U1, U2 (cost -1.5)"},
+        {"a team joins, English", 1, JC_EN, "rule \"R\" for: U1, U2; joining under it, too: T (cost -1.5)"},
+    };
+    struct jc_arena *arena = jc_arena_new(1 << 16);
+    struct jc_index *none = jc_index_new(arena, 0);
+    const struct jc_register reg = {
+        .team_index = none, .unit_index = none, .rule_index = none, .draw_index = none, .quota_index = none};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct jc_buf text;
+        Jc__Repair repair = JC__REPAIR__INIT;
+        repair.kind = JC__REPAIR_KIND__REPAIR_KIND_RULE;
+        repair.rule_id = rule;
+        repair.unit_ids = units;
+        repair.n_unit_ids = COUNT(units);
+        repair.joint_team_ids = teams;
+        repair.n_joint_team_ids = cases[i].joining;
+        repair.cost_change_e5 = -150000;
+        jc_buf_init(&text, 1000);
+        jc_repair_text(&text, cases[i].lang, &reg, &repair);
+        CHECK_STR(cases[i].name, jc_buf_str(&text), cases[i].text);
+        jc_buf_free(&text);
+    }
+    jc_arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_situations),  cmocka_unit_test(test_random),
         cmocka_unit_test(test_as_large),    cmocka_unit_test(test_corner_of_large_plan),
         cmocka_unit_test(test_solve_again), cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_stored),      cmocka_unit_test(test_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
