@@ -333,13 +333,8 @@ static void test_died_before_removal(void **state) {
 
 int main(void) {
     const struct CMUnitTest TESTS[] = {
-        IN_FIELD(test_bodies),
-        IN_FIELD(test_documents),
-        IN_FIELD(test_documents_held),
-        IN_FIELD(test_blobs),
-        IN_FIELD(test_shared),
-        IN_FIELD(test_unnamed),
-        IN_FIELD(test_died_before_removal),
+        IN_FIELD(test_bodies), IN_FIELD(test_documents), IN_FIELD(test_documents_held),      IN_FIELD(test_blobs),
+        IN_FIELD(test_shared), IN_FIELD(test_unnamed),   IN_FIELD(test_died_before_removal),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }
