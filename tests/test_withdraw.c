@@ -2,7 +2,9 @@
  * to what they were, terminals hear of it, and verify finds everything in order (sync/withdraw.h). */
 #include "jc_field_test.h"
 
+#include "store/row.h"
 #include "sync/derived.h"
+#include "sync/recall.h"
 #include "sync/review.h"
 
 static struct field field;
@@ -80,6 +82,22 @@ static enum jc_code decide(struct field *f, int operation, Jc__ReviewDecisionKin
     return jc_db_write_wait(f->db, 1, decide_job, &d, &err);
 }
 
+/* The one recheck there is. */
+static enum jc_code reopen_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct field *f = ctx;
+    struct jc_str *ids = NULL;
+    size_t count = 0;
+    Jc__Task **tasks = NULL;
+    enum jc_code code =
+        jc_row_first_column(tx, "SELECT task_id FROM task WHERE kind = 3", JC_NO_VALUES, f->arena, &ids, &count, err);
+    if (code)
+        return code;
+    assert_int_equal(count, 1);
+    ProtobufCBinaryData id = {ids[0].len, (uint8_t *)(uintptr_t)ids[0].ptr};
+    struct jc_task_act act = {1, &id, 1, JC_STR(""), JC_STR("planner"), f->now_ms + 3 * FIELD_HOUR_MS};
+    return jc_task_act_reopen(tx, &act, f->arena, &tasks, err);
+}
+
 static void count_fault(void *ctx, int64_t no, const struct jc_err *fault) {
     (void)no;
     (void)fault;
@@ -123,6 +141,9 @@ static void test_order(void **state) {
               jc_test_number(f->db, "SELECT COUNT(*) FROM change WHERE kind = 5 AND deleted = 1"), 1);
     CHECK_STR("the inspector is told", field_query(f, "SELECT DISTINCT scope FROM change WHERE kind = 8"), "a");
     check_sound("verify");
+    struct jc_err err = {0};
+    CHECK_INT("nothing to recheck", jc_db_write_wait(f->db, 1, reopen_job, f, &err), JC_FAILED_PRECONDITION);
+    CHECK_INT("said so", err.what, JC_MSG_TASK_ORDER_REJECTED);
     issue(f, 2, OWN);
     CHECK_STR("another order is in force", findings(f), "1 2023-01-25 -,1 2023-01-25 -");
     check_sound("verify with another order");

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "store/audit_log.h"
 #include "store/change.h"
+#include "store/finding.h"
 #include "store/order.h"
 #include "store/registry.h"
 #include "store/row.h"
@@ -149,11 +150,27 @@ enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *ac
     return code ? code : conclude(tx, act, "task.reassign", team_id, arena, *out, err);
 }
 
+/* A recheck needs an order in force: one that was rejected holds no findings any more and is on no terminal. */
+static enum jc_code check_order(struct jc_tx *tx, const struct jc_task_act *act, const Jc__Task *task,
+                                struct jc_arena *arena, struct jc_err *err) {
+    char hex[2 * JC_UUID_SIZE + 1];
+    struct jc_finding *findings = NULL;
+    size_t count = 0;
+    if (!task->order_id.len)
+        return JC_OK;
+    enum jc_code code = jc_finding_of_order(tx, act->agency_id, view(task->order_id), arena, &findings, &count, err);
+    if (!code && !count)
+        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_REJECTED, shown(task->task_id, hex));
+    return code;
+}
+
 enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
                                 Jc__Task ***out, struct jc_err *err) {
     enum jc_code code = check_act(act, false, err);
     if (!code)
         code = look_at_all(tx, act, RETURNED | RECALLED, arena, out, err);
+    for (size_t i = 0; !code && i < act->count; i++)
+        code = check_order(tx, act, (*out)[i], arena, err);
     for (size_t i = 0; !code && i < act->count; i++)
         code = jc_task_note(tx, act->agency_id, view(act->task_ids[i]), act->reason, err);
     if (!code)

@@ -37,7 +37,8 @@ enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act,
  * has a task of the same visit, JC_FAILED_PRECONDITION if it is that team's already. */
 enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *act, struct jc_str team_id,
                                   struct jc_arena *arena, Jc__Task ***out, struct jc_err *err);
-/* Returned and recalled tasks are open again, with the reason as the planner's answer. Fails as above. */
+/* Returned and recalled tasks are open again, with the reason as the planner's answer. Fails as above;
+ * JC_FAILED_PRECONDITION also for a recheck whose order was rejected. */
 enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
                                 Jc__Task ***out, struct jc_err *err);
 
