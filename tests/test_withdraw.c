@@ -82,14 +82,14 @@ static enum jc_code decide(struct field *f, int operation, Jc__ReviewDecisionKin
     return jc_db_write_wait(f->db, 1, decide_job, &d, &err);
 }
 
-/* The one recheck there is. */
+/* The one recheck that is recalled. */
 static enum jc_code reopen_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct field *f = ctx;
     struct jc_str *ids = NULL;
     size_t count = 0;
     Jc__Task **tasks = NULL;
-    enum jc_code code =
-        jc_row_first_column(tx, "SELECT task_id FROM task WHERE kind = 3", JC_NO_VALUES, f->arena, &ids, &count, err);
+    enum jc_code code = jc_row_first_column(tx, "SELECT task_id FROM task WHERE kind = 3 AND state = 4", JC_NO_VALUES,
+                                            f->arena, &ids, &count, err);
     if (code)
         return code;
     assert_int_equal(count, 1);
@@ -199,7 +199,12 @@ static void test_recheck_in_a_row(void **state) {
     recheck(f, 2, FOREIGN, NOT_CORRECTED, "2023-02-20");
     CHECK_STR("the last deadline", findings(f), "1 2023-02-20 -,1 2023-02-20 -");
     CHECK_STR("two made, one to make", rechecks(f), "1,2,2");
+    field_script(f, "UPDATE task SET team_id = 'b' WHERE kind = 3 AND state = 1"); /* the planner gave it to them */
     CHECK_INT("the second", decide(f, 22, REJECT), JC_OK);
+    CHECK_STR("the order goes back with it", field_query(f, "SELECT scope FROM change WHERE kind = 5"), "a");
+    struct jc_err err = {0};
+    CHECK_INT("two at a time", jc_db_write_wait(f->db, 1, reopen_job, f, &err), JC_FAILED_PRECONDITION);
+    CHECK_INT("said so", err.what, JC_MSG_TASK_ORDER_TAKEN);
     CHECK_STR("what the first one said", findings(f), "1 2023-02-10 -,1 2023-02-10 -");
     CHECK_STR("the second to be made again", rechecks(f), "1,2,4");
     check_sound("verify");

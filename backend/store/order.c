@@ -16,13 +16,13 @@ static struct jc_str view(ProtobufCBinaryData data) {
     return (struct jc_str){(const char *)data.data, data.len};
 }
 
-/* Whose terminals hold it: the team's that is to recheck it; without such a task, the inspection's lead. 3: a recheck,
- * 2: done. */
+/* Whose terminals hold it: the team's that is to recheck it; without such a task, the one's that was last to and may
+ * still have done so in the time of grace; else the inspection's lead. 3: a recheck, 2: done, 4: recalled. */
 #define ORDER_TEAM                                                                          \
     "COALESCE((SELECT t.team_id FROM task AS t\n"                                           \
     "           WHERE t.agency_id = o.agency_id AND t.unit_id = o.unit_id AND t.kind = 3\n" \
     "             AND t.state <> 2 AND t.order_id = o.order_id\n"                           \
-    "           ORDER BY t.task_id DESC LIMIT 1), i.team_id)"
+    "           ORDER BY t.state = 4, t.recalled_ms DESC, t.task_id DESC LIMIT 1), i.team_id)"
 
 static enum jc_code tell(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id, struct jc_str team_id, bool gone,
                          struct jc_err *err) {

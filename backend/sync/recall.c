@@ -98,20 +98,14 @@ static enum jc_code conclude(struct jc_tx *tx, const struct jc_task_act *act, co
     return code;
 }
 
-static enum jc_code move_all(struct jc_tx *tx, const struct jc_task_act *act, Jc__TaskState state, struct jc_err *err) {
-    enum jc_code code = JC_OK;
-    for (size_t i = 0; !code && i < act->count; i++)
-        code = jc_task_move(tx, act->agency_id, view(act->task_ids[i]), state, act->reason, act->now_ms, err);
-    return code;
-}
-
 enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
                                 Jc__Task ***out, struct jc_err *err) {
     enum jc_code code = check_act(act, true, err);
     if (!code)
         code = look_at_all(tx, act, OPEN | RETURNED, arena, out, err);
-    if (!code)
-        code = move_all(tx, act, JC__TASK_STATE__TASK_STATE_RECALLED, err);
+    for (size_t i = 0; !code && i < act->count; i++)
+        code = jc_task_move(tx, act->agency_id, view(act->task_ids[i]), JC__TASK_STATE__TASK_STATE_RECALLED,
+                            act->reason, act->now_ms, err);
     return code ? code : conclude(tx, act, "task.recall", JC_STR(""), arena, *out, err);
 }
 
@@ -150,17 +144,44 @@ enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *ac
     return code ? code : conclude(tx, act, "task.reassign", team_id, arena, *out, err);
 }
 
-/* A recheck needs an order in force: one that was rejected holds no findings any more and is on no terminal. */
+static const char SELECT_OTHER[] = "SELECT 1\n"
+                                   "FROM task\n"
+                                   "WHERE agency_id = $1 AND unit_id = $2 AND kind = $3 AND state IN ($4, $5)\n"
+                                   "  AND order_id = $6 AND task_id <> $7";
+
+/* A recheck needs an order in force, and to itself: one that was rejected holds no findings any more and is on no
+ * terminal, and one of another team's recheck is on that team's. */
 static enum jc_code check_order(struct jc_tx *tx, const struct jc_task_act *act, const Jc__Task *task,
                                 struct jc_arena *arena, struct jc_err *err) {
     char hex[2 * JC_UUID_SIZE + 1];
+    struct jc_str order_id = view(task->order_id), task_id = view(task->task_id);
     struct jc_finding *findings = NULL;
     size_t count = 0;
-    if (!task->order_id.len)
-        return JC_OK;
-    enum jc_code code = jc_finding_of_order(tx, act->agency_id, view(task->order_id), arena, &findings, &count, err);
+    bool other = false;
+    enum jc_code code = jc_finding_of_order(tx, act->agency_id, order_id, arena, &findings, &count, err);
     if (!code && !count)
-        code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_REJECTED, shown(task->task_id, hex));
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_REJECTED, shown(task->task_id, hex));
+    if (!code)
+        code = jc_row_exists(
+            tx, SELECT_OTHER,
+            JC_VALUES(jc_int(act->agency_id), jc_text(jc_str(task->unit_id)), jc_int(JC__TASK_KIND__TASK_KIND_RECHECK),
+                      jc_int(JC__TASK_STATE__TASK_STATE_OPEN), jc_int(JC__TASK_STATE__TASK_STATE_RETURNED),
+                      jc_bytes(order_id.ptr, order_id.len), jc_bytes(task_id.ptr, task_id.len)),
+            &other, err);
+    return other ? jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_TAKEN, shown(task->task_id, hex)) : code;
+}
+
+static enum jc_code reopen(struct jc_tx *tx, const struct jc_task_act *act, const Jc__Task *task,
+                           struct jc_arena *arena, struct jc_err *err) {
+    struct jc_str task_id = view(task->task_id);
+    enum jc_code code = task->order_id.len ? check_order(tx, act, task, arena, err) : JC_OK;
+    if (!code)
+        code = jc_task_note(tx, act->agency_id, task_id, act->reason, err);
+    if (!code)
+        code =
+            jc_task_move(tx, act->agency_id, task_id, JC__TASK_STATE__TASK_STATE_OPEN, act->reason, act->now_ms, err);
+    if (!code && task->order_id.len)
+        code = jc_order_changed(tx, act->agency_id, view(task->order_id), arena, err);
     return code;
 }
 
@@ -170,11 +191,7 @@ enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act,
     if (!code)
         code = look_at_all(tx, act, RETURNED | RECALLED, arena, out, err);
     for (size_t i = 0; !code && i < act->count; i++)
-        code = check_order(tx, act, (*out)[i], arena, err);
-    for (size_t i = 0; !code && i < act->count; i++)
-        code = jc_task_note(tx, act->agency_id, view(act->task_ids[i]), act->reason, err);
-    if (!code)
-        code = move_all(tx, act, JC__TASK_STATE__TASK_STATE_OPEN, err);
+        code = reopen(tx, act, (*out)[i], arena, err);
     return code ? code : conclude(tx, act, "task.reopen", JC_STR(""), arena, *out, err);
 }
 

@@ -38,7 +38,7 @@ enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act,
 enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *act, struct jc_str team_id,
                                   struct jc_arena *arena, Jc__Task ***out, struct jc_err *err);
 /* Returned and recalled tasks are open again, with the reason as the planner's answer. Fails as above;
- * JC_FAILED_PRECONDITION also for a recheck whose order was rejected. */
+ * JC_FAILED_PRECONDITION also for a recheck whose order was rejected or has another recheck open. */
 enum jc_code jc_task_act_reopen(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
                                 Jc__Task ***out, struct jc_err *err);
 
