@@ -539,6 +539,22 @@ static enum jc_code read_pace(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return code;
 }
 
+/* The rounds bring the key that signed the receipt of a carried file; and once more, if it was rotated since. */
+static enum jc_code carry_again(struct run *run, enum jc_code *carried, struct jc_err *failure, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (int turn = 0; turn < 2 && code == JC_OK && *carried == JC_DATA_LOSS; turn++) {
+        int64_t done = 0;
+        if (turn > 0) {
+            run->out->shown = false;
+            code = play_all(run, err);
+        }
+        if (code == JC_OK)
+            *carried = jc_terminal_carried_send(run->terminal, run->transport, &done, failure);
+        run->out->carried += done;
+    }
+    return code;
+}
+
 enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_transport *transport,
                               const struct jc_terminal_sync_options *options, struct jc_arena *arena,
                               struct jc_terminal_sync_result *out, struct jc_err *err) {
@@ -559,11 +575,8 @@ enum jc_code jc_terminal_sync(struct jc_terminal *terminal, const struct jc_tran
         code = play_all(&run, err);
     if (code == JC_OK)
         code = compare(&run, err);
-    int64_t again = 0;
-    if (code == JC_OK && carried == JC_DATA_LOSS) { /* the rounds may have brought the key that signed its receipt */
-        carried = jc_terminal_carried_send(terminal, transport, &again, &failure);
-        out->carried += again;
-    }
+    if (code == JC_OK && carried == JC_DATA_LOSS)
+        code = carry_again(&run, &carried, &failure, err);
     struct jc_err ignored;
     if (code == JC_OK)
         code = jc_terminal_read(terminal, count_unsent, &out->unsent, err);
