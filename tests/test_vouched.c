@@ -219,6 +219,16 @@ static void test_accuses_nobody(void **state) {
     field_sync(&field, FIELD_KEYED, late, COUNT(late));
     jc_test_read(field.db, vouched_job, &told);
     CHECK_STR("in another order", told.words, "");
+    uint8_t fork[JC_SHA256_SIZE];
+    memcpy(fork, tail, sizeof fork);
+    Jc__Operation *before[] = {made(6, true), made(7, true)};
+    memcpy(tail, fork, sizeof tail); /* the store as it was: a copy, or one put back */
+    Jc__Operation *after[] = {made(8, true), made(9, true)};
+    field_sync(&field, FIELD_KEYED, before, COUNT(before));
+    field_sync(&field, FIELD_KEYED, after, COUNT(after));
+    CHECK_INT("both ways taken", jc_test_number(field.db, "SELECT COUNT(*) FROM operation"), 8);
+    jc_test_read(field.db, vouched_job, &told);
+    CHECK_STR("a store put back", told.words, "");
     Jc__Operation *forged = made(5, true);
     forged->seal.data[3] ^= 1;
     CHECK_INT("a wrong seal", field_send(&field, FIELD_KEYED, forged)->status, KEPT);

@@ -3,6 +3,9 @@
  * that goes on from its end, if rows came in another order than they were made in; runs are few, and are joined when
  * all rows have been read.
  *
+ * A terminal whose store was copied or put back goes on from the middle of what it did before. Such a run lacks nothing:
+ * where runs seem to lack what they follow, the rows are read once more, for the row it is.
+ *
  * Memory: the rows since the last verified seal of each terminal, at most WAITING_MAX of a run, and every run. */
 #include "sync/vouched.h"
 
@@ -33,6 +36,7 @@ struct run {
     struct waiting *waiting;
     size_t count, capacity;
     bool any_sealed;  /* some seal in it holds */
+    bool lacking;     /* no row is known that its first one follows */
     struct run *next; /* of the same key */
 };
 
@@ -48,7 +52,6 @@ struct device {
 
 struct verifier {
     struct jc_arena *arena;
-    bool gaps;
     jc_chain_found *found;
     void *ctx;
     struct {
@@ -243,27 +246,60 @@ static void oldest_first(struct key *key) {
     key->runs = reversed;
 }
 
-static void judge(const struct verifier *v, struct key *key) {
+/* Marks the runs that follow nothing and no end of another; how many. */
+static size_t mark_lacking(struct key *key) {
     static const uint8_t NOTHING[JC_SHA256_SIZE];
+    size_t count = 0;
+    for (struct run *run = key->runs; run; run = run->next) {
+        run->lacking = memcmp(run->before, NOTHING, JC_SHA256_SIZE) != 0 && !find_run(key, run->before, true);
+        count += run->lacking;
+    }
+    return count;
+}
+
+static enum jc_code take_link(void *ctx, const struct jc_operation *row, struct jc_str review, struct jc_err *err) {
+    const struct device *device = find_device(ctx, &row->device_id);
+    uint8_t link[JC_SHA256_SIZE];
+    (void)review;
+    (void)err;
+    if (!device || !device->key || row->format != JC_OPERATION_CHAINED)
+        return JC_OK;
+    jc_link(row->previous, row->id, row->body_sha256, row->depends_on, link);
+    for (struct run *run = device->key->runs; run; run = run->next)
+        run->lacking = run->lacking && memcmp(run->before, link, JC_SHA256_SIZE) != 0;
+    return JC_OK;
+}
+
+/* Runs that follow a row in the middle of another lack nothing. */
+static enum jc_code find_gaps(struct verifier *v, struct jc_tx *tx, int64_t agency_id, struct jc_err *err) {
+    size_t count = 0;
+    for (size_t i = 0; i < v->keys.count; i++)
+        count += mark_lacking(v->keys.items[i]);
+    return count ? jc_operation_each(tx, agency_id, take_link, v, err) : JC_OK;
+}
+
+static void judge(const struct verifier *v, struct key *key) {
     if (key->runs)
         settle(key, key->runs);
     oldest_first(key);
     for (const struct run *run = key->runs; run; run = run->next) {
-        bool from_nothing = memcmp(run->before, NOTHING, JC_SHA256_SIZE) == 0;
-        if (v->gaps && !from_nothing && !find_run(key, run->before, true))
+        bool vouched = end_is_vouched(key, run);
+        if (run->lacking)
             tell(v, run->first_no, run->first_id, JC_MSG_CHAIN_GAP);
-        for (size_t i = 0; !end_is_vouched(key, run) && i < run->count; i++)
+        for (size_t i = 0; !vouched && i < run->count; i++)
             tell(v, run->waiting[i].operation_no, run->waiting[i].id, JC_MSG_CHAIN_UNVOUCHED);
     }
 }
 
 enum jc_code jc_vouched_verify(struct jc_tx *tx, int64_t agency_id, bool gaps, jc_chain_found *found, void *ctx,
                                struct jc_err *err) {
-    struct verifier v = {.arena = jc_arena_new(ARENA_BYTES), .gaps = gaps, .found = found, .ctx = ctx};
+    struct verifier v = {.arena = jc_arena_new(ARENA_BYTES), .found = found, .ctx = ctx};
     enum jc_code code = v.arena ? jc_row_each(tx, SELECT_DEVICES, JC_VALUES(jc_int(agency_id)), take_device, &v, err)
                                 : jc_fail_memory(err);
     if (!code)
         code = jc_operation_each(tx, agency_id, take_row, &v, err);
+    if (!code && gaps)
+        code = find_gaps(&v, tx, agency_id, err);
     for (size_t i = 0; !code && i < v.keys.count; i++)
         judge(&v, v.keys.items[i]);
     jc_arena_free(v.arena);
