@@ -393,7 +393,7 @@ static void fetches_within_a_budget(void **state) {
 /* What is small goes up, what is needed comes down, originals come last; each within what is left. */
 static void photos_of_a_sync(void **state) {
     (void)state;
-    struct jc_terminal_photos_result photos;
+    struct jc_terminal_photos_result photos = {0};
     struct jc_err err = {0};
     struct queued other;
     queue(700000, "image/heic", PHOTO);

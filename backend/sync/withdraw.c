@@ -69,7 +69,7 @@ static enum jc_code find_inspection(const struct withdrawal *w, struct jc_str in
                                     struct jc_err *err) {
     const Jc__OperationBody *body = NULL;
     struct jc_inspection row;
-    struct jc_operation operation;
+    struct jc_operation operation = {0};
     struct jc_str arg;
     enum jc_ground ground;
     bool found = false;

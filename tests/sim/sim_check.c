@@ -437,7 +437,7 @@ static enum jc_code listing_job(struct jc_tx *tx, void *ctx, struct jc_err *err)
 
 void sim_check_listing(struct sim_judge *judge, struct sim_terminal *terminal) {
     struct listing_check check = {.judge = judge, .terminal = terminal, .arena = jc_arena_new(64 << 20)};
-    struct jc_terminal_holder holder;
+    struct jc_terminal_holder holder = {0};
     struct jc_err err = {0};
     enum jc_code code = jc_terminal_holder(terminal->store, check.arena, &holder, &err);
     if (code == JC_OK) {

@@ -229,7 +229,7 @@ void sim_terminal_fetch(struct sim_terminal *terminal) {
 }
 
 void sim_terminal_photos(struct sim_terminal *terminal) {
-    struct jc_terminal_photos_result photos;
+    struct jc_terminal_photos_result photos = {0};
     terminal->err.code = JC_OK;
     terminal->result =
         jc_terminal_photos(terminal->store, &terminal->transport, 1 + sim_below(&terminal->world->network, 20000),
