@@ -212,6 +212,25 @@ static void test_recheck_in_a_row(void **state) {
     check_sound("verify with the second made again");
 }
 
+/* The follow-up of a rejected recheck was made before its recall was known: nothing is left of what was to be done again. */
+static void test_late_follow_up(void **state) {
+    struct field *f = &field;
+    (void)state;
+    inspect(f);
+    issue(f, 1, OWN);
+    recheck(f, 1, FOREIGN, NOT_CORRECTED, "2023-02-10");
+    ProtobufCBinaryData follow_up = open_recheck(f);
+    CHECK_INT("rejected", decide(f, 21, REJECT), JC_OK);
+    CHECK_STR("the first to be made again", rechecks(f), "1,4");
+    Jc__Recheck *late = field_recheck(f, 2, follow_up, 1, 1, 2, CORRECTED, FIELD_NOW_MS + 2 * FIELD_HOUR_MS, 2 + OWN);
+    for (size_t i = 0; i < late->n_items; i++)
+        late->items[i]->deadline = (char *)"";
+    CHECK_INT("late", field_send(f, FIELD_A1, field_submit_recheck(f, 22, late))->status, APPLIED);
+    CHECK_INT("all corrected", jc_test_number(f->db, "SELECT COUNT(*) FROM finding WHERE corrected_on IS NULL"), 0);
+    CHECK_STR("and nothing to recheck", rechecks(f), "2,4");
+    check_sound("verify");
+}
+
 /* Two terminals rechecked: the record is rejected, and the one that lay beside it is accepted in its place. */
 static void test_the_other_recheck(void **state) {
     struct field *f = &field;
@@ -251,6 +270,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_order_with_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(test_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(test_recheck_in_a_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_late_follow_up, setup, teardown),
         cmocka_unit_test_setup_teardown(test_the_other_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(test_later_recheck, setup, teardown),
     };

@@ -150,9 +150,10 @@ static void add_headers(struct transfer *transfer, const struct jc_tus_answer *a
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
     if (answer->err->code == JC_UNAUTHENTICATED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer");
-    if (answer->err->code == JC_UNAVAILABLE || answer->err->code == JC_RESOURCE_EXHAUSTED)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER,
-                                answer->err->code == JC_UNAVAILABLE ? "1" : "3600");
+    if (answer->err->code == JC_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    else if (answer->status == MHD_HTTP_TOO_MANY_REQUESTS)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "3600");
     jc_exchange_allow(transfer->connection, &transfer->http->config.cors, false, response);
     if (transfer->cut)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");

@@ -6,6 +6,7 @@
 #include "store/finding.h"
 #include "store/operation.h"
 #include "store/row.h"
+#include "store/task.h"
 
 static struct jc_str view(ProtobufCBinaryData data) {
     return (struct jc_str){(const char *)data.data, data.len};
@@ -180,5 +181,26 @@ enum jc_code jc_recheck_withdraw(struct jc_tx *tx, int64_t agency_id, struct jc_
         code = jc_row_first_column(tx, SELECT_DONE_ON, key, 2, arena, &days, &day_count, err);
     for (size_t i = 0; !code && i < count && i < day_count; i++)
         code = say_again(tx, agency_id, bodies[i], days[i], arena, err);
+    return code;
+}
+
+static const char SELECT_PENDING[] = "SELECT task_id\n"
+                                     "FROM task\n"
+                                     "WHERE agency_id = $1 AND unit_id = $2 AND state IN ($3, $4) AND kind = $5\n"
+                                     "  AND order_id = $6";
+
+enum jc_code jc_recheck_recall_pending(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id,
+                                       struct jc_str order_id, struct jc_str reason, int64_t now_ms,
+                                       struct jc_arena *arena, struct jc_err *err) {
+    struct jc_str *ids = NULL;
+    size_t count = 0;
+    enum jc_code code =
+        jc_row_first_column(tx, SELECT_PENDING,
+                            JC_VALUES(jc_int(agency_id), jc_text(unit_id), jc_int(JC__TASK_STATE__TASK_STATE_OPEN),
+                                      jc_int(JC__TASK_STATE__TASK_STATE_RETURNED),
+                                      jc_int(JC__TASK_KIND__TASK_KIND_RECHECK), jc_bytes(order_id.ptr, order_id.len)),
+                            arena, &ids, &count, err);
+    for (size_t i = 0; !code && i < count; i++)
+        code = jc_task_move(tx, agency_id, ids[i], JC__TASK_STATE__TASK_STATE_RECALLED, reason, now_ms, err);
     return code;
 }

@@ -37,4 +37,9 @@ enum jc_code jc_recheck_lift(struct jc_tx *tx, int64_t agency_id, struct jc_str 
 enum jc_code jc_recheck_withdraw(struct jc_tx *tx, int64_t agency_id, struct jc_str recheck_id,
                                  const Jc__RectificationOrder *order, struct jc_arena *arena, struct jc_err *err);
 
+/* The rechecks of the order that nobody has made yet are recalled; `reason` is empty where nothing is left to recheck. */
+enum jc_code jc_recheck_recall_pending(struct jc_tx *tx, int64_t agency_id, struct jc_str unit_id,
+                                       struct jc_str order_id, struct jc_str reason, int64_t now_ms,
+                                       struct jc_arena *arena, struct jc_err *err);
+
 #endif

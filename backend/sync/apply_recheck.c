@@ -208,6 +208,9 @@ static enum jc_code write_record(struct jc_apply *apply, struct work *work, stru
                                      JC__TASK_STATE__TASK_STATE_DONE, JC_STR(""), done_ms, err);
     if (!code && !work->row.passed)
         code = jc_recheck_task_add(apply, &work->order, work->due, err);
+    if (!code && work->row.passed) /* one before it may be open again */
+        code = jc_recheck_recall_pending(apply->tx, agency_id, work->order.unit_id, work->order.order_id, JC_STR(""),
+                                         apply->now_ms, apply->scratch, err);
     return code ? code : jc_order_changed(apply->tx, agency_id, work->order.order_id, apply->scratch, err);
 }
 

@@ -19,26 +19,9 @@ struct withdrawal {
     struct jc_arena *arena;
 };
 
-/* --- tasks ------------------------------------------------------------------------------------------------- */
-
-static const char SELECT_PENDING[] = "SELECT task_id\n"
-                                     "FROM task\n"
-                                     "WHERE agency_id = $1 AND unit_id = $2 AND state IN ($3, $4) AND kind = $5\n"
-                                     "  AND order_id = $6";
-
-/* The rechecks of the order that nobody has made yet. */
 static enum jc_code recall_pending(const struct withdrawal *w, const struct jc_order *order, struct jc_err *err) {
-    struct jc_str *ids = NULL;
-    size_t count = 0;
-    enum jc_code code = jc_row_first_column(
-        w->tx, SELECT_PENDING,
-        JC_VALUES(jc_int(w->agency_id), jc_text(order->unit_id), jc_int(JC__TASK_STATE__TASK_STATE_OPEN),
-                  jc_int(JC__TASK_STATE__TASK_STATE_RETURNED), jc_int(JC__TASK_KIND__TASK_KIND_RECHECK),
-                  jc_bytes(order->order_id.ptr, order->order_id.len)),
-        w->arena, &ids, &count, err);
-    for (size_t i = 0; !code && i < count; i++)
-        code = jc_task_move(w->tx, w->agency_id, ids[i], JC__TASK_STATE__TASK_STATE_RECALLED, w->note, w->now_ms, err);
-    return code;
+    return jc_recheck_recall_pending(w->tx, w->agency_id, order->unit_id, order->order_id, w->note, w->now_ms, w->arena,
+                                     err);
 }
 
 /* --- recheck ------------------------------------------------------------------------------------------------- */
