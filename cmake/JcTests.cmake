@@ -17,43 +17,22 @@ function(jc_add_test name)
                                           TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
-# tests/test_*.c: cmocka programs, linked with everything.
-# tests/e2e/test_*.py: the story against the real programs.
-# tests/fuzz/fuzz_*.c: LLVMFuzzerTestOneInput; the committed corpus is replayed as a test in every
-# build, and with JC_FUZZ the target is a libFuzzer program too.
+# What takes longest comes first: the last tests to run are then short ones, and no processor waits for long.
 function(jc_tests)
   find_library(CMOCKA_LIBRARY cmocka)
   if(NOT CMOCKA_LIBRARY)
     message(STATUS "cmocka is missing: no tests")
     return()
   endif()
+  jc_simulator_tests()
+  jc_story_tests()
+  jc_benchmarks()
+  jc_unit_tests()
+  jc_fuzz_tests()
+endfunction()
 
-  # tests/bench/*.c but bench_*.c: what programs that measure share, and what tests check of it.
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/*.c")
-  list(FILTER sources EXCLUDE REGEX "/bench_[^/]*$")
-  add_library(jc_bench STATIC EXCLUDE_FROM_ALL ${sources})
-  target_compile_options(jc_bench PRIVATE ${JC_WARNINGS})
-  target_include_directories(jc_bench PUBLIC "${CMAKE_SOURCE_DIR}/tests")
-  target_link_libraries(jc_bench PUBLIC jc_auth PkgConfig::zlib m)
-
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/test_*.c")
-  foreach(source IN LISTS sources)
-    get_filename_component(name "${source}" NAME_WE)
-    jc_test_program(${name} ${source})
-    target_link_libraries(${name} PRIVATE jc_bench ${CMOCKA_LIBRARY})
-    jc_add_test(${name} COMMAND ${name} TIMEOUT 300 LABELS unit)
-  endforeach()
-
-  # tests/bench/bench_*.c: programs that measure; built by name (jc_bench_*), not run as tests.
-  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/bench_*.c")
-  foreach(source IN LISTS sources)
-    get_filename_component(name "${source}" NAME_WE)
-    jc_test_program(jc_${name} ${source})
-    set_target_properties(jc_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
-    target_link_libraries(jc_${name} PRIVATE jc_bench PkgConfig::sqlite3 PkgConfig::gnutls)
-  endforeach()
-
-  # tests/sim: the simulator, a program of its own beside ours (docs/TESTING.md).
+# tests/sim: the simulator, a program of its own beside ours (docs/TESTING.md).
+function(jc_simulator_tests)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/sim/*.c")
   jc_test_program(jiancha-sim ${sources})
   set_target_properties(jiancha-sim PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
@@ -62,12 +41,15 @@ function(jc_tests)
   if(JC_SANITIZE OR JC_TSAN)
     jc_add_test(sim_stories COMMAND jiancha-sim --seeds 1..60 --steps 60 TIMEOUT 600 LABELS sim)
   else()
+    jc_add_test(sim_mutations COMMAND jiancha-sim --mutations --seeds 1..500 --steps 80 TIMEOUT 600 LABELS sim)
     jc_add_test(sim_stories_1 COMMAND jiancha-sim --seeds 1..250 --steps 80 TIMEOUT 600 LABELS sim)
     jc_add_test(sim_stories_2 COMMAND jiancha-sim --seeds 251..500 --steps 80 TIMEOUT 600 LABELS sim)
-    jc_add_test(sim_mutations COMMAND jiancha-sim --mutations --seeds 1..500 --steps 80 TIMEOUT 600 LABELS sim)
     jc_add_test(sim_twice COMMAND jiancha-sim --twice 1..20 --steps 80 TIMEOUT 600 LABELS sim)
   endif()
+endfunction()
 
+# tests/e2e/test_*.py: the story against the real programs.
+function(jc_story_tests)
   find_package(Python3 COMPONENTS Interpreter)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/e2e/test_*.py")
   if(Python3_FOUND)
@@ -77,7 +59,41 @@ function(jc_tests)
       jc_add_test(${name} COMMAND ${Python3_EXECUTABLE} ${source} TIMEOUT 600 LABELS e2e)
     endforeach()
   endif()
+endfunction()
 
+# tests/bench/bench_*.c: programs that measure; built by name (jc_bench_*), not run as tests. The other files there are
+# what they share, and tests check some of it.
+function(jc_benchmarks)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/*.c")
+  list(FILTER sources EXCLUDE REGEX "/bench_[^/]*$")
+  add_library(jc_bench STATIC EXCLUDE_FROM_ALL ${sources})
+  target_compile_options(jc_bench PRIVATE ${JC_WARNINGS})
+  target_include_directories(jc_bench PUBLIC "${CMAKE_SOURCE_DIR}/tests")
+  target_link_libraries(jc_bench PUBLIC jc_auth PkgConfig::zlib m)
+
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/bench_*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    jc_test_program(jc_${name} ${source})
+    set_target_properties(jc_${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    target_link_libraries(jc_${name} PRIVATE jc_bench PkgConfig::sqlite3 PkgConfig::gnutls)
+  endforeach()
+endfunction()
+
+# tests/test_*.c: cmocka programs, linked with everything.
+function(jc_unit_tests)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/test_*.c")
+  foreach(source IN LISTS sources)
+    get_filename_component(name "${source}" NAME_WE)
+    jc_test_program(${name} ${source})
+    target_link_libraries(${name} PRIVATE jc_bench ${CMOCKA_LIBRARY})
+    jc_add_test(${name} COMMAND ${name} TIMEOUT 300 LABELS unit)
+  endforeach()
+endfunction()
+
+# tests/fuzz/fuzz_*.c: LLVMFuzzerTestOneInput; the committed corpus is replayed as a test in every build, and with
+# JC_FUZZ the target is a libFuzzer program too.
+function(jc_fuzz_tests)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
   foreach(source IN LISTS sources)
     get_filename_component(name "${source}" NAME_WE)
