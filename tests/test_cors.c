@@ -49,11 +49,12 @@ static void test_origin(void **state) {
     }
 }
 
+static const struct jc_str ORIGINS[] = {JC_STR("https://plan.example.cn"), JC_STR("http://localhost:5173")};
+static const struct jc_cors LIST = {ORIGINS, COUNT(ORIGINS)}, NOBODY = {NULL, 0};
+
 /* Letter by letter: no suffix, no prefix, no other scheme, no other port. */
 static void test_allows(void **state) {
     (void)state;
-    static const struct jc_str ORIGINS[] = {JC_STR("https://plan.example.cn"), JC_STR("http://localhost:5173")};
-    static const struct jc_cors LIST = {ORIGINS, COUNT(ORIGINS)}, NOBODY = {NULL, 0};
     static const struct {
         const char *origin;
         bool allowed;
@@ -83,12 +84,19 @@ static void test_headers(void **state) {
     (void)state;
     for (int preflight = 0; preflight < 2; preflight++) {
         struct jc_cors_header headers[JC_CORS_HEADERS];
-        jc_cors_headers(preflight, headers);
-        CHECK("some", headers[0].name != NULL);
+        jc_cors_headers(&LIST, JC_STR("http://localhost:5173"), preflight, headers);
+        CHECK_STR("told to caches", jc_str(headers[0].name), "Vary");
+        CHECK_STR("allowed", jc_str(headers[1].value), "http://localhost:5173");
+        CHECK("more", headers[2].name != NULL);
         for (size_t i = 0; headers[i].name; i++) {
             CHECK(headers[i].name, !strstr(headers[i].name, "Credentials"));
             CHECK(headers[i].name, !strchr(headers[i].value, '*'));
         }
+        jc_cors_headers(&LIST, JC_STR("http://localhost"), preflight, headers);
+        CHECK_STR("told to caches all the same", jc_str(headers[0].name), "Vary");
+        CHECK("another origin is not allowed", !headers[1].name);
+        jc_cors_headers(&NOBODY, JC_STR("http://localhost:5173"), preflight, headers);
+        CHECK("no origins, nothing to tell", !headers[0].name);
     }
 }
 

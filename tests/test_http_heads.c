@@ -203,6 +203,34 @@ static void test_broken_http(void **state) {
     site_close(&site);
 }
 
+/* A page of a listed origin may read a refusal as it may any answer (Fetch, "CORS protocol"); any other may not. */
+static void test_refused_page(void **state) {
+    (void)state;
+    static const struct jc_str ORIGIN = {"https://plan.example.cn", 23};
+    static const struct {
+        const char *name, *origin;
+        bool allowed;
+    } CASES[] = {
+        {"a listed page", "https://plan.example.cn", true},
+        {"another page", "https://plan.example.com", false},
+    };
+    struct site site;
+    site_open(&site, (struct jc_server_config){.cors = {&ORIGIN, 1}}, NULL);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        char bytes[4096], request[512];
+        int fd = dial(site.port);
+        snprintf(request, sizeof request, JSON_HEAD "Origin: %s\r\nContent-Length: -1\r\n\r\n", CASES[i].origin);
+        assert_true(send_text(fd, request));
+        (void)read_all(fd, bytes, sizeof bytes);
+        check_refusal(CASES[i].name, bytes, 400, "invalid_argument", "not valid HTTP");
+        CHECK(CASES[i].name, strstr(bytes, "Vary: Origin\r\n") != NULL);
+        CHECK_INT(CASES[i].name, strstr(bytes, "Access-Control-Allow-Origin: https://plan.example.cn\r\n") != NULL,
+                  CASES[i].allowed);
+        close(fd);
+    }
+    site_close(&site);
+}
+
 /* A head that outgrows the connection's memory, wherever it does: 414 or 431, never silence. */
 static void test_large_heads(void **state) {
     (void)state;
@@ -262,10 +290,10 @@ static void test_many_parameters(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unclear_heads),   cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_nul_in_a_value),  cmocka_unit_test(test_blanks),
-        cmocka_unit_test(test_broken_http),     cmocka_unit_test(test_large_heads),
-        cmocka_unit_test(test_many_parameters),
+        cmocka_unit_test(test_unclear_heads),  cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_nul_in_a_value), cmocka_unit_test(test_blanks),
+        cmocka_unit_test(test_broken_http),    cmocka_unit_test(test_refused_page),
+        cmocka_unit_test(test_large_heads),    cmocka_unit_test(test_many_parameters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

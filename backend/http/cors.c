@@ -72,20 +72,28 @@ bool jc_cors_allows(const struct jc_cors *cors, struct jc_str origin) {
     return false;
 }
 
-void jc_cors_headers(bool preflight, struct jc_cors_header out[JC_CORS_HEADERS]) {
-    static const struct jc_cors_header PREFLIGHT[JC_CORS_HEADERS] = {
+void jc_cors_headers(const struct jc_cors *cors, struct jc_str origin, bool preflight,
+                     struct jc_cors_header out[JC_CORS_HEADERS]) {
+    static const struct jc_cors_header PREFLIGHT[] = {
         {"Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE"},
         {"Access-Control-Allow-Headers",
          "Authorization, Content-Type, Content-Encoding, Accept-Language, Connect-Protocol-Version, Connect-Timeout-Ms, "
          "X-User-Agent, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Checksum"},
         {"Access-Control-Max-Age", "7200"},
-        {NULL, NULL},
     };
-    static const struct jc_cors_header ANSWER[JC_CORS_HEADERS] = {
-        {"Access-Control-Expose-Headers",
-         "Content-Encoding, Retry-After, X-Request-Id, Location, Tus-Resumable, Tus-Version, Tus-Extension, "
-         "Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Length, Upload-Offset, Upload-Expires"},
-        {NULL, NULL},
-    };
-    memcpy(out, preflight ? PREFLIGHT : ANSWER, sizeof PREFLIGHT);
+    static const struct jc_cors_header ANSWER = {
+        "Access-Control-Expose-Headers",
+        "Content-Encoding, Retry-After, X-Request-Id, Location, Tus-Resumable, Tus-Version, Tus-Extension, "
+        "Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Length, Upload-Offset, Upload-Expires"};
+    memset(out, 0, JC_CORS_HEADERS * sizeof *out);
+    if (!cors->count)
+        return;
+    *out++ = (struct jc_cors_header){"Vary", preflight ? "Origin, Access-Control-Request-Method" : "Origin"};
+    if (!jc_cors_allows(cors, origin))
+        return;
+    *out++ = (struct jc_cors_header){"Access-Control-Allow-Origin", origin.ptr};
+    if (preflight)
+        memcpy(out, PREFLIGHT, sizeof PREFLIGHT);
+    else
+        *out = ANSWER;
 }

@@ -24,8 +24,9 @@ struct jc_cors_header {
 };
 enum { JC_CORS_HEADERS = 6 };
 
-/* The headers that an answer to a page of an allowed origin carries besides Access-Control-Allow-Origin
- * (the origin itself) and Vary; those of a preflight answer its question. Ended by a NULL name. */
-void jc_cors_headers(bool preflight, struct jc_cors_header out[JC_CORS_HEADERS]);
+/* The headers of an answer to a page of this origin (NUL behind it, kept by the caller; empty: no page), ended by a
+ * NULL name: none if no origin is listed, Vary alone for one that is not; those of a preflight answer its question. */
+void jc_cors_headers(const struct jc_cors *cors, struct jc_str origin, bool preflight,
+                     struct jc_cors_header out[JC_CORS_HEADERS]);
 
 #endif

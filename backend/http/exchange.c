@@ -87,15 +87,7 @@ bool jc_exchange_is_preflight(struct MHD_Connection *connection, const struct jc
 void jc_exchange_allow(struct MHD_Connection *connection, const struct jc_cors *cors, bool preflight,
                        struct MHD_Response *response) {
     struct jc_cors_header headers[JC_CORS_HEADERS];
-    if (!cors->count)
-        return;
-    struct jc_str origin = jc_exchange_header(connection, MHD_HTTP_HEADER_ORIGIN);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
-                            preflight ? "Origin, Access-Control-Request-Method" : "Origin");
-    if (!jc_cors_allows(cors, origin))
-        return;
-    MHD_add_response_header(response, "Access-Control-Allow-Origin", origin.ptr);
-    jc_cors_headers(preflight, headers);
+    jc_cors_headers(cors, jc_exchange_header(connection, MHD_HTTP_HEADER_ORIGIN), preflight, headers);
     for (size_t i = 0; headers[i].name; i++)
         MHD_add_response_header(response, headers[i].name, headers[i].value);
 }

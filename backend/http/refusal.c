@@ -16,7 +16,6 @@
 
 enum {
     ARENA_BYTES = 1 << 16,
-    HEAD_BYTES = 512,
     DRAIN_BYTES = 1 << 16, /* that have arrived and are read, so that closing does not take the answer back */
 };
 
@@ -67,17 +66,17 @@ static int explain(const struct jc_server_config *config, int status, struct jc_
     }
 }
 
-static size_t put_head(char head[HEAD_BYTES], int status, uint64_t id, size_t body_len) {
+static void put_head(struct jc_buf *head, int status, uint64_t id, const struct jc_cors_header *cors, size_t body_len) {
     char date[64] = "";
     struct tm day;
     time_t now = time(NULL);
     if (gmtime_r(&now, &day))
         strftime(date, sizeof date, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &day);
-    int len = snprintf(head, HEAD_BYTES,
-                       "HTTP/1.1 %d %s\r\n%sConnection: close\r\nContent-Type: application/json\r\n"
-                       "X-Request-Id: %llu\r\nContent-Length: %zu\r\n\r\n",
-                       status, MHD_get_reason_phrase_for((unsigned)status), date, (unsigned long long)id, body_len);
-    return len > 0 ? (size_t)len : 0;
+    jc_buf_printf(head, "HTTP/1.1 %d %s\r\n%sConnection: close\r\nContent-Type: application/json\r\n", status,
+                  MHD_get_reason_phrase_for((unsigned)status), date);
+    for (; cors->name; cors++)
+        jc_buf_printf(head, "%s: %s\r\n", cors->name, cors->value);
+    jc_buf_printf(head, "X-Request-Id: %llu\r\nContent-Length: %zu\r\n\r\n", (unsigned long long)id, body_len);
 }
 
 /* --- bytes ---------------------------------------------------------------------------------------------------- */
@@ -108,16 +107,17 @@ static void shut(int fd, gnutls_session_t session) {
 }
 
 /* Head and body in one write; false if they were not sent whole. */
-static bool answer(struct MHD_Connection *connection, struct jc_arena *arena, const struct jc_err *err, uint64_t id,
-                   struct jc_exchange_line *line) {
-    char head[HEAD_BYTES];
+static bool answer(struct MHD_Connection *connection, const struct jc_cors *cors, struct jc_arena *arena,
+                   const struct jc_err *err, struct jc_exchange_line *line) {
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     gnutls_session_t session = session_of(connection);
     enum jc_lang lang = jc_connect_language(jc_exchange_header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE));
     struct jc_str body = jc_connect_error(err, lang, 0, arena);
+    struct jc_cors_header allow[JC_CORS_HEADERS];
     struct jc_buf whole;
+    jc_cors_headers(cors, jc_exchange_header(connection, MHD_HTTP_HEADER_ORIGIN), false, allow);
     jc_buf_init(&whole, ARENA_BYTES);
-    jc_buf_add(&whole, (struct jc_str){head, put_head(head, line->status, id, body.len)});
+    put_head(&whole, line->status, line->id, allow, body.len);
     jc_buf_add(&whole, body);
     bool sent = body.ptr && !whole.failed && write_out(fd, session, jc_buf_str(&whole));
     line->bytes_out = (int64_t)body.len;
@@ -139,7 +139,7 @@ void jc_refusal_send(struct MHD_Connection *connection, int status) {
     line.code = err.code;
     line.detail = "refused before it could be read";
     line.method = line.path = JC_STR("");
-    line.sent = answer(connection, arena, &err, line.id, &line);
+    line.sent = answer(connection, &http->config.cors, arena, &err, &line);
     jc_exchange_log(&line, now_ms);
     jc_metrics_add(http->metrics, JC_METRIC_REJECTED_BROKEN, 1);
     jc_traffic_end(&http->traffic, false);

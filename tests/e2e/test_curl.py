@@ -159,6 +159,11 @@ class Curl(jiancha.Test):
                             for key, value in (("sha256", name), ("type", "image/jpeg")))
         head = self.curl("-f", "-i", *tus, "-X", "POST", "-H", f"Upload-Length: {len(PHOTO)}", "-H",
                          f"Upload-Metadata: {metadata}", f"{self.server.url}/blobs", token=False).decode()
+        # one that will never fit is refused for good, without an hour to come back in
+        large = self.curl("-i", *tus, "-X", "POST", "-H", f"Upload-Length: {1 << 40}", "-H",
+                          f"Upload-Metadata: {metadata}", f"{self.server.url}/blobs", token=False).decode().lower()
+        self.assertTrue(large.startswith("http/1.1 413"), large)
+        self.assertNotIn("retry-after", large)
         location = next(line[10:].strip() for line in head.split("\r\n") if line.lower().startswith("location: "))
         url = location if location.startswith("http") else self.server.url + location
         patch = ("-X", "PATCH", "-H", "Content-Type: application/offset+octet-stream")
