@@ -205,6 +205,12 @@ enum jc_code jc_terminal_check_signature(const Jc__UnitSignature *signature, str
     return has_name || has_reason ? JC_OK : jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_SIGNATURE_MISSING);
 }
 
+/* One photo may show several findings; shown twice for the same one it is a slip. */
+static bool is_same_photo(const Jc__Photo *one, const Jc__Photo *other) {
+    return memcmp(one->sha256.data, other->sha256.data, JC_SHA256_SIZE) == 0 &&
+           jc_terminal_uuid_equal(jc_terminal_uuid_of(one->finding_id), jc_terminal_uuid_of(other->finding_id));
+}
+
 enum jc_code jc_terminal_check_photos(const Jc__Inspection *inspection, struct jc_err *err) {
     char number[JC_NUMBER_TEXT];
     if (inspection->n_photos > ITEMS_MAX)
@@ -215,7 +221,7 @@ enum jc_code jc_terminal_check_photos(const Jc__Inspection *inspection, struct j
         if (photo->sha256.len != JC_SHA256_SIZE || photo->size_bytes <= 0)
             return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_PHOTO_INVALID, where);
         for (size_t k = 0; k < i; k++) {
-            if (memcmp(inspection->photos[k]->sha256.data, photo->sha256.data, JC_SHA256_SIZE) == 0)
+            if (is_same_photo(inspection->photos[k], photo))
                 return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_TERM_PHOTO_TWICE, where);
         }
     }

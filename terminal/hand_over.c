@@ -177,6 +177,21 @@ static enum jc_code draft_of_arrival(struct handing *handing, struct jc_err *err
     return JC_OK;
 }
 
+/* The bytes of a photo that shows several findings go along once. */
+static enum jc_code collect_photo(struct handing *handing, size_t index, struct jc_err *err) {
+    ProtobufCBinaryData hash = handing->inspection->photos[index]->sha256;
+    struct jc_str sha256 = {(const char *)hash.data, hash.len};
+    for (size_t i = 0; i < handing->blobs.count; i++) {
+        if (jc_str_eq(handing->blobs.items[i].sha256, sha256))
+            return JC_OK;
+    }
+    struct jc_terminal_pack_blob *blob = JC_PUSH(handing->making.arena, &handing->blobs, struct jc_terminal_pack_blob);
+    if (!blob)
+        return jc_fail_memory(err);
+    *blob = (struct jc_terminal_pack_blob){.sha256 = sha256, .path = handing->saved.photo_paths[index]};
+    return JC_OK;
+}
+
 static enum jc_code collect_draft(struct jc_tx *tx, struct handing *handing, struct jc_err *err) {
     struct jc_uuid none = {{0}};
     bool found = false;
@@ -189,18 +204,9 @@ static enum jc_code collect_draft(struct jc_tx *tx, struct handing *handing, str
     if (code || !found)
         return code ? code : draft_of_arrival(handing, err);
     handing->inspection = handing->saved.inspection;
-    for (size_t i = 0; handing->saved.photo_paths && i < handing->inspection->n_photos; i++) {
-        ProtobufCBinaryData sha256 = handing->inspection->photos[i]->sha256;
-        struct jc_terminal_pack_blob *blob =
-            JC_PUSH(handing->making.arena, &handing->blobs, struct jc_terminal_pack_blob);
-        if (!blob)
-            return jc_fail_memory(err);
-        *blob = (struct jc_terminal_pack_blob){
-            .sha256 = {(const char *)sha256.data, sha256.len},
-            .path = handing->saved.photo_paths[i],
-        };
-    }
-    return JC_OK;
+    for (size_t i = 0; !code && handing->saved.photo_paths && i < handing->inspection->n_photos; i++)
+        code = collect_photo(handing, i, err);
+    return code;
 }
 
 /* The entity as it is shown here; nothing if it is not here. */

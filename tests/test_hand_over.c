@@ -36,7 +36,7 @@ static void pair_close(struct pair *pair) {
 
 /* --- what people do ---------------------------------------------------------------------------------------- */
 
-/* Arrives and, with a photo, saves a draft. */
+/* Arrives and, with a photo of the site and of a finding, saves a draft. */
 static void begin(struct pair *pair, bool photo) {
     struct field *f = &pair->field;
     struct jc_terminal_work work;
@@ -48,18 +48,20 @@ static void begin(struct pair *pair, bool photo) {
     if (!photo)
         return;
     char path[JC_TEST_PATH + 32];
-    Jc__Photo *taken = NULL;
+    Jc__Photo *taken = NULL, of_finding;
     struct jc_uuid draft_id;
     snprintf(path, sizeof path, "%s/photo.jpg", pair->folder);
     CHECK_OK("photo", jc_file_write(path, JC_STR("\xff\xd8\xff photo"), 0600, &err), &err);
     CHECK_OK("photo", jc_terminal_photo(path, f->arena, &taken, &err), &err);
     Jc__Inspection *inspection = field_inspection(f, 1, 0, "u1", 0);
-    struct jc_str paths[] = {jc_str(path)};
+    struct jc_str paths[] = {jc_str(path), jc_str(path)};
+    of_finding = *taken;
+    of_finding.finding_id = inspection->findings[0]->finding_id;
     inspection->inspection_id.len = 0;
     inspection->task_id = (ProtobufCBinaryData){JC_UUID_SIZE, pair->task_id.bytes};
     inspection->notes = (char *)"写到一半";
-    inspection->photos = &taken;
-    inspection->n_photos = 1;
+    inspection->photos = (Jc__Photo *[]){taken, &of_finding};
+    inspection->n_photos = 2;
     const struct jc_terminal_draft draft = {.inspection = inspection, .photo_paths = paths};
     CHECK_OK("draft", jc_terminal_draft_save(pair->from.terminal, &draft, f->arena, &draft_id, &err), &err);
     assert_memory_equal(draft_id.bytes, pair->inspection_id.bytes, JC_UUID_SIZE);
@@ -140,7 +142,7 @@ static void test_the_giver_dies(void **state) {
     begin(&pair, true);
     struct jc_terminal_given given = hand_over(&pair);
     CHECK_INT("arrival and hand-over", given.operations, 2);
-    CHECK_INT("photos", given.blobs, 1);
+    CHECK_INT("its bytes go once", given.blobs, 1);
     CHECK_INT("nothing more here", submit(&pair, &pair.from, &err), JC_FAILED_PRECONDITION);
     struct jc_terminal_taken taken = take_over(&pair);
     CHECK_STR("from", taken.from_inspector_id, "a1");
@@ -152,6 +154,8 @@ static void test_the_giver_dies(void **state) {
     assert_memory_equal(draft->draft_id.bytes, pair.inspection_id.bytes, JC_UUID_SIZE);
     CHECK_OK("photo", jc_file_read(draft->photo_paths[0].ptr, 100, pair.field.arena, &photo, &err), &err);
     CHECK_STR("photo", photo, "\xff\xd8\xff photo");
+    CHECK_INT("of site and finding", draft->inspection->n_photos, 2);
+    CHECK_STR("one file", draft->photo_paths[1], draft->photo_paths[0].ptr);
     check_submit(&pair, &pair.to);
     drafts(&pair.to, 0);
     struct jc_terminal_sync_result result = handheld_sync(&pair.to);

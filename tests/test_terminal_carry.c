@@ -227,15 +227,20 @@ static enum jc_code accept_receipt(struct office *office, struct jc_terminal_acc
     return jc_terminal_accept(office->bench->terminal, office->receipt, out, &office->bench->err);
 }
 
-static void photo_of(struct bench *bench, struct draft *draft, struct jc_str *path, const char *content) {
-    static Jc__Photo *list[1];
+/* One photo of the site and of the first finding. */
+static void photo_of(struct bench *bench, struct draft *draft, struct jc_str path[2], const char *content) {
+    static Jc__Photo *list[2], of_finding;
+    static uint8_t finding_id[JC_UUID_SIZE] = {1, 2, 3};
     char name[JC_TEST_PATH + 32];
     snprintf(name, sizeof name, "%s/photo.jpg", bench->folder);
     CHECK_OK("photo file", jc_file_write(name, jc_str(content), 0600, &bench->err), &bench->err);
     CHECK_OK("photo", jc_terminal_photo(name, bench->arena, &list[0], &bench->err), &bench->err);
-    *path = jc_arena_copy(bench->arena, jc_str(name));
+    path[0] = path[1] = jc_arena_copy(bench->arena, jc_str(name));
+    of_finding = *list[0];
+    of_finding.finding_id = draft->findings[0].finding_id = (ProtobufCBinaryData){JC_UUID_SIZE, finding_id};
+    list[1] = &of_finding;
     draft->message.photos = list;
-    draft->message.n_photos = 1;
+    draft->message.n_photos = 2;
     draft->draft.photo_paths = path;
 }
 
@@ -243,7 +248,7 @@ static void goes_by_stick_and_comes_back(void **state) {
     struct bench *bench = *state;
     struct office office;
     struct draft draft;
-    struct jc_str path;
+    struct jc_str path[2];
     struct jc_terminal_work work;
     struct jc_terminal_bundled bundled;
     struct jc_terminal_accepted accepted;
@@ -252,7 +257,7 @@ static void goes_by_stick_and_comes_back(void **state) {
     sync_now(bench);
     assert_int_equal(bundle(&office, true, &bundled), JC_FAILED_PRECONDITION); /* nothing to carry */
     draft_init(&draft, 1);
-    photo_of(bench, &draft, &path, "\xff\xd8\xff photo");
+    photo_of(bench, &draft, path, "\xff\xd8\xff photo");
     CHECK_OK("submit", draft_submit(bench, &draft, &work), &bench->err);
     submit(bench, 2);
     CHECK_OK("bundle", bundle(&office, true, &bundled), &bench->err);
@@ -299,14 +304,14 @@ static void changed_photo_stays_out(void **state) {
     struct bench *bench = *state;
     struct office office;
     struct draft draft;
-    struct jc_str path;
+    struct jc_str path[2];
     struct jc_terminal_work work;
     struct jc_terminal_bundled bundled;
     office_init(&office, bench);
     draft_init(&draft, 1);
-    photo_of(bench, &draft, &path, "\xff\xd8\xff photo");
+    photo_of(bench, &draft, path, "\xff\xd8\xff photo");
     CHECK_OK("submit", draft_submit(bench, &draft, &work), &bench->err);
-    CHECK_OK("other", jc_file_write(path.ptr, JC_STR("something else"), 0600, &bench->err), &bench->err);
+    CHECK_OK("other", jc_file_write(path[0].ptr, JC_STR("something else"), 0600, &bench->err), &bench->err);
     CHECK_OK("bundle", bundle(&office, true, &bundled), &bench->err);
     assert_int_equal(bundled.blobs, 0);
     assert_int_equal(bundled.blobs_missing, 1);

@@ -173,7 +173,7 @@ static const struct {
     {"negative workdays", workdays_negative, JC_INVALID_ARGUMENT,
      "the workdays of team \"hn-t1\" are negative or too many"},
     {"photo without hash", photo_without_hash, JC_INVALID_ARGUMENT, "photo 1 has no valid hash"},
-    {"photo twice", photo_twice, JC_INVALID_ARGUMENT, "photo 2 is the same as an earlier one"},
+    {"photo twice", photo_twice, JC_INVALID_ARGUMENT, "photo 2 is the same as an earlier one of the same finding"},
     {"unknown task", unknown_task, JC_NOT_FOUND,
      "there is no task \"01858000-0000-7000-8000-00000000004d\" on this terminal"},
     {"joint task", joint_task, JC_FAILED_PRECONDITION,
