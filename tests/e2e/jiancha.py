@@ -62,16 +62,23 @@ def listener():
     return socket.create_server(("127.0.0.1", 0))
 
 
+CLAIMS = []  # of ports; the system lets go of them with the process
+
+
 def free_port():
-    """A port below those the system gives to connections, so that it is still free when it is taken (again); tests
-    that run at the same time begin to look at different places."""
+    """A port below those the system gives to connections, so that it is still free when it is taken (again). It is
+    claimed for this process by a name that only one can have, so tests that run at the same time never take the same."""
     for offset in range(PORTS):
         port = FIRST_PORT + (os.getpid() * 16 + offset) % PORTS
+        claim = socket.socket(socket.AF_UNIX)
         try:
+            claim.bind(f"\0jiancha test port {port}")
             socket.create_server(("127.0.0.1", port)).close()
-            return port
         except OSError:
+            claim.close()
             continue
+        CLAIMS.append(claim)
+        return port
     raise AssertionError("no port is free")
 
 

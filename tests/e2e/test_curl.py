@@ -29,7 +29,7 @@ class Curl(jiancha.Test):
                         "-keyout", key, "-out", cls.cert, "-days", "3650", "-subj", "/CN=localhost", "-addext",
                         "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
         os.chmod(key, 0o600)
-        cls.tls_port = jiancha.free_port() + 8  # beside the one that the server takes next
+        cls.tls_port = jiancha.free_port()
         cls.server = cls.serve(cls.db, more=("--tls-listen", f"127.0.0.1:{cls.tls_port}", "--tls-cert", cls.cert,
                                              "--tls-key", key))
         cls.token = cls.must("SessionService/Login", {"login": admin["login"], "password": admin["one_time_password"]},
