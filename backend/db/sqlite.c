@@ -1,4 +1,4 @@
-/* SQLite behind driver.h. The only file that sees sqlite3.h.
+/* SQLite behind driver.h. With log_buffer.c all that sees sqlite3.h.
  *
  * WAL with synchronous=FULL: a commit is one write and one fsync of the log, readers never wait for
  * the writer nor it for them. The log flows back into the file (the checkpoint) when it has grown by
@@ -7,7 +7,7 @@
  *
  * SQLite's memory comes through jc_malloc, so tests can let it run out; its own statistics, mutexes
  * of connections and file:-names are off. Statements for transactions are prepared with the
- * connection, so a rollback never has to.
+ * connection, so a rollback never has to. Frames of the log are gathered before they are written (log_buffer.c).
  *
  * Every statement that fails may have ended the transaction (disk full, I/O error, no memory): the
  * callers ask in_transaction. Nothing here begins, commits or repeats by itself.
@@ -24,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "db/log_buffer.h"
 
 enum {
     CHECKPOINT_PAGES = 4000, /* 16 MB of log between checkpoints */
@@ -630,8 +632,9 @@ static enum jc_code configure(struct jc_conn *conn, const struct jc_conn_config 
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL); /* "x" is a name, never a text */
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+    bool wal = !sqlite_single(config->path) && !config->read_only && !config->reader;
     enum jc_code code = JC_OK;
-    if (!sqlite_single(config->path) && !config->read_only && !config->reader)
+    if (wal)
         code = use_wal(db, config->busy_timeout_ms, err);
     if (code == JC_OK)
         code = pragma(db, "synchronous", 2, err); /* FULL */
@@ -645,6 +648,8 @@ static enum jc_code configure(struct jc_conn *conn, const struct jc_conn_config 
         code = pragma(db, "query_only", 1, err);
     if (code == JC_OK)
         code = first_look(db, err);
+    if (code == JC_OK && wal)
+        jc_log_buffer_attach(db);
     for (int i = 0; i < FIXED && code == JC_OK; i++)
         code = prepare_raw(db, fixed_sql[i], &conn->fixed[i], err);
     conn->checkpoint_at = CHECKPOINT_PAGES;
