@@ -57,7 +57,7 @@ struct jc_conn {
 };
 
 /* A prepared statement and what its parameters hold: a number or NULL that stays from one run to the next, as
- * most of a record's do (the agency, flags, what is missing), is not bound again, which spares half of all binding. */
+ * most of a record's do (the agency, flags, what is missing), is not bound again, which spares a third of all binding. */
 struct jc_stmt {
     sqlite3_stmt *raw;
     struct held {
