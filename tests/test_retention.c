@@ -5,6 +5,7 @@
 #include "blob/collect.h"
 #include "store/audit_log.h"
 #include "store/blob.h"
+#include "store/gone.h"
 #include "store/operation.h"
 #include "store/retention.h"
 #include "sync/derived.h"
@@ -252,6 +253,44 @@ static void test_documents(void **state) {
     CHECK_INT("once", run(JC_RETENTION_BODIES, FIELD_NOW_MS + 4 * (int64_t)MS_A_DAY, false).count, 0);
 }
 
+static enum jc_code gone_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_gone_verify(tx, 1, count_fault, ctx, err);
+}
+
+static int faults_of_gone(void) {
+    int count = 0;
+    jc_test_read(field.db, gone_job, &count);
+    return count;
+}
+
+/* DESIGN section 6: contents go under retention alone. Whoever writes to the file can delete one and say why. */
+static void test_gone(void **state) {
+    (void)state;
+    four_records();
+    static const struct {
+        const char *name, *script;
+        int faults;
+    } CASES[] = {
+        {"a body, for no act's reason", "UPDATE operation SET body = NULL, deleted_why = 'x' WHERE op_key % 256 = 2",
+         1},
+        {"a body, for an act's reason", "UPDATE operation SET deleted_why = '保存期满' WHERE deleted_why = 'x'", 1},
+        {"a blob, for the bodies' reason",
+         "UPDATE blob SET deleted_ms = 1, deleted_why = '保存期满'"
+         " WHERE sha256 = (SELECT MAX(sha256) FROM blob WHERE deleted_ms IS NULL)",
+         2},
+        {"without a reason", "UPDATE blob SET deleted_why = NULL WHERE deleted_ms = 1", 2},
+    };
+    CHECK_INT("one goes", run(JC_RETENTION_BODIES, FIELD_NOW_MS + AFTER_MS, false).count, 1);
+    CHECK_INT("an act accounts for it", faults_of_gone(), 0);
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        field_script(&field, CASES[i].script);
+        CHECK_INT(CASES[i].name, faults_of_gone(), CASES[i].faults);
+    }
+    field_script(&field, "UPDATE blob SET deleted_ms = NULL, deleted_why = NULL");
+    CHECK("blobs go", run(JC_RETENTION_BLOBS, FIELD_NOW_MS + AFTER_MS, false).count > 0);
+    CHECK_INT("an act accounts for them", faults_of_gone(), 1);
+}
+
 /* A recheck is to be made: record and order are held. */
 static void test_documents_held(void **state) {
     (void)state;
@@ -334,7 +373,7 @@ static void test_died_before_removal(void **state) {
 int main(void) {
     const struct CMUnitTest TESTS[] = {
         IN_FIELD(test_bodies), IN_FIELD(test_documents), IN_FIELD(test_documents_held),      IN_FIELD(test_blobs),
-        IN_FIELD(test_shared), IN_FIELD(test_unnamed),   IN_FIELD(test_died_before_removal),
+        IN_FIELD(test_shared), IN_FIELD(test_unnamed),   IN_FIELD(test_died_before_removal), IN_FIELD(test_gone),
     };
     return cmocka_run_group_tests(TESTS, NULL, NULL);
 }

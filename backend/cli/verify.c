@@ -7,6 +7,7 @@
 #include "store/agency.h"
 #include "store/audit_log.h"
 #include "store/backup.h"
+#include "store/gone.h"
 #include "store/operation.h"
 #include "sync/compared.h"
 #include "sync/derived.h"
@@ -168,6 +169,8 @@ static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *er
         code = jc_chain_verify(tx, agency_id, v->heads, v->head_count, chain_fault, v, &v->rows[v->at], err);
         if (code == JC_OK)
             code = jc_vouched_verify(tx, agency_id, v->rewritten, chain_fault, v, err);
+        if (code == JC_OK)
+            code = jc_gone_verify(tx, agency_id, chain_fault, v, err);
         if (code == JC_OK && v->backup)
             code = jc_db_read(v->backup, compare_chain, v, err);
         if (code == JC_OK)
