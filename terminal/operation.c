@@ -178,6 +178,22 @@ enum jc_code jc_terminal_operation_get(struct jc_tx *tx, struct jc_uuid operatio
     return code;
 }
 
+static const char SQL_OPERATION_DECIDE[] =
+    "UPDATE operation"
+    "   SET review = (SELECT s.body FROM staged AS s WHERE s.kind = $1 AND s.id = operation.operation_id)"
+    " WHERE operation_id IN (SELECT s.id FROM staged AS s"
+    "                         WHERE s.kind = $1 AND s.body IS NOT NULL"
+    "                           AND (operation.review IS NULL OR operation.review <> s.body))"
+    "RETURNING " COLUMNS;
+
+enum jc_code jc_terminal_operation_decide(struct jc_tx *tx, struct jc_arena *arena, struct jc_terminal_operations *out,
+                                          struct jc_err *err) {
+    struct jc_rows *rows = NULL;
+    enum jc_code code = jc_tx_query(tx, SQL_OPERATION_DECIDE,
+                                    JC_VALUES(jc_int(JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME)), &rows, err);
+    return read_rows(code, rows, arena, out, err);
+}
+
 static const char SQL_OPERATION_LIST_UNSENT[] =
     "SELECT " COLUMNS "  FROM operation"
     " WHERE unsent = 1"

@@ -50,6 +50,9 @@ enum jc_code jc_terminal_operation_list_command(struct jc_tx *tx, Jc__OperationB
 /* *found is false if there is none. */
 enum jc_code jc_terminal_operation_get(struct jc_tx *tx, struct jc_uuid operation_id, struct jc_arena *arena,
                                        struct jc_terminal_operation *out, bool *found, struct jc_err *err);
+/* Keeps what people decided, as the staged listing says, beside the operations; `out`: those of which that is news. */
+enum jc_code jc_terminal_operation_decide(struct jc_tx *tx, struct jc_arena *arena, struct jc_terminal_operations *out,
+                                          struct jc_err *err);
 /* What waits under that enrolment, and under ended ones, in order. */
 enum jc_code jc_terminal_operation_list_unsent(struct jc_tx *tx, struct jc_uuid device_id, struct jc_arena *arena,
                                                struct jc_terminal_operations *out, struct jc_err *err);

@@ -122,18 +122,13 @@ static const char SQL_SHOWN_MARK[] =
     "   SET staging = 0, staged_full = 0, staged_cursor = $1, cursor = $2, synced_ms = $3"
     " WHERE only_row = 1";
 
-static const char SQL_OUTCOMES_SHOW[] =
-    "UPDATE operation"
-    "   SET review = (SELECT s.body FROM staged AS s WHERE s.kind = $1 AND s.id = operation.operation_id)"
-    " WHERE operation_id IN (SELECT s.id FROM staged AS s WHERE s.kind = $1 AND s.body IS NOT NULL)";
-
 static enum jc_code show(struct jc_tx *tx, struct jc_terminal_page *page, bool full, struct jc_err *err) {
     const Jc__SyncResponse *response = page->response;
     enum jc_code code = jc_tx_exec(tx, full ? SQL_ENTITY_CLEAR : SQL_ENTITY_REMOVE, JC_NO_VALUES, err);
     if (code == JC_OK)
         code = jc_tx_exec(tx, SQL_ENTITY_SHOW, JC_NO_VALUES, err);
     if (code == JC_OK)
-        code = jc_tx_exec(tx, SQL_OUTCOMES_SHOW, JC_VALUES(jc_int(JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME)), err);
+        code = jc_terminal_operation_decide(tx, page->arena, &page->decided, err);
     if (code == JC_OK)
         code = jc_tx_exec(tx, SQL_STAGED_CLEAR, JC_NO_VALUES, err);
     if (code == JC_OK)
@@ -203,6 +198,7 @@ enum jc_code jc_terminal_stage(struct jc_tx *tx, struct jc_terminal_page *page, 
     const Jc__SyncResponse *response = page->response;
     struct jc_terminal_self self;
     page->received = page->removed = page->skipped = 0;
+    page->decided = (struct jc_terminal_operations){0};
     page->shown = false;
     enum jc_code code = jc_terminal_self_enrolled(tx, page->arena, &self, err);
     jc_sign_forget(self.secret_key, sizeof self.secret_key);

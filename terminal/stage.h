@@ -5,7 +5,7 @@
 #define JC_TERMINAL_STAGE_H
 
 #include "jiancha/v1/sync_service.pb-c.h"
-#include "terminal/store.h"
+#include "terminal/operation.h"
 
 struct jc_terminal_page {
     struct jc_arena *arena;
@@ -15,6 +15,7 @@ struct jc_terminal_page {
     /* out */
     int64_t received, removed, skipped;
     bool shown;
+    struct jc_terminal_operations decided; /* by people, as the listing says that is shown now */
 };
 
 /* Stages one page and, if it is the last, shows the listing; keeps the receipt's head and the server's time.

@@ -271,6 +271,23 @@ static enum jc_code tell(struct run *run, const struct jc_terminal_outcome *outc
     return JC_OK;
 }
 
+/* What people decided stands in the round's arena; the caller gets it in its own. */
+static enum jc_code tell_decided(struct run *run, struct jc_err *err) {
+    enum jc_code code = JC_OK;
+    for (size_t i = 0; code == JC_OK && i < run->page.decided.count; i++) {
+        struct jc_terminal_outcome outcome = run->page.decided.items[i].outcome;
+        ProtobufCMessage *copy = NULL;
+        struct jc_str packed;
+        code = jc_message_pack(&outcome.review->base, run->round, &packed, err);
+        if (code == JC_OK)
+            code = jc_terminal_unpack(outcome.review->base.descriptor, packed, run->results, &copy, err);
+        outcome.review = (const Jc__ReviewOutcome *)copy;
+        if (code == JC_OK)
+            code = tell(run, &outcome, err);
+    }
+    return code;
+}
+
 /* Not again in this sync. */
 static enum jc_code skip(struct run *run, struct jc_uuid operation_id, struct jc_err *err) {
     struct jc_uuid *skipped = JC_PUSH(run->lasting, &run->skip, struct jc_uuid);
@@ -333,8 +350,11 @@ static enum jc_code keep(struct run *run, struct jc_err *err) {
         code = jc_terminal_write(run->terminal, settle, run, err);
     if (code == JC_OK && run->batch.count > 0)
         code = count_results(run, err);
-    if (code == JC_OK && is_own(run))
+    if (code == JC_OK && is_own(run)) {
         code = jc_terminal_write(run->terminal, stage, run, err);
+        if (code == JC_OK)
+            code = tell_decided(run, err);
+    }
     if (code == JC_OK)
         count_page(run);
     return code;

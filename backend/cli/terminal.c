@@ -222,21 +222,32 @@ static struct jc_str local_word(const struct jc_cli *cli, enum jc_terminal_local
     }
 }
 
-/* The newest result that a person should look at: "rejected: …". */
-static struct jc_str attention_words(struct jc_cli *cli, const struct jc_terminal_task *task) {
+/* The newest that was rejected, else the newest that a person should look at: an order that waits for a record hides
+ * the record's rejection otherwise. NULL: none. */
+static const struct jc_terminal_outcome *gravest(const struct jc_terminal_task *task) {
+    const struct jc_terminal_outcome *newest = NULL;
     for (size_t i = task->outcome_count; i-- > 0;) {
         const struct jc_terminal_outcome *outcome = &task->outcomes[i];
-        if (!jc_terminal_needs_attention(outcome))
-            continue;
-        struct jc_str args[] = {jc_cli_terminal_result(cli, outcome), jc_cli_terminal_reason(cli, outcome)};
-        struct jc_buf text;
-        jc_buf_init(&text, 4096);
-        jc_msg_render(&text, cli->lang, JC_MSG_TERM_ATTENTION, args, 2);
-        struct jc_str copy = jc_arena_copy(cli->arena, jc_buf_str(&text));
-        jc_buf_free(&text);
-        return copy;
+        if (jc_terminal_stands(outcome) == JC__OPERATION_STATUS__OPERATION_STATUS_REJECTED)
+            return outcome;
+        if (!newest && jc_terminal_needs_attention(outcome))
+            newest = outcome;
     }
-    return JC_STR("");
+    return newest;
+}
+
+/* "rejected: …". */
+static struct jc_str attention_words(struct jc_cli *cli, const struct jc_terminal_task *task) {
+    const struct jc_terminal_outcome *outcome = gravest(task);
+    if (!outcome)
+        return JC_STR("");
+    struct jc_str args[] = {jc_cli_terminal_result(cli, outcome), jc_cli_terminal_reason(cli, outcome)};
+    struct jc_buf text;
+    jc_buf_init(&text, 4096);
+    jc_msg_render(&text, cli->lang, JC_MSG_TERM_ATTENTION, args, 2);
+    struct jc_str copy = jc_arena_copy(cli->arena, jc_buf_str(&text));
+    jc_buf_free(&text);
+    return copy;
 }
 
 static void add_task(struct jc_cli *cli, struct jc_table *table, const struct jc_terminal_task *task) {

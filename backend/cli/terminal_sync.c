@@ -87,11 +87,12 @@ static enum jc_code print_sync_json(struct jc_cli *cli, const struct jc_terminal
     for (size_t i = 0; i < result->outcome_count; i++) {
         const struct jc_terminal_outcome *outcome = &result->outcomes[i];
         json_array_append_new(
-            results, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "operation_id",
+            results, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "operation_id",
                                text_of(jc_cli_terminal_id(cli, outcome->operation_id)), "command",
                                text_of(command_name(outcome->command)), "unit_id", text_of(outcome->unit_id), "result",
                                text_of(jc_cli_terminal_result(cli, outcome)), "code", text_of(outcome->code),
-                               "reason_zh", text_of(outcome->reason_zh), "reason_en", text_of(outcome->reason_en)));
+                               "reason_zh", text_of(outcome->reason_zh), "reason_en", text_of(outcome->reason_en),
+                               "note", outcome->review ? outcome->review->note : ""));
     }
     struct jc_str when = result->rounds ? jc_time_format(result->server_time_ms, time) : JC_STR("");
     json_t *row = json_pack(

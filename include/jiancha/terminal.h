@@ -211,7 +211,8 @@ struct jc_terminal_sync_result {
     int64_t server_time_ms;  /* of the last receipt */
     int64_t chain_length;    /* head of the server's evidence chain in the last receipt */
     uint8_t chain_head[JC_SHA256_SIZE];
-    struct jc_terminal_outcome *outcomes; /* one for each operation answered or set aside */
+    /* One for each operation answered or set aside, and for each about which a decision came (its `review`). */
+    struct jc_terminal_outcome *outcomes;
     size_t outcome_count;
 };
 

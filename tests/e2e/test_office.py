@@ -72,11 +72,11 @@ class Office(jiancha.January):
 
     # --- reviews and tasks ------------------------------------------------------------------------------
 
-    def conflict(self):
+    def conflict(self, *more):
         """Two terminals work on one task; the second's record lies beside the first's. Its review's number."""
         two = self.terminal(self.second, "2")
         self.inspect(self.one)
-        self.inspect(two, start="08:05", end="08:25")
+        self.inspect(two, *more, start="08:05", end="08:25")
         self.one.sync()
         two.sync()
         self.assertEqual(self.records(), (2, 1))
@@ -96,7 +96,9 @@ class Office(jiancha.January):
                          uuid.UUID(first).bytes)
         self.assertEqual(self.rows("review", "list"), [])
         self.office("review", "accept", review, expect=2)
-        two.sync()
+        told = [(row["command"], row["result"], row["note"]) for row in two.sync()["results"]]
+        self.assertEqual(told, [("submit_inspection", "linked", "同一次检查")])
+        self.assertEqual(two.sync()["results"], [], "told once")
         self.is_sound()
 
     def test_record_of_a_task_that_left(self):
@@ -124,9 +126,16 @@ class Office(jiancha.January):
         self.is_sound()
 
     def test_reject_then_accept(self):
-        review, _ = self.conflict()
+        """The inspector reads the decision with the next sync, and at the task, where an order that waits for the
+        record does not hide it."""
+        review, two = self.conflict("--finding", "未培训", "--outcome", "deadline:2023-02-15")
+        two.run("order", self.task)
+        two.sync()
         self.office("review", "reject", review, expect=2)
         self.office("review", "reject", review, "--note", "以先到的为准")
+        self.assertRegex(two.run("sync").out, "inspection record .*not accepted by review +以先到的为准")
+        (row,) = [row for row in two.rows("tasks") if row["task_id"] == self.task]
+        self.assertEqual(row["attention"], "not_accepted: 以先到的为准")
         self.assertEqual(self.records(), (2, 1))
         self.assertEqual(len(self.rows("review", "list", "--closed")), 1)
         self.is_sound()
