@@ -6,7 +6,8 @@
  * Makes a database with one terminal per connection, starts `jiancha serve` on it, sends ad hoc
  * inspections with four findings each (the size of a record in the field), every request sealed by
  * its terminal, every id new and every unit visited once, then stops the server and counts what the
- * database holds. All requests are made before the clock starts. Prints one JSON object. Any answer that
+ * database holds. Requests are made before the clock starts, --rate times the seconds for each terminal; one that is
+ * served more often than that makes its further ones when it needs them. Prints one JSON object. Any answer that
  * is not 200, any record not applied or not durable ends it with exit 1.
  *
  * With --pace each terminal sends one request in so many milliseconds, all of them evenly spread, and a
@@ -24,11 +25,16 @@
 
 #include "bench/load.h"
 
-enum { SAMPLES_MAX = 1 << 22, QUIET_MS = 30000, EXTRA = 3 /* requests besides: first answers */ };
+enum {
+    SAMPLES_MAX = 1 << 22,
+    QUIET_MS = 30000,
+    EXTRA = 3, /* requests besides: first answers */
+    SPARE = 2, /* one unit more for so many, and twice the numbers: for terminals that are served more often */
+};
 
 struct settings {
     const char *program, *dir;
-    int connections, records, seconds, rate; /* rate: records/s to make requests for, per connection */
+    int connections, records, seconds, rate; /* rate: records/s to make requests for beforehand, per connection */
     int pace_ms;                             /* 0: as fast as the answers come */
     int64_t history;
     bool gzip, kill;
@@ -40,7 +46,8 @@ struct run {
     int epoll;
     int64_t begin_ns, end_ns;
     int live;
-    int64_t due; /* requests that were due so far; paced */
+    int64_t due;              /* requests that were due so far; paced */
+    int64_t next_unit, units; /* that no request names yet, and how many there are */
     bool ran_out;
     int64_t *samples_ns;
     size_t sample_count;
@@ -57,6 +64,24 @@ static void start_request(struct run *run, struct jc_load *load) {
         want(run, load, EPOLLIN | EPOLLOUT);
 }
 
+/* Made beforehand. */
+static int requests_each(const struct settings *settings) {
+    int paced = settings->pace_ms ? settings->seconds * 1000 / settings->pace_ms + 1 : 0;
+    return EXTRA + (paced ? paced : settings->rate * settings->seconds / settings->records);
+}
+
+/* Whether the terminal has a request to send; one is for the server that starts again. */
+static bool has_request(struct run *run, struct jc_load *load) {
+    int records = run->settings->records, kept = run->settings->kill;
+    bool makes = load->next >= load->count - kept && run->next_unit + records <= run->units &&
+                 load->count < requests_each(run->settings) * SPARE;
+    if (makes) {
+        jc_load_add(load, run->next_unit);
+        run->next_unit += records;
+    }
+    return load->next < load->count - kept;
+}
+
 static void take_answer(struct run *run, struct jc_load *load) {
     if (!jc_load_take(load))
         return;
@@ -67,8 +92,8 @@ static void take_answer(struct run *run, struct jc_load *load) {
         run->live--;
         return;
     }
-    bool out = load->next == load->count - run->settings->kill; /* one is for the server that starts again */
-    run->ran_out |= out && now < run->end_ns;
+    bool out = now < run->end_ns && !has_request(run, load);
+    run->ran_out |= out;
     if (out || now >= run->end_ns)
         run->live--;
     else
@@ -160,7 +185,7 @@ static struct settings parse_settings(int argc, char **argv) {
         {"kill", no_argument, NULL, 'k'},
         {0},
     };
-    struct settings settings = {.connections = 64, .records = 1, .seconds = 5, .rate = 1000};
+    struct settings settings = {.connections = 64, .records = 1, .seconds = 5, .rate = 700};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'p')
             settings.program = optarg;
@@ -191,11 +216,6 @@ static struct settings parse_settings(int argc, char **argv) {
     return settings;
 }
 
-static int requests_each(const struct settings *settings) {
-    int paced = settings->pace_ms ? settings->seconds * 1000 / settings->pace_ms + 1 : 0;
-    return EXTRA + (paced ? paced : settings->rate * settings->seconds / settings->records);
-}
-
 static struct jc_load *make_loads(const struct settings *settings, const char *database) {
     struct jc_load *loads = jc_fleet_alloc((size_t)settings->connections, sizeof *loads);
     struct jc_fleet_terminal **terminals = jc_fleet_alloc((size_t)settings->connections, sizeof *terminals);
@@ -204,12 +224,13 @@ static struct jc_load *make_loads(const struct settings *settings, const char *d
         terminals[i] = &loads[i].terminal;
     }
     jc_fleet_make(database, terminals, settings->connections);
-    jc_fleet_lease(database, terminals, settings->connections, (int64_t)requests_each(settings) * settings->records);
+    jc_fleet_lease(database, terminals, settings->connections,
+                   (int64_t)requests_each(settings) * settings->records * SPARE);
     free(terminals);
     return loads;
 }
 
-/* How many units the records need. The terminals are to hear of none but the first request's. */
+/* How many units the requests made name. The terminals are to hear of none but the first request's. */
 static int64_t prepare(struct jc_load *loads, const struct settings *settings, const char *database) {
     int count = requests_each(settings);
     int64_t each = (int64_t)count * settings->records;
@@ -268,15 +289,18 @@ int main(int argc, char **argv) {
     char database[512], log[512];
     snprintf(database, sizeof database, "%s/bench.db", settings.dir);
     snprintf(log, sizeof log, "%s/bench.log", settings.dir);
+    if (access(settings.program, X_OK) != 0)
+        jc_fleet_stop("--program names no program that can be run");
     struct run run = {.settings = &settings, .samples_ns = jc_fleet_alloc(SAMPLES_MAX, sizeof(int64_t))};
     run.loads = make_loads(&settings, database);
-    int64_t units = prepare(run.loads, &settings, database);
+    run.next_unit = prepare(run.loads, &settings, database);
+    run.units = run.next_unit + run.next_unit / SPARE;
     int64_t begin_ns = jc_fleet_now_ns();
     struct jc_fleet_server server = jc_fleet_serve(settings.program, database, log, NULL);
     long idle_kb = jc_fleet_resident_kb(server.pid);
     double start_ms = first_answer(&run.loads[0], server.port, begin_ns), restart_ms = 0;
     connect_all(run.loads, &settings, server.port);
-    jc_fleet_add_units(database, units);
+    jc_fleet_add_units(database, run.units);
     int64_t cpu = jc_fleet_cpu_us(server.pid), own_cpu = own_cpu_us();
     double seconds = drive(&run);
     cpu = jc_fleet_cpu_us(server.pid) - cpu;
@@ -293,7 +317,8 @@ int main(int argc, char **argv) {
     }
     jc_fleet_end(&server);
     if (run.ran_out)
-        fprintf(stderr, "jc_bench_sync: a terminal ran out of requests; give a higher --rate than %d\n", settings.rate);
+        fprintf(stderr, "jc_bench_sync: a terminal had nothing left to send; give a higher --rate than %d\n",
+                settings.rate);
     int64_t sent = (int64_t)run.sample_count + 1 + settings.kill; /* requests */
     if (jc_fleet_operations(database) != settings.history + sent * settings.records)
         jc_fleet_stop("records that were acknowledged are not in the database");

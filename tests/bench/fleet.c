@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include "store/device.h"
 #include "store/store.h"
 
-enum { ARGUMENTS_MAX = 16, BLOCK = 50, DOCUMENT_KINDS = 3 };
+enum { ARGUMENTS_MAX = 16, BLOCK = 50, DOCUMENT_KINDS = 3, START_MS = 60000 };
 
 _Noreturn void jc_fleet_stop(const char *what) {
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, what);
@@ -250,6 +251,30 @@ static _Noreturn void become_server(const char *program, const char *database, c
     _exit(127);
 }
 
+/* The first words of the server, at least a line; false if it ends or is silent instead. */
+static bool read_line(int fd, char *line, size_t size) {
+    struct pollfd words = {.fd = fd, .events = POLLIN};
+    size_t got = 0;
+    while (got < size - 1 && !memchr(line, '\n', got)) {
+        ssize_t n = poll(&words, 1, START_MS) == 1 ? read(fd, line + got, size - 1 - got) : 0;
+        if (n <= 0)
+            return false;
+        got += (size_t)n;
+        line[got] = '\0';
+    }
+    return true;
+}
+
+static _Noreturn void stop_for_dead(const struct jc_fleet_server *server, const char *log) {
+    int status = 0;
+    bool ended = waitpid(server->pid, &status, WNOHANG) == server->pid;
+    if (ended && WIFEXITED(status))
+        fprintf(stderr, "the server ended with exit status %d; its log is %s\n", WEXITSTATUS(status), log);
+    else if (ended)
+        fprintf(stderr, "the server ended by signal %d; its log is %s\n", WTERMSIG(status), log);
+    jc_fleet_stop("the server did not start");
+}
+
 struct jc_fleet_server jc_fleet_serve(const char *program, const char *database, const char *log,
                                       const char *const *arguments) {
     int out[2];
@@ -261,14 +286,8 @@ struct jc_fleet_server jc_fleet_serve(const char *program, const char *database,
         become_server(program, database, log, out[1], arguments);
     close(out[1]);
     char line[256] = "";
-    size_t got = 0;
-    while (got < sizeof line - 1 && !memchr(line, '\n', got)) {
-        ssize_t n = read(out[0], line + got, sizeof line - 1 - got);
-        if (n <= 0)
-            jc_fleet_stop("the server did not start");
-        got += (size_t)n;
-    }
-    line[got] = '\0';
+    if (!read_line(out[0], line, sizeof line))
+        stop_for_dead(&server, log);
     const char *at = strstr(line, "127.0.0.1:");
     if (!at)
         jc_fleet_stop("the server names no port");

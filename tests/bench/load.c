@@ -159,24 +159,30 @@ static int64_t made_ms(void *ctx) {
     return *(const int64_t *)ctx;
 }
 
-void jc_load_prepare(struct jc_load *load, int count, int records, int64_t first_unit) {
+void jc_load_add(struct jc_load *load, int64_t first_unit) {
     static int64_t start_ms;
-    int64_t now_ms = 0;
-    struct jc_clock clock = {made_ms, &now_ms}, real = jc_clock_system();
-    size_t longest = 0;
+    struct jc_clock real = jc_clock_system();
     if (!start_ms)
         start_ms = jc_clock_now_ms(&real);
-    load->records = records;
-    load->count = count;
-    load->requests = jc_fleet_alloc((size_t)count, sizeof *load->requests);
-    for (int i = 0; i < count; i++) {
-        now_ms = start_ms + i;
-        load->requests[i] = make_request(load, first_unit + (int64_t)i * records, &clock);
-        if (load->requests[i].len > longest)
-            longest = load->requests[i].len;
-    }
+    int64_t now_ms = start_ms + load->count;
+    struct jc_clock clock = {made_ms, &now_ms};
+    struct jc_str *requests = realloc(load->requests, (size_t)(load->count + 1) * sizeof *requests);
+    if (!requests)
+        jc_fleet_stop("out of memory");
+    load->requests = requests;
+    requests[load->count] = make_request(load, first_unit, &clock);
+    size_t len = requests[load->count++].len;
+    if (load->out && len <= load->longest)
+        return;
+    load->longest = len;
     free(load->out); /* room for the longest, even where compression makes it longer */
-    load->out = jc_fleet_alloc(1, 2 * (JC_LOAD_HEAD_MAX + longest + JC_LOAD_CURSOR_MAX));
+    load->out = jc_fleet_alloc(1, 2 * (JC_LOAD_HEAD_MAX + len + JC_LOAD_CURSOR_MAX));
+}
+
+void jc_load_prepare(struct jc_load *load, int count, int records, int64_t first_unit) {
+    load->records = records;
+    for (int i = 0; i < count; i++)
+        jc_load_add(load, first_unit + (int64_t)i * records);
     if (!load->answer)
         load->answer = jc_fleet_alloc(1, JC_LOAD_ANSWER_MAX);
 }
