@@ -97,6 +97,28 @@ static void test_commits_are_in_the_files(void **state) {
     }
 }
 
+/* Where sectors are not written whole, a commit ends with its last frame again and again, part of it behind the sync. */
+static void test_padded_commits(void **state) {
+    (void)state;
+    sqlite3 *db = open_fresh(NULL, true), *other = NULL;
+    char name[80];
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    snprintf(name, sizeof name, "file:%s?psow=0", path);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI;
+    assert_int_equal(sqlite3_open_v2(name, &db, flags, NULL), SQLITE_OK);
+    run(db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; SELECT COUNT(*) FROM t");
+    jc_log_buffer_attach(db);
+    assert_int_equal(sqlite3_open_v2(path, &other, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    for (int i = 0; i < 20; i++) {
+        put_rows(db, i * 3 + 1, 3);
+        CHECK_INT("others see it", ask(other, "SELECT COUNT(*) FROM t"), i * 3 + 3);
+        CHECK_INT("it is in the files", rows_in_files("padded"), i * 3 + 3);
+    }
+    CHECK_INT("whole", ask(other, "SELECT COUNT(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+    assert_int_equal(sqlite3_close(other), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
 /* Frames already handed over are read again, overwritten and taken back. */
 static void test_savepoints(void **state) {
     (void)state;
@@ -244,6 +266,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commits_are_in_the_files),
+        cmocka_unit_test(test_padded_commits),
         cmocka_unit_test(test_savepoints),
         cmocka_unit_test(test_rollback_leaves_the_log_to_others),
         cmocka_unit_test(test_failed_commits_stay_out),

@@ -3,6 +3,10 @@
  * SQLite tells no file of a rollback, but takes lock 0 of the index to write to the log and gives it up at the end of
  * each transaction (https://www.sqlite.org/walformat.html, WAL locks).
  *
+ * Where sectors are not written whole, a commit goes on behind its sync: its last frame again, up to the sector's end,
+ * and SQLite syncs where the sector before ends, in the midst of such a frame. What is left of it is never synced, but
+ * the index names it. So from a sync on, until the lock is given up, nothing is gathered.
+ *
  * Bytes that could not be written stay for the next try, because frames of a transaction that goes on may be among
  * them; but a sync that fails drops them: the commit fails then and is rolled back, and must not reach the file after
  * its caller has been told so. */
@@ -26,6 +30,7 @@ struct buffer {
     int open;         /* of the two */
     sqlite3_int64 at; /* where in the log the bytes belong */
     int len;
+    bool synced; /* since the lock was taken */
     uint8_t bytes[BUFFER_BYTES];
 };
 
@@ -53,7 +58,7 @@ static int log_write(sqlite3_file *log, const void *bytes, int len, sqlite3_int6
     int rc = follows ? SQLITE_OK : flush(log);
     if (rc != SQLITE_OK)
         return rc;
-    if (len > BUFFER_BYTES)
+    if (buffer->synced || len > BUFFER_BYTES)
         return buffer->real_log->xWrite(log, bytes, len, at);
     if (!buffer->len)
         buffer->at = at;
@@ -65,6 +70,7 @@ static int log_write(sqlite3_file *log, const void *bytes, int len, sqlite3_int6
 static int log_sync(sqlite3_file *log, int flags) {
     int rc = flush(log);
     of_log(log)->len = 0;
+    of_log(log)->synced = true;
     return rc == SQLITE_OK ? of_log(log)->real_log->xSync(log, flags) : rc;
 }
 
@@ -105,6 +111,8 @@ static int file_shm_lock(sqlite3_file *file, int first, int count, int flags) {
     struct buffer *buffer = of_file(file);
     if (first == WRITE_LOCK && flags == (SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE))
         buffer->len = 0;
+    if (first == WRITE_LOCK)
+        buffer->synced = false;
     return buffer->real_file->xShmLock(file, first, count, flags);
 }
 
@@ -128,6 +136,7 @@ void jc_log_buffer_attach(sqlite3 *db) {
     buffer->file = *file->pMethods;
     buffer->open = 2;
     buffer->at = buffer->len = 0;
+    buffer->synced = false;
     buffer->log.xWrite = log_write;
     buffer->log.xSync = log_sync;
     buffer->log.xRead = log_read;
