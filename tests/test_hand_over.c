@@ -54,6 +54,7 @@ static void begin(struct pair *pair, bool photo) {
     CHECK_OK("photo", jc_file_write(path, JC_STR("\xff\xd8\xff photo"), 0600, &err), &err);
     CHECK_OK("photo", jc_terminal_photo(path, f->arena, &taken, &err), &err);
     Jc__Inspection *inspection = field_inspection(f, 1, 0, "u1", 0);
+    field_add_findings(f, inspection, 1, 1, "2023-02-15");
     struct jc_str paths[] = {jc_str(path), jc_str(path)};
     of_finding = *taken;
     of_finding.finding_id = inspection->findings[0]->finding_id;
