@@ -17,7 +17,8 @@ enum { TIMEOUT_MS = 120000, CONNECT_MS = 10000, URL_MAX = 2048 };
 struct curl_transport {
     CURL *handle;
     int timeout_ms;
-    bool loopback; /* never through a proxy of the environment */
+    enum jc_lang lang; /* of the server's words */
+    bool loopback;     /* never through a proxy of the environment */
     size_t server_len;
     char url[URL_MAX]; /* server, then the procedure of the call at hand */
 };
@@ -55,9 +56,11 @@ static bool add_token(struct curl_slist **headers, struct jc_str token) {
 }
 
 /* The lines and "Authorization: Bearer …"; NULL without memory. */
-static struct curl_slist *make_headers(const char *const *lines, struct jc_str token) {
+static struct curl_slist *make_headers(const struct curl_transport *transport, const char *const *lines,
+                                       struct jc_str token) {
     struct curl_slist *headers = NULL;
-    bool good = add_line(&headers, "Expect:"); /* no round trip for 100 Continue */
+    bool good = add_line(&headers, "Expect:") && /* no round trip for 100 Continue */
+                add_line(&headers, transport->lang == JC_EN ? "Accept-Language: en" : "Accept-Language: zh");
     for (; good && *lines; lines++)
         good = add_line(&headers, *lines);
     if (good && token.len)
@@ -157,7 +160,7 @@ static enum jc_code call_curl(void *ctx, const struct jc_transport_call *call, i
     struct curl_transport *transport = ctx;
     char detail[CURL_ERROR_SIZE] = "";
     CURLcode result = CURLE_OK;
-    struct curl_slist *headers = make_headers(LINES, call->token);
+    struct curl_slist *headers = make_headers(transport, LINES, call->token);
     enum jc_code code =
         headers ? set_up(transport, call->procedure, headers, detail, &result, err) : jc_fail_memory(err);
     if (code) {
@@ -284,7 +287,7 @@ static enum jc_code exchange_curl(void *ctx, const struct jc_transport_exchange 
     char detail[CURL_ERROR_SIZE] = "";
     CURLcode result = CURLE_OK;
     *out = (struct jc_transport_reply){.upload_offset = -1};
-    struct curl_slist *headers = make_headers(exchange->headers, exchange->token);
+    struct curl_slist *headers = make_headers(transport, exchange->headers, exchange->token);
     enum jc_code code =
         headers ? set_up(transport, exchange->path, headers, detail, &result, err) : jc_fail_memory(err);
     if (code) {
@@ -337,7 +340,8 @@ static bool is_loopback(struct jc_str server) {
     return false;
 }
 
-enum jc_code jc_transport_curl(const char *server, int timeout_ms, struct jc_transport *out, struct jc_err *err) {
+enum jc_code jc_transport_curl(const char *server, int timeout_ms, enum jc_lang lang, struct jc_transport *out,
+                               struct jc_err *err) {
     struct jc_str base = jc_str(server);
     while (base.len && base.ptr[base.len - 1] == '/')
         base.len--;
@@ -355,6 +359,7 @@ enum jc_code jc_transport_curl(const char *server, int timeout_ms, struct jc_tra
     memcpy(transport->url, base.ptr, base.len);
     transport->server_len = base.len;
     transport->loopback = is_loopback(base);
+    transport->lang = lang;
     transport->timeout_ms = timeout_ms > 0 ? timeout_ms : TIMEOUT_MS;
     *out = (struct jc_transport){.call = call_curl, .close = close_curl, .ctx = transport, .exchange = exchange_curl};
     return JC_OK;

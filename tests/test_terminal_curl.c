@@ -114,7 +114,7 @@ static void judges_answers(void **state) {
         struct jc_err err;
         int status = 0;
         peer_start(&peer);
-        CHECK_OK(name, jc_transport_curl(peer.url, 5000, &transport, &err), &err);
+        CHECK_OK(name, jc_transport_curl(peer.url, 5000, JC_EN, &transport, &err), &err);
         jc_buf_init(&body, 32);
         CHECK_INT(name, transport.call(transport.ctx, &call, &status, &body, &err), ANSWERS[i].code);
         if (ANSWERS[i].code == JC_OK) {
@@ -131,6 +131,7 @@ static const char *const HEADERS[] = {
     "POST /jiancha.v1.SyncService/Sync HTTP/1.1\r\n",
     "Content-Type: application/proto\r\n",
     "Connect-Protocol-Version: 1\r\n",
+    "Accept-Language: en\r\n",
     "Authorization: Bearer secret\r\n",
     "Content-Length: 7\r\n",
     "\r\n\r\nreq\0est",
@@ -146,7 +147,8 @@ static void asks_as_connect_says(void **state) {
     struct jc_err err;
     int status = 0;
     peer_start(&peer);
-    CHECK_OK("open", jc_transport_curl(peer.url, 5000, &transport, &err), &err); /* the slash at its end is no matter */
+    CHECK_OK("open", jc_transport_curl(peer.url, 5000, JC_EN, &transport, &err),
+             &err); /* the slash at its end is no matter */
     jc_buf_init(&body, 32);
     CHECK_OK("call", transport.call(transport.ctx, &call, &status, &body, &err), &err);
     jc_buf_free(&body);
@@ -167,7 +169,7 @@ static void gives_up_on_a_silent_server(void **state) {
     struct jc_err err;
     int status = 0;
     peer_start(&peer);
-    CHECK_OK("open", jc_transport_curl(peer.url, 50, &transport, &err), &err);
+    CHECK_OK("open", jc_transport_curl(peer.url, 50, JC_EN, &transport, &err), &err);
     jc_buf_init(&body, 32);
     assert_int_equal(transport.call(transport.ctx, &call, &status, &body, &err), JC_DEADLINE_EXCEEDED);
     jc_buf_free(&body);
@@ -201,7 +203,7 @@ static void takes_sound_addresses_only(void **state) {
     for (size_t i = 0; i < COUNT(SERVERS); i++) {
         struct jc_transport transport;
         struct jc_err err;
-        CHECK_INT(SERVERS[i].url, jc_transport_curl(SERVERS[i].url, 0, &transport, &err), SERVERS[i].code);
+        CHECK_INT(SERVERS[i].url, jc_transport_curl(SERVERS[i].url, 0, JC_EN, &transport, &err), SERVERS[i].code);
         jc_transport_close(&transport);
     }
 }

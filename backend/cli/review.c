@@ -280,7 +280,8 @@ static enum jc_exit decide(struct jc_cli *cli, const struct jc_command *command,
         !parse_review(cli, command, argc, argv, &deciding.act.review_id, &err, &status))
         return status;
     if (links && (!link || !jc_uuid_parse(jc_str(link), &linked)))
-        return jc_cli_misuse(cli, command, JC_MSG_CLI_OPTION_MISSING, JC_STR("--to"));
+        return jc_cli_misuse(cli, command, link ? JC_MSG_CLI_OPTION_VALUE_BAD : JC_MSG_CLI_OPTION_MISSING,
+                             JC_STR("--to"));
     if (links)
         deciding.act.linked_inspection_id = (struct jc_str){(const char *)linked.bytes, JC_UUID_SIZE};
     deciding.act.note = jc_str(note);

@@ -130,7 +130,7 @@ static enum jc_exit run_enroll(struct jc_cli *cli, int argc, char **argv) {
     struct jc_transport transport = {0};
     struct jc_terminal_holder holder = {0};
     struct jc_err err;
-    enum jc_code code = jc_transport_curl(server, 0, &transport, &err);
+    enum jc_code code = jc_transport_curl(server, 0, cli->lang, &transport, &err);
     if (code == JC_OK)
         code = jc_cli_terminal_open(&run, true, &err);
     if (code == JC_OK)

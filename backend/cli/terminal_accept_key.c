@@ -17,7 +17,7 @@ static enum jc_exit run_accept_key(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = jc_terminal_holder(run.terminal, cli->arena, &holder, &err);
     if (code == JC_OK)
-        code = jc_transport_curl(server ? server : holder.server.ptr, 0, &transport, &err);
+        code = jc_transport_curl(server ? server : holder.server.ptr, 0, cli->lang, &transport, &err);
     if (code == JC_OK)
         code = jc_terminal_accept_key(run.terminal, &transport, jc_str(argv[1]), &already, &err);
     if (code == JC_OK)

@@ -225,7 +225,7 @@ static enum jc_exit run_upload(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = jc_terminal_holder(run.terminal, cli->arena, &holder, &err);
     if (code == JC_OK)
-        code = jc_transport_curl(server ? server : holder.server.ptr, 0, &transport, &err);
+        code = jc_transport_curl(server ? server : holder.server.ptr, 0, cli->lang, &transport, &err);
     if (code == JC_OK) {
         static const struct jc_watch_stage UPLOAD = {"upload", JC_MSG_WATCH_UPLOAD};
         struct jc_watch *watch = jc_watch_begin(cli, 0);
@@ -305,7 +305,8 @@ static enum jc_code visit_server(struct visit *visit, bool rebuild, struct jc_er
     if (code == JC_OK)
         code = jc_terminal_holder(visit->run.terminal, cli->arena, &holder, err);
     if (code == JC_OK)
-        code = jc_transport_curl(visit->server ? visit->server : holder.server.ptr, 0, &visit->transport, err);
+        code =
+            jc_transport_curl(visit->server ? visit->server : holder.server.ptr, 0, cli->lang, &visit->transport, err);
     if (code == JC_OK && rebuild)
         code = jc_terminal_rebuild(visit->run.terminal, err);
     static const struct jc_watch_stage SYNC = {"sync", JC_MSG_WATCH_SYNC};

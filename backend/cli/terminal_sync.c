@@ -248,7 +248,7 @@ static enum jc_exit run_sync(struct jc_cli *cli, int argc, char **argv) {
     if (code == JC_OK)
         code = jc_terminal_holder(run.terminal, cli->arena, &holder, &err);
     if (code == JC_OK)
-        code = jc_transport_curl(server ? server : holder.server.ptr, timeout_s * 1000, &transport, &err);
+        code = jc_transport_curl(server ? server : holder.server.ptr, timeout_s * 1000, cli->lang, &transport, &err);
     if (code == JC_OK) {
         static const struct jc_watch_stage SYNC = {"sync", JC_MSG_WATCH_SYNC};
         struct jc_watch *watch = jc_watch_begin(cli, 0);

@@ -7,7 +7,7 @@
  *
  *     struct jc_terminal *terminal;
  *     jc_terminal_open(&(struct jc_terminal_config){.path = "t1.db", .create = true}, &terminal, &err);
- *     jc_transport_curl("http://127.0.0.1:8420", 0, &transport, &err);
+ *     jc_transport_curl("http://127.0.0.1:8420", 0, JC_ZH, &transport, &err);
  *     jc_terminal_enroll(terminal, &transport, &invitation, arena, &holder, &err);    once
  *     jc_terminal_sync(terminal, &transport, NULL, arena, &result, &err);             whenever there is a net
  *     jc_terminal_tasks(terminal, arena, &tasks, &count, &err);
@@ -99,9 +99,10 @@ struct jc_transport {
 };
 
 /* HTTP through libcurl. `server` is "http://host:port" or "https://…"; timeout_ms bounds a whole call
- * (0: 120,000) and connecting takes at most 10,000. No redirect is followed (it would carry the token
+ * (0: 120,000) and connecting takes at most 10,000; `lang` is that of the server's words when it refuses. No redirect is followed (it would carry the token
  * away). A 200 that is not application/proto (a hotel's login page) is JC_UNAVAILABLE. */
-enum jc_code jc_transport_curl(const char *server, int timeout_ms, struct jc_transport *out, struct jc_err *err);
+enum jc_code jc_transport_curl(const char *server, int timeout_ms, enum jc_lang lang, struct jc_transport *out,
+                               struct jc_err *err);
 /* Also fine on a zeroed struct; leaves it zeroed. */
 void jc_transport_close(struct jc_transport *transport);
 

@@ -96,6 +96,7 @@ class Office(jiancha.January):
                          uuid.UUID(first).bytes)
         self.assertEqual(self.rows("review", "list"), [])
         self.office("review", "accept", review, expect=2)
+        self.assertIn("does not take this value", self.office("review", "link", review, "--to", "x", expect=2).err)
         told = [(row["command"], row["result"], row["note"]) for row in two.sync()["results"]]
         self.assertEqual(told, [("submit_inspection", "linked", "同一次检查")])
         self.assertEqual(two.sync()["results"], [], "told once")
