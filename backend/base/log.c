@@ -140,11 +140,11 @@ static bool put_string(struct line *line, struct jc_str s) {
     return put_text(line, "\"");
 }
 
-/* One field whole, or nothing and the mark that the line is cut. */
+/* One field whole, or nothing and the mark that the line is cut. Names are the program's own and need no escapes. */
 static void put_field(struct line *line, const char *name, struct jc_str text, const int64_t *number) {
     size_t start = line->len;
     char digits[JC_NUMBER_TEXT];
-    bool ok = put_text(line, start ? "," : "{") && put_string(line, jc_str(name)) && put_text(line, ":");
+    bool ok = put_text(line, start ? ",\"" : "{\"") && put_text(line, name) && put_text(line, "\":");
     if (number)
         text = jc_str_from_int64(*number, digits);
     ok = ok && (number ? put(line, text.ptr, text.len) : put_string(line, text));
