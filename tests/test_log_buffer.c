@@ -1,6 +1,7 @@
 /* The log's frames gathered in memory: what is committed is in the files, whatever its size; a commit that fails never
  * gets there. "In the files" means that copies of database and log, opened by themselves, show it. */
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "db/log_buffer.h"
 #include "jc_fault_vfs.h"
@@ -33,7 +34,7 @@ static sqlite3 *open_fresh(const char *vfs, bool gathered) {
     run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
             "CREATE TABLE t (no INTEGER PRIMARY KEY, text TEXT); PRAGMA cache_size = 20");
     if (gathered)
-        jc_log_buffer_attach(db);
+        jc_log_buffer_attach(db, false);
     return db;
 }
 
@@ -107,7 +108,7 @@ static void test_padded_commits(void **state) {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI;
     assert_int_equal(sqlite3_open_v2(name, &db, flags, NULL), SQLITE_OK);
     run(db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; SELECT COUNT(*) FROM t");
-    jc_log_buffer_attach(db);
+    jc_log_buffer_attach(db, false);
     assert_int_equal(sqlite3_open_v2(path, &other, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     for (int i = 0; i < 20; i++) {
         put_rows(db, i * 3 + 1, 3);
@@ -151,7 +152,7 @@ static void check_stays_out(const char *name, sqlite3 **db, int rows) {
     assert_int_equal(sqlite3_open_v2(path, db, SQLITE_OPEN_READWRITE, JC_FAULT_VFS), SQLITE_OK);
     run(*db, "PRAGMA synchronous = FULL");
     CHECK_INT(name, ask(*db, "SELECT COUNT(*) FROM t"), rows);
-    jc_log_buffer_attach(*db);
+    jc_log_buffer_attach(*db, false);
     assert_int_equal(sqlite3_close(other), SQLITE_OK);
 }
 
@@ -163,7 +164,7 @@ static void test_rollback_leaves_the_log_to_others(void **state) {
     assert_int_equal(sqlite3_open_v2(path, &other, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     run(other, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = 20");
     assert_int_equal(ask(other, "SELECT COUNT(*) FROM t"), 3); /* the log is open */
-    jc_log_buffer_attach(other);
+    jc_log_buffer_attach(other, false);
     sqlite3 *const turns[] = {db, other};
     for (int i = 0, rows = 3; i < 20; i++) {
         sqlite3 *one = turns[i % 2], *next = turns[(i + 1) % 2];
@@ -223,6 +224,65 @@ static void test_failed_commits_stay_out(void **state) {
     }
 }
 
+static long long log_bytes(void) {
+    char log[80];
+    struct stat file;
+    snprintf(log, sizeof log, "%s-wal", path);
+    return stat(log, &file) == 0 ? (long long)file.st_size : 0;
+}
+
+/* What commits behind that lies within the file; whoever has nothing but the files finds every commit, no more. */
+static void test_lengthened(void **state) {
+    (void)state;
+    sqlite3 *db = open_fresh(NULL, false);
+    jc_log_buffer_attach(db, true);
+    put_rows(db, 1, 20);
+    assert_in_range(log_bytes(), 1, 256 << 10); /* a short log stays short */
+    put_rows(db, 21, 400);
+    long long longer = log_bytes();
+    assert_in_range(longer, 2 << 20, 3 << 20);
+    for (int rows = 420; rows < 1420; rows += 100) {
+        put_rows(db, rows + 1, 100);
+        CHECK_INT("as long as before", log_bytes(), longer);
+        CHECK_INT("rows", rows_in_files("lengthened"), rows + 100);
+    }
+    put_rows(db, 1421, 3000);
+    assert_in_range(log_bytes(), longer + (1 << 20), longer + (8 << 20));
+    run(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    assert_int_equal(log_bytes(), 0);
+    put_rows(db, 4421, 400);
+    assert_in_range(log_bytes(), 2 << 20, 3 << 20);
+    assert_int_equal(rows_in_files("cut"), 4820);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* A full disk fails a commit only if its frames do not fit; zeros that do not are left. */
+static void test_no_room_for_zeros(void **state) {
+    (void)state;
+    int failed = 0, forgiven = 0;
+    for (long nth = 1;; nth++) {
+        sqlite3 *db = open_fresh(JC_FAULT_VFS, false);
+        put_rows(db, 1, 3);
+        jc_log_buffer_attach(db, true);
+        jc_fault_arm(JC_FAULT_WRITES, nth, false, SQLITE_FULL);
+        int rc = sqlite3_exec(db,
+                              "WITH RECURSIVE n (no) AS (SELECT 4 UNION ALL SELECT no + 1 FROM n WHERE no < 600)\n"
+                              "INSERT INTO t SELECT no, hex(zeroblob(400)) FROM n",
+                              NULL, NULL, NULL);
+        bool fired = jc_fault_disarm();
+        CHECK_INT("rows", rows_in_files("no room"), rc == SQLITE_OK ? 600 : 3);
+        put_rows(db, 1001, 2);
+        CHECK_INT("rows behind", rows_in_files("room again"), rc == SQLITE_OK ? 602 : 5);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        failed += fired && rc != SQLITE_OK;
+        forgiven += fired && rc == SQLITE_OK;
+        if (!fired)
+            break;
+    }
+    assert_in_range(failed, 1, 10);
+    assert_in_range(forgiven, 1, 40);
+}
+
 static long writes_of(bool gathered) {
     sqlite3 *db = open_fresh(JC_FAULT_VFS, gathered);
     jc_fault_arm(JC_FAULT_WRITES, 1000000, false, 0);
@@ -270,6 +330,8 @@ int main(void) {
         cmocka_unit_test(test_savepoints),
         cmocka_unit_test(test_rollback_leaves_the_log_to_others),
         cmocka_unit_test(test_failed_commits_stay_out),
+        cmocka_unit_test(test_lengthened),
+        cmocka_unit_test(test_no_room_for_zeros),
         cmocka_unit_test(test_fewer_writes),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -258,6 +258,7 @@ static enum jc_code open_writer(struct jc_db *db, const struct jc_db_config *con
     db->inline_writer = config->inline_writer;
     writer.conn.reader = false;
     writer.conn.create = config->create;
+    writer.conn.long_log = config->checkpoint_thread;
     enum jc_code code = jc_session_open(db->driver, &writer.conn, &writer.session, err);
     if (code != JC_OK)
         return code;

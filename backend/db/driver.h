@@ -18,6 +18,7 @@ struct jc_conn_config {
     bool create;     /* make the database if it is missing */
     bool read_only;  /* the file may not be written at all */
     bool must_write; /* as jc_db_config says */
+    bool long_log;   /* the log's file is lengthened ahead of what is written: for servers */
     bool reader;     /* a connection of the read pool: writes through it fail */
     int busy_timeout_ms;
 };

@@ -22,13 +22,18 @@
 enum {
     BUFFER_BYTES = 120 << 10, /* thirty frames; SQLite's own files take less than 128 KiB at a time */
     WRITE_LOCK = 0,           /* of the log's index */
+    SHORT_BYTES = 256 << 10,  /* a log that is not lengthened yet */
+    AHEAD_BYTES = 2 << 20,
+    ZEROS_BYTES = 64 << 10,
 };
 
 struct buffer {
     sqlite3_io_methods log, file; /* of the log and of the database */
     const sqlite3_io_methods *real_log, *real_file;
-    int open;         /* of the two */
-    sqlite3_int64 at; /* where in the log the bytes belong */
+    int open; /* of the two */
+    bool ahead;
+    sqlite3_int64 end; /* the log's file has been so long; 0: not asked yet */
+    sqlite3_int64 at;  /* where in the log the bytes belong */
     int len;
     bool synced; /* since the lock was taken */
     uint8_t bytes[BUFFER_BYTES];
@@ -44,12 +49,27 @@ static struct buffer *of_file(const sqlite3_file *file) {
 
 /* --- the log ------------------------------------------------------------------------------------------------ */
 
+/* Frames have been written up to `to`, so the write lock is held. */
+static void lengthen(sqlite3_file *log, sqlite3_int64 to) {
+    static const uint8_t zeros[ZEROS_BYTES];
+    struct buffer *buffer = of_log(log);
+    const sqlite3_io_methods *real = buffer->real_log;
+    if (!buffer->ahead || to < SHORT_BYTES || to < buffer->end || real->xFileSize(log, &buffer->end) != SQLITE_OK)
+        return;
+    for (sqlite3_int64 at = buffer->end; buffer->end < to + AHEAD_BYTES; at = buffer->end += sizeof zeros)
+        if (real->xWrite(log, zeros, sizeof zeros, at) != SQLITE_OK)
+            return;
+}
+
 static int flush(sqlite3_file *log) {
     struct buffer *buffer = of_log(log);
     int rc = buffer->len ? buffer->real_log->xWrite(log, buffer->bytes, buffer->len, buffer->at) : SQLITE_OK;
-    if (rc == SQLITE_OK)
-        buffer->len = 0;
-    return rc;
+    if (rc != SQLITE_OK)
+        return rc;
+    if (buffer->len)
+        lengthen(log, buffer->at + buffer->len);
+    buffer->len = 0;
+    return SQLITE_OK;
 }
 
 static int log_write(sqlite3_file *log, const void *bytes, int len, sqlite3_int64 at) {
@@ -58,8 +78,12 @@ static int log_write(sqlite3_file *log, const void *bytes, int len, sqlite3_int6
     int rc = follows ? SQLITE_OK : flush(log);
     if (rc != SQLITE_OK)
         return rc;
-    if (buffer->synced || len > BUFFER_BYTES)
-        return buffer->real_log->xWrite(log, bytes, len, at);
+    if (buffer->synced || len > BUFFER_BYTES) {
+        rc = buffer->real_log->xWrite(log, bytes, len, at);
+        if (rc == SQLITE_OK)
+            lengthen(log, at + len);
+        return rc;
+    }
     if (!buffer->len)
         buffer->at = at;
     memcpy(buffer->bytes + buffer->len, bytes, (size_t)len);
@@ -81,6 +105,7 @@ static int log_read(sqlite3_file *log, void *bytes, int len, sqlite3_int64 at) {
 
 static int log_truncate(sqlite3_file *log, sqlite3_int64 size) {
     int rc = flush(log);
+    of_log(log)->end = 0;
     return rc == SQLITE_OK ? of_log(log)->real_log->xTruncate(log, size) : rc;
 }
 
@@ -123,7 +148,7 @@ static sqlite3_file *file_of(sqlite3 *db, int which) {
     return rc == SQLITE_OK && file && file->pMethods ? file : NULL;
 }
 
-void jc_log_buffer_attach(sqlite3 *db) {
+void jc_log_buffer_attach(sqlite3 *db, bool ahead) {
     sqlite3_file *log = file_of(db, SQLITE_FCNTL_JOURNAL_POINTER), *file = file_of(db, SQLITE_FCNTL_FILE_POINTER);
     if (!log || !file || file->pMethods->iVersion < 2) /* 2: with an index */
         return;
@@ -135,7 +160,8 @@ void jc_log_buffer_attach(sqlite3 *db) {
     buffer->log = *log->pMethods;
     buffer->file = *file->pMethods;
     buffer->open = 2;
-    buffer->at = buffer->len = 0;
+    buffer->at = buffer->end = buffer->len = 0;
+    buffer->ahead = ahead;
     buffer->synced = false;
     buffer->log.xWrite = log_write;
     buffer->log.xSync = log_sync;

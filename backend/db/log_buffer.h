@@ -16,9 +16,14 @@
 #define JC_DB_LOG_BUFFER_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 
 /* For a connection in WAL mode whose log is open. Undone by SQLite's closing of log and file. Without memory, and for
- * a connection without a log, nothing changes. */
-void jc_log_buffer_attach(sqlite3 *db);
+ * a connection without a log, nothing changes.
+ *
+ * With `ahead` the file is lengthened by zeros, megabytes at a time, when a log that is no longer short reaches its
+ * end. A sync of what lies within the file has no new size to make durable, which halves the longest waits; a log that
+ * begins anew stays as long. To SQLite zeros are no frame. A disk without room for them is none of a commit's trouble. */
+void jc_log_buffer_attach(sqlite3 *db, bool ahead);
 
 #endif

@@ -649,7 +649,7 @@ static enum jc_code configure(struct jc_conn *conn, const struct jc_conn_config 
     if (code == JC_OK)
         code = first_look(db, err);
     if (code == JC_OK && wal)
-        jc_log_buffer_attach(db);
+        jc_log_buffer_attach(db, config->long_log);
     for (int i = 0; i < FIXED && code == JC_OK; i++)
         code = prepare_raw(db, fixed_sql[i], &conn->fixed[i], err);
     conn->checkpoint_at = CHECKPOINT_PAGES;
