@@ -210,12 +210,12 @@ static int64_t price_team(struct jc_blocks *b, const struct jc_duals *d, int32_t
     for (uint32_t k = b->first_kind[team]; k < b->first_kind[team + 1]; k++)
         sum += add_kind(b, d, &b->kinds[k]);
     if (values)
-        values[b->in->n_pairs + team] = sum;
+        values[b->in->n_pairs + team] += sum;
     for (uint32_t i = 0; i < n; i++) {
         int64_t one = pick_months(b, openings, b->pairs[first + i]);
         sum += one;
         if (values)
-            values[b->pairs[first + i]] = one;
+            values[b->pairs[first + i]] += one;
     }
     return sum;
 }
@@ -248,6 +248,36 @@ void jc_blocks_value_units(struct jc_blocks *b, struct jc_duals *d) {
             *price = least < *price ? least : *price;
         }
     }
+}
+
+/* The units of the kind that are cheapest in it and not served yet. */
+static int64_t serve_kind(struct jc_blocks *b, struct jc_duals *d, const struct kind *k, struct jc_usage *usage,
+                          int64_t *values) {
+    const struct jc_instance *in = b->in;
+    int64_t least = price_kind(b, d, k), cost = JC_DUALS_NEVER, sum = 0;
+    uint32_t months = 0;
+    const struct jc_choice *chosen =
+        jc_block_entry_cheapest(in, b->ids, &b->entries[k->first], b->cost, JC_MONTHS_ALL, &cost, &months);
+    for (uint32_t i = k->first; i < k->first + k->n; i++) {
+        const struct jc_plan_unit *unit = &in->units[b->entries[i].unit];
+        if (!b->entries[i].shared || d->unit[b->entries[i].unit] != least)
+            continue;
+        int32_t at = values ? in->n_pairs + in->choices[unit->first_choice].team : 0;
+        if (values)
+            values[at] += least;
+        jc_usage_add(&usage[at], d, unit, chosen, months, 1);
+        d->unit[b->entries[i].unit] = -JC_DUALS_NEVER;
+        sum += least;
+    }
+    return sum;
+}
+
+int64_t jc_blocks_serve_shared(struct jc_blocks *b, struct jc_duals *d, struct jc_usage *usage, int64_t *values) {
+    int64_t sum = 0;
+    jc_blocks_value_units(b, d);
+    for (size_t k = 0; k < b->n_kinds; k++)
+        sum += serve_kind(b, d, &b->kinds[k], usage, values);
+    return sum;
 }
 
 bool jc_blocks_shared(const struct jc_blocks *b, int32_t unit) {

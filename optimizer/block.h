@@ -41,13 +41,18 @@ struct jc_openings {
 int64_t jc_blocks_team(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
                        struct jc_usage *usage, uint16_t *months);
 
-/* The same, block by block: values and usage at [pair], and of the team's units without district at
+/* The same, block by block: values and usage are added at [pair], and of the team's units without district at
  * [n_pairs + team]. */
 int64_t jc_blocks_apart(struct jc_blocks *b, const struct jc_duals *d, int32_t team, const struct jc_openings *openings,
                         struct jc_usage *usage, int64_t *values);
 
 /* Sets the price of each unit of several teams to what serving it costs at least, openings apart. */
 void jc_blocks_value_units(struct jc_blocks *b, struct jc_duals *d);
+
+/* Where openings cost nothing (formula (29)): serves each unit of several teams where it is cheapest, and sets its price so that the
+ * blocks leave it out. Returns what that costs. usage gets it added; or, with `values`, both get it at
+ * [n_pairs + team], the team being that of the unit's first choice. */
+int64_t jc_blocks_serve_shared(struct jc_blocks *b, struct jc_duals *d, struct jc_usage *usage, int64_t *values);
 
 /* Must some price say who serves the unit? True if several teams could. */
 bool jc_blocks_shared(const struct jc_blocks *b, int32_t unit);

@@ -64,8 +64,8 @@ struct jc_bundle {
     int64_t work;
 };
 
-bool jc_bundle_fits(const struct jc_relax *r) {
-    return r->n + (size_t)(r->in->n_pairs + r->in->n_teams + r->in->n_draws) <= ROWS_MAX;
+bool jc_bundle_fits(const struct jc_relax *r, bool cheapest) {
+    return jc_relax_prices(r, cheapest) + (size_t)(r->in->n_pairs + r->in->n_teams + r->in->n_draws) <= ROWS_MAX;
 }
 
 struct jc_bundle *jc_bundle_new(const struct jc_relax *r, struct jc_arena *arena) {

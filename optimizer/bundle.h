@@ -12,8 +12,8 @@
 
 struct jc_bundle;
 
-/* Few enough prices and parts? */
-bool jc_bundle_fits(const struct jc_relax *r);
+/* Few enough prices and parts, with r->cheapest as told? */
+bool jc_bundle_fits(const struct jc_relax *r, bool cheapest);
 
 /* NULL without memory. */
 struct jc_bundle *jc_bundle_new(const struct jc_relax *r, struct jc_arena *arena);

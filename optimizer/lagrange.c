@@ -27,7 +27,7 @@ enum {
 
 struct jc_lagrange {
     struct jc_relax *relax;
-    struct jc_bundle *bundle; /* NULL: too many prices */
+    struct jc_bundle *bundle; /* NULL: too many prices in every tier */
     struct jc_parts parts;
     struct jc_adam *late; /* slopes, in units of scale */
     struct jc_adam_age age;
@@ -47,7 +47,7 @@ struct jc_lagrange *jc_lagrange_new(const struct jc_instance *in, struct jc_aren
     l->best = JC_NEW_ARRAY(arena, l->relax->n, int64_t);
     if (!l->late || !l->best)
         return NULL;
-    if (jc_bundle_fits(l->relax) &&
+    if (jc_bundle_fits(l->relax, true) &&
         (!(l->bundle = jc_bundle_new(l->relax, arena)) || !jc_parts_init(&l->parts, in, arena)))
         return NULL;
     return l;
@@ -117,7 +117,9 @@ static bool climb(struct jc_lagrange *l) {
 static bool begin_accord(struct jc_lagrange *l) {
     if (l->relax->tier != JC_TIER_COST || !jc_accord_fits(l->relax->accord))
         return false;
-    l->relax->agreeing = true;
+    memcpy(l->relax->price, l->best, l->relax->n * sizeof *l->best);
+    jc_relax_agree(l->relax);
+    memcpy(l->best, l->relax->price, l->relax->n * sizeof *l->best);
     l->first_pace = l->scale * ACCORD_PACE;
     l->length = ACCORD_STEPS;
     l->cycle = 0;
@@ -156,7 +158,7 @@ static bool next_prices(struct jc_lagrange *l, int64_t value, const atomic_bool 
         return consult_bundle(l, value, stop);
     if (!climb(l))
         return begin_accord(l);
-    if (l->bundle && l->cycle == BUNDLE_AFTER) {
+    if (l->bundle && l->cycle == BUNDLE_AFTER && jc_bundle_fits(l->relax, l->relax->cheapest)) {
         l->bundling = true;
         jc_bundle_begin(l->bundle, l->relax, l->scale * BUNDLE_REACH);
     }

@@ -40,7 +40,7 @@ static void show_prices(struct jc_relax *r) {
         r->duals.cell[i] = r->price[i] + r->price[r->at_year + i / JC_MONTHS];
     for (int32_t q = 0; q < in->n_quotas; q++)
         r->duals.quota[q] = r->price[r->at_quota + (size_t)q];
-    for (int32_t u = 0; u < in->n_units; u++)
+    for (int32_t u = 0; u < in->n_units && !r->cheapest; u++)
         if (r->sigma[u] >= 0)
             r->duals.unit[u] = r->price[r->at_unit + (size_t)r->sigma[u]];
     r->duals.season = r->tier == JC_TIER_COST;
@@ -109,8 +109,13 @@ bool jc_relax_evaluate(struct jc_relax *r, struct jc_parts *parts, const atomic_
     int64_t sum = 0;
     show_prices(r);
     jc_usage_clear(&r->usage, in);
-    for (size_t i = 0; parts && i < parts->n; i++)
+    for (size_t i = 0; parts && i < parts->n; i++) {
         jc_usage_clear(&parts->usage[i], in);
+        parts->value[i] = 0;
+    }
+    if (r->cheapest)
+        sum +=
+            jc_blocks_serve_shared(r->blocks, &r->duals, parts ? parts->usage : &r->usage, parts ? parts->value : NULL);
     for (int32_t k = 0; k < in->n_teams; k++) {
         if (atomic_load(stop))
             return false;
@@ -145,7 +150,7 @@ bool jc_relax_evaluate(struct jc_relax *r, struct jc_parts *parts, const atomic_
 }
 
 int64_t jc_relax_work(const struct jc_relax *r) {
-    return r->agreeing ? jc_accord_work(r->accord) : jc_blocks_work(r->blocks, &r->duals);
+    return r->agreeing ? jc_accord_work(r->accord) : jc_blocks_work(r->blocks, &r->duals) * (r->cheapest ? 2 : 1);
 }
 
 bool jc_parts_init(struct jc_parts *p, const struct jc_instance *in, struct jc_arena *arena) {
@@ -200,6 +205,8 @@ static void limit_prices(struct jc_relax *r) {
             limit_curve_price(r, i, jc_relax_excess_index(r, i) ? r->room[r->at_held] : jc_relax_excess_price(r, i));
         if (i >= r->at_quota && i < r->at_unit && r->tier == JC_TIER_OVER)
             r->least[i] = r->most[i] = 0;
+        if (i >= r->at_unit && i < r->at_held && r->cheapest)
+            r->least[i] = r->most[i] = 0;
         if (i >= r->at_held) {
             r->least[i] = 0;
             r->most[i] = jc_relax_excess_index(r, i == r->at_held ? 0 : r->at_quota) ? r->room[i] : 0;
@@ -223,6 +230,20 @@ static void guess_over(struct jc_relax *r) {
         if (r->need[k] > in->year_limit[k])
             r->price[r->at_year + (size_t)k] = JC_RELAX_UNIT * r->fine;
     }
+}
+
+size_t jc_relax_prices(const struct jc_relax *r, bool cheapest) {
+    return cheapest ? r->n - (r->at_held - r->at_unit) : r->n;
+}
+
+void jc_relax_agree(struct jc_relax *r) {
+    const struct jc_instance *in = r->in;
+    bool priceless = r->cheapest;
+    r->agreeing = true;
+    r->cheapest = false;
+    if (!priceless)
+        return;
+    limit_prices(r);
     show_prices(r);
     jc_blocks_value_units(r->blocks, &r->duals);
     for (int32_t u = 0; u < in->n_units; u++)
@@ -234,6 +255,7 @@ enum jc_code jc_relax_begin(struct jc_relax *r, enum jc_tier tier, const struct 
     r->tier = tier;
     r->held = *held;
     r->agreeing = false;
+    r->cheapest = tier != JC_TIER_COST || r->in->travel_e5 == 0;
     memset(r->price, 0, r->n * sizeof *r->price);
     draw_curves(r);
     limit_prices(r);

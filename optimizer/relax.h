@@ -39,6 +39,7 @@ struct jc_relax {
     struct jc_blocks *blocks;
     struct jc_accord *accord;
     bool agreeing; /* blocks and months are priced into agreement; only where jc_accord_fits */
+    bool cheapest; /* openings cost nothing: units of several teams have no price, the cheapest team serves them */
     struct jc_duals duals;
     struct jc_usage usage;
     int32_t *sigma; /* by unit: its price from at_unit on; -1 if one team alone can serve it */
@@ -55,6 +56,12 @@ struct jc_relax {
 
 /* NULL without memory. */
 struct jc_relax *jc_relax_new(const struct jc_instance *in, struct jc_arena *arena);
+
+/* How many prices there are to find; `cheapest` as it would be. */
+size_t jc_relax_prices(const struct jc_relax *r, bool cheapest);
+
+/* From here on blocks and months are priced into agreement, from the prices as they stand. */
+void jc_relax_agree(struct jc_relax *r);
 
 /* Turns to a tier, with the tiers before it at `held`, which must be the best possible. Prices are a first
  * guess. Fails only without memory. */

@@ -5,6 +5,7 @@
 #include "model/problem.h"
 #include "optimizer/block.h"
 #include "optimizer/random.h"
+#include "optimizer/relax.h"
 
 enum { TABLES = 30, PROBLEMS = 80 };
 
@@ -167,11 +168,66 @@ static void blocks_are_solved(void **state) {
     jc_arena_free(arena);
 }
 
+/* Without travel: what is summed over the units served by the cheapest is what the best prices of units would make of
+ * it, and block by block it is the same. */
+static void shared_units_are_served(void **state) {
+    (void)state;
+    int shared = 0;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
+    for (uint64_t seed = 1; seed <= PROBLEMS; seed++) {
+        char name[32];
+        snprintf(name, sizeof name, "seed %d", (int)seed);
+        struct jc_err err = {0};
+        struct jc_instance *in;
+        struct jc_duals d;
+        struct jc_usage whole;
+        struct jc_parts parts;
+        struct jc_random r;
+        Jc__Problem *p = chance_problem(arena, seed, 5);
+        CHECK_OK(name, jc_problem_check(p, &err), &err);
+        CHECK_OK(name, jc_instance_build(p, arena, &in, &err), &err);
+        struct jc_blocks *b = jc_blocks_new(in, arena);
+        assert_true(b && jc_duals_init(&d, in, arena) && jc_usage_init(&whole, in, arena));
+        assert_true(jc_parts_init(&parts, in, arena));
+        jc_random_seed(&r, seed, 4);
+        chance_duals(&d, &r);
+        d.travel = 0;
+        int64_t expected = 0, value = 0, apart = 0;
+        jc_blocks_value_units(b, &d);
+        for (int32_t u = 0; u < in->n_units; u++) {
+            expected += jc_blocks_shared(b, u) ? d.unit[u] : 0;
+            shared += jc_blocks_shared(b, u);
+        }
+        for (int32_t k = 0; k < in->n_teams; k++)
+            expected += jc_blocks_team(b, &d, k, NULL, NULL, NULL);
+        value = jc_blocks_serve_shared(b, &d, &whole, NULL);
+        for (int32_t k = 0; k < in->n_teams; k++)
+            value += jc_blocks_team(b, &d, k, NULL, &whole, NULL);
+        CHECK_INT(name, value, expected);
+        value = jc_blocks_serve_shared(b, &d, parts.usage, parts.value);
+        for (int32_t k = 0; k < in->n_teams; k++)
+            value += jc_blocks_apart(b, &d, k, NULL, parts.usage, parts.value);
+        CHECK_INT(name, value, expected);
+        for (size_t i = 0; i < parts.n; i++) {
+            apart += parts.value[i];
+            for (int32_t c = 0; c < in->n_teams * JC_MONTHS; c++)
+                whole.cell[c] -= parts.usage[i].cell[c];
+        }
+        CHECK_INT(name, apart, expected);
+        for (int32_t c = 0; c < in->n_teams * JC_MONTHS; c++)
+            CHECK_INT(name, whole.cell[c], 0);
+        jc_arena_reset(arena);
+    }
+    assert_true(shared > 20);
+    jc_arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(minimum_over_subsets),
         cmocka_unit_test(sums_are_cut),
         cmocka_unit_test(blocks_are_solved),
+        cmocka_unit_test(shared_units_are_served),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
