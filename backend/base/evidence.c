@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "base/hash_many.h"
-
 enum {
     AGENCY_MAX = 255,
     STATEMENT_MAX =
@@ -120,26 +118,14 @@ void jc_receipt_leaf_write(struct jc_uuid device_id, const struct jc_receipt_ope
         memcpy(out + LEAF_BLOBS, blobs, (size_t)blob_count * JC_SHA256_SIZE);
 }
 
-enum { PAIR = 1 + 2 * JC_SHA256_SIZE, PAIRS = 16 /* hashed side by side */ };
-
-/* What is hashed for the node above two. */
-static struct jc_str pair(const uint8_t left[JC_SHA256_SIZE], const uint8_t right[JC_SHA256_SIZE], char out[PAIR]) {
-    out[0] = 1;
-    memcpy(out + 1, left, JC_SHA256_SIZE);
-    memcpy(out + 1 + JC_SHA256_SIZE, right, JC_SHA256_SIZE);
-    return (struct jc_str){out, PAIR};
-}
-
-/* The nodes above `count` pairs. */
-static void join_pairs(uint8_t (*nodes)[JC_SHA256_SIZE], size_t count, uint8_t (*above)[JC_SHA256_SIZE]) {
-    char bytes[PAIRS][PAIR];
-    struct jc_str pairs[PAIRS];
-    for (size_t at = 0, some; at < count; at += some) {
-        some = count - at < PAIRS ? count - at : PAIRS;
-        for (size_t i = 0; i < some; i++)
-            pairs[i] = pair(nodes[2 * (at + i)], nodes[2 * (at + i) + 1], bytes[i]);
-        jc_sha256_many(pairs, some, above + at);
-    }
+static void pair(const uint8_t left[JC_SHA256_SIZE], const uint8_t right[JC_SHA256_SIZE], uint8_t out[JC_SHA256_SIZE]) {
+    static const uint8_t NODE = 1;
+    struct jc_sha256_state state;
+    jc_sha256_begin(&state);
+    add(&state, &NODE, 1);
+    add(&state, left, JC_SHA256_SIZE);
+    add(&state, right, JC_SHA256_SIZE);
+    jc_sha256_end(&state, out);
 }
 
 size_t jc_receipt_tree_size(size_t leaves) {
@@ -152,7 +138,8 @@ size_t jc_receipt_tree_size(size_t leaves) {
 const uint8_t *jc_receipt_tree_build(uint8_t (*nodes)[JC_SHA256_SIZE], size_t leaves) {
     while (leaves > 1) {
         uint8_t(*above)[JC_SHA256_SIZE] = nodes + leaves;
-        join_pairs(nodes, leaves / 2, above);
+        for (size_t i = 0; i + 1 < leaves; i += 2)
+            pair(nodes[i], nodes[i + 1], above[i / 2]);
         if (leaves % 2)
             memcpy(above[leaves / 2], nodes[leaves - 1], JC_SHA256_SIZE);
         nodes = above;
@@ -177,13 +164,12 @@ size_t jc_receipt_tree_path(uint8_t (*nodes)[JC_SHA256_SIZE], size_t leaves, siz
 void jc_receipt_climb(const uint8_t leaf[JC_SHA256_SIZE], const struct jc_receipt_step *path, size_t count,
                       uint8_t root[JC_SHA256_SIZE]) {
     uint8_t hash[JC_SHA256_SIZE];
-    char bytes[PAIR];
     memcpy(hash, leaf, JC_SHA256_SIZE);
     for (size_t i = 0; i < count; i++) {
         if (path[i].left)
-            jc_sha256(pair(path[i].hash, hash, bytes), hash);
+            pair(path[i].hash, hash, hash);
         else
-            jc_sha256(pair(hash, path[i].hash, bytes), hash);
+            pair(hash, path[i].hash, hash);
     }
     memcpy(root, hash, JC_SHA256_SIZE);
 }

@@ -7,11 +7,9 @@
 
 #include <string.h>
 
-#include "base/hash_many.h"
 #include "base/message.h"
 
 enum {
-    HASHED_TOGETHER = 32,
     EAGER_BODY = 64 << 10,   /* larger bodies are unpacked by the job, one at a time */
     EAGER_TOTAL = 8 << 20,   /* and all of them once this much is in use */
     DECODE_LARGE = 16 << 20, /* a body that fills this much of its arena is too large, whatever the machine */
@@ -31,26 +29,8 @@ static enum jc_code take_body(struct jc_sync_operation *operation, struct jc_are
         if (code)
             return code;
     }
+    jc_sha256(operation->body, operation->body_sha256);
     return JC_OK;
-}
-
-/* Those of operations that have a name, several side by side. */
-static void hash_bodies(struct jc_sync_operation *operations, size_t count) {
-    struct jc_sync_operation *some[HASHED_TOGETHER];
-    struct jc_str bodies[HASHED_TOGETHER];
-    uint8_t sums[HASHED_TOGETHER][JC_SHA256_SIZE];
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (operations[i].named) {
-            some[n] = &operations[i];
-            bodies[n++] = operations[i].body;
-        }
-        if (n < HASHED_TOGETHER && i + 1 < count)
-            continue;
-        jc_sha256_many(bodies, n, sums);
-        for (; n; n--)
-            memcpy(some[n - 1]->body_sha256, sums[n - 1], JC_SHA256_SIZE);
-    }
 }
 
 static enum jc_code take_dependencies(struct jc_sync_operation *operation, struct jc_arena *arena, struct jc_err *err) {
@@ -152,23 +132,16 @@ static void find_seals(struct jc_sync_prepared *prepared) {
 
 /* --- the request ---------------------------------------------------------------------------------------- */
 
-/* What has to be there before the bodies are hashed. */
-static enum jc_code begin(struct jc_sync_operation *operation, const Jc__Operation *wire, struct jc_arena *arena,
-                          struct jc_err *err) {
-    operation->wire = wire;
+static enum jc_code prepare(struct jc_sync_operation *operation, const struct jc_sync_operation *before,
+                            struct jc_arena *arena, struct jc_err *err) {
+    const Jc__Operation *wire = operation->wire;
     operation->named = wire->id.len == JC_UUID_SIZE;
     if (!operation->named)
         return JC_OK;
     memcpy(operation->id.bytes, wire->id.data, JC_UUID_SIZE);
-    return take_body(operation, arena, err);
-}
-
-static enum jc_code prepare(struct jc_sync_operation *operation, const struct jc_sync_operation *before,
-                            struct jc_arena *arena, struct jc_err *err) {
-    const Jc__Operation *wire = operation->wire;
-    if (!operation->named)
-        return JC_OK;
-    enum jc_code code = take_dependencies(operation, arena, err);
+    enum jc_code code = take_body(operation, arena, err);
+    if (!code)
+        code = take_dependencies(operation, arena, err);
     if (!code)
         code = decode_early(operation, arena, err);
     if (code)
@@ -189,12 +162,10 @@ enum jc_code jc_sync_prepare(const Jc__SyncRequest *request, struct jc_arena *ar
     struct jc_sync_prepared *prepared = JC_NEW(arena, struct jc_sync_prepared);
     struct jc_sync_operation *operations = JC_NEW_ARRAY(arena, count, struct jc_sync_operation);
     enum jc_code code = prepared && operations ? JC_OK : jc_fail_memory(err);
-    for (size_t i = 0; !code && i < count; i++)
-        code = begin(&operations[i], request->operations[i], arena, err);
-    if (!code)
-        hash_bodies(operations, count);
-    for (size_t i = 0; !code && i < count; i++)
+    for (size_t i = 0; !code && i < count; i++) {
+        operations[i].wire = request->operations[i];
         code = prepare(&operations[i], i ? &operations[i - 1] : NULL, arena, err);
+    }
     if (code)
         return code;
     prepared->request = request;

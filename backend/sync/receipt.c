@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/hash_many.h"
 #include "base/secret.h"
 #include "store/head.h"
 #include "store/stamp.h"
@@ -144,10 +143,7 @@ enum jc_code jc_receipt_complete(struct jc_receipt_draft *draft, struct jc_arena
 
 /* --- one signature a commit ---------------------------------------------------------------------------- */
 
-enum {
-    LEAVES_BYTES = 8192, /* room for the leaves of sixty records */
-    LEAVES_HASHED = 32,  /* side by side */
-};
+enum { LEAVES_BYTES = 8192 }; /* room for the leaves of sixty records */
 
 struct group {
     struct group *next;
@@ -235,16 +231,13 @@ bool jc_receipt_batch_join(struct jc_receipt_batch *batch, struct jc_receipt_dra
 }
 
 static void hash_leaves(struct group *group) {
-    struct jc_str leaves[LEAVES_HASHED];
     const char *at = group->leaves.ptr;
-    for (size_t done = 0, some; done < group->count; done += some) {
-        some = group->count - done < LEAVES_HASHED ? group->count - done : LEAVES_HASHED;
-        for (size_t i = 0; i < some; i++) {
-            memcpy(&leaves[i].len, at, sizeof leaves[i].len);
-            leaves[i].ptr = at + sizeof leaves[i].len;
-            at = leaves[i].ptr + leaves[i].len;
-        }
-        jc_sha256_many(leaves, some, group->nodes + done);
+    for (size_t i = 0; i < group->count; i++) {
+        struct jc_str leaf;
+        memcpy(&leaf.len, at, sizeof leaf.len);
+        leaf.ptr = at + sizeof leaf.len;
+        jc_sha256(leaf, group->nodes[i]);
+        at = leaf.ptr + leaf.len;
     }
 }
 
