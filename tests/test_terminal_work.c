@@ -181,7 +181,7 @@ static const struct {
     {"ad hoc at an unknown unit", ad_hoc_of_unknown_unit, JC_INVALID_ARGUMENT,
      "there is no unit \"hn-404\" in the register here"},
     {"no number of that year", other_year, JC_FAILED_PRECONDITION,
-     "no document number of 2024 is left on this terminal: sync first"},
+     "no document number of 2024 is left on this terminal: sync first; if it is not 2024 now, set the terminal's clock first"},
 };
 
 static void check_words(const char *name, const struct jc_err *err, const char *words) {
@@ -689,7 +689,9 @@ static void gives_every_number_once(void **state) {
     CHECK_OK("sync", bench_sync(bench, NULL), &bench->err);
     draft_init(&draft, 0);
     assert_int_equal(draft_submit(bench, &draft, &work), JC_FAILED_PRECONDITION);
-    check_words("none", &bench->err, "no document number of 2023 is left on this terminal: sync first");
+    check_words(
+        "none", &bench->err,
+        "no document number of 2023 is left on this terminal: sync first; if it is not 2023 now, set the terminal's clock first");
 }
 
 static void hashes_photos(void **state) {
