@@ -6,9 +6,12 @@
  * A terminal whose store was copied or put back goes on from the middle of what it did before. Such a run lacks nothing:
  * where runs seem to lack what they follow, the rows are read once more, for the row it is.
  *
+ * Runs are looked for by what they follow and by their end: sorted by both, once all rows have been read.
+ *
  * Memory: the rows since the last verified seal of each terminal, at most WAITING_MAX of a run, and every run. */
 #include "sync/vouched.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/evidence.h"
@@ -35,14 +38,17 @@ struct run {
     uint8_t end[JC_SHA256_SIZE];    /* link of its last row */
     struct waiting *waiting;
     size_t count, capacity;
-    bool any_sealed;  /* some seal in it holds */
-    bool lacking;     /* no row is known that its first one follows */
-    struct run *next; /* of the same key */
+    bool any_sealed; /* some seal in it holds */
+    bool lacking;    /* no row is known that its first one follows */
 };
 
 struct key {
     uint8_t public_key[JC_SIGN_PUBLIC_SIZE];
-    struct run *runs; /* the newest first */
+    struct {
+        struct run **items; /* in the order of their first rows */
+        size_t count, capacity;
+    } runs;
+    struct run **by_before, **by_end; /* the same, sorted; made when all rows have been read */
 };
 
 struct device {
@@ -139,17 +145,21 @@ static bool follows(const struct run *run, const struct jc_operation *row) {
     return run && memcmp(run->end, row->previous, JC_SHA256_SIZE) == 0;
 }
 
+static struct run *newest_run(const struct key *key) {
+    return key->runs.count ? key->runs.items[key->runs.count - 1] : NULL;
+}
+
 static struct run *begin_run(struct verifier *v, struct key *key, const struct jc_operation *row) {
-    struct run *run = JC_NEW(v->arena, struct run);
-    if (!run)
+    struct run *newest = newest_run(key), *run = JC_NEW(v->arena, struct run);
+    struct run **slot = JC_PUSH(v->arena, &key->runs, struct run *);
+    if (!run || !slot)
         return NULL;
-    if (key->runs)
-        settle(key, key->runs);
+    if (newest)
+        settle(key, newest);
     run->first_no = row->operation_no;
     run->first_id = row->id;
     memcpy(run->before, row->previous, JC_SHA256_SIZE);
-    run->next = key->runs;
-    return key->runs = run;
+    return *slot = run;
 }
 
 /* A row that is not judged: others may have followed it. */
@@ -162,7 +172,9 @@ static enum jc_code pass_row(struct verifier *v, struct key *key, const struct j
 }
 
 static enum jc_code add_row(struct verifier *v, struct key *key, const struct jc_operation *row, struct jc_err *err) {
-    struct run *run = follows(key->runs, row) ? key->runs : begin_run(v, key, row);
+    struct run *run = newest_run(key);
+    if (!follows(run, row))
+        run = begin_run(v, key, row);
     if (run && run->count >= WAITING_MAX)
         settle(key, run);
     if (run && run->count == run->capacity) {
@@ -217,41 +229,74 @@ static enum jc_code take_row(void *ctx, const struct jc_operation *row, struct j
 
 /* --- judging ----------------------------------------------------------------------------------------------- */
 
-static struct run *find_run(const struct key *key, const uint8_t link[JC_SHA256_SIZE], bool by_end) {
-    for (struct run *run = key->runs; run; run = run->next) {
-        if (memcmp(by_end ? run->end : run->before, link, JC_SHA256_SIZE) == 0)
-            return run;
+static int by_before(const void *a, const void *b) {
+    const struct run *left = *(struct run *const *)a, *right = *(struct run *const *)b;
+    int order = memcmp(left->before, right->before, JC_SHA256_SIZE);
+    return order ? order : (left->first_no > right->first_no) - (left->first_no < right->first_no);
+}
+
+static int by_end(const void *a, const void *b) {
+    const struct run *left = *(struct run *const *)a, *right = *(struct run *const *)b;
+    return memcmp(left->end, right->end, JC_SHA256_SIZE);
+}
+
+static enum jc_code sort_runs(struct verifier *v, struct key *key, struct jc_err *err) {
+    size_t count = key->runs.count;
+    key->by_before = JC_NEW_ARRAY(v->arena, count + 1, struct run *);
+    key->by_end = JC_NEW_ARRAY(v->arena, count + 1, struct run *);
+    if (!key->by_before || !key->by_end)
+        return jc_fail_memory(err);
+    for (size_t i = 0; i < count; i++)
+        key->by_before[i] = key->by_end[i] = key->runs.items[i];
+    qsort(key->by_before, count, sizeof *key->by_before, by_before);
+    qsort(key->by_end, count, sizeof *key->by_end, by_end);
+    return JC_OK;
+}
+
+/* The first place in `by_before` whose run follows `link` or a greater one. */
+static size_t first_behind(const struct key *key, const uint8_t link[JC_SHA256_SIZE]) {
+    size_t low = 0, high = key->runs.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(key->by_before[middle]->before, link, JC_SHA256_SIZE) < 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return NULL;
+    return low;
+}
+
+/* Whether the run at a place in `by_before` follows `link`. */
+static bool is_behind(const struct key *key, size_t at, const uint8_t link[JC_SHA256_SIZE]) {
+    return at < key->runs.count && memcmp(key->by_before[at]->before, link, JC_SHA256_SIZE) == 0;
+}
+
+static bool is_an_end(const struct key *key, const uint8_t link[JC_SHA256_SIZE]) {
+    struct run wanted, *one = &wanted;
+    memcpy(wanted.end, link, JC_SHA256_SIZE);
+    return bsearch(&one, key->by_end, key->runs.count, sizeof *key->by_end, by_end) != NULL;
 }
 
 /* The rows behind a run's last seal are covered by a seal of the runs that go on from there. */
 static bool end_is_vouched(const struct key *key, const struct run *run) {
-    for (int steps = 0; run && steps < STEPS_MAX; steps++) {
-        run = find_run(key, run->end, false);
-        if (run && run->any_sealed)
+    for (int steps = 0; steps < STEPS_MAX; steps++) {
+        size_t at = first_behind(key, run->end);
+        if (!is_behind(key, at, run->end))
+            return false;
+        run = key->by_before[at];
+        if (run->any_sealed)
             return true;
     }
     return false;
 }
 
-static void oldest_first(struct key *key) {
-    struct run *reversed = NULL;
-    while (key->runs) {
-        struct run *run = key->runs;
-        key->runs = run->next;
-        run->next = reversed;
-        reversed = run;
-    }
-    key->runs = reversed;
-}
-
 /* Marks the runs that follow nothing and no end of another; how many. */
-static size_t mark_lacking(struct key *key) {
+static size_t mark_lacking(const struct key *key) {
     static const uint8_t NOTHING[JC_SHA256_SIZE];
     size_t count = 0;
-    for (struct run *run = key->runs; run; run = run->next) {
-        run->lacking = memcmp(run->before, NOTHING, JC_SHA256_SIZE) != 0 && !find_run(key, run->before, true);
+    for (size_t i = 0; i < key->runs.count; i++) {
+        struct run *run = key->runs.items[i];
+        run->lacking = memcmp(run->before, NOTHING, JC_SHA256_SIZE) != 0 && !is_an_end(key, run->before);
         count += run->lacking;
     }
     return count;
@@ -265,8 +310,8 @@ static enum jc_code take_link(void *ctx, const struct jc_operation *row, struct 
     if (!device || !device->key || row->format != JC_OPERATION_CHAINED)
         return JC_OK;
     jc_link(row->previous, row->id, row->body_sha256, row->depends_on, link);
-    for (struct run *run = device->key->runs; run; run = run->next)
-        run->lacking = run->lacking && memcmp(run->before, link, JC_SHA256_SIZE) != 0;
+    for (size_t at = first_behind(device->key, link); is_behind(device->key, at, link); at++)
+        device->key->by_before[at]->lacking = false;
     return JC_OK;
 }
 
@@ -278,12 +323,10 @@ static enum jc_code find_gaps(struct verifier *v, struct jc_tx *tx, int64_t agen
     return count ? jc_operation_each(tx, agency_id, take_link, v, err) : JC_OK;
 }
 
-static void judge(const struct verifier *v, struct key *key) {
-    if (key->runs)
-        settle(key, key->runs);
-    oldest_first(key);
-    for (const struct run *run = key->runs; run; run = run->next) {
-        bool vouched = end_is_vouched(key, run);
+static void judge(const struct verifier *v, const struct key *key) {
+    for (size_t r = 0; r < key->runs.count; r++) {
+        const struct run *run = key->runs.items[r];
+        bool vouched = run->count == 0 || end_is_vouched(key, run);
         if (run->lacking)
             tell(v, run->first_no, run->first_id, JC_MSG_CHAIN_GAP);
         for (size_t i = 0; !vouched && i < run->count; i++)
@@ -298,6 +341,12 @@ enum jc_code jc_vouched_verify(struct jc_tx *tx, int64_t agency_id, bool gaps, j
                                 : jc_fail_memory(err);
     if (!code)
         code = jc_operation_each(tx, agency_id, take_row, &v, err);
+    for (size_t i = 0; !code && i < v.keys.count; i++) {
+        struct key *key = v.keys.items[i];
+        if (key->runs.count)
+            settle(key, newest_run(key));
+        code = sort_runs(&v, key, err);
+    }
     if (!code && gaps)
         code = find_gaps(&v, tx, agency_id, err);
     for (size_t i = 0; !code && i < v.keys.count; i++)

@@ -15,7 +15,8 @@
  * rows before which an operation of the same terminal is not here; that may be in order (it never arrived, it is
  * another agency's), so it is told when a head says that something is gone. Cost: one pass over the rows with a SHA-256
  * each, an Ed25519 verification for each 4,096 rows of a terminal in line and each break in its line; with `gaps` a
- * second pass where something seems to be missing. */
+ * second pass where something seems to be missing. A line broken into n runs costs log n for each run, and for each row
+ * of the second pass. */
 enum jc_code jc_vouched_verify(struct jc_tx *tx, int64_t agency_id, bool gaps, jc_chain_found *found, void *ctx,
                                struct jc_err *err);
 
