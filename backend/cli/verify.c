@@ -50,7 +50,7 @@ static bool each_head(void *ctx, const char *value) {
     if (v->head_count == HEADS_MAX)
         return false;
     struct jc_chain_point *head = &v->heads[v->head_count++];
-    return jc_str_cut(&rest, ':', &number) && jc_str_to_int64(number, &head->operation_no) &&
+    return jc_str_cut(&rest, ':', &number) && jc_str_to_int64(number, &head->operation_no) && head->operation_no >= 0 &&
            jc_hex_parse(rest, head->chain_hash, sizeof head->chain_hash);
 }
 
@@ -112,21 +112,23 @@ static void audit_fault(void *ctx, int64_t audit_no, const struct jc_err *fault)
               JC_STR(""), fault);
 }
 
+/* The agency of --agency, else the only one there is. */
+static enum jc_code keep_one_agency(struct jc_tx *tx, struct verification *v, struct jc_err *err) {
+    int64_t agency_id = 0;
+    enum jc_code code = jc_agency_find(tx, jc_str(v->cli->agency_code), &agency_id, err);
+    size_t at = 0;
+    while (at < v->agency_count && v->agencies[at].agency_id != agency_id)
+        at++;
+    v->agencies += at;
+    v->agency_count = at < v->agency_count;
+    return code;
+}
+
 /* The agency of --agency, else all. A head that left the building is one agency's. */
 static enum jc_code choose_agencies(struct jc_tx *tx, struct verification *v, struct jc_err *err) {
-    struct jc_str wanted = jc_str(v->cli->agency_code);
-    struct jc_agency_ref *one = JC_NEW(v->cli->arena, struct jc_agency_ref);
-    if (!one)
-        return jc_fail_memory(err);
-    enum jc_code code = JC_OK;
-    if (wanted.len || v->head_count) {
-        code = jc_agency_find(tx, wanted, &one->agency_id, err);
-        one->code = wanted;
-        v->agencies = one;
-        v->agency_count = 1;
-    } else {
-        code = jc_agency_list(tx, v->cli->arena, &v->agencies, &v->agency_count, err);
-    }
+    enum jc_code code = jc_agency_list(tx, v->cli->arena, &v->agencies, &v->agency_count, err);
+    if (code == JC_OK && (*v->cli->agency_code || v->head_count))
+        code = keep_one_agency(tx, v, err);
     v->rows = code == JC_OK ? JC_NEW_ARRAY(v->cli->arena, v->agency_count + 1, int64_t) : NULL;
     return code != JC_OK || v->rows ? code : jc_fail_memory(err);
 }

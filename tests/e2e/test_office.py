@@ -276,9 +276,11 @@ class Office(jiancha.January):
         connection.commit()
         connection.close()
         jiancha.run("verify", "--db", cut)
-        found = jiancha.listing(jiancha.run("verify", "--db", cut, "--agency", agency, "--head", head, "--format", "json",
-                                            expect=1), "verify")
+        found = jiancha.listing(jiancha.run("verify", "--db", cut, "--head", head, "--format", "json", expect=1),
+                                "verify")
         self.assertIn(f"rows 1 to {last}", found[0]["text"])
+        self.assertEqual(found[0]["agency"], agency)
+        jiancha.run("verify", "--db", cut, "--head", f"-{head}", expect=2)  # compared with nothing
 
     # --- the audit log ----------------------------------------------------------------------------------
 
