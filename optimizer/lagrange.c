@@ -113,13 +113,12 @@ static bool climb(struct jc_lagrange *l) {
     return true;
 }
 
-/* From the best prices of the blocks on, months are looked at, too (formulas (23)-(26)). */
+/* From the best prices of the blocks on, months are looked at, too (formulas (23)-(26)). Without openings there is
+ * nothing for them to agree on but what the prices of loads say. */
 static bool begin_accord(struct jc_lagrange *l) {
-    if (l->relax->tier != JC_TIER_COST || !jc_accord_fits(l->relax->accord))
+    if (l->relax->cheapest || !jc_accord_fits(l->relax->accord))
         return false;
-    memcpy(l->relax->price, l->best, l->relax->n * sizeof *l->best);
-    jc_relax_agree(l->relax);
-    memcpy(l->best, l->relax->price, l->relax->n * sizeof *l->best);
+    l->relax->agreeing = true;
     l->first_pace = l->scale * ACCORD_PACE;
     l->length = ACCORD_STEPS;
     l->cycle = 0;

@@ -236,21 +236,6 @@ size_t jc_relax_prices(const struct jc_relax *r, bool cheapest) {
     return cheapest ? r->n - (r->at_held - r->at_unit) : r->n;
 }
 
-void jc_relax_agree(struct jc_relax *r) {
-    const struct jc_instance *in = r->in;
-    bool priceless = r->cheapest;
-    r->agreeing = true;
-    r->cheapest = false;
-    if (!priceless)
-        return;
-    limit_prices(r);
-    show_prices(r);
-    jc_blocks_value_units(r->blocks, &r->duals);
-    for (int32_t u = 0; u < in->n_units; u++)
-        if (r->sigma[u] >= 0)
-            r->price[r->at_unit + (size_t)r->sigma[u]] = r->duals.unit[u];
-}
-
 enum jc_code jc_relax_begin(struct jc_relax *r, enum jc_tier tier, const struct jc_totals *held, struct jc_err *err) {
     r->tier = tier;
     r->held = *held;

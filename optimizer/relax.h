@@ -60,9 +60,6 @@ struct jc_relax *jc_relax_new(const struct jc_instance *in, struct jc_arena *are
 /* How many prices there are to find; `cheapest` as it would be. */
 size_t jc_relax_prices(const struct jc_relax *r, bool cheapest);
 
-/* From here on blocks and months are priced into agreement, from the prices as they stand. */
-void jc_relax_agree(struct jc_relax *r);
-
 /* Turns to a tier, with the tiers before it at `held`, which must be the best possible. Prices are a first
  * guess. Fails only without memory. */
 enum jc_code jc_relax_begin(struct jc_relax *r, enum jc_tier tier, const struct jc_totals *held, struct jc_err *err);
