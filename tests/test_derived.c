@@ -270,12 +270,13 @@ static void test_tampering(void **state) {
 
 struct naming {
     int64_t operation_no;
-    struct jc_str name;
+    struct jc_str name, device;
 };
 
 static enum jc_code name_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct naming *naming = ctx;
-    return jc_derived_name(tx, 1, naming->operation_no, field.arena, &naming->name, err);
+    enum jc_code code = jc_derived_name(tx, 1, naming->operation_no, field.arena, &naming->name, err);
+    return code ? code : jc_derived_device(tx, 1, naming->operation_no, field.arena, &naming->device, err);
 }
 
 static void test_names(void **state) {
@@ -283,23 +284,26 @@ static void test_names(void **state) {
     static const struct {
         const char *name;
         int64_t operation_no;
-        const char *sql, *expected;
+        const char *sql, *expected, *device;
     } CASES[] = {
-        {"record", 1, "SELECT 1", "1-2023-1 u1 2023-01-10"},
-        {"order", 2, "SELECT 1", "2-2023-1 u1 2023-01-10"},
-        {"recheck", 3, "SELECT 1", "3-2023-1 2023-01-18"},
-        {"voided number", 7, "SELECT 1", "1-2023-3 2023-01-10"},
-        {"decision", 9, "SELECT 1", ""},
-        {"content gone", 1, "UPDATE operation SET body = NULL WHERE op_key = " KEY(1), "1-2023-1 u1 2023-01-10"},
-        {"operation gone", 2, "DELETE FROM operation WHERE op_key = " KEY(2), "2-2023-1 u1 2023-01-10"},
-        {"never there", 99, "SELECT 1", ""},
+        {"record", 1, "SELECT 1", "1-2023-1 u1 2023-01-10", "PAD-7"},
+        {"order", 2, "SELECT 1", "2-2023-1 u1 2023-01-10", "PAD-7"},
+        {"recheck", 3, "SELECT 1", "3-2023-1 2023-01-18", "PAD-7"},
+        {"voided number", 7, "SELECT 1", "1-2023-3 2023-01-10", "PAD-7"},
+        {"decision", 9, "SELECT 1", "", ""},
+        {"content gone", 1, "UPDATE operation SET body = NULL WHERE op_key = " KEY(1), "1-2023-1 u1 2023-01-10",
+         "PAD-7"},
+        {"operation gone", 2, "DELETE FROM operation WHERE op_key = " KEY(2), "2-2023-1 u1 2023-01-10", ""},
+        {"never there", 99, "SELECT 1", "", ""},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
-        struct naming naming = {CASES[i].operation_no, JC_STR("")};
+        struct naming naming = {.operation_no = CASES[i].operation_no};
         setup(NULL);
+        field_script(&field, "UPDATE device SET name = 'PAD-7'");
         field_script(&field, CASES[i].sql);
         jc_test_read(field.db, name_job, &naming);
         CHECK_STR(CASES[i].name, naming.name, CASES[i].expected);
+        CHECK_STR(CASES[i].name, naming.device, CASES[i].device);
         teardown(NULL);
     }
 }

@@ -17,8 +17,11 @@
 const struct jc_command jc_cmd_verify;
 
 static const struct jc_column columns[] = {
-    {"check", JC_MSG_COL_CHECK, false}, {"agency", JC_MSG_COL_VERIFY_AGENCY, false},
-    {"row", JC_MSG_COL_ROW, true},      {"record", JC_MSG_COL_VERIFY_RECORD, false},
+    {"check", JC_MSG_COL_CHECK, false},
+    {"agency", JC_MSG_COL_VERIFY_AGENCY, false},
+    {"row", JC_MSG_COL_ROW, true},
+    {"record", JC_MSG_COL_VERIFY_RECORD, false},
+    {"device", JC_MSG_COL_VERIFY_DEVICE, false},
     {"text", JC_MSG_COL_FAULT, false},
 };
 
@@ -54,9 +57,16 @@ static bool each_head(void *ctx, const char *value) {
            jc_hex_parse(rest, head->chain_hash, sizeof head->chain_hash);
 }
 
-/* `agency` NULL and `row` -1: none. `record`: what people call what the fault is about; may be empty. */
+/* What people call what a fault is about, and the terminal it came from; each may be empty. */
+struct about {
+    struct jc_str record, device;
+};
+
+static const struct about NOTHING = {{"", 0}, {"", 0}};
+
+/* `agency` NULL and `row` -1: none. */
 static void add_fault(struct verification *v, struct jc_str check, const struct jc_str *agency, int64_t row,
-                      struct jc_str record, const struct jc_err *fault) {
+                      struct about about, const struct jc_err *fault) {
     struct jc_buf words;
     jc_buf_init(&words, 4096);
     jc_err_render(&words, v->cli->lang, fault);
@@ -69,7 +79,8 @@ static void add_fault(struct verification *v, struct jc_str check, const struct 
         jc_table_int(v->table, row);
     else
         jc_table_null(v->table);
-    jc_table_text(v->table, record);
+    jc_table_text(v->table, about.record);
+    jc_table_text(v->table, about.device);
     jc_table_text(v->table, jc_buf_str(&words));
     jc_buf_free(&words);
 }
@@ -81,35 +92,38 @@ static struct jc_str check_word(const struct verification *v, enum jc_msg word, 
 
 static void database_fault(void *ctx, const struct jc_err *fault) {
     struct verification *v = ctx;
-    add_fault(v, check_word(v, JC_MSG_VERIFY_DATABASE, JC_STR("database")), NULL, -1, JC_STR(""), fault);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_DATABASE, JC_STR("database")), NULL, -1, NOTHING, fault);
 }
 
 /* A fault that has no name is told without. */
-static struct jc_str record_name(const struct verification *v, int64_t operation_no) {
-    struct jc_str name = JC_STR("");
+static struct about about(const struct verification *v, int64_t operation_no) {
+    struct about names = NOTHING;
     struct jc_err err;
-    if (jc_derived_name(v->tx, v->agencies[v->at].agency_id, operation_no, v->cli->arena, &name, &err))
-        return JC_STR("");
-    return name;
+    int64_t agency_id = v->agencies[v->at].agency_id;
+    if (jc_derived_name(v->tx, agency_id, operation_no, v->cli->arena, &names.record, &err))
+        names.record = JC_STR("");
+    if (jc_derived_device(v->tx, agency_id, operation_no, v->cli->arena, &names.device, &err))
+        names.device = JC_STR("");
+    return names;
 }
 
 static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct verification *v = ctx;
     v->rewritten |= fault->what == JC_MSG_CHAIN_POINT || fault->what == JC_MSG_CHAIN_MISSING;
     add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("chain")), &v->agencies[v->at].code, operation_no,
-              record_name(v, operation_no), fault);
+              about(v, operation_no), fault);
 }
 
 static void derived_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct verification *v = ctx;
     add_fault(v, check_word(v, JC_MSG_VERIFY_DERIVED, JC_STR("derived")), &v->agencies[v->at].code, operation_no,
-              record_name(v, operation_no), fault);
+              about(v, operation_no), fault);
 }
 
 static void audit_fault(void *ctx, int64_t audit_no, const struct jc_err *fault) {
     struct verification *v = ctx;
-    add_fault(v, check_word(v, JC_MSG_VERIFY_AUDIT, JC_STR("audit_log")), &v->agencies[v->at].code, audit_no,
-              JC_STR(""), fault);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_AUDIT, JC_STR("audit_log")), &v->agencies[v->at].code, audit_no, NOTHING,
+              fault);
 }
 
 /* The agency of --agency, else the only one there is. */
@@ -193,7 +207,7 @@ static void blob_fault(void *ctx, const struct jc_blob_fault *fault) {
         if (v->agencies[i].agency_id == fault->ref.agency_id)
             agency = &v->agencies[i].code;
     jc_cli_blob_fault(fault, &words);
-    add_fault(v, check_word(v, JC_MSG_VERIFY_BLOBS, JC_STR("blobs")), agency, -1, JC_STR(""), &words);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_BLOBS, JC_STR("blobs")), agency, -1, NOTHING, &words);
 }
 
 static enum jc_code verify_blobs(struct verification *v, struct jc_err *err) {
@@ -234,7 +248,7 @@ static void say_all_is_well(const struct verification *v) {
 
 static void bundle_fault(void *ctx, int64_t operation_no, const struct jc_err *fault) {
     struct verification *v = ctx;
-    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("record")), NULL, operation_no, JC_STR(""), fault);
+    add_fault(v, check_word(v, JC_MSG_VERIFY_CHAIN, JC_STR("record")), NULL, operation_no, NOTHING, fault);
 }
 
 /* The 64 hex digits that `key list` prints. */

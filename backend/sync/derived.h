@@ -19,5 +19,9 @@ enum jc_code jc_derived_verify(struct jc_tx *tx, int64_t agency_id, jc_chain_fou
  * The arena's. */
 enum jc_code jc_derived_name(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, struct jc_arena *arena,
                              struct jc_str *out, struct jc_err *err);
+/* The name of the terminal that an operation is of; empty for what the server did itself, and if the operation is not
+ * there. The arena's. */
+enum jc_code jc_derived_device(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, struct jc_arena *arena,
+                               struct jc_str *out, struct jc_err *err);
 
 #endif

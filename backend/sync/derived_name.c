@@ -1,4 +1,4 @@
-/* What people call the record of an operation. */
+/* What people call the record of an operation, and the terminal it is of. */
 #include "store/row.h"
 #include "store/stamp.h"
 #include "sync/check.h"
@@ -113,5 +113,28 @@ enum jc_code jc_derived_name(struct jc_tx *tx, int64_t agency_id, int64_t operat
     code = jc_row_each(tx, SELECT_ROW, JC_VALUES(jc_int(agency_id), jc_int(jc_op_key(agency_id, operation_no))),
                        take_row, &row, err);
     *out = row.text;
+    return code;
+}
+
+/* --- the terminal ------------------------------------------------------------------------------------------- */
+
+static const char SELECT_DEVICE[] = "SELECT device.name\n"
+                                    "FROM operation\n"
+                                    "JOIN device ON device.agency_id = $1 AND device.device_id = operation.device_id\n"
+                                    "WHERE operation.op_key = $2";
+
+static enum jc_code take_device(struct jc_rows *rows, void *ctx, struct jc_err *err) {
+    struct row_name *name = ctx;
+    name->text = jc_rows_copy(rows, 0, name->arena);
+    return name->text.ptr ? JC_OK : jc_fail_memory(err);
+}
+
+enum jc_code jc_derived_device(struct jc_tx *tx, int64_t agency_id, int64_t operation_no, struct jc_arena *arena,
+                               struct jc_str *out, struct jc_err *err) {
+    struct row_name name = {arena, JC_STR("")};
+    enum jc_code code =
+        jc_row_each(tx, SELECT_DEVICE, JC_VALUES(jc_int(agency_id), jc_int(jc_op_key(agency_id, operation_no))),
+                    take_device, &name, err);
+    *out = name.text;
     return code;
 }

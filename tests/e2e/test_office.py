@@ -253,6 +253,7 @@ class Office(jiancha.January):
             self.assertTrue(any(row["check"] == check and words in row["text"] for row in found), (sql, found))
             if check == "derived":
                 self.assertIn(name, [row["record"] for row in found], sql)
+                self.assertTrue(any(row["device"] for row in found if row["record"] == name), (sql, found))
         agency = jiancha.query(self.db, "SELECT code FROM agency")[0][0]
         self.office("verify", "--agency", agency, "--head", head)
         backup = self.path("before-forging")
