@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/unpack.h"
 
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5, VARINT_MAX = 10 };
 
@@ -167,9 +166,6 @@ static void watched_free(void *ctx, void *memory) {
 
 enum jc_code jc_message_unpack(const ProtobufCMessageDescriptor *descriptor, struct jc_str bytes,
                                struct jc_arena *arena, ProtobufCMessage **out, struct jc_err *err) {
-    *out = jc_unpack_usual(descriptor, bytes, arena);
-    if (*out)
-        return JC_OK;
     enum jc_code code = jc_message_check(descriptor, bytes, err);
     if (code)
         return code;
