@@ -168,9 +168,10 @@ static enum jc_code judge(struct fetching *fetching, int status, struct jc_err *
                    jc_str_from_int64(status, number));
 }
 
-/* All bytes are there: durable, hashed, named. Other bytes are dropped; the next call begins anew. */
-static enum jc_code finish(struct fetching *fetching, const Jc__Photo *photo, int fd, const char *part,
-                           struct jc_err *err) {
+/* All bytes are there: durable, hashed, named. Other bytes are dropped. If an earlier call left some of them (`had`), a
+ * disk or a battery may have spoilt those: *anew says that they are to be asked for again. */
+static enum jc_code finish(struct fetching *fetching, const Jc__Photo *photo, int fd, const char *part, int64_t had,
+                           bool *anew, struct jc_err *err) {
     uint8_t found[JC_SHA256_SIZE];
     struct jc_str path = path_of(fetching->terminal, photo, "", fetching->arena);
     if (!path.ptr)
@@ -179,7 +180,8 @@ static enum jc_code finish(struct fetching *fetching, const Jc__Photo *photo, in
         return jc_fail_errno(err, jc_str(part));
     if (memcmp(found, photo->sha256.data, sizeof found) != 0) {
         (void)unlink(part);
-        return jc_fail(err, JC_DATA_LOSS, JC_MSG_BLOB_OTHER_HASH);
+        *anew = had > 0;
+        return *anew ? JC_OK : jc_fail(err, JC_DATA_LOSS, JC_MSG_TERM_PHOTO_OTHER);
     }
     if (rename(part, path.ptr) != 0 || !jc_file_sync_folder(path.ptr))
         return jc_fail_errno(err, path);
@@ -192,7 +194,7 @@ static void note_waiting(struct fetching *fetching, int64_t bytes) {
     fetching->out->waiting_bytes += bytes;
 }
 
-static enum jc_code fetch(struct fetching *fetching, const Jc__Photo *photo, struct jc_err *err) {
+static enum jc_code fetch_rest(struct fetching *fetching, const Jc__Photo *photo, bool *anew, struct jc_err *err) {
     int fd = -1, status = 0;
     int64_t have = 0;
     struct stat file = {0};
@@ -206,7 +208,7 @@ static enum jc_code fetch(struct fetching *fetching, const Jc__Photo *photo, str
     if (!code && status && status != 206 && (status != 200 || have)) /* a proxy may pass over the range */
         code = judge(fetching, status, err);
     if (!code && file.st_size == photo->size_bytes)
-        code = finish(fetching, photo, fd, part.ptr, err);
+        code = finish(fetching, photo, fd, part.ptr, have, anew, err);
     else if (status != 404 && fd >= 0)
         note_waiting(fetching, photo->size_bytes - file.st_size);
     if (fd >= 0)
@@ -214,6 +216,12 @@ static enum jc_code fetch(struct fetching *fetching, const Jc__Photo *photo, str
     if (part.ptr && file.st_size == 0)
         (void)unlink(part.ptr);
     return code;
+}
+
+static enum jc_code fetch(struct fetching *fetching, const Jc__Photo *photo, struct jc_err *err) {
+    bool anew = false;
+    enum jc_code code = fetch_rest(fetching, photo, &anew, err);
+    return !code && anew ? fetch_rest(fetching, photo, &anew, err) : code;
 }
 
 /* --- public ------------------------------------------------------------------------------------------------------ */

@@ -428,6 +428,25 @@ static void other_bytes_are_dropped(void **state) {
     assert_int_equal(find(&other, &path), JC_OK);
 }
 
+/* A battery or a disk spoils the beginning that lies here: it is fetched anew at once (simulator, story 10180). */
+static void spoilt_beginning_is_fetched_anew(void **state) {
+    (void)state;
+    struct queued other;
+    struct jc_str path;
+    describe(&other, 10000, "image/jpeg", PHOTO);
+    need(&other);
+    server.content = content;
+    server.content_bytes = 10000;
+    server.cuts = 1;
+    server.accept = 4000;
+    content[77] ^= 1;
+    (void)fetch(JC_UNAVAILABLE);
+    content[77] ^= 1;
+    assert_int_equal(fetch(JC_OK).blobs, 1);
+    heard("the rest, then all", "GET bytes=0-9999\nGET bytes=4000-9999\nGET bytes=0-9999\n");
+    assert_int_equal(find(&other, &path), JC_OK);
+}
+
 /* What was taken here is not fetched. */
 static void own_photos_are_here(void **state) {
     (void)state;
@@ -452,7 +471,7 @@ int main(void) {
         WITH_SERVER(altered_file_is_named),           WITH_SERVER(fetches_from_where_it_was_cut),
         WITH_SERVER(other_bytes_are_dropped),         WITH_SERVER(own_photos_are_here),
         WITH_SERVER(fetches_within_a_budget),         WITH_SERVER(photos_of_a_sync),
-        WITH_SERVER(refused_once_is_sent_again),
+        WITH_SERVER(refused_once_is_sent_again),      WITH_SERVER(spoilt_beginning_is_fetched_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
