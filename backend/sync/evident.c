@@ -65,14 +65,15 @@ static struct jc_str show_offset(int64_t offset_ms, char buf[JC_TIME_MAX]) {
     return (struct jc_str){buf, len < JC_TIME_MAX ? (size_t)len : JC_TIME_MAX - 1};
 }
 
-/* How far the terminal's wall clock was off when the operation was made; if that cannot be reckoned (`made_ms` 0: it has
- * been started anew since, or has no name for its start), how far it is off now. 0 if neither is known. */
+/* How far the terminal's wall clock was off when the operation was made; if it has been started anew since (`made_ms`
+ * 0), how far it is off now. 0 if neither is known: a terminal may have no name for its start. */
 static int64_t offset_of(const struct jc_apply *apply, int64_t made_ms) {
     const Jc__DeviceReport *report = apply->prepared->request->report;
     int64_t device_ms = 0;
     if (made_ms)
         return jc_stamp_to_ms(apply->body->device_time, &device_ms) ? device_ms - made_ms : 0;
-    return report && jc_stamp_to_ms(report->device_time, &device_ms) ? device_ms - apply->now_ms : 0;
+    return report && report->boot_id.len && jc_stamp_to_ms(report->device_time, &device_ms) ? device_ms - apply->now_ms
+                                                                                            : 0;
 }
 
 enum jc_code jc_evident_time(struct jc_apply *apply, bool is_document, struct jc_err *err) {

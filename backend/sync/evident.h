@@ -12,8 +12,7 @@ enum jc_code jc_evident_actor(struct jc_apply *apply, struct jc_err *err);
 /* The moment it was made by the server's clock, if the terminal has not been started anew since: now, less
  * what its monotonic clock says has passed. If its wall clock was off by more than clock_off_minutes (10
  * where the parameter is not in force), a document is flagged CLOCK_OFF. If it has been started anew (a flat battery
- * takes the clock of a cheap terminal along) or has no name for its start, a document is flagged CLOCK_OFF_NOW if its
- * clock is off by so much now.
+ * takes the clock of a cheap terminal along), a document is flagged CLOCK_OFF_NOW if its clock is off by so much now.
  * Nothing is refused for a clock. */
 enum jc_code jc_evident_time(struct jc_apply *apply, bool is_document, struct jc_err *err);
 
