@@ -44,6 +44,13 @@ void *jc_fleet_alloc(size_t count, size_t size) {
     return memory;
 }
 
+void *jc_fleet_more(void *list, size_t count, size_t size) {
+    void *more = reallocarray(list, count, size);
+    if (!more)
+        jc_fleet_stop("out of memory");
+    return more;
+}
+
 int64_t jc_fleet_now_ns(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);

@@ -24,6 +24,8 @@ struct jc_fleet_terminal {
 _Noreturn void jc_fleet_stop(const char *what);
 /* Never NULL. */
 void *jc_fleet_alloc(size_t count, size_t size);
+/* The list with room for so many; what was in it stays. */
+void *jc_fleet_more(void *list, size_t count, size_t size);
 int64_t jc_fleet_now_ns(void); /* monotonic */
 
 /* A new database at `path` with these terminals enrolled, and no unit. */

@@ -166,12 +166,9 @@ void jc_load_add(struct jc_load *load, int64_t first_unit) {
         start_ms = jc_clock_now_ms(&real);
     int64_t now_ms = start_ms + load->count;
     struct jc_clock clock = {made_ms, &now_ms};
-    struct jc_str *requests = realloc(load->requests, (size_t)(load->count + 1) * sizeof *requests);
-    if (!requests)
-        jc_fleet_stop("out of memory");
-    load->requests = requests;
-    requests[load->count] = make_request(load, first_unit, &clock);
-    size_t len = requests[load->count++].len;
+    load->requests = jc_fleet_more(load->requests, (size_t)load->count + 1, sizeof *load->requests);
+    load->requests[load->count] = make_request(load, first_unit, &clock);
+    size_t len = load->requests[load->count++].len;
     if (load->out && len <= load->longest)
         return;
     load->longest = len;
