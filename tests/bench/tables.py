@@ -38,12 +38,14 @@ def figures(result):
     table(["case", "limit", "asked", "tiers", "cost", "bound", "gap", "seconds", "MB", "met"], rows)
 
 
-def replanning(row):
-    tiers = row["solve"]["tiers"]
-    table(["case", "asked", "tiers", "changes", "at least", "cost", "seconds"],
-          [["re-plan of M", "5 s; goal: proven in 2 s", f"{tiers['unserved']} / {tiers['over']} / {tiers['quota']}",
-            str(row["changes"]), f"{row['least']}{' (proven)' if row['proven'] else ''}",
-            f"{row['solve']['cost']:,.1f}", f"{row['seconds']:.1f}"]])
+def replanning(result):
+    rows = []
+    for row in result:
+        tiers = row["solve"]["tiers"]
+        rows.append(["re-plan of M", f"{row['limit_s']} s", f"{tiers['unserved']} / {tiers['over']} / {tiers['quota']}",
+                     str(row["changes"]), f"{row['least']}{' (proven)' if row['proven'] else ''}",
+                     f"{row['solve']['cost']:,.1f}", f"{row['seconds']:.1f}"])
+    table(["case", "limit", "tiers", "changes", "at least", "cost", "seconds"], rows)
 
 
 def side_by_side(result):
@@ -75,8 +77,9 @@ def main():
     result = result.get("optimizer", result)
     if result["figures"]:
         figures(result)
-    if "solve" in result.get("replan", {}):
-        replanning(result["replan"])
+    replanned = [row for row in result.get("replan", []) if "solve" in row]
+    if replanned:
+        replanning(replanned)
     if result["side_by_side"]:
         side_by_side(result)
 
