@@ -104,7 +104,8 @@ def storm(folder):
 
 
 def raw(folder, out, records, seconds):
-    """Records/s of the bare libraries: the same connections, records a request and findings a record."""
+    """The bare libraries: records/s and the server's CPU a record with the same connections, records a request and
+    findings a record."""
     work = tempfile.mkdtemp(dir=folder)
     port = free_port()
     comb = subprocess.Popen([os.path.join(out, "comb"), str(port), "0", "32768", "FULL", "256", "1", "1000"], cwd=work,
@@ -118,10 +119,15 @@ def raw(folder, out, records, seconds):
                 assert comb.poll() is None
         line = run(os.path.join(out, "hload"), "-p", str(port), "-u", "/v1/sync", "-m", "pb", "-c", str(CONNECTIONS),
                    "-b", str(records), "-d", str(seconds))
-        return float(line.split("rec/s=")[1].split()[0])
-    finally:
+        told = dict(word.split("=") for word in line.split() if "=" in word)
         comb.send_signal(signal.SIGTERM)
-        comb.wait()
+        _, comb.returncode, usage = os.wait4(comb.pid, 0)
+        used_us = 1e6 * (usage.ru_utime + usage.ru_stime)
+        return {"records_per_s": float(told["rec/s"]), "cpu_us_per_record": used_us / (int(told["req"]) * records)}
+    finally:
+        if comb.returncode is None:
+            comb.kill()
+            comb.wait()
         shutil.rmtree(work)
 
 
@@ -143,8 +149,10 @@ def measure_sync(folder, records, seconds, rounds, raw_out):
                for key in ("records_per_s", "p50_ms", "p99_ms", "cpu_us_per_record", "idle_kb", "loaded_kb",
                            "start_ms")}
     if theirs:
-        figures["comb_records_per_s"] = statistics.median(theirs)
-        figures["ratio_to_comb"] = statistics.median(a["records_per_s"] / b for a, b in zip(ours, theirs))
+        for key in ("records_per_s", "cpu_us_per_record"):
+            figures["comb_" + key] = statistics.median(run[key] for run in theirs)
+        figures["ratio_to_comb"] = statistics.median(a["records_per_s"] / b["records_per_s"]
+                                                     for a, b in zip(ours, theirs))
     return figures
 
 
@@ -212,7 +220,8 @@ def show(result):
     print(f"cold start                {result['cold_start_ms']:.0f} ms to the first answer")
     print(f"idle memory               {result['idle_kb'] / 1024:.1f} MB")
     for records, part in result["sync"].items():
-        beside = f"   comb {part['comb_records_per_s']:.0f}" if "ratio_to_comb" in part else "   comb not at hand"
+        beside = (f"   comb {part['comb_records_per_s']:.0f}, {part['comb_cpu_us_per_record']:.0f} us CPU each"
+                  if "ratio_to_comb" in part else "   comb not at hand")
         print(f"sync, {records:>2} records/request  {part['records_per_s']:.0f} records/s{beside}   "
               f"p50 {part['p50_ms']:.1f} ms   p99 {part['p99_ms']:.1f} ms")
     for changes, part in result["listing"].items():
