@@ -2,6 +2,7 @@
 #include "jc_world.h"
 
 #include "store/audit_log.h"
+#include "store/head.h"
 
 static enum jc_code fill_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     (void)ctx;
@@ -15,11 +16,23 @@ static enum jc_code fill_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return code;
 }
 
+/* Nine lines more that say something else. */
+static enum jc_code other_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    (void)ctx;
+    enum jc_code code = JC_OK;
+    for (int i = 1; !code && i <= 9; i++)
+        code = jc_audit_log_add(tx, 1, JC_WORLD_NOW + i, JC_STR("planner"), JC_STR("plan.move"), JC_STR("visit"),
+                                JC_STR(""), err);
+    return code;
+}
+
 struct faults {
     size_t count;
     int64_t row;
     enum jc_msg what;
     int64_t rows;
+    struct jc_chain_point heads[2];
+    size_t head_count;
 };
 
 static void found(void *ctx, int64_t row, const struct jc_err *fault) {
@@ -32,7 +45,8 @@ static void found(void *ctx, int64_t row, const struct jc_err *fault) {
 
 static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct faults *faults = ctx;
-    return jc_audit_log_verify(tx, 1, found, faults, &faults->rows, err);
+    const struct jc_chain_points heads = {faults->heads, faults->head_count};
+    return jc_audit_log_verify(tx, 1, heads, found, faults, &faults->rows, err);
 }
 
 static void test_alterations(void **state) {
@@ -77,6 +91,60 @@ static void test_alterations(void **state) {
         CHECK_INT(CASES[i].name, faults.what, CASES[i].what);
         jc_db_close(db);
     }
+}
+
+static enum jc_code head_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct jc_head head;
+    struct jc_chain_point *point = ctx;
+    enum jc_code code = jc_head_read(tx, 1, &head, err);
+    if (!code) {
+        point->row_no = head.audit_no;
+        memcpy(point->chain_hash, head.audit_head, sizeof point->chain_hash);
+    }
+    return code;
+}
+
+/* A log whose end was made anew throughout agrees with itself; a head that left the building does not. */
+static void test_heads(void **state) {
+    (void)state;
+    static const char CUT[] = "DELETE FROM audit_log WHERE audit_no > 9;"
+                              "UPDATE agency_head SET audit_no = 9, audit_head ="
+                              " (SELECT chain_hash FROM audit_log WHERE agency_id = 1 AND audit_no = 9)"
+                              " WHERE agency_id = 1";
+    static const struct {
+        const char *name;
+        size_t heads, faults;
+        int64_t row;
+        enum jc_msg what;
+        bool filled_anew;
+    } CASES[] = {
+        {"cut off, without a head", 0, 0, 0, JC_MSG_NONE, false},
+        {"with the head of before", 1, 0, 0, JC_MSG_NONE, false},
+        {"with the head of what is gone", 2, 1, 10, JC_MSG_AUDIT_CHAIN_MISSING, false},
+        {"made anew, without a head", 0, 0, 0, JC_MSG_NONE, true},
+        {"made anew, with the head of before", 1, 0, 0, JC_MSG_NONE, true},
+        {"made anew, with the head of what is gone", 2, 1, 18, JC_MSG_AUDIT_CHAIN_POINT, true},
+    };
+    struct jc_db *db = jc_test_store();
+    struct jc_chain_point heads[2];
+    jc_test_write(db, fill_job, NULL);
+    jc_test_read(db, head_job, &heads[0]);
+    jc_test_write(db, fill_job, NULL);
+    jc_test_read(db, head_job, &heads[1]);
+    jc_test_script(db, CUT);
+    bool filled = false;
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct faults faults = {.heads = {heads[0], heads[1]}, .head_count = CASES[i].heads};
+        if (CASES[i].filled_anew && !filled) {
+            jc_test_write(db, other_job, NULL);
+            filled = true;
+        }
+        jc_test_read(db, verify_job, &faults);
+        CHECK_INT(CASES[i].name, faults.count, CASES[i].faults);
+        CHECK_INT(CASES[i].name, faults.row, CASES[i].row);
+        CHECK_INT(CASES[i].name, faults.what, CASES[i].what);
+    }
+    jc_db_close(db);
 }
 
 /* Rows of before version 3 have no hash and stand at the beginning. */
@@ -146,6 +214,7 @@ static void test_list(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alterations),
+        cmocka_unit_test(test_heads),
         cmocka_unit_test(test_older_rows),
         cmocka_unit_test(test_list),
     };

@@ -195,7 +195,7 @@ static void note(void *ctx, int64_t operation_no, const struct jc_err *fault) {
 static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct verification *v = ctx;
     v->found[0] = '\0';
-    return jc_chain_verify(tx, 1, v->points, v->point_count, note, v, &v->rows, err);
+    return jc_chain_verify(tx, 1, (struct jc_chain_points){v->points, v->point_count}, note, v, &v->rows, err);
 }
 
 static enum jc_code head_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -203,7 +203,7 @@ static enum jc_code head_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct jc_chain_point *point = ctx;
     enum jc_code code = jc_head_read(tx, 1, &head, err);
     if (!code) {
-        point->operation_no = head.operation_no;
+        point->row_no = head.operation_no;
         memcpy(point->chain_hash, head.chain_head, sizeof point->chain_hash);
     }
     return code;

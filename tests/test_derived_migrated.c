@@ -178,7 +178,7 @@ static void note(void *ctx, int64_t operation_no, const struct jc_err *fault) {
 
 static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     int64_t rows = 0;
-    enum jc_code code = jc_chain_verify(tx, 1, NULL, 0, note, ctx, &rows, err);
+    enum jc_code code = jc_chain_verify(tx, 1, JC_NO_CHAIN_POINTS, note, ctx, &rows, err);
     if (!code)
         code = jc_vouched_verify(tx, 1, false, note, ctx, err);
     return code ? code : jc_derived_verify(tx, 1, note, ctx, err);

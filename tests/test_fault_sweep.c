@@ -73,7 +73,7 @@ static void chain_fault(void *ctx, int64_t operation_no, const struct jc_err *fa
 
 static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     int64_t rows = 0;
-    return jc_chain_verify(tx, 1, NULL, 0, chain_fault, ctx, &rows, err);
+    return jc_chain_verify(tx, 1, JC_NO_CHAIN_POINTS, chain_fault, ctx, &rows, err);
 }
 
 static void check_sound(const char *name) {

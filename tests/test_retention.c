@@ -124,8 +124,8 @@ static void no_fault(void *ctx, int64_t operation_no, const struct jc_err *fault
 static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     int64_t rows = 0;
     (void)ctx;
-    enum jc_code code = jc_chain_verify(tx, 1, NULL, 0, no_fault, NULL, &rows, err);
-    return code ? code : jc_audit_log_verify(tx, 1, no_fault, NULL, &rows, err);
+    enum jc_code code = jc_chain_verify(tx, 1, JC_NO_CHAIN_POINTS, no_fault, NULL, &rows, err);
+    return code ? code : jc_audit_log_verify(tx, 1, JC_NO_CHAIN_POINTS, no_fault, NULL, &rows, err);
 }
 
 static void chain_is_whole(void) {

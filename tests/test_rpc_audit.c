@@ -56,7 +56,7 @@ static void fault(void *ctx, int64_t row, const struct jc_err *err) {
 
 static enum jc_code verify_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     int64_t rows = 0;
-    return jc_audit_log_verify(tx, 1, fault, ctx, &rows, err);
+    return jc_audit_log_verify(tx, 1, JC_NO_CHAIN_POINTS, fault, ctx, &rows, err);
 }
 
 /* Makes the call, and tells which rows it left: actor, act and object of each. */

@@ -117,7 +117,7 @@ static void note(void *ctx, int64_t no, const struct jc_err *fault) {
 
 static enum jc_code chain_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     int64_t rows = 0;
-    return jc_chain_verify(tx, 1, NULL, 0, note, ctx, &rows, err);
+    return jc_chain_verify(tx, 1, JC_NO_CHAIN_POINTS, note, ctx, &rows, err);
 }
 
 static enum jc_code vouched_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {

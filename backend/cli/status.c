@@ -40,6 +40,8 @@ static const struct {
     {"devices_revoked", JC_MSG_STATUS_DEVICES_REVOKED},
     {"people", JC_MSG_STATUS_PEOPLE},
     {"chain_head", JC_MSG_STATUS_CHAIN_HEAD},
+    {"audit_lines", JC_MSG_STATUS_AUDIT_LINES},
+    {"audit_head", JC_MSG_STATUS_AUDIT_HEAD},
 };
 
 struct work {
@@ -85,9 +87,12 @@ static enum jc_code gather(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     text_row(work, "agency", jc_arena_printf(cli->arena, "%s %s", agency->agency_id, agency->name));
     number_row(work, "year", agency->year);
     code = jc_status_figures(tx, cli->agency_id, number_row, work, err);
-    if (code == JC_OK)
-        text_row(work, "chain_head", jc_hex(head.chain_head, sizeof head.chain_head, hex));
-    return code;
+    if (code != JC_OK)
+        return code;
+    text_row(work, "chain_head", jc_hex(head.chain_head, sizeof head.chain_head, hex));
+    number_row(work, "audit_lines", head.audit_no);
+    text_row(work, "audit_head", jc_hex(head.audit_head, sizeof head.audit_head, hex));
+    return JC_OK;
 }
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {

@@ -30,8 +30,10 @@ enum { HEADS_MAX = 64 };
 struct verification {
     struct jc_cli *cli;
     struct jc_table *table;
-    struct jc_chain_point heads[HEADS_MAX];
-    size_t head_count;
+    struct heads {
+        struct jc_chain_point items[HEADS_MAX];
+        size_t count;
+    } heads, audit_heads; /* --head, --audit-head */
     struct jc_agency_ref *agencies;
     int64_t *rows; /* of each agency's chain */
     size_t agency_count;
@@ -48,12 +50,12 @@ struct verification {
 
 /* "17:<64 hex digits>", as `status` and receipts print length and head. */
 static bool each_head(void *ctx, const char *value) {
-    struct verification *v = ctx;
+    struct heads *heads = ctx;
     struct jc_str rest = jc_str(value), number;
-    if (v->head_count == HEADS_MAX)
+    if (heads->count == HEADS_MAX)
         return false;
-    struct jc_chain_point *head = &v->heads[v->head_count++];
-    return jc_str_cut(&rest, ':', &number) && jc_str_to_int64(number, &head->operation_no) && head->operation_no >= 0 &&
+    struct jc_chain_point *head = &heads->items[heads->count++];
+    return jc_str_cut(&rest, ':', &number) && jc_str_to_int64(number, &head->row_no) && head->row_no >= 0 &&
            jc_hex_parse(rest, head->chain_hash, sizeof head->chain_hash);
 }
 
@@ -141,7 +143,7 @@ static enum jc_code keep_one_agency(struct jc_tx *tx, struct verification *v, st
 /* The agency of --agency, else all. A head that left the building is one agency's. */
 static enum jc_code choose_agencies(struct jc_tx *tx, struct verification *v, struct jc_err *err) {
     enum jc_code code = jc_agency_list(tx, v->cli->arena, &v->agencies, &v->agency_count, err);
-    if (code == JC_OK && (*v->cli->agency_code || v->head_count))
+    if (code == JC_OK && (*v->cli->agency_code || v->heads.count || v->audit_heads.count))
         code = keep_one_agency(tx, v, err);
     v->rows = code == JC_OK ? JC_NEW_ARRAY(v->cli->arena, v->agency_count + 1, int64_t) : NULL;
     return code != JC_OK || v->rows ? code : jc_fail_memory(err);
@@ -175,6 +177,10 @@ static enum jc_code compare_chain(struct jc_tx *backup, void *ctx, struct jc_err
     return code;
 }
 
+static struct jc_chain_points points_of(const struct heads *heads) {
+    return (struct jc_chain_points){heads->items, heads->count};
+}
+
 static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct verification *v = ctx;
     enum jc_code code = choose_agencies(tx, v, err);
@@ -182,7 +188,7 @@ static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *er
     for (v->at = 0; code == JC_OK && v->at < v->agency_count; v->at++) {
         int64_t agency_id = v->agencies[v->at].agency_id, lines = 0;
         v->rewritten = false;
-        code = jc_chain_verify(tx, agency_id, v->heads, v->head_count, chain_fault, v, &v->rows[v->at], err);
+        code = jc_chain_verify(tx, agency_id, points_of(&v->heads), chain_fault, v, &v->rows[v->at], err);
         if (code == JC_OK)
             code = jc_vouched_verify(tx, agency_id, v->rewritten, chain_fault, v, err);
         if (code == JC_OK)
@@ -192,7 +198,7 @@ static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *er
         if (code == JC_OK)
             code = jc_derived_verify(tx, agency_id, derived_fault, v, err);
         if (code == JC_OK)
-            code = jc_audit_log_verify(tx, agency_id, audit_fault, v, &lines, err);
+            code = jc_audit_log_verify(tx, agency_id, points_of(&v->audit_heads), audit_fault, v, &lines, err);
     }
     return code;
 }
@@ -233,7 +239,7 @@ static void say_all_is_well(const struct verification *v) {
         jc_buf_char(&cli->out, '\n');
     }
     struct jc_str rows = jc_arena_printf(cli->arena, "%lld", (long long)sum);
-    struct jc_str heads = jc_arena_printf(cli->arena, "%zu", v->head_count);
+    struct jc_str heads = jc_arena_printf(cli->arena, "%zu", v->heads.count);
     jc_cli_say(cli, JC_MSG_VERIFY_GOOD, (struct jc_str[]){rows, heads}, 2);
     struct jc_str blobs[] = {jc_arena_printf(cli->arena, "%lld", (long long)v->check.blobs),
                              jc_arena_printf(cli->arena, "%lld", (long long)v->check.bytes)};
@@ -306,7 +312,7 @@ static enum jc_code verify_all(struct verification *v, struct jc_err *err) {
 
 static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
     struct verification v = {cli, jc_table_new(cli->arena, "verify", columns, sizeof columns / sizeof columns[0]),
-                             .head_count = 0};
+                             .heads.count = 0};
     const char *bundle = NULL;
     const struct jc_option options[] = {{.name = "bundle", .takes_value = true, .value = &bundle},
                                         {.name = "key",
@@ -320,9 +326,14 @@ static enum jc_exit run(struct jc_cli *cli, int argc, char **argv) {
                                         {.name = "head",
                                          .takes_value = true,
                                          .each = each_head,
-                                         .ctx = &v,
+                                         .ctx = &v.heads,
+                                         .expects = {"序号:64 位十六进制摘要", "NUMBER:HASH with 64 hex digits"}},
+                                        {.name = "audit-head",
+                                         .takes_value = true,
+                                         .each = each_head,
+                                         .ctx = &v.audit_heads,
                                          .expects = {"序号:64 位十六进制摘要", "NUMBER:HASH with 64 hex digits"}}};
-    if (!jc_cli_options(cli, &jc_cmd_verify, options, 6, &argc, argv))
+    if (!jc_cli_options(cli, &jc_cmd_verify, options, sizeof options / sizeof options[0], &argc, argv))
         return JC_EXIT_REFUSED;
     if (argc > 1)
         return jc_cli_misuse(cli, &jc_cmd_verify, JC_MSG_CLI_ARGUMENT_UNWANTED, jc_str(argv[1]));
@@ -344,12 +355,13 @@ const struct jc_command jc_cmd_verify = {
     .name = "verify",
     .summary = {"核验数据库完整性和证据链", "check the database and the evidence chain"},
     .usage =
-        "verify [--head NUMBER:HASH]… [--against BACKUP] [--blobs DIR] [--ask-again]\nverify --bundle FILE [--key PUBLIC_KEY]",
+        "verify [--head NUMBER:HASH]… [--audit-head NUMBER:HASH]… [--against BACKUP] [--blobs DIR] [--ask-again]\nverify --bundle FILE [--key PUBLIC_KEY]",
     .help =
         {"检查数据库文件、外键、每一条终端操作的证据链、由操作得出的记录（现场检查、问题隐患、\n"
          "指令书、复查、工作日、文号、待核处理）和审计日志；有问题时退出码为 1。\n"
          "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
          "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）\n"
+         "--audit-head N:HASH  同上，核对审计日志（status 和备份清单列有两者的链头）\n"
          "终端的签封逐条核对：改动后即使重新计算全部哈希，也会指明是哪一条。\n"
          "--against DIR  与曾经带出的备份逐行核对，指明每一条被改动、删除、添加或移动的记录\n"
          "同时逐个核对照片等附件文件的哈希（--blobs 指明其目录，缺省为数据库旁的 .blobs），列出缺失或被改动的。\n"
@@ -366,6 +378,7 @@ const struct jc_command jc_cmd_verify = {
          "               it again; an altered file is kept under another name\n"
          "--head N:HASH  compares with a head that left the building: nothing up to row N was rewritten "
          "(may repeat)\n"
+         "--audit-head N:HASH  the same for the audit log (status and a backup's manifest have the heads of both)\n"
          "The terminals' seals are checked as well: they name a row that was altered, even if every hash was made anew.\n"
          "--against DIR  compares row by row with a backup that left the building, and names each row that was altered,\n"
          "               removed, added or moved\n"

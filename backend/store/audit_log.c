@@ -63,8 +63,10 @@ enum jc_code jc_audit_log_add(struct jc_tx *tx, int64_t agency_id, int64_t now_m
 
 struct verifier {
     int64_t agency_id;
+    struct jc_chain_points points;
     jc_chain_found *found;
     void *ctx;
+    int64_t good_no; /* the last row that a head agrees with */
     int64_t no, rows;
     uint8_t hash[JC_SHA256_SIZE]; /* stored one of the row before; zeros */
     bool chained;                 /* a row with a hash has been seen */
@@ -75,6 +77,15 @@ static void tell(const struct verifier *v, int64_t no, enum jc_msg what, struct 
     struct jc_err fault;
     jc_err_set(&fault, JC_DATA_LOSS, what, (const struct jc_str[JC_ERR_ARGS]){jc_str_from_int64(no, number), second});
     v->found(v->ctx, no, &fault);
+}
+
+static void check_points(struct verifier *v) {
+    char number[JC_NUMBER_TEXT];
+    enum jc_chain_word word = jc_chain_points_say(&v->points, v->no, v->hash);
+    if (word == JC_CHAIN_REWRITTEN)
+        tell(v, v->no, JC_MSG_AUDIT_CHAIN_POINT, jc_str_from_int64(v->good_no, number));
+    else if (word == JC_CHAIN_SAME)
+        v->good_no = v->no;
 }
 
 static enum jc_code verify_row(struct jc_rows *rows, void *ctx, struct jc_err *err) {
@@ -98,6 +109,7 @@ static enum jc_code verify_row(struct jc_rows *rows, void *ctx, struct jc_err *e
         tell(v, entry.audit_no, JC_MSG_AUDIT_CHAIN_ALTERED, entry.act);
     v->chained = true;
     memcpy(v->hash, stored.len == JC_SHA256_SIZE ? (const uint8_t *)stored.ptr : expected, JC_SHA256_SIZE);
+    check_points(v);
     return JC_OK;
 }
 
@@ -105,9 +117,9 @@ static const char SELECT_ALL[] = AUDIT_COLUMNS "FROM audit_log\n"
                                                "WHERE agency_id = $1\n"
                                                "ORDER BY audit_no";
 
-enum jc_code jc_audit_log_verify(struct jc_tx *tx, int64_t agency_id, jc_chain_found *found, void *ctx,
-                                 int64_t *rows_out, struct jc_err *err) {
-    struct verifier v = {.agency_id = agency_id, .found = found, .ctx = ctx};
+enum jc_code jc_audit_log_verify(struct jc_tx *tx, int64_t agency_id, struct jc_chain_points points,
+                                 jc_chain_found *found, void *ctx, int64_t *rows_out, struct jc_err *err) {
+    struct verifier v = {.agency_id = agency_id, .points = points, .found = found, .ctx = ctx};
     struct jc_head head;
     char number[JC_NUMBER_TEXT];
     enum jc_code code = jc_head_read(tx, agency_id, &head, err);
@@ -115,8 +127,9 @@ enum jc_code jc_audit_log_verify(struct jc_tx *tx, int64_t agency_id, jc_chain_f
         code = jc_row_each(tx, SELECT_ALL, JC_VALUES(jc_int(agency_id)), verify_row, &v, err);
     if (code)
         return code;
-    if (head.audit_no > v.no)
-        tell(&v, v.no + 1, JC_MSG_AUDIT_CHAIN_MISSING, jc_str_from_int64(head.audit_no, number));
+    int64_t last = jc_chain_points_last(&points, head.audit_no);
+    if (last > v.no)
+        tell(&v, v.no + 1, JC_MSG_AUDIT_CHAIN_MISSING, jc_str_from_int64(last, number));
     else if (head.audit_no < v.no || memcmp(head.audit_head, v.hash, JC_SHA256_SIZE) != 0)
         tell(&v, head.audit_no, JC_MSG_AUDIT_CHAIN_HEAD, (struct jc_str){0});
     *rows_out = v.rows;

@@ -27,8 +27,8 @@ enum jc_code jc_audit_log_list(struct jc_tx *tx, int64_t agency_id, const struct
                                struct jc_arena *arena, Jc__AuditEntry ***out, size_t *count, bool *more,
                                struct jc_err *err);
 
-/* Tells every row that is altered, missing or cut off, as jc_chain_verify does. */
-enum jc_code jc_audit_log_verify(struct jc_tx *tx, int64_t agency_id, jc_chain_found *found, void *ctx,
-                                 int64_t *rows_out, struct jc_err *err);
+/* Tells every row that is altered, missing or cut off, and every head that does not match, as jc_chain_verify does. */
+enum jc_code jc_audit_log_verify(struct jc_tx *tx, int64_t agency_id, struct jc_chain_points points,
+                                 jc_chain_found *found, void *ctx, int64_t *rows_out, struct jc_err *err);
 
 #endif

@@ -43,7 +43,7 @@ static const char *find_remains(const char *path, char beside[PATH_MAX + 16]) {
 
 /* --- making ---------------------------------------------------------------------------------------- */
 
-static const char SQL_CHAINS[] = "SELECT agency_id, operation_no, chain_head"
+static const char SQL_CHAINS[] = "SELECT agency_id, operation_no, chain_head, audit_no, audit_head"
                                  "  FROM agency_head"
                                  " ORDER BY agency_id";
 
@@ -81,8 +81,13 @@ void jc_backup_marks_lower(struct jc_backup_marks *marks, int64_t agency_id, int
     }
 }
 
-static enum jc_code add_chain(struct making *making, const struct jc_rows *rows, struct jc_err *err) {
+static void add_head(struct making *making, const char *name, int64_t agency_id, int64_t row_no, struct jc_str head) {
     char hex[2 * JC_SHA256_SIZE + 1];
+    jc_buf_printf(&making->manifest, "%s %lld %lld %s\n", name, (long long)agency_id, (long long)row_no,
+                  head.len == JC_SHA256_SIZE ? jc_hex(head.ptr, head.len, hex).ptr : "damaged");
+}
+
+static enum jc_code add_chain(struct making *making, const struct jc_rows *rows, struct jc_err *err) {
     struct jc_str head = jc_rows_bytes(rows, 2);
     struct mark *mark = JC_PUSH(making->marks.arena, &making->marks, struct mark);
     if (!mark)
@@ -92,8 +97,8 @@ static enum jc_code add_chain(struct making *making, const struct jc_rows *rows,
                           .covered_no = jc_rows_int64(rows, 1)};
     if (head.len == JC_SHA256_SIZE)
         memcpy(mark->chain_head, head.ptr, head.len);
-    jc_buf_printf(&making->manifest, "chain %lld %lld %s\n", (long long)mark->agency_id, (long long)mark->operation_no,
-                  head.len == JC_SHA256_SIZE ? jc_hex(head.ptr, head.len, hex).ptr : "damaged");
+    add_head(making, "chain", mark->agency_id, mark->operation_no, head);
+    add_head(making, "audit", mark->agency_id, jc_rows_int64(rows, 3), jc_rows_bytes(rows, 4));
     return JC_OK;
 }
 

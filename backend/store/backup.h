@@ -3,7 +3,7 @@
  *   DIR/jiancha.db   the snapshot
  *   DIR/blobs/       the files that its rows name (blob/backup.h)
  *   DIR/manifest     lines "name value": created, schema_version, incarnation, sha256, and for each
- *                    agency its chain: "chain <agency_id> <length> <head>"; "keys yes" if the
+ *                    agency its chains: "chain <agency_id> <length> <head>", "audit ..."; "keys yes" if the
  *                    secret halves of the server's keys are in it
  *
  * The manifest is written last: a folder without one is not a backup. A restored database begins a

@@ -247,8 +247,7 @@ enum jc_code jc_operation_is_applied(struct jc_tx *tx, int64_t agency_id, struct
 
 struct verifier {
     int64_t agency_id;
-    const struct jc_chain_point *points;
-    size_t point_count;
+    struct jc_chain_points points;
     jc_chain_found *found;
     void *ctx;
     int64_t good_no;              /* the last row that a point agrees with */
@@ -278,15 +277,11 @@ static void tell_missing(const struct verifier *v, int64_t first, int64_t last) 
 
 static void check_points(struct verifier *v) {
     char number[JC_NUMBER_TEXT];
-    for (size_t i = 0; i < v->point_count; i++) {
-        const struct jc_chain_point *point = &v->points[i];
-        if (point->operation_no != v->no)
-            continue;
-        if (memcmp(point->chain_hash, v->hash, JC_SHA256_SIZE) == 0)
-            v->good_no = v->no;
-        else
-            tell(v, v->no, JC_MSG_CHAIN_POINT, jc_str_from_int64(v->good_no, number));
-    }
+    enum jc_chain_word word = jc_chain_points_say(&v->points, v->no, v->hash);
+    if (word == JC_CHAIN_REWRITTEN)
+        tell(v, v->no, JC_MSG_CHAIN_POINT, jc_str_from_int64(v->good_no, number));
+    else if (word == JC_CHAIN_SAME)
+        v->good_no = v->no;
 }
 
 static void check_content(const struct verifier *v, const struct jc_rows *rows, const struct jc_operation *row) {
@@ -349,9 +344,7 @@ enum jc_code jc_operation_each(struct jc_tx *tx, int64_t agency_id, jc_operation
 
 /* The end of the chain against the head and the points beyond it. */
 static void check_end(const struct verifier *v, const struct jc_head *head) {
-    int64_t last = head->operation_no;
-    for (size_t i = 0; i < v->point_count; i++)
-        last = v->points[i].operation_no > last ? v->points[i].operation_no : last;
+    int64_t last = jc_chain_points_last(&v->points, head->operation_no);
     if (last > v->no)
         tell_missing(v, v->no + 1, last);
     if (head->operation_no < v->no) {
@@ -366,10 +359,9 @@ static const char SELECT_CHAIN[] = "SELECT " OPERATION_COLUMNS ", body, deleted_
                                    "WHERE op_key > $1 AND op_key < $2 AND agency_id = $3\n"
                                    "ORDER BY op_key";
 
-enum jc_code jc_chain_verify(struct jc_tx *tx, int64_t agency_id, const struct jc_chain_point *points, size_t count,
-                             jc_chain_found *found, void *ctx, int64_t *rows_out, struct jc_err *err) {
-    struct verifier v = {
-        .agency_id = agency_id, .points = points, .point_count = count, .found = found, .ctx = ctx, .whole = true};
+enum jc_code jc_chain_verify(struct jc_tx *tx, int64_t agency_id, struct jc_chain_points points, jc_chain_found *found,
+                             void *ctx, int64_t *rows_out, struct jc_err *err) {
+    struct verifier v = {.agency_id = agency_id, .points = points, .found = found, .ctx = ctx, .whole = true};
     struct jc_head head;
     struct jc_rows *rows = NULL;
     bool has_row = false;

@@ -28,6 +28,7 @@
 
 #include "base/id.h"
 #include "db/db.h"
+#include "store/chain_points.h"
 #include "store/verdict.h"
 
 enum jc_operation_format {
@@ -99,11 +100,6 @@ typedef enum jc_code jc_operation_taker(void *ctx, const struct jc_operation *ro
 enum jc_code jc_operation_each(struct jc_tx *tx, int64_t agency_id, jc_operation_taker *take, void *ctx,
                                struct jc_err *err);
 
-/* A head that left the building: in a receipt, a backup, a monthly report. */
-struct jc_chain_point {
-    int64_t operation_no;
-    uint8_t chain_hash[JC_SHA256_SIZE];
-};
 /* Called for each fault; `operation_no` is the row it names, `fault` says what is wrong (JC_DATA_LOSS)
  * and is valid during the call. */
 typedef void jc_chain_found(void *ctx, int64_t operation_no, const struct jc_err *fault);
@@ -112,7 +108,7 @@ typedef void jc_chain_found(void *ctx, int64_t operation_no, const struct jc_err
  * moved or cut off, and every point that does not match. Without points it proves that the rows are
  * consistent with each other and with the head; with a point, that nothing up to it was rewritten.
  * JC_OK even if faults were found; *rows is how many rows there are. Cost: one pass. */
-enum jc_code jc_chain_verify(struct jc_tx *tx, int64_t agency_id, const struct jc_chain_point *points, size_t count,
-                             jc_chain_found *found, void *ctx, int64_t *rows, struct jc_err *err);
+enum jc_code jc_chain_verify(struct jc_tx *tx, int64_t agency_id, struct jc_chain_points points, jc_chain_found *found,
+                             void *ctx, int64_t *rows, struct jc_err *err);
 
 #endif

@@ -281,6 +281,18 @@ class Office(jiancha.January):
                                 "verify")
         self.assertIn(f"rows 1 to {last}", found[0]["text"])
         self.assertEqual(found[0]["agency"], agency)
+        with open(os.path.join(backup, "manifest"), encoding="utf8") as manifest:
+            of_backup = next(line.split()[2:] for line in manifest if line.startswith("audit 1 "))
+        standing = {row["name"]: row["value"] for row in self.rows("status")}
+        audit_head = f"{standing['audit_lines']}:{standing['audit_head']}"
+        self.office("verify", "--agency", agency, "--audit-head", audit_head, "--audit-head", ":".join(of_backup))
+        with contextlib.closing(sqlite3.connect(cut)) as db, db:
+            db.execute("DELETE FROM audit_log WHERE audit_no > 1")
+            db.execute("UPDATE agency_head SET audit_no = 1, audit_head = (SELECT chain_hash FROM audit_log)")
+        jiancha.run("verify", "--db", cut)
+        found = jiancha.listing(jiancha.run("verify", "--db", cut, "--audit-head", audit_head, "--format", "json",
+                                            expect=1), "verify")
+        self.assertEqual([(row["check"], row["row"]) for row in found], [("audit_log", 2)])
         jiancha.run("verify", "--db", cut, "--head", f"-{head}", expect=2)  # compared with nothing
 
     # --- the audit log ----------------------------------------------------------------------------------

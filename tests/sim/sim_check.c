@@ -104,7 +104,7 @@ void sim_judge_synced(struct sim_judge *judge, const struct sim_terminal *termin
         return;
     GROW(judge->points, judge->point_count, judge->point_capacity);
     struct jc_chain_point *point = &judge->points[judge->point_count++];
-    point->operation_no = synced->chain_length;
+    point->row_no = synced->chain_length;
     memcpy(point->chain_hash, synced->chain_head, sizeof point->chain_hash);
 }
 
@@ -301,10 +301,11 @@ static enum jc_code database_job(struct jc_tx *tx, void *ctx, struct jc_err *err
     if (!code)
         code = check_revoked(tx, judge, err);
     if (!code)
-        code = jc_chain_verify(tx, SIM_AGENCY, judge->points, judge->point_count, chain_fault, judge, &rows, err);
+        code = jc_chain_verify(tx, SIM_AGENCY, (struct jc_chain_points){judge->points, judge->point_count}, chain_fault,
+                               judge, &rows, err);
     if (!code)
         code = jc_vouched_verify(tx, SIM_AGENCY, false, chain_fault, judge, err);
-    return code ? code : jc_audit_log_verify(tx, SIM_AGENCY, chain_fault, judge, &rows, err);
+    return code ? code : jc_audit_log_verify(tx, SIM_AGENCY, JC_NO_CHAIN_POINTS, chain_fault, judge, &rows, err);
 }
 
 void sim_check_database(struct sim_judge *judge) {
