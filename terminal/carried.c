@@ -90,7 +90,7 @@ static enum jc_code add_frame(struct sending *sending, struct jc_str payload, st
         if (!item || !sha256)
             return jc_fail_memory(err);
         ProtobufCBinaryData body = frame->operations[i]->body;
-        jc_sha256((struct jc_str){(const char *)body.data, body.len}, sha256);
+        jc_sha256(jc_view(body), sha256);
         item->outcome.operation_id = jc_terminal_uuid_of(frame->operations[i]->id);
         item->body_sha256 = (struct jc_str){(const char *)sha256, JC_SHA256_SIZE};
     }

@@ -234,7 +234,7 @@ static enum jc_code collect_entities(struct jc_tx *tx, struct handing *handing, 
     const Jc__Inspection *inspection = handing->inspection;
     handing->changes.count = 0;
     enum jc_code code = add_entity(tx, handing, JC__ENTITY_KIND__ENTITY_KIND_TASK, JC__CHANGE__ENTITY_TASK,
-                                   (struct jc_str){(const char *)task->task_id.data, task->task_id.len}, err);
+                                   jc_view(task->task_id), err);
     if (code == JC_OK)
         code = add_entity(tx, handing, JC__ENTITY_KIND__ENTITY_KIND_UNIT, JC__CHANGE__ENTITY_UNIT,
                           jc_str(task->unit_id), err);
@@ -243,7 +243,7 @@ static enum jc_code collect_entities(struct jc_tx *tx, struct handing *handing, 
                           jc_str(task->checklist_id), err);
     if (code == JC_OK)
         code = add_entity(tx, handing, JC__ENTITY_KIND__ENTITY_KIND_ORDER, JC__CHANGE__ENTITY_ORDER,
-                          (struct jc_str){(const char *)task->order_id.data, task->order_id.len}, err);
+                          jc_view(task->order_id), err);
     for (size_t i = 0; code == JC_OK && inspection && i < inspection->n_inspector_ids; i++)
         code = add_entity(tx, handing, JC__ENTITY_KIND__ENTITY_KIND_INSPECTOR, JC__CHANGE__ENTITY_INSPECTOR,
                           jc_str(inspection->inspector_ids[i]), err);

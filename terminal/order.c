@@ -4,6 +4,7 @@
  * answers the items of the order: all that no earlier recheck made here found corrected. */
 #include <string.h>
 
+#include "base/message.h"
 #include "terminal/check.h"
 #include "terminal/entity.h"
 #include "terminal/record.h"
@@ -354,9 +355,8 @@ static enum jc_code store(struct jc_tx *tx, struct rechecking *rechecking, struc
     if (code == JC_OK)
         code = jc_terminal_making_sources(tx, making, recheck->inspector_ids, recheck->n_inspector_ids, err);
     if (code == JC_OK)
-        code =
-            jc_terminal_source_keep(tx, making->command.subject_id, JC__ENTITY_KIND__ENTITY_KIND_ORDER,
-                                    (struct jc_str){(const char *)recheck->order_id.data, recheck->order_id.len}, err);
+        code = jc_terminal_source_keep(tx, making->command.subject_id, JC__ENTITY_KIND__ENTITY_KIND_ORDER,
+                                       jc_view(recheck->order_id), err);
     return code;
 }
 

@@ -22,19 +22,15 @@ struct entity {
     const ProtobufCMessage *message; /* NULL: removal */
 };
 
-static struct jc_str bytes_of(ProtobufCBinaryData data) {
-    return (struct jc_str){(const char *)data.data, data.len};
-}
-
 /* Kind, identifier and message of a change; false for kinds unknown here. */
 static bool identify(const Jc__Change *change, struct entity *out) {
     switch (change->entity_case) {
     case JC__CHANGE__ENTITY_TASK:
-        *out = (struct entity){JC__ENTITY_KIND__ENTITY_KIND_TASK, bytes_of(change->task->task_id), &change->task->base};
+        *out = (struct entity){JC__ENTITY_KIND__ENTITY_KIND_TASK, jc_view(change->task->task_id), &change->task->base};
         return out->id.len == JC_UUID_SIZE;
     case JC__CHANGE__ENTITY_ORDER:
-        *out = (struct entity){JC__ENTITY_KIND__ENTITY_KIND_ORDER, bytes_of(change->order->order_id),
-                               &change->order->base};
+        *out =
+            (struct entity){JC__ENTITY_KIND__ENTITY_KIND_ORDER, jc_view(change->order->order_id), &change->order->base};
         return out->id.len == JC_UUID_SIZE;
     case JC__CHANGE__ENTITY_UNIT:
         *out = (struct entity){JC__ENTITY_KIND__ENTITY_KIND_UNIT, jc_str(change->unit->unit_id), &change->unit->base};
@@ -56,10 +52,10 @@ static bool identify(const Jc__Change *change, struct entity *out) {
         return true;
     case JC__CHANGE__ENTITY_REVIEW_OUTCOME:
         *out = (struct entity){JC__ENTITY_KIND__ENTITY_KIND_REVIEW_OUTCOME,
-                               bytes_of(change->review_outcome->operation_id), &change->review_outcome->base};
+                               jc_view(change->review_outcome->operation_id), &change->review_outcome->base};
         return out->id.len == JC_UUID_SIZE;
     case JC__CHANGE__ENTITY_REMOVAL:
-        *out = (struct entity){(int)change->removal->kind, bytes_of(change->removal->id), NULL};
+        *out = (struct entity){(int)change->removal->kind, jc_view(change->removal->id), NULL};
         return jc_terminal_entity_type(out->kind) != NULL;
     default:
         return false;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/message.h"
 #include "embed/jc_terminal_schema_sql.h"
 #include "terminal/migrate.h"
 
@@ -302,7 +303,7 @@ struct jc_uuid jc_terminal_uuid(struct jc_str bytes) {
 }
 
 struct jc_uuid jc_terminal_uuid_of(ProtobufCBinaryData bytes) {
-    return jc_terminal_uuid((struct jc_str){(const char *)bytes.data, bytes.len});
+    return jc_terminal_uuid(jc_view(bytes));
 }
 
 bool jc_terminal_uuid_is_zero(struct jc_uuid id) {

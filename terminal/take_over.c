@@ -261,8 +261,7 @@ static enum jc_code keep_entities(struct jc_tx *tx, struct taking *taking, struc
         const Jc__Change *change = taking->entities->changes[i];
         switch (change->entity_case) {
         case JC__CHANGE__ENTITY_TASK:
-            code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_TASK,
-                               (struct jc_str){(const char *)change->task->task_id.data, change->task->task_id.len},
+            code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_TASK, jc_view(change->task->task_id),
                                &change->task->base, taking, err);
             break;
         case JC__CHANGE__ENTITY_UNIT:
@@ -274,8 +273,7 @@ static enum jc_code keep_entities(struct jc_tx *tx, struct taking *taking, struc
                                &change->checklist->base, taking, err);
             break;
         case JC__CHANGE__ENTITY_ORDER:
-            code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_ORDER,
-                               (struct jc_str){(const char *)change->order->order_id.data, change->order->order_id.len},
+            code = keep_entity(tx, JC__ENTITY_KIND__ENTITY_KIND_ORDER, jc_view(change->order->order_id),
                                &change->order->base, taking, err);
             break;
         case JC__CHANGE__ENTITY_INSPECTOR:

@@ -1,6 +1,7 @@
 /* A hole is where an operation was set aside, was sent before, or belongs to another person of this device. The
  * chain goes on over it: `previous` says where, and a seal before it vouches for what came so far. */
 #include "terminal/wire.h"
+#include "base/message.h"
 
 ProtobufCBinaryData jc_terminal_wire_bytes(struct jc_str bytes) {
     return (ProtobufCBinaryData){bytes.len, (uint8_t *)(uintptr_t)bytes.ptr};
@@ -14,7 +15,7 @@ static bool put_signature(Jc__Operation *operation, const uint8_t *signing, stru
     uint8_t *signature = jc_arena_alloc(arena, JC_SIGNATURE_SIZE);
     if (!signature)
         return false;
-    jc_sign((struct jc_str){(const char *)operation->body.data, operation->body.len}, signing, signature);
+    jc_sign(jc_view(operation->body), signing, signature);
     operation->signature = (ProtobufCBinaryData){JC_SIGNATURE_SIZE, signature};
     return true;
 }

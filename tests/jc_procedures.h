@@ -9,6 +9,7 @@
 #include "auth/token.h"
 #include "base/base64.h"
 #include "base/bundle.h"
+#include "base/message.h"
 #include "base/proto_json.h"
 #include "jiancha/v1/bundle.pb-c.h"
 #include "jiancha/v1/sync_service.pb-c.h"
@@ -209,7 +210,7 @@ static inline ProtobufCMessage *office_ingest(struct office *office) {
     Jc__BundleEnd last = JC__BUNDLE_END__INIT;
     Jc__Operation *operation = field_ad_hoc(f, 21, field_inspection(f, 4, 0, "u3", 0));
     Jc__IngestRequest *request = FIELD_NEW(f, Jc__IngestRequest, JC__INGEST_REQUEST__INIT);
-    jc_sign((struct jc_str){(const char *)operation->body.data, operation->body.len}, f->secret_key, signature[0]);
+    jc_sign(jc_view(operation->body), f->secret_key, signature[0]);
     operation->signature = (ProtobufCBinaryData){JC_SIGNATURE_SIZE, field_copy(f, signature[0], JC_SIGNATURE_SIZE)};
     header.kind = JC__BUNDLE_KIND__BUNDLE_KIND_UNSENT;
     header.agency_id = (char *)"x";

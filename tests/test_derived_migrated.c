@@ -5,9 +5,9 @@
 #include "jc_field_test.h"
 
 #include "base/file.h"
+#include "base/message.h"
 #include "store/review.h"
 #include "store/row.h"
-#include "sync/apply.h"
 #include "sync/derived.h"
 #include "sync/vouched.h"
 

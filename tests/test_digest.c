@@ -3,6 +3,7 @@
 #include "jc_field_test.h"
 
 #include "base/evidence.h"
+#include "base/message.h"
 #include "sync/changes.h"
 #include "sync/listing_digest.h"
 
@@ -30,9 +31,8 @@ struct ask {
 
 static enum jc_code ask_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct ask *ask = ctx;
-    return jc_listing_digest_make(tx, &ask->caller, ask->f->now_ms,
-                                  (struct jc_str){(const char *)ask->cursor.data, ask->cursor.len}, ask->f->arena,
-                                  &ask->response, err);
+    return jc_listing_digest_make(tx, &ask->caller, ask->f->now_ms, jc_view(ask->cursor), ask->f->arena, &ask->response,
+                                  err);
 }
 
 static Jc__GetDigestResponse *digest(struct field *f, int device, ProtobufCBinaryData cursor) {

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "base/message.h"
 #include "store/server_key.h"
 #include "sync/receipt.h"
 
@@ -102,7 +103,7 @@ static void test_lost_secret(void **state) {
 /* --- receipts ---------------------------------------------------------------------------------------- */
 
 static struct jc_str view(ProtobufCBinaryData data) {
-    return (struct jc_str){(const char *)data.data, data.len};
+    return jc_view(data);
 }
 
 /* As a terminal checks a receipt: from what it sent and was told, by a key it knows. */

@@ -1,6 +1,7 @@
 /* Document numbers (DESIGN section 5, point 8): blocks per device, kind and year; used and void. */
 #include "jc_field_test.h"
 
+#include "base/message.h"
 #include "store/number.h"
 
 static struct field field;
@@ -308,7 +309,7 @@ static void test_enrolled_anew(void **state) {
         uint8_t signature[JC_SIGNATURE_SIZE];
         Jc__Inspection *inspection = field_inspection(f, 1 + (int)i, 0, "u1", CASES[i].number);
         Jc__Operation *operation = field_ad_hoc(f, 1 + (int)i, inspection);
-        jc_sign((struct jc_str){(const char *)operation->body.data, operation->body.len}, f->secret_key, signature);
+        jc_sign(jc_view(operation->body), f->secret_key, signature);
         operation->signature = (ProtobufCBinaryData){sizeof signature, signature};
         CHECK_INT(CASES[i].name, field_send(f, CASES[i].device, operation)->status, APPLIED);
         CHECK_STR(CASES[i].name, field_grounds(f), CASES[i].grounds);

@@ -2,8 +2,8 @@
 #include "sync/seal.h"
 
 #include "auth/device.h"
+#include "base/message.h"
 #include "jc_field_test.h"
-#include "sync/apply.h"
 #include "sync/derived.h"
 #include "sync/review.h"
 #include "sync/sealer.h"
@@ -58,7 +58,7 @@ static Jc__Operation *sealed(Jc__Operation *operation, bool wrong) {
     struct jc_str depends_on = operation->n_depends_on ? jc_view(operation->depends_on[0]) : JC_STR("");
     memcpy(id.bytes, operation->id.data, JC_UUID_SIZE);
     operation->previous = (ProtobufCBinaryData){sizeof tail, field_copy(f, tail, sizeof tail)};
-    jc_sha256((struct jc_str){(const char *)operation->body.data, operation->body.len}, body);
+    jc_sha256(jc_view(operation->body), body);
     jc_link(tail, id, body, depends_on, tail);
     jc_seal_sign(tail, f->secret_key, seal);
     seal[0] ^= wrong;

@@ -7,6 +7,7 @@
 #include "base/bundle.h"
 #include "base/evidence.h"
 #include "base/file.h"
+#include "base/message.h"
 #include "base/proto_json.h"
 #include "base/random.h"
 #include "http/connect.h"
@@ -26,7 +27,7 @@ static void count_up(void *ctx, void *out, size_t len) {
 }
 
 static struct jc_str bytes_of(ProtobufCBinaryData data) {
-    return (struct jc_str){(const char *)data.data, data.len};
+    return jc_view(data);
 }
 
 /* --- printing --------------------------------------------------------------------------------------------- */

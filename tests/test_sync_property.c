@@ -3,7 +3,8 @@
  * come to the same state (DESIGN section 5, points 2 and 9). A failure names its seed. */
 #include "jc_field_test.h"
 
-#include "sync/apply.h"
+#include "base/id.h"
+#include "sync/command.h"
 #include "sync/derived.h"
 
 enum { SEEDS = 25, OPERATIONS = 36, MIXES = 3 };
@@ -59,8 +60,7 @@ static void add_case(struct day *day, int device, int task) {
     field_depend(f, issue, n);
     add(day, device, issue);
 
-    struct jc_apply ordering = {.row.id = field_uuid(FIELD_OPERATION, order_op)};
-    struct jc_uuid task_id = jc_apply_derive(&ordering, "recheck task");
+    struct jc_uuid task_id = jc_uuid_derive(field_uuid(FIELD_OPERATION, order_op), "recheck task");
     Jc__RecheckResult result = below(&day->random, 2) ? JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED
                                                       : JC__RECHECK_RESULT__RECHECK_RESULT_PARTLY;
     ProtobufCBinaryData task_data = {JC_UUID_SIZE, field_copy(f, task_id.bytes, JC_UUID_SIZE)};

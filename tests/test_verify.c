@@ -2,6 +2,7 @@
 #include "jc_field_test.h"
 
 #include "base/file.h"
+#include "base/message.h"
 #include "sync/evidence.h"
 
 static struct field field;
@@ -48,7 +49,7 @@ static struct jc_str make_file(struct making *m) {
     Jc__Inspection *inspection = field_inspection(f, 1, FIELD_T1, "u1", 1);
     Jc__Operation *operation = field_submit(f, 1, inspection);
     uint8_t *signature = jc_arena_alloc(f->arena, JC_SIGNATURE_SIZE);
-    jc_sign((struct jc_str){(const char *)operation->body.data, operation->body.len}, f->secret_key, signature);
+    jc_sign(jc_view(operation->body), f->secret_key, signature);
     operation->signature = (ProtobufCBinaryData){JC_SIGNATURE_SIZE, signature};
     field_lease(f, FIELD_KEYED);
     field_send(f, FIELD_KEYED, operation);

@@ -3,6 +3,7 @@
 #include "jc_field_test.h"
 
 #include "base/evidence.h"
+#include "base/message.h"
 #include "sync/compared.h"
 #include "sync/vouched.h"
 
@@ -19,7 +20,7 @@ static Jc__Operation *made(int n, bool sealed) {
     struct jc_uuid id;
     memcpy(id.bytes, operation->id.data, JC_UUID_SIZE);
     operation->previous = (ProtobufCBinaryData){sizeof tail, field_copy(&field, tail, sizeof tail)};
-    jc_sha256((struct jc_str){(const char *)operation->body.data, operation->body.len}, body);
+    jc_sha256(jc_view(operation->body), body);
     jc_link(tail, id, body, JC_STR(""), tail);
     jc_seal_sign(tail, field.secret_key, seal);
     if (sealed)

@@ -12,15 +12,19 @@ bool jc_id_init(void) {
     return sodium_init() >= 0;
 }
 
+static struct jc_uuid as_uuid7(struct jc_uuid id) {
+    id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f)); /* version 7 */
+    id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f)); /* variant of RFC 9562 */
+    return id;
+}
+
 struct jc_uuid jc_uuid7(const struct jc_clock *clock) {
     struct jc_uuid id;
     uint64_t ms = (uint64_t)jc_clock_now_ms(clock);
     jc_random(id.bytes, sizeof id.bytes);
     for (int i = 0; i < 6; i++)
         id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
-    id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f)); /* version 7 */
-    id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f)); /* variant of RFC 9562 */
-    return id;
+    return as_uuid7(id);
 }
 
 /* Byte index before which the text has a dash: 8-4-4-4-12 digits. */
@@ -54,6 +58,14 @@ bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out) {
     }
     *out = id;
     return true;
+}
+
+struct jc_str jc_uuid_show(struct jc_str id, char buf[JC_UUID_TEXT]) {
+    struct jc_uuid uuid;
+    if (id.len != JC_UUID_SIZE)
+        return jc_hex(id.ptr, id.len < JC_UUID_SIZE ? id.len : JC_UUID_SIZE, buf);
+    memcpy(uuid.bytes, id.ptr, JC_UUID_SIZE);
+    return jc_uuid_format(uuid, buf);
 }
 
 static void hash_by_nettle(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]) {
@@ -99,6 +111,17 @@ void jc_sha256_end(struct jc_sha256_state *state, uint8_t out[JC_SHA256_SIZE]) {
         jc_sha256((struct jc_str){(const char *)state->gathered, state->len}, out);
     else
         sha256_digest(context_of(state), JC_SHA256_SIZE, out);
+}
+
+struct jc_uuid jc_uuid_derive(struct jc_uuid id, const char *purpose) {
+    struct jc_sha256_state state;
+    uint8_t hash[JC_SHA256_SIZE];
+    jc_sha256_begin(&state);
+    jc_sha256_add(&state, (struct jc_str){purpose, strlen(purpose) + 1});
+    jc_sha256_add(&state, (struct jc_str){(const char *)id.bytes, JC_UUID_SIZE});
+    jc_sha256_end(&state, hash);
+    memcpy(id.bytes + 6, hash, JC_UUID_SIZE - 6);
+    return as_uuid7(id);
 }
 
 struct jc_str jc_hex(const void *bytes, size_t len, char *buf) {

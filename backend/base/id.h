@@ -17,6 +17,10 @@ bool jc_id_init(void);
 struct jc_uuid jc_uuid7(const struct jc_clock *clock);
 struct jc_str jc_uuid_format(struct jc_uuid id, char buf[JC_UUID_TEXT]); /* 8-4-4-4-12 */
 bool jc_uuid_parse(struct jc_str text, struct jc_uuid *out);             /* with or without dashes */
+/* Bytes that should be a UUID, as people read it; of another length: hex of at most 16 of them. */
+struct jc_str jc_uuid_show(struct jc_str id, char buf[JC_UUID_TEXT]);
+/* A UUIDv7 that follows from another one: its time, and a hash of it and `purpose`. */
+struct jc_uuid jc_uuid_derive(struct jc_uuid id, const char *purpose);
 
 void jc_sha256(struct jc_str bytes, uint8_t out[JC_SHA256_SIZE]);
 /* The same piece by piece: begin, add …, end. Pieces that come to no more than JC_SHA256_GATHER bytes are hashed

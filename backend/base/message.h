@@ -39,6 +39,14 @@ enum jc_code jc_field_fail(struct jc_err *err, enum jc_code code, enum jc_msg wh
 /* Fails for a text that is longer than JC_MESSAGE_TEXT. */
 enum jc_code jc_field_fail_long(struct jc_err *err, const struct jc_field_path *path);
 
+/* A field of bytes as a text, and back; the bytes stay where they are. */
+static inline struct jc_str jc_view(ProtobufCBinaryData data) {
+    return (struct jc_str){(const char *)data.data, data.len};
+}
+static inline ProtobufCBinaryData jc_data(struct jc_str bytes) {
+    return (ProtobufCBinaryData){bytes.len, (uint8_t *)bytes.ptr};
+}
+
 /* The message's bytes, the arena's. */
 enum jc_code jc_message_pack(const ProtobufCMessage *message, struct jc_arena *arena, struct jc_str *out,
                              struct jc_err *err);

@@ -1,6 +1,7 @@
 /* jiancha blob list: photos, recordings and images of signatures that records name, arrived or not. */
 #include <string.h>
 
+#include "base/message.h"
 #include "cli/table.h"
 #include "store/completeness.h"
 
@@ -95,7 +96,7 @@ static enum jc_code missing_job(struct jc_tx *tx, void *ctx, struct jc_err *err)
                                     &count, &listing->filter.after, err);
         for (size_t i = 0; !code && i < count; i++) {
             ProtobufCBinaryData id = records[i]->inspection_id;
-            code = add_record(tx, listing, (struct jc_str){(const char *)id.data, id.len}, err);
+            code = add_record(tx, listing, jc_view(id), err);
         }
     } while (!code && listing->filter.after);
     return code;

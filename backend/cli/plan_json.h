@@ -1,4 +1,4 @@
-/* A plan and its summary as scripts read them (DESIGN section 11), and what every JSON document needs. */
+/* A plan and its summary as scripts read them (DESIGN section 11). */
 #ifndef JC_CLI_PLAN_JSON_H
 #define JC_CLI_PLAN_JSON_H
 
@@ -8,17 +8,12 @@
 #include "plan/register.h"
 #include "store/plan.h"
 
-json_t *jc_centi_json(int64_t centi); /* 50 is 0.5 */
-json_t *jc_e5_json(int64_t e5);
-
 /* "planned", "released", "done". */
 const char *jc_visit_status_code(Jc__VisitStatus status);
 
 /* The `solve` object; the reference is the caller's. NULL without memory. */
 json_t *jc_solve_json(const Jc__SolveSummary *solve);
 
-/* Appends a document to cli->out and frees it; NULL is "without memory". */
-enum jc_code jc_print_json(struct jc_cli *cli, json_t *root, struct jc_err *err);
 /* {"plan":{…},"solve":{…},"visits":[…],"shortfalls":[…]} appended to cli->out. */
 enum jc_code jc_print_plan_json(struct jc_cli *cli, const Jc__Plan *plan, const struct jc_register *reg,
                                 struct jc_err *err);

@@ -1,5 +1,6 @@
 /* jiancha replan: re-plans the year as of a day, with the fewest changes, and prints the change notice. */
 #include "plan/replan.h"
+#include "cli/json_out.h"
 #include "cli/plan_json.h"
 #include "cli/plan_print.h"
 #include "cli/shortfall_print.h"

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "cli/plan_json.h"
+#include "cli/json_out.h"
 #include "plan/coverage.h"
 #include "plan/shortfall.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/plan_json.h"
+#include "cli/json_out.h"
 #include "cli/plan_print.h"
 #include "cli/weights.h"
 #include "model/problem.h"

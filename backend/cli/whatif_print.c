@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "cli/json_out.h"
 #include "cli/plan_json.h"
 #include "cli/plan_print.h"
 #include "cli/shortfall_print.h"

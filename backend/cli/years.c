@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "cli/json_out.h"
 #include "cli/plan_json.h"
 #include "cli/plan_print.h"
 #include "cli/shortfall_print.h"

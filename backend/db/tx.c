@@ -9,7 +9,7 @@
  * asked whether it is still there. If not, `lost` is set and every later statement is refused, for
  * it would run and commit on its own. */
 #include "db/tx.h"
-#include "db/memo.h"
+#include "db/memo_table.h"
 
 #include <assert.h>
 #include <string.h>
@@ -547,10 +547,6 @@ enum jc_code jc_tx_run(struct jc_tx *tx, jc_job *job, void *ctx, struct jc_err *
     if (code != JC_OK)
         undo_states(tx);
     return code;
-}
-
-void jc_tx_memo_keep(struct jc_tx *tx) {
-    tx->keeps = true;
 }
 
 bool jc_tx_wrote(const struct jc_tx *tx) {

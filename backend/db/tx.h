@@ -15,9 +15,6 @@ struct jc_conn *jc_session_conn(const struct jc_session *session);
 /* What the session remembers between jobs (memo.h); NULL while it remembers nothing. */
 struct jc_memo;
 struct jc_memo **jc_session_memo(struct jc_session *session);
-void jc_memo_forget(struct jc_memo *memo);
-bool jc_memo_is_full(const struct jc_memo *memo);
-void jc_memo_free(struct jc_memo *memo); /* all three: NULL is fine */
 
 /* A transaction on a session. The struct is reused from one transaction to the next, so the memory
  * of its states is too. */

@@ -15,6 +15,7 @@
 #include "plan/excerpt.h"
 #include "plan/lift.h"
 #include "plan/repair.h"
+#include "plan/shortfall.h"
 #include "plan/solve.h"
 #include "plan/variant.h"
 
@@ -327,12 +328,12 @@ static enum jc_code find_limits(struct explaining *e, const struct jc_lack *lack
         answered += solved && !moves; /* a part alone proves no absence */
         if (code || !solved || !gone(e, lack, kinds[i], v, &answer.measure))
             continue;
-        code = jc_limit_add(s, kinds[i], e->arena, &limit, e->err);
+        code = jc_shortfall_add_limit(s, kinds[i], e->arena, &limit, e->err);
         if (!code && kinds[i] == JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS)
             code = name_over(e, &answer.measure, limit);
     }
     if (!code && !s->n_limits && answered == asked)
-        code = jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, e->arena, NULL, e->err);
+        code = jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, e->arena, NULL, e->err);
     return code;
 }
 

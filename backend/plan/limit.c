@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/problem.h"
+#include "plan/shortfall.h"
 #include "plan/survey.h"
 
 /* --- the list ------------------------------------------------------------------------------------------- */
@@ -16,23 +17,6 @@ struct listing {
     struct jc_err *err;
     struct jc_survey now, free; /* with kept visits, and as if nothing were kept */
 };
-
-enum jc_code jc_limit_add(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct jc_arena *arena, Jc__BindingLimit **out,
-                          struct jc_err *err) {
-    Jc__BindingLimit **grown = JC_NEW_ARRAY(arena, shortfall->n_limits + 1, Jc__BindingLimit *);
-    Jc__BindingLimit *limit = JC_NEW(arena, Jc__BindingLimit);
-    if (!grown || !limit)
-        return jc_fail_memory(err);
-    jc__binding_limit__init(limit);
-    limit->kind = kind;
-    if (shortfall->n_limits)
-        memcpy(grown, shortfall->limits, shortfall->n_limits * sizeof(*grown));
-    grown[shortfall->n_limits++] = limit;
-    shortfall->limits = grown;
-    if (out)
-        *out = limit;
-    return JC_OK;
-}
 
 static enum jc_code name_teams(struct listing *l, Jc__BindingLimit *limit, int team, bool all) {
     const Jc__Problem *p = l->problem;
@@ -66,7 +50,7 @@ static enum jc_code explain_over(struct listing *l, const struct jc_lack *lack, 
     if (l->problem->n_pins && !jc_survey_worst(&l->free, lack->team, all, lack->month).lack)
         kind = JC__LIMIT_KIND__LIMIT_KIND_KEPT;
     Jc__BindingLimit *limit = NULL;
-    enum jc_code code = jc_limit_add(s, kind, l->arena, &limit, l->err);
+    enum jc_code code = jc_shortfall_add_limit(s, kind, l->arena, &limit, l->err);
     if (code)
         return code;
     limit->months = worst.months;
@@ -180,7 +164,7 @@ static enum jc_code explain_quota(struct listing *l, const struct jc_lack *lack,
     if (!few && !many)
         return JC_OK;
     Jc__BindingLimit *limit = NULL;
-    enum jc_code code = jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_COUNT, l->arena, &limit, l->err);
+    enum jc_code code = jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_COUNT, l->arena, &limit, l->err);
     if (code)
         return code;
     limit->months = q->months;

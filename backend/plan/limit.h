@@ -42,10 +42,6 @@ struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *short
 enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *past, Jc__Shortfall *const *shortfalls,
                            size_t count, struct jc_arena *arena, struct jc_err *err);
 
-/* One more limit on the shortfall's list; the arena's. */
-enum jc_code jc_limit_add(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct jc_arena *arena, Jc__BindingLimit **out,
-                          struct jc_err *err);
-
 /* (3) The limits of a unit, on the shortfall's list; none if it has possible months. `closed`: months that are over. */
 enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t closed, Jc__Shortfall *shortfall,
                            struct jc_arena *arena, struct jc_err *err);

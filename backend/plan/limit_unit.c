@@ -4,6 +4,7 @@
 
 #include "model/pattern.h"
 #include "plan/limit.h"
+#include "plan/shortfall.h"
 #include "plan/variant.h"
 
 bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit) {
@@ -73,17 +74,17 @@ enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t clo
     if (jc_limit_unit_possible(problem, unit))
         return JC_OK;
     if (!problem->units[unit]->n_lead_teams)
-        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, arena, NULL, err);
+        return jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, arena, NULL, err);
     if (closed && needs_the_past(problem, unit, closed, arena))
-        return jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, arena, NULL, err);
+        return jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, arena, NULL, err);
     for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
         Jc__Problem *v = jc_variant_new(problem, arena);
         if (!v || !lift(v, unit, kinds[i], arena))
             return jc_fail_memory(err);
         if (jc_limit_unit_possible(v, unit))
-            code = jc_limit_add(s, kinds[i], arena, NULL, err);
+            code = jc_shortfall_add_limit(s, kinds[i], arena, NULL, err);
     }
     if (!code && !s->n_limits)
-        code = jc_limit_add(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, arena, NULL, err);
+        code = jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, arena, NULL, err);
     return code;
 }

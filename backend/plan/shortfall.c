@@ -59,6 +59,23 @@ enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc
     return code;
 }
 
+enum jc_code jc_shortfall_add_limit(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct jc_arena *arena,
+                                    Jc__BindingLimit **out, struct jc_err *err) {
+    Jc__BindingLimit **grown = JC_NEW_ARRAY(arena, shortfall->n_limits + 1, Jc__BindingLimit *);
+    Jc__BindingLimit *limit = JC_NEW(arena, Jc__BindingLimit);
+    if (!grown || !limit)
+        return jc_fail_memory(err);
+    jc__binding_limit__init(limit);
+    limit->kind = kind;
+    if (shortfall->n_limits)
+        memcpy(grown, shortfall->limits, shortfall->n_limits * sizeof(*grown));
+    grown[shortfall->n_limits++] = limit;
+    shortfall->limits = grown;
+    if (out)
+        *out = limit;
+    return JC_OK;
+}
+
 bool jc_shortfalls_equal(Jc__Shortfall *const *a, size_t n_a, Jc__Shortfall *const *b, size_t n_b) {
     bool same = n_a == n_b;
     for (size_t i = 0; same && i < n_a; i++)

@@ -12,6 +12,10 @@
 enum jc_code jc_shortfall_list(const struct jc_plan_problem *pp, const struct jc_measure *measure,
                                struct jc_arena *arena, Jc__Shortfall ***out, size_t *count, struct jc_err *err);
 
+/* One more limit that binds it, at the end of its list; the arena's. `out` NULL: not asked for. */
+enum jc_code jc_shortfall_add_limit(Jc__Shortfall *shortfall, Jc__LimitKind kind, struct jc_arena *arena,
+                                    Jc__BindingLimit **out, struct jc_err *err);
+
 /* Are two lists the same shortfalls by the same amounts? Explanations are not compared. */
 bool jc_shortfalls_equal(Jc__Shortfall *const *a, size_t n_a, Jc__Shortfall *const *b, size_t n_b);
 

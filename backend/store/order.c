@@ -12,10 +12,6 @@ static struct jc_value id_value(struct jc_str id) {
     return jc_bytes(id.ptr, id.len);
 }
 
-static struct jc_str view(ProtobufCBinaryData data) {
-    return (struct jc_str){(const char *)data.data, data.len};
-}
-
 /* Whose terminals hold it: the team's that is to recheck it; without such a task, the one's that was last to and may
  * still have done so in the time of grace; else the inspection's lead. 3: a recheck, 2: done, 4: recalled. */
 #define ORDER_TEAM                                                                          \
@@ -76,20 +72,20 @@ enum jc_code jc_order_add(struct jc_tx *tx, int64_t agency_id, int64_t operation
                           const Jc__RectificationOrder *order, int64_t issued_ms, struct jc_str deadline_on,
                           struct jc_str team_id, struct jc_arena *arena, struct jc_err *err) {
     const Jc__DocumentNumber *number = order->document_number;
-    struct jc_str body = {0}, order_id = view(order->order_id);
+    struct jc_str body = {0}, order_id = jc_view(order->order_id);
     enum jc_code code = jc_message_pack(&order->base, arena, &body, err);
     if (!code) {
         code =
             jc_tx_exec(tx, INSERT_ORDER,
                        JC_VALUES(jc_int(agency_id), id_value(order_id), jc_int(jc_op_key(agency_id, operation_no)),
-                                 id_value(view(order->inspection_id)), jc_text(jc_str(order->unit_id)),
+                                 id_value(jc_view(order->inspection_id)), jc_text(jc_str(order->unit_id)),
                                  number ? jc_int(number->number) : jc_null(), number ? jc_int(number->year) : jc_null(),
                                  jc_int(issued_ms), jc_text(deadline_on), id_value(body)),
                        err);
     }
     for (size_t i = 0; !code && i < order->n_items; i++) {
         const Jc__OrderItem *item = order->items[i];
-        code = jc_finding_set_order(tx, agency_id, view(order->inspection_id), view(item->finding_id), order_id,
+        code = jc_finding_set_order(tx, agency_id, jc_view(order->inspection_id), jc_view(item->finding_id), order_id,
                                     jc_str(item->deadline), err);
     }
     return code ? code : tell(tx, agency_id, order_id, team_id, false, err);
@@ -156,7 +152,7 @@ enum jc_code jc_order_issued(struct jc_tx *tx, int64_t agency_id, struct jc_str 
 static void bring_up_to_date(Jc__OrderItem *item, const struct jc_finding *findings, size_t count) {
     item->corrected_on = (char *)protobuf_c_empty_string;
     for (size_t i = 0; i < count; i++) {
-        if (!jc_str_eq(findings[i].finding_id, view(item->finding_id)))
+        if (!jc_str_eq(findings[i].finding_id, jc_view(item->finding_id)))
             continue;
         item->deadline = (char *)findings[i].deadline_on.ptr;
         item->corrected_on = (char *)findings[i].corrected_on.ptr;

@@ -8,10 +8,6 @@
 #include "store/row.h"
 #include "store/task.h"
 
-static struct jc_str view(ProtobufCBinaryData data) {
-    return (struct jc_str){(const char *)data.data, data.len};
-}
-
 static struct jc_value id_value(ProtobufCBinaryData id) {
     return jc_bytes(id.data, id.len);
 }
@@ -56,10 +52,10 @@ static enum jc_code add_workdays(struct jc_tx *tx, int64_t agency_id, const Jc__
 static enum jc_code close_or_extend(struct jc_tx *tx, int64_t agency_id, struct jc_str order_id,
                                     const Jc__RecheckItem *item, struct jc_str done_on, struct jc_err *err) {
     if (item->result == JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED)
-        return jc_finding_set_corrected(tx, agency_id, order_id, view(item->finding_id), done_on, err);
+        return jc_finding_set_corrected(tx, agency_id, order_id, jc_view(item->finding_id), done_on, err);
     if (!*item->deadline)
         return JC_OK;
-    return jc_finding_set_deadline(tx, agency_id, order_id, view(item->finding_id), jc_str(item->deadline), err);
+    return jc_finding_set_deadline(tx, agency_id, order_id, jc_view(item->finding_id), jc_str(item->deadline), err);
 }
 
 enum jc_code jc_recheck_add(struct jc_tx *tx, int64_t agency_id, const struct jc_recheck *row,
@@ -68,7 +64,7 @@ enum jc_code jc_recheck_add(struct jc_tx *tx, int64_t agency_id, const struct jc
     if (!code)
         code = add_workdays(tx, agency_id, message, err);
     for (size_t i = 0; !code && row->is_record && i < message->n_items; i++)
-        code = close_or_extend(tx, agency_id, view(message->order_id), message->items[i], row->done_on, err);
+        code = close_or_extend(tx, agency_id, jc_view(message->order_id), message->items[i], row->done_on, err);
     return code;
 }
 
@@ -161,7 +157,7 @@ static enum jc_code say_again(struct jc_tx *tx, int64_t agency_id, struct jc_str
     enum jc_code code = jc_message_unpack(&jc__recheck__descriptor, body, arena, &message, err);
     const Jc__Recheck *recheck = (const Jc__Recheck *)message;
     for (size_t i = 0; !code && i < recheck->n_items; i++)
-        code = close_or_extend(tx, agency_id, view(recheck->order_id), recheck->items[i], done_on, err);
+        code = close_or_extend(tx, agency_id, jc_view(recheck->order_id), recheck->items[i], done_on, err);
     return code;
 }
 
@@ -173,7 +169,7 @@ enum jc_code jc_recheck_withdraw(struct jc_tx *tx, int64_t agency_id, struct jc_
     enum jc_code code =
         jc_tx_exec(tx, UPDATE_NO_RECORD, JC_VALUES(jc_int(agency_id), jc_bytes(recheck_id.ptr, recheck_id.len)), err);
     for (size_t i = 0; !code && i < order->n_items; i++)
-        code = jc_finding_reopen(tx, agency_id, view(order->order_id), view(order->items[i]->finding_id),
+        code = jc_finding_reopen(tx, agency_id, jc_view(order->order_id), jc_view(order->items[i]->finding_id),
                                  jc_str(order->items[i]->deadline), err);
     if (!code)
         code = jc_row_first_column(tx, SELECT_COUNTED, key, 2, arena, &bodies, &count, err);

@@ -6,7 +6,6 @@
  *   row, review, effects    written in this order; effects only of what is applied
  *   id known                no row is written: same device and bytes get the stored result, others are
  *                           rejected and shown to a person, the first stays
- *   what waited for it      is judged again (sync/release.h)
  *
  * Memory for one operation comes from a scratch arena that is emptied behind it, so a request of 200
  * operations needs no more than its largest. What must never happen: an operation is lost, applied
@@ -15,13 +14,14 @@
 
 #include <string.h>
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/device.h"
 #include "store/id_conflict.h"
 #include "store/registry.h"
 #include "store/review.h"
 #include "store/waiting.h"
 #include "sync/evident.h"
-#include "sync/release.h"
 
 enum {
     SCRATCH_BYTES = 64 << 20,
@@ -34,28 +34,6 @@ static const struct jc_command *const COMMANDS[] = {
     &jc_command_add_ad_hoc_inspection, &jc_command_void_document_number, &jc_command_hand_over_task,
     &jc_command_take_over_task,
 };
-
-struct jc_str jc_show_id(struct jc_str id, char buf[JC_UUID_TEXT]) {
-    struct jc_uuid uuid;
-    if (id.len != JC_UUID_SIZE)
-        return jc_hex(id.ptr, id.len < JC_UUID_SIZE ? id.len : JC_UUID_SIZE, buf);
-    memcpy(uuid.bytes, id.ptr, JC_UUID_SIZE);
-    return jc_uuid_format(uuid, buf);
-}
-
-struct jc_uuid jc_apply_derive(const struct jc_apply *apply, const char *purpose) {
-    struct jc_sha256_state state;
-    uint8_t hash[JC_SHA256_SIZE];
-    struct jc_uuid id = apply->row.id;
-    jc_sha256_begin(&state);
-    jc_sha256_add(&state, (struct jc_str){purpose, strlen(purpose) + 1});
-    jc_sha256_add(&state, (struct jc_str){(const char *)id.bytes, JC_UUID_SIZE});
-    jc_sha256_end(&state, hash);
-    memcpy(id.bytes + 6, hash, JC_UUID_SIZE - 6);
-    id.bytes[6] = (uint8_t)(0x70 | (id.bytes[6] & 0x0f)); /* version 7 */
-    id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f)); /* variant of RFC 9562 */
-    return id;
-}
 
 /* --- open and close ------------------------------------------------------------------------------------- */
 
@@ -152,7 +130,7 @@ static enum jc_code check_dependencies(struct jc_apply *apply, const Jc__Operati
                 return code;
         }
         if (!applied)
-            jc_verdict_add(&apply->verdict, JC_GROUND_DEPENDENCY, jc_show_id(id, shown));
+            jc_verdict_add(&apply->verdict, JC_GROUND_DEPENDENCY, jc_uuid_show(id, shown));
     }
     return JC_OK;
 }
@@ -353,17 +331,14 @@ static enum jc_code apply_or_repeat(struct jc_apply *apply, const struct jc_sync
     apply->newest_no = apply->row.operation_no;
     remember(apply, &apply->row);
     code = result_of(apply, jc_view(operation->wire->id), &apply->row, out, err);
-    if (!code && is_applied(&apply->row) && apply->anything_waits)
-        code = jc_number_write(apply->tx, apply->caller->agency_id, &apply->numbers, err);
-    if (!code && is_applied(&apply->row) && apply->anything_waits)
-        code = jc_release(apply->tx, apply->caller->agency_id, apply->row.id, apply->now_ms, apply->arena, err);
+    apply->newly_applied = is_applied(&apply->row);
     return code;
 }
 
 enum jc_code jc_apply_operation(struct jc_apply *apply, size_t index, Jc__OperationResult **out, bool *durable,
                                 struct jc_err *err) {
     const struct jc_sync_operation *operation = &apply->prepared->operations[index];
-    *durable = false;
+    *durable = apply->newly_applied = false;
     if (!operation->named)
         return refuse(apply, jc_view(operation->wire->id), JC_GROUND_ID_MALFORMED, out, err);
     begin(apply, operation);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/registry.h"
 #include "store/task.h"
 
@@ -82,8 +84,8 @@ static enum jc_code check_take_over(struct jc_apply *apply, struct jc_err *err) 
     apply->work = task;
     code = find_hand_over(apply, message->hand_over_id, &stored, &given, err);
     if (!code && !fits(apply, &stored, given))
-        jc_verdict_add(&apply->verdict, JC_GROUND_HAND_OVER_UNKNOWN, jc_show_id(jc_view(message->task_id), task_id),
-                       jc_show_id(jc_view(message->hand_over_id), id));
+        jc_verdict_add(&apply->verdict, JC_GROUND_HAND_OVER_UNKNOWN, jc_uuid_show(jc_view(message->task_id), task_id),
+                       jc_uuid_show(jc_view(message->hand_over_id), id));
     return code;
 }
 

@@ -4,6 +4,8 @@
  * visit of the plan. If the task has its record already, this one is kept beside it for a person to
  * compare (DESIGN section 5, point 4); if it was recalled, returned or reassigned meanwhile, the late
  * record is accepted and flagged. An ad hoc inspection has no task: it is done when it is told. */
+#include "base/id.h"
+#include "base/message.h"
 #include "sync/check.h"
 #include "sync/evident.h"
 
@@ -110,7 +112,7 @@ static void check_finding_id(struct jc_apply *apply, const Jc__Inspection *messa
     for (size_t i = 0; i < index && !repeated; i++)
         repeated = same_id(message->findings[i]->finding_id, id);
     if (repeated)
-        jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(FIELD), jc_show_id(jc_view(id), shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(FIELD), jc_uuid_show(jc_view(id), shown));
 }
 
 static void check_findings(struct jc_apply *apply, const Jc__Inspection *message, const Jc__Checklist *checklist,
@@ -157,7 +159,7 @@ static void check_photos(struct jc_apply *apply, const Jc__Inspection *message) 
                            jc_str_from_int64(photo->size_bytes, shown));
         if (photo->finding_id.len && !shows_finding(message, photo->finding_id))
             jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_OTHER, JC_STR("inspection.photos.finding_id"),
-                           jc_show_id(jc_view(photo->finding_id), shown));
+                           jc_uuid_show(jc_view(photo->finding_id), shown));
     }
 }
 
@@ -188,7 +190,7 @@ static enum jc_code check_new_id(struct jc_apply *apply, ProtobufCBinaryData id,
     enum jc_code code =
         jc_inspection_find(apply->tx, apply->caller->agency_id, jc_view(id), apply->scratch, &other, &found, err);
     if (found)
-        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, jc_str(FIELD), jc_show_id(jc_view(id), shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, jc_str(FIELD), jc_uuid_show(jc_view(id), shown));
     return code;
 }
 
@@ -287,7 +289,7 @@ static enum jc_code check_task(struct jc_apply *apply, struct work *work, struct
     work->row.team_id = jc_str(task->team_id);
     check_unit_of_task(apply, work->message, task);
     if (task->kind != JC__TASK_KIND__TASK_KIND_VISIT)
-        jc_verdict_add(&apply->verdict, JC_GROUND_TASK_KIND, jc_str(FIELD), jc_show_id(work->row.task_id, shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_TASK_KIND, jc_str(FIELD), jc_uuid_show(work->row.task_id, shown));
     return JC_OK;
 }
 
@@ -308,7 +310,7 @@ static enum jc_code place(struct jc_apply *apply, struct work *work, struct jc_e
     }
     work->row.is_record = false;
     apply->beside = jc_verdict_applied(&apply->verdict);
-    jc_verdict_add(&apply->verdict, JC_GROUND_TASK_DONE, jc_show_id(work->row.task_id, shown));
+    jc_verdict_add(&apply->verdict, JC_GROUND_TASK_DONE, jc_uuid_show(work->row.task_id, shown));
     return JC_OK;
 }
 
@@ -379,7 +381,7 @@ static enum jc_code check_ad_hoc(struct jc_apply *apply, struct jc_err *err) {
         return code;
     if (add->inspection->task_id.len)
         jc_verdict_add(&apply->verdict, JC_GROUND_TASK_KIND, JC_STR("inspection.task_id"),
-                       jc_show_id(jc_view(add->inspection->task_id), shown));
+                       jc_uuid_show(jc_view(add->inspection->task_id), shown));
     code = jc_check_unit(apply, "inspection.unit_id", add->inspection->unit_id, &known, err);
     if (!code)
         code = check_record(apply, work, err);

@@ -2,6 +2,8 @@
  * The order makes a recheck task, due the legal limit after its latest deadline. */
 #include "sync/check.h"
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/finding.h"
 #include "store/inspection.h"
 #include "store/number.h"
@@ -26,7 +28,7 @@ static enum jc_code check_id(struct jc_apply *apply, ProtobufCBinaryData id, str
     enum jc_code code =
         jc_order_find(apply->tx, apply->caller->agency_id, jc_view(id), apply->scratch, &other, &found, err);
     if (found)
-        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, jc_str(FIELD), jc_show_id(jc_view(id), shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, jc_str(FIELD), jc_uuid_show(jc_view(id), shown));
     return code;
 }
 
@@ -43,12 +45,12 @@ static enum jc_code check_inspection(struct jc_apply *apply, struct work *work, 
     if (code)
         return code;
     if (!*found) {
-        jc_check_unknown(apply, FIELD, jc_show_id(id, shown));
+        jc_check_unknown(apply, FIELD, jc_uuid_show(id, shown));
         return JC_OK;
     }
     apply->task_id = work->inspection.task_id;
     if (!work->inspection.is_record)
-        jc_verdict_add(&apply->verdict, JC_GROUND_RECORD_BESIDE, jc_str(FIELD), jc_show_id(id, shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_RECORD_BESIDE, jc_str(FIELD), jc_uuid_show(id, shown));
     if (!jc_str_eq(jc_str(work->message->unit_id), work->inspection.unit_id))
         jc_verdict_add(&apply->verdict, JC_GROUND_UNIT_OTHER, JC_STR("order.unit_id"), jc_str(work->message->unit_id),
                        work->inspection.unit_id);
@@ -66,14 +68,14 @@ static void check_finding(struct jc_apply *apply, const struct work *work, size_
         finding = jc_str_eq(findings[i].finding_id, id) ? &findings[i] : NULL;
     for (size_t i = 0; i < index; i++) {
         if (jc_str_eq(jc_view(work->message->items[i]->finding_id), id))
-            jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(FIELD), jc_show_id(id, shown));
+            jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(FIELD), jc_uuid_show(id, shown));
     }
     if (!finding)
-        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_OTHER, jc_str(FIELD), jc_show_id(id, shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_OTHER, jc_str(FIELD), jc_uuid_show(id, shown));
     else if (finding->outcome != JC__FINDING_OUTCOME__FINDING_OUTCOME_BY_DEADLINE)
-        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_NO_DEADLINE, jc_str(FIELD), jc_show_id(id, shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_NO_DEADLINE, jc_str(FIELD), jc_uuid_show(id, shown));
     else if (finding->order_id.len)
-        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_ORDERED, jc_str(FIELD), jc_show_id(id, shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_ORDERED, jc_str(FIELD), jc_uuid_show(id, shown));
 }
 
 static enum jc_code check_items(struct jc_apply *apply, struct work *work, struct jc_err *err) {

@@ -4,6 +4,8 @@
  * deadline was given). */
 #include "sync/check.h"
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/finding.h"
 #include "store/number.h"
 #include "store/recheck.h"
@@ -29,7 +31,7 @@ static enum jc_code check_id(struct jc_apply *apply, ProtobufCBinaryData id, str
         return JC_OK;
     enum jc_code code = jc_recheck_exists(apply->tx, apply->caller->agency_id, jc_view(id), &exists, err);
     if (exists)
-        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, jc_str(FIELD), jc_show_id(jc_view(id), shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_EXISTS, jc_str(FIELD), jc_uuid_show(jc_view(id), shown));
     return code;
 }
 
@@ -44,7 +46,7 @@ static enum jc_code check_references(struct jc_apply *apply, struct work *work, 
         code = jc_order_find(apply->tx, apply->caller->agency_id, jc_view(message->order_id), apply->scratch,
                              &work->order, found, err);
         if (!code && !*found)
-            jc_check_unknown(apply, "recheck.order_id", jc_show_id(jc_view(message->order_id), shown));
+            jc_check_unknown(apply, "recheck.order_id", jc_uuid_show(jc_view(message->order_id), shown));
     }
     if (code)
         return code;
@@ -56,10 +58,10 @@ static enum jc_code check_references(struct jc_apply *apply, struct work *work, 
     work->row.due_on = jc_str(task->due_on);
     if (task->kind != JC__TASK_KIND__TASK_KIND_RECHECK)
         jc_verdict_add(&apply->verdict, JC_GROUND_TASK_KIND, JC_STR("recheck.task_id"),
-                       jc_show_id(jc_view(message->task_id), shown));
+                       jc_uuid_show(jc_view(message->task_id), shown));
     else if (!jc_str_eq(jc_view(task->order_id), jc_view(message->order_id)))
         jc_verdict_add(&apply->verdict, JC_GROUND_ORDER_OTHER, JC_STR("recheck.order_id"),
-                       jc_show_id(jc_view(message->task_id), shown));
+                       jc_uuid_show(jc_view(message->task_id), shown));
     return JC_OK;
 }
 
@@ -94,16 +96,16 @@ static void check_item(struct jc_apply *apply, struct work *work, size_t index, 
     char shown[JC_UUID_TEXT];
     for (size_t i = 0; i < index; i++) {
         if (jc_str_eq(jc_view(work->message->items[i]->finding_id), id))
-            jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(ITEM_ID), jc_show_id(id, shown));
+            jc_verdict_add(&apply->verdict, JC_GROUND_REPEATED, jc_str(ITEM_ID), jc_uuid_show(id, shown));
     }
     if (item->result < JC__RECHECK_RESULT__RECHECK_RESULT_CORRECTED ||
         item->result > JC__RECHECK_RESULT__RECHECK_RESULT_NOT_CORRECTED)
         jc_verdict_add(&apply->verdict, JC_GROUND_RANGE, JC_STR("recheck.items.result"),
                        jc_str_from_int64(item->result, shown));
     if (!finding)
-        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_OTHER, jc_str(ITEM_ID), jc_show_id(id, shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_OTHER, jc_str(ITEM_ID), jc_uuid_show(id, shown));
     else if (finding->corrected_on.len && !corrected)
-        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_CLOSED, jc_str(ITEM_ID), jc_show_id(id, shown));
+        jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_CLOSED, jc_str(ITEM_ID), jc_uuid_show(id, shown));
     if (!corrected)
         extend_base(apply, work, item);
 }
@@ -132,7 +134,7 @@ static enum jc_code check_items(struct jc_apply *apply, struct work *work, struc
     for (size_t i = 0; i < count; i++) {
         if (!findings[i].corrected_on.len && !has_result(work->message, findings[i].finding_id))
             jc_verdict_add(&apply->verdict, JC_GROUND_FINDING_LEFT_OUT, JC_STR("recheck.items"),
-                           jc_show_id(findings[i].finding_id, shown));
+                           jc_uuid_show(findings[i].finding_id, shown));
     }
     return JC_OK;
 }
@@ -174,7 +176,7 @@ static enum jc_code place(struct jc_apply *apply, struct work *work, struct jc_e
         return code || work->row.passed ? code : jc_recheck_due(apply, work->base, &work->due, err);
     }
     apply->beside = jc_verdict_applied(&apply->verdict);
-    jc_verdict_add(&apply->verdict, JC_GROUND_TASK_DONE, jc_show_id(task_id, shown));
+    jc_verdict_add(&apply->verdict, JC_GROUND_TASK_DONE, jc_uuid_show(task_id, shown));
     return JC_OK;
 }
 

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/id.h"
+#include "base/message.h"
 #include "jiancha/v1/registry.pb-c.h"
 #include "store/number.h"
 #include "store/task.h"
@@ -20,7 +22,7 @@ static enum jc_code check_return(struct jc_apply *apply, struct jc_err *err) {
     enum jc_code code = jc_check_task(apply, "return_task.task_id", message->task_id, &task, err);
     if (code || !task)
         return code;
-    struct jc_str id = jc_show_id(jc_view(message->task_id), shown);
+    struct jc_str id = jc_uuid_show(jc_view(message->task_id), shown);
     apply->unit_id = jc_str(task->unit_id);
     if (task->state != JC__TASK_STATE__TASK_STATE_OPEN || !jc_str_eq(jc_str(task->team_id), apply->caller->team_id))
         jc_verdict_add(&apply->verdict, JC_GROUND_TASK_CLOSED, id);

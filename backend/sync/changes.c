@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/message.h"
 #include "store/agency.h"
 #include "store/blob.h"
 #include "store/feed.h"
@@ -18,7 +19,6 @@
 #include "store/store.h"
 #include "store/task.h"
 #include "store/unit.h"
-#include "sync/apply.h"
 #include "sync/cursor.h"
 #include "sync/recall.h"
 #include "sync/recent.h"

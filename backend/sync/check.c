@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/registry.h"
 #include "store/stamp.h"
 #include "store/task.h"
@@ -239,14 +241,14 @@ enum jc_code jc_check_task(struct jc_apply *apply, const char *field, ProtobufCB
     enum jc_code code = jc_task_get(apply->tx, apply->caller->agency_id, jc_view(task_id), apply->scratch, out, err);
     if (code != JC_NOT_FOUND)
         return code;
-    jc_check_unknown(apply, field, jc_show_id(jc_view(task_id), shown));
+    jc_check_unknown(apply, field, jc_uuid_show(jc_view(task_id), shown));
     return JC_OK;
 }
 
 /* A recalled task: its grace may be over. Where nobody knows when it was recalled, it has not ended. */
 static enum jc_code check_recalled(struct jc_apply *apply, const Jc__Task *task, struct jc_err *err) {
     char shown[JC_UUID_TEXT], until[JC_TIME_MAX];
-    struct jc_str id = jc_show_id(jc_view(task->task_id), shown);
+    struct jc_str id = jc_uuid_show(jc_view(task->task_id), shown);
     struct jc_date last = jc_date_of_ms(apply->now_ms);
     enum jc_code code = JC_OK;
     if (task->recalled_at)
@@ -262,7 +264,7 @@ static enum jc_code check_recalled(struct jc_apply *apply, const Jc__Task *task,
 
 enum jc_code jc_check_late(struct jc_apply *apply, const Jc__Task *task, bool *late, struct jc_err *err) {
     char shown[JC_UUID_TEXT];
-    struct jc_str id = jc_show_id(jc_view(task->task_id), shown);
+    struct jc_str id = jc_uuid_show(jc_view(task->task_id), shown);
     *late = true;
     if (task->state == JC__TASK_STATE__TASK_STATE_RECALLED)
         return check_recalled(apply, task, err);

@@ -5,7 +5,7 @@
 #define JC_SYNC_CHECK_H
 
 #include "store/number.h"
-#include "sync/apply.h"
+#include "sync/command.h"
 
 enum {
     JC_DEADLINE_MAX_DAYS = 3660,          /* no deadline lies further ahead */

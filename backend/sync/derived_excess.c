@@ -5,8 +5,8 @@
  * operation a row names must say it. */
 #include <string.h>
 
+#include "base/message.h"
 #include "store/row.h"
-#include "sync/apply.h"
 #include "sync/check.h"
 #include "sync/derived_row.h"
 

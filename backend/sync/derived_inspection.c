@@ -4,10 +4,10 @@
  * held against what the chain keeps of it: the grounds of the verdict. */
 #include "sync/derived_row.h"
 
+#include "base/message.h"
 #include "store/finding.h"
 #include "store/row.h"
 #include "store/stamp.h"
-#include "sync/apply.h"
 
 #define BIT(ground) (UINT64_C(1) << JC_GROUND_##ground)
 

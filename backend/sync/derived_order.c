@@ -5,7 +5,6 @@
 #include "base/message.h"
 #include "store/row.h"
 #include "store/stamp.h"
-#include "sync/apply.h"
 
 static struct jc_value id_value(ProtobufCBinaryData id) {
     return jc_bytes(id.data, id.len);

@@ -10,7 +10,6 @@
 #include "store/inspection.h"
 #include "store/row.h"
 #include "store/stamp.h"
-#include "sync/apply.h"
 
 /* --- making -------------------------------------------------------------------------------------------- */
 

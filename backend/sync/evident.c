@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/device.h"
 #include "store/near.h"
 #include "store/registry.h"
@@ -109,6 +111,6 @@ enum jc_code jc_evident_duplicate(struct jc_apply *apply, struct jc_str unit_id,
                             inspection_id, planned, apply->scratch, &other, &found, err);
     if (!code && found)
         jc_verdict_add(&apply->verdict, JC_GROUND_DUPLICATE_VISIT, unit_id,
-                       jc_date_format(jc_date_of_ms(other.ended_ms), day), jc_show_id(other.inspection_id, shown));
+                       jc_date_format(jc_date_of_ms(other.ended_ms), day), jc_uuid_show(other.inspection_id, shown));
     return code;
 }

@@ -3,7 +3,7 @@
 #ifndef JC_SYNC_EVIDENT_H
 #define JC_SYNC_EVIDENT_H
 
-#include "sync/apply.h"
+#include "sync/command.h"
 
 /* Who acted (OperationBody.acting_inspector_id), if it was not the holder of the enrolment: somebody who
  * is or was enrolled with the same key, or the operation is kept (ACTOR_OTHER). */

@@ -7,7 +7,7 @@
 #include "base/message.h"
 #include "store/audit_log.h"
 #include "store/device.h"
-#include "sync/apply.h"
+#include "sync/prepare.h"
 
 /* --- the file as a whole ------------------------------------------------------------------------------- */
 

@@ -1,6 +1,8 @@
 /* Dates in, dates out; the parameter and the holidays are read in the operation's transaction. */
 #include "sync/limit.h"
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/registry.h"
 #include "store/task.h"
 
@@ -78,7 +80,7 @@ static char **split(struct jc_arena *arena, struct jc_str joined, size_t *count)
 enum jc_code jc_recheck_task_add(struct jc_apply *apply, const struct jc_order *order, struct jc_date due,
                                  struct jc_err *err) {
     char due_on[JC_TIME_MAX];
-    struct jc_uuid id = jc_apply_derive(apply, "recheck task");
+    struct jc_uuid id = jc_uuid_derive(apply->row.id, "recheck task");
     Jc__Task task = JC__TASK__INIT;
     task.task_id = (ProtobufCBinaryData){JC_UUID_SIZE, id.bytes};
     task.kind = JC__TASK_KIND__TASK_KIND_RECHECK;

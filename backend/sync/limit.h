@@ -3,7 +3,7 @@
 #define JC_SYNC_LIMIT_H
 
 #include "store/order.h"
-#include "sync/apply.h"
+#include "sync/command.h"
 
 /* The last day for a recheck of what is due on `deadline`: the parameter recheck_due in force on that
  * day later. Where none is in force (or it is no sensible number of days) the deadline itself, and the

@@ -12,7 +12,6 @@
 #include "store/completeness.h"
 #include "store/feed.h"
 #include "store/store.h"
-#include "sync/apply.h"
 #include "sync/changes.h"
 #include "sync/cursor.h"
 

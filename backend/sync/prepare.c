@@ -15,15 +15,11 @@ enum {
     DECODE_LARGE = 16 << 20, /* a body that fills this much of its arena is too large, whatever the machine */
 };
 
-static struct jc_str view(ProtobufCBinaryData data) {
-    return (struct jc_str){(const char *)data.data, data.len};
-}
-
 /* --- one operation ------------------------------------------------------------------------------------ */
 
 static enum jc_code take_body(struct jc_sync_operation *operation, struct jc_arena *arena, struct jc_err *err) {
     const Jc__Operation *wire = operation->wire;
-    operation->body = view(wire->body);
+    operation->body = jc_view(wire->body);
     if (!operation->body.len && wire->plain) {
         enum jc_code code = jc_message_pack(&wire->plain->base, arena, &operation->body, err);
         if (code)
@@ -37,7 +33,7 @@ static enum jc_code take_dependencies(struct jc_sync_operation *operation, struc
     const Jc__Operation *wire = operation->wire;
     size_t len = 0;
     if (wire->n_depends_on == 1) { /* nearly always at most one */
-        operation->depends_on = view(wire->depends_on[0]);
+        operation->depends_on = jc_view(wire->depends_on[0]);
         return JC_OK;
     }
     for (size_t i = 0; i < wire->n_depends_on; i++)

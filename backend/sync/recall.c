@@ -3,6 +3,7 @@
 #include "sync/recall.h"
 
 #include "base/id.h"
+#include "base/message.h"
 #include "store/audit_log.h"
 #include "store/change.h"
 #include "store/finding.h"
@@ -20,10 +21,6 @@ enum {
     RETURNED = 1 << JC__TASK_STATE__TASK_STATE_RETURNED,
     RECALLED = 1 << JC__TASK_STATE__TASK_STATE_RECALLED,
 };
-
-static struct jc_str view(ProtobufCBinaryData data) {
-    return (struct jc_str){(const char *)data.data, data.len};
-}
 
 static struct jc_str shown(ProtobufCBinaryData id, char hex[2 * JC_UUID_SIZE + 1]) {
     return jc_hex(id.data, id.len < JC_UUID_SIZE ? id.len : JC_UUID_SIZE, hex);
@@ -44,7 +41,7 @@ static enum jc_code check_act(const struct jc_task_act *act, bool needs_reason, 
 static enum jc_code look(struct jc_tx *tx, const struct jc_task_act *act, size_t i, unsigned states,
                          struct jc_arena *arena, Jc__Task **out, struct jc_err *err) {
     char hex[2 * JC_UUID_SIZE + 1];
-    enum jc_code code = jc_task_get(tx, act->agency_id, view(act->task_ids[i]), arena, out, err);
+    enum jc_code code = jc_task_get(tx, act->agency_id, jc_view(act->task_ids[i]), arena, out, err);
     if (code)
         return code;
     if ((*out)->kind == JC__TASK_KIND__TASK_KIND_JOINT)
@@ -92,7 +89,7 @@ static enum jc_code conclude(struct jc_tx *tx, const struct jc_task_act *act, co
     if (!detail.ptr || !object.ptr)
         return jc_fail_memory(err);
     for (size_t i = 0; !code && i < act->count; i++)
-        code = jc_task_get(tx, act->agency_id, view(act->task_ids[i]), arena, &tasks[i], err);
+        code = jc_task_get(tx, act->agency_id, jc_view(act->task_ids[i]), arena, &tasks[i], err);
     if (!code)
         code = jc_audit_log_add(tx, act->agency_id, act->now_ms, act->actor, jc_str(name), object, detail, err);
     return code;
@@ -104,7 +101,7 @@ enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act,
     if (!code)
         code = look_at_all(tx, act, OPEN | RETURNED, arena, out, err);
     for (size_t i = 0; !code && i < act->count; i++)
-        code = jc_task_move(tx, act->agency_id, view(act->task_ids[i]), JC__TASK_STATE__TASK_STATE_RECALLED,
+        code = jc_task_move(tx, act->agency_id, jc_view(act->task_ids[i]), JC__TASK_STATE__TASK_STATE_RECALLED,
                             act->reason, act->now_ms, err);
     return code ? code : conclude(tx, act, "task.recall", JC_STR(""), arena, *out, err);
 }
@@ -119,7 +116,7 @@ static enum jc_code check_team(struct jc_tx *tx, const struct jc_task_act *act, 
         bool has = false;
         if (jc_str_eq(jc_str(tasks[i]->team_id), team_id))
             return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_TEAM_SAME, id, team_id);
-        code = jc_task_of_team(tx, act->agency_id, view(act->task_ids[i]), team_id, &has, err);
+        code = jc_task_of_team(tx, act->agency_id, jc_view(act->task_ids[i]), team_id, &has, err);
         if (!code && has)
             return jc_fail(err, JC_ALREADY_EXISTS, JC_MSG_TASK_TEAM_HAS, team_id, id);
     }
@@ -134,12 +131,12 @@ enum jc_code jc_task_act_reassign(struct jc_tx *tx, const struct jc_task_act *ac
     if (!code)
         code = check_team(tx, act, team_id, *out, arena, err);
     for (size_t i = 0; !code && i < act->count; i++) {
-        struct jc_str id = view(act->task_ids[i]);
+        struct jc_str id = jc_view(act->task_ids[i]);
         code = jc_task_note(tx, act->agency_id, id, act->reason, err);
         if (!code)
             code = jc_task_give(tx, act->agency_id, id, team_id, err);
         if (!code && (*out)[i]->order_id.len) /* a recheck is nothing without its order */
-            code = jc_order_changed(tx, act->agency_id, view((*out)[i]->order_id), arena, err);
+            code = jc_order_changed(tx, act->agency_id, jc_view((*out)[i]->order_id), arena, err);
     }
     return code ? code : conclude(tx, act, "task.reassign", team_id, arena, *out, err);
 }
@@ -154,7 +151,7 @@ static const char SELECT_OTHER[] = "SELECT 1\n"
 static enum jc_code check_order(struct jc_tx *tx, const struct jc_task_act *act, const Jc__Task *task,
                                 struct jc_arena *arena, struct jc_err *err) {
     char hex[2 * JC_UUID_SIZE + 1];
-    struct jc_str order_id = view(task->order_id), task_id = view(task->task_id);
+    struct jc_str order_id = jc_view(task->order_id), task_id = jc_view(task->task_id);
     struct jc_finding *findings = NULL;
     size_t count = 0;
     bool other = false;
@@ -173,7 +170,7 @@ static enum jc_code check_order(struct jc_tx *tx, const struct jc_task_act *act,
 
 static enum jc_code reopen(struct jc_tx *tx, const struct jc_task_act *act, const Jc__Task *task,
                            struct jc_arena *arena, struct jc_err *err) {
-    struct jc_str task_id = view(task->task_id);
+    struct jc_str task_id = jc_view(task->task_id);
     enum jc_code code = task->order_id.len ? check_order(tx, act, task, arena, err) : JC_OK;
     if (!code)
         code = jc_task_note(tx, act->agency_id, task_id, act->reason, err);
@@ -181,7 +178,7 @@ static enum jc_code reopen(struct jc_tx *tx, const struct jc_task_act *act, cons
         code =
             jc_task_move(tx, act->agency_id, task_id, JC__TASK_STATE__TASK_STATE_OPEN, act->reason, act->now_ms, err);
     if (!code && task->order_id.len)
-        code = jc_order_changed(tx, act->agency_id, view(task->order_id), arena, err);
+        code = jc_order_changed(tx, act->agency_id, jc_view(task->order_id), arena, err);
     return code;
 }
 

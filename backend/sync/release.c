@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/id.h"
 #include "base/message.h"
 #include "store/change.h"
 #include "store/review.h"
@@ -20,7 +21,7 @@ enum jc_code jc_decision_record(struct jc_tx *tx, int64_t agency_id, const Jc__R
     char purpose[64] = "review decision";
     int64_t earlier_no = 0;
     Jc__OperationBody body = JC__OPERATION_BODY__INIT;
-    struct jc_apply made_of = {0};
+    struct jc_uuid decided = {{0}};
     struct jc_operation row = {.received_ms = now_ms,
                                .inspector_id = JC_STR(""),
                                .format = JC_OPERATION_CHAINED,
@@ -31,13 +32,13 @@ enum jc_code jc_decision_record(struct jc_tx *tx, int64_t agency_id, const Jc__R
     struct jc_str id = jc_view(decision->operation_id);
     bool known = false;
     if (id.len == JC_UUID_SIZE)
-        memcpy(made_of.row.id.bytes, id.ptr, JC_UUID_SIZE);
+        memcpy(decided.bytes, id.ptr, JC_UUID_SIZE);
     enum jc_code code = jc_review_decision_no(tx, agency_id, decision->review_id, &earlier_no, err);
     if (code)
         return code;
     if (earlier_no) /* decided before, and opened again */
         snprintf(purpose, sizeof purpose, "review decision behind %lld", (long long)earlier_no);
-    row.id = jc_apply_derive(&made_of, purpose);
+    row.id = jc_uuid_derive(decided, purpose);
     body.device_time = jc_stamp_of_ms(arena, now_ms);
     body.command_case = JC__OPERATION_BODY__COMMAND_REVIEW_DECISION;
     body.review_decision = (Jc__ReviewDecision *)decision;

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "base/id.h"
+#include "base/message.h"
 #include "store/audit_log.h"
 #include "store/id_conflict.h"
 #include "store/inspection.h"
@@ -60,11 +62,11 @@ static enum jc_code check_link(struct decision *d, struct jc_err *err) {
     bool found = false;
     enum jc_code code = jc_inspection_find(d->tx, d->act->agency_id, id, d->arena, &d->named, &found, err);
     if (!code && found && d->named.linked_to.len)
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_LINK_LINKED, jc_show_id(id, shown),
-                       jc_show_id(d->named.linked_to, other));
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_REVIEW_LINK_LINKED, jc_uuid_show(id, shown),
+                       jc_uuid_show(d->named.linked_to, other));
     if (code || (found && d->named.operation_no != d->act->review_id))
         return code;
-    return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REVIEW_LINK_UNKNOWN, jc_show_id(id, shown));
+    return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REVIEW_LINK_UNKNOWN, jc_uuid_show(id, shown));
 }
 
 static enum jc_code check_act(struct decision *d, struct jc_err *err) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/message.h"
 #include "db/memo.h"
 #include "store/audit_log.h"
 #include "store/change.h"

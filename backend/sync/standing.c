@@ -1,10 +1,11 @@
 /* Two columns of `inspection`, is_record and linked_to, and the state of the task. */
 #include "sync/standing.h"
 
+#include "base/message.h"
 #include "store/finding.h"
 #include "store/task.h"
 #include "store/verdict.h"
-#include "sync/apply.h"
+#include "sync/prepare.h"
 
 enum jc_code jc_standing_own(struct jc_tx *tx, int64_t agency_id, const struct jc_review_case *kase,
                              struct jc_arena *arena, struct jc_inspection *out, bool *found, struct jc_err *err) {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/message.h"
 #include "base/text.h"
 #include "db/memo.h"
 #include "store/device.h"
@@ -15,6 +16,7 @@
 #include "sync/changes.h"
 #include "sync/numbers.h"
 #include "sync/receipt.h"
+#include "sync/release.h"
 #include "sync/seal.h"
 
 enum { REPORT_TEXT_MAX = 64, BOOT_ID_MAX = 16 };
@@ -56,6 +58,15 @@ static void note_durable(struct run *run, const struct jc_sync_operation *operat
     memcpy(durable->body_sha256, operation->body_sha256, JC_SHA256_SIZE);
 }
 
+/* Operations that have waited for the one in hand are judged again; they see what it wrote. */
+static enum jc_code release_waiting(struct jc_apply *apply, struct jc_err *err) {
+    if (!apply->newly_applied || !apply->anything_waits)
+        return JC_OK;
+    int64_t agency_id = apply->caller->agency_id;
+    enum jc_code code = jc_number_write(apply->tx, agency_id, &apply->numbers, err);
+    return code ? code : jc_release(apply->tx, agency_id, apply->row.id, apply->now_ms, apply->arena, err);
+}
+
 static enum jc_code apply_all(struct run *run, struct jc_err *err) {
     size_t count = run->request->n_operations;
     struct jc_apply apply;
@@ -69,6 +80,8 @@ static enum jc_code apply_all(struct run *run, struct jc_err *err) {
         code = jc_apply_operation(&apply, i, &run->response->results[i], &durable, err);
         if (!code && durable)
             note_durable(run, &run->prepared->operations[i], run->response->results[i]);
+        if (!code)
+            code = release_waiting(&apply, err);
     }
     if (!code)
         code = jc_number_write(run->tx, run->caller->agency_id, &apply.numbers, err);

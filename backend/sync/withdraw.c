@@ -2,12 +2,13 @@
  * recheck before the one it came from, all rechecks before their order. */
 #include "sync/withdraw.h"
 
+#include "base/message.h"
 #include "store/finding.h"
 #include "store/order.h"
 #include "store/recheck.h"
 #include "store/row.h"
 #include "store/task.h"
-#include "sync/apply.h"
+#include "sync/prepare.h"
 #include "sync/standing.h"
 
 struct withdrawal {

@@ -358,7 +358,7 @@ static bool take_apart(const Jc__Change *change, struct entity *out, const Proto
     case JC__CHANGE__ENTITY_TASK:
         *message = &change->task->base;
         out->kind = JC__ENTITY_KIND__ENTITY_KIND_TASK;
-        out->id = (struct jc_str){(const char *)change->task->task_id.data, change->task->task_id.len};
+        out->id = jc_view(change->task->task_id);
         return true;
     case JC__CHANGE__ENTITY_UNIT:
         *message = &change->unit->base;
@@ -373,7 +373,7 @@ static bool take_apart(const Jc__Change *change, struct entity *out, const Proto
     case JC__CHANGE__ENTITY_ORDER:
         *message = &change->order->base;
         out->kind = JC__ENTITY_KIND__ENTITY_KIND_ORDER;
-        out->id = (struct jc_str){(const char *)change->order->order_id.data, change->order->order_id.len};
+        out->id = jc_view(change->order->order_id);
         return true;
     default:
         return false;
