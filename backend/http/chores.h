@@ -6,8 +6,8 @@
 
 #include <stdatomic.h>
 
+#include "http/http.h"
 #include "http/pool.h"
-#include "http/request.h"
 #include "http/upkeep.h"
 
 enum { JC_CHORES = 6 };

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "http/line.h"
 #include "http/refusal.h"
+#include "http/request.h"
 #include "http/target.h"
 #include "http/transfer.h"
 
@@ -20,15 +22,6 @@ enum {
     HEADER_RECORD = 64,      /* what libmicrohttpd needs to remember a header */
     ANSWER_HEAD = 640,       /* no head of an answer of ours is longer */
     HEAD_PATIENCE_MS = 5000, /* behind libmicrohttpd's own timeout, which every byte starts anew */
-};
-
-/* What a connection carries with it. */
-struct line {
-    struct jc_listener *listener;
-    struct jc_peer *peer;
-    struct jc_tls_session tls;
-    char *query; /* of the request at hand, as it came; NULL: none */
-    char hidden; /* its first byte, while a NUL stands there */
 };
 
 /* --- connections ------------------------------------------------------------------------------------------ */
@@ -49,20 +42,27 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, sock
 }
 
 static void on_handshake(void *ctx, bool resumed) {
-    struct line *line = ctx;
-    struct jc_http *http = line->listener->http;
+    struct jc_line *line = ctx;
+    struct jc_http *http = line->http;
     jc_metrics_add(http->metrics, resumed ? JC_METRIC_HANDSHAKES_RESUMED : JC_METRIC_HANDSHAKES_FULL, 1);
     jc_peer_idle(line->peer, jc_http_now(http));
+}
+
+static void count(const struct jc_listener *listener, int more) {
+    if (listener->kind != JC_LISTENER_METRICS)
+        jc_metrics_add(listener->http->metrics, listener->tls ? JC_METRIC_CONNECTIONS_TLS : JC_METRIC_CONNECTIONS_PLAIN,
+                       more);
 }
 
 static void begin_line(struct jc_listener *listener, struct MHD_Connection *connection, void **context) {
     const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const union MHD_ConnectionInfo *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    struct line *line = jc_calloc(1, sizeof *line);
+    struct jc_line *line = jc_calloc(1, sizeof *line);
     if (!line)
         return;
     *context = line;
-    line->listener = listener;
+    line->http = listener->http;
+    count(listener, 1);
     line->peer = jc_peers_add(listener->peers, fd->connect_fd, address->client_addr, listener->tls, line,
                               jc_http_now(listener->http));
     if (!listener->tls)
@@ -78,27 +78,18 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         begin_line(cls, connection, context);
         return;
     }
-    struct line *line = *context;
+    struct jc_line *line = *context;
     if (!line)
         return;
     jc_peer_remove(line->peer);
+    count(cls, -1);
     jc_free(line);
     *context = NULL;
 }
 
-static struct line *line_of(struct MHD_Connection *connection) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info ? info->socket_context : NULL;
-}
-
 static struct jc_peer *peer_of(struct MHD_Connection *connection) {
-    const struct line *line = line_of(connection);
+    const struct jc_line *line = jc_line_of(connection);
     return line ? line->peer : NULL;
-}
-
-struct jc_listener *jc_listener_of(struct MHD_Connection *connection) {
-    const struct line *line = line_of(connection);
-    return line ? line->listener : NULL;
 }
 
 /* --- requests --------------------------------------------------------------------------------------------- */
@@ -106,7 +97,7 @@ struct jc_listener *jc_listener_of(struct MHD_Connection *connection) {
 /* libmicrohttpd shows a target, finds its '?', and takes the query apart until its NUL: it is made to find one at
  * once. What it shows lies in its buffer, which it goes on to write to. */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection) {
-    struct line *line = line_of(connection);
+    struct jc_line *line = jc_line_of(connection);
     char *mark = target ? strchr(target, '?') : NULL;
     (void)cls;
     if (line) {
@@ -120,7 +111,7 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *con
 
 /* The query is over by now, the path is next. */
 static size_t on_path(void *cls, struct MHD_Connection *connection, char *path) {
-    struct line *line = line_of(connection);
+    struct jc_line *line = jc_line_of(connection);
     (void)cls;
     if (line && line->query)
         *line->query = line->hidden;
@@ -139,7 +130,7 @@ static bool leaves_room(const struct jc_listener *listener, struct MHD_Connectio
 static struct jc_exchange *begin(struct jc_listener *listener, struct MHD_Connection *connection, const char *target,
                                  const char *method, const char *version) {
     const char *url = jc_target_path(target);
-    const struct line *line = line_of(connection);
+    const struct jc_line *line = jc_line_of(connection);
     struct jc_http *http = listener->http;
     bool aside = listener->kind == JC_LISTENER_METRICS;
     if (!leaves_room(listener, connection)) {

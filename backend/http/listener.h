@@ -6,7 +6,10 @@
 #ifndef JC_HTTP_LISTENER_H
 #define JC_HTTP_LISTENER_H
 
-#include "http/request.h"
+#include <microhttpd.h>
+
+#include "http/http.h"
+#include "http/peers.h"
 #include "http/tls.h"
 
 enum jc_listener_kind { JC_LISTENER_PLAIN, JC_LISTENER_TLS, JC_LISTENER_METRICS };
@@ -19,9 +22,6 @@ struct jc_listener {
     struct jc_tls *tls; /* of a TLS listener; the caller's */
     int port;
 };
-
-/* Whose connection it is; NULL if it began without memory. */
-struct jc_listener *jc_listener_of(struct MHD_Connection *connection);
 
 /* Listens and serves when it returns. JC_INVALID_ARGUMENT for an address that is none, JC_UNAVAILABLE if it
  * cannot be listened on. On failure jc_listener_close is still due. */

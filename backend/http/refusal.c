@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "http/listener.h"
+#include "http/exchange.h"
+#include "http/line.h"
 
 enum {
     ARENA_BYTES = 1 << 16,
@@ -127,12 +128,12 @@ static bool answer(struct MHD_Connection *connection, const struct jc_cors *cors
 }
 
 void jc_refusal_send(struct MHD_Connection *connection, int status) {
-    struct jc_listener *listener = jc_listener_of(connection);
-    struct jc_arena *arena = listener ? jc_arena_new(ARENA_BYTES) : NULL;
+    const struct jc_line *at = jc_line_of(connection);
+    struct jc_arena *arena = at ? jc_arena_new(ARENA_BYTES) : NULL;
     struct jc_err err = {0};
     if (!arena)
         return;
-    struct jc_http *http = listener->http;
+    struct jc_http *http = at->http;
     int64_t now_ms = jc_http_now(http);
     struct jc_exchange_line line = {.id = jc_traffic_begin(&http->traffic), .started_ms = now_ms};
     line.status = explain(&http->config, status, &err);

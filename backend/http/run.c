@@ -19,6 +19,7 @@
 #include <assert.h>
 
 #include "http/codec.h"
+#include "http/gauges.h"
 #include "store/store.h"
 #include "sync/receipt.h"
 
@@ -312,7 +313,8 @@ static void metrics_task(struct jc_pool_task *task) {
     struct jc_request *request = request_of(task);
     struct jc_buf text;
     jc_buf_init(&text, METRICS_MAX);
-    jc_server_metrics(request->http, &text);
+    jc_gauges_read(request->http);
+    jc_metrics_render(request->http->metrics, &text);
     request->answer = jc_arena_copy(request->arena, jc_buf_str(&text));
     if (text.failed || !request->answer.ptr)
         (void)jc_fail_memory(&request->err);

@@ -5,13 +5,9 @@
  * resumed; their answers are sent; only then the daemons stop, and after them the pools. */
 #include "http/server.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "http/chores.h"
 #include "http/listener.h"
@@ -46,7 +42,6 @@ struct jc_server {
     struct jc_listener plain, tls, metrics;
     struct jc_tls *certificate;
     struct jc_upkeep *upkeep;
-    int64_t started_us;     /* Unix time */
     uint64_t requests_seen; /* by the last trim */
     bool trimmed;
     struct jc_chores chores;
@@ -133,9 +128,9 @@ static enum jc_code fill(struct jc_server *server, struct jc_err *err) {
     server->plain = (struct jc_listener){.http = http, .kind = JC_LISTENER_PLAIN};
     server->tls = (struct jc_listener){.http = http, .kind = JC_LISTENER_TLS};
     server->metrics = (struct jc_listener){.http = http, .kind = JC_LISTENER_METRICS};
-    server->started_us = jc_clock_now_ms(&config->clock) * 1000;
     if (!http->limit || !http->admit || !http->sealer || !http->metrics)
         return jc_fail_memory(err);
+    jc_metrics_set(http->metrics, JC_METRIC_START_US, jc_clock_now_ms(&config->clock) * 1000);
     return config->tls_address ? jc_tls_new(config->tls_cert, config->tls_key, &server->certificate, err) : JC_OK;
 }
 
@@ -256,60 +251,6 @@ static enum jc_code start_upkeep(struct jc_server *server, struct jc_err *err) {
 
 void jc_server_upkeep(struct jc_server *server) {
     (void)jc_upkeep_turn(server->upkeep);
-}
-
-/* --- metrics ------------------------------------------------------------------------------------------------ */
-
-static int64_t resident_bytes(void) {
-    long long size = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
-    if (!file)
-        return 0;
-    if (fscanf(file, "%lld %lld", &size, &resident) != 2)
-        resident = 0;
-    fclose(file);
-    return resident * sysconf(_SC_PAGESIZE);
-}
-
-static int64_t open_descriptors(void) {
-    int64_t count = -3; /* itself, "." and ".." */
-    DIR *folder = opendir("/proc/self/fd");
-    if (!folder)
-        return 0;
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count;
-}
-
-static int connections(const struct jc_listener *listener) {
-    return listener->peers ? jc_peers_count(listener->peers) : 0;
-}
-
-void jc_server_metrics(struct jc_http *http, struct jc_buf *out) {
-    struct jc_server *server = (struct jc_server *)(void *)((char *)http - offsetof(struct jc_server, http));
-    struct jc_metrics *metrics = http->metrics;
-    struct jc_db_stats stats;
-    struct timespec cpu = {0};
-    jc_db_stats(http->config.db, &stats);
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
-    jc_metrics_set(metrics, JC_METRIC_CONNECTIONS_PLAIN, connections(&server->plain));
-    jc_metrics_set(metrics, JC_METRIC_CONNECTIONS_TLS, connections(&server->tls));
-    jc_metrics_set(metrics, JC_METRIC_QUEUE_WRITES, jc_admit_writes(http->admit));
-    jc_metrics_set(metrics, JC_METRIC_QUEUE_READS, jc_pool_waiting(http->pool));
-    jc_metrics_set(metrics, JC_METRIC_QUEUE_PASSWORDS, jc_pool_waiting(http->passwords));
-    jc_metrics_set(metrics, JC_METRIC_BYTES_IN_HAND, (int64_t)jc_admit_bytes_in_hand(http->admit));
-    jc_metrics_set(metrics, JC_METRIC_JOBS, stats.jobs);
-    jc_metrics_set(metrics, JC_METRIC_COMMITS, stats.commits);
-    jc_metrics_set(metrics, JC_METRIC_REPLAYS, stats.replays);
-    jc_metrics_set(metrics, JC_METRIC_WAL_WRITTEN, stats.log_pages);
-    jc_metrics_set(metrics, JC_METRIC_WAL_COPIED, stats.log_pages_copied);
-    jc_metrics_set(metrics, JC_METRIC_WAL_FORCED, stats.checkpoints_forced);
-    jc_metrics_set(metrics, JC_METRIC_MEMORY, resident_bytes());
-    jc_metrics_set(metrics, JC_METRIC_CPU_US, cpu.tv_sec * INT64_C(1000000) + cpu.tv_nsec / 1000);
-    jc_metrics_set(metrics, JC_METRIC_FDS, open_descriptors());
-    jc_metrics_set(metrics, JC_METRIC_START_US, server->started_us);
-    jc_metrics_render(metrics, out);
 }
 
 /* --- stopping ------------------------------------------------------------------------------------------ */

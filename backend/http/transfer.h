@@ -3,7 +3,9 @@
 #ifndef JC_HTTP_TRANSFER_H
 #define JC_HTTP_TRANSFER_H
 
-#include "http/request.h"
+#include "http/exchange.h"
+#include "http/http.h"
+#include "http/peers.h"
 
 /* A request for a blob begins; NULL without memory, or when as many as there may be are under way. */
 struct jc_exchange *jc_transfer_begin(struct jc_http *http, struct MHD_Connection *connection, struct jc_peer *peer,
