@@ -2,7 +2,7 @@
  *
  * A terminal gets the server's keys when it enrols (or with its first answer from a server that has just begun to
  * sign), and later ones when a known key endorsed them. From then on an operation is settled only by a receipt
- * that verifies: the hash over what was sent (terminal/sync.c) leads by the receipt's path to a root that the key
+ * that verifies: the hash over what was sent (terminal/round.c) leads by the receipt's path to a root that the key
  * signed. Internal to terminal/. */
 #ifndef JC_TERMINAL_RECEIPT_H
 #define JC_TERMINAL_RECEIPT_H

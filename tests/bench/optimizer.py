@@ -20,11 +20,13 @@ FIGURES = {
     "S": (("S",), (), (20, {"cost": 570, "gap": 0.24}), (30, {"gap": 0.02})),
     "M": (("M",), (), (20, {"cost": 540, "gap": 0.18}), (60, {"cost": 510, "gap": 0.05})),
     "M travel 0": (("M",), ("--weights", "travel=0"), (10, {"cost": 77, "gap": 0.08}), (15, {"gap": 0.01})),
-    "M over": (("M", "--over"), (), (10, {"gap": 0.0025}), (10, {"optimal": True})),
+    "M over": (("M", "--over"), (), (10, {"weighted_gap": 0.0025}), (10, {"optimal": True})),
     "L": (("L",), (), (30, {"cost": 2670}), (120, {"cost": 2400, "gap": 0.10})),
     "XL": (("XL",), (), (60, {"cost": 8620}), (300, {"gap": 0.15})),
     "XXL": (("XXL",), (), (120, {"cost": 43500, "memory_mb": 1000}), (120, {"cost": 41000, "memory_mb": 1000})),
 }
+# What an unserved visit, a workday over and a quota missed weigh in one number (as in the month model of the peers).
+TIER_WEIGHTS = {"unserved": 10**6, "over": 10**4, "quota": 10**3, "cost": 1}
 REPLAN = "re-plan M"
 
 
@@ -42,6 +44,13 @@ def add_options(parser):
 # --- the table ----------------------------------------------------------------------------------------
 
 
+def weighted_gap(figures):
+    """The gap of tiers and cost as one number."""
+    plan, bound = (sum(weight * figures[side][name] for name, weight in TIER_WEIGHTS.items())
+                   for side in ("plan", "bound"))
+    return (plan - bound) / plan if plan else 0
+
+
 def meets(figures, asked, limit):
     """Is what was asked reached: within its time (1 s or 5 % over), each tier at 0 or proven to be as low as it can
     be (XXL, seed 1, has a group whose quotas allow a visit less than is due)?"""
@@ -53,12 +62,14 @@ def meets(figures, asked, limit):
     return all([figures["optimal"] or "optimal" not in asked,
                 plan["cost"] <= asked.get("cost", plan["cost"]),
                 "gap" not in asked or (figures["gap"] is not None and figures["gap"] <= asked["gap"]),
+                "weighted_gap" not in asked or weighted_gap(figures) <= asked["weighted_gap"],
                 figures["memory_mb"] <= asked.get("memory_mb", figures["memory_mb"])])
 
 
 def words(asked):
     parts = [f"cost ≤ {asked['cost']}"] if "cost" in asked else []
     parts += [f"gap ≤ {100 * asked['gap']:g} %"] if "gap" in asked else []
+    parts += [f"weighted gap ≤ {100 * asked['weighted_gap']:g} %"] if "weighted_gap" in asked else []
     parts += ["proven optimal"] if "optimal" in asked else []
     parts += [f"< {asked['memory_mb'] / 1000:g} GB"] if "memory_mb" in asked else []
     return ", ".join(parts)

@@ -13,6 +13,7 @@ def percent(value):
 def asked(aims):
     parts = [f"≤ {aims['cost']:,}"] if "cost" in aims else []
     parts += [f"gap ≤ {100 * aims['gap']:g} %"] if "gap" in aims else []
+    parts += [f"weighted gap ≤ {100 * aims['weighted_gap']:g} %"] if "weighted_gap" in aims else []
     parts += ["proven optimal"] if "optimal" in aims else []
     parts += ["< 1 GB"] if "memory_mb" in aims else []
     return ", ".join(parts)

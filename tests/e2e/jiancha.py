@@ -37,6 +37,13 @@ class Result:
         return json.loads(self.out)
 
 
+def sanitizer():
+    """What the programs under test were built with: "address", "thread" or "" (none)."""
+    with open(os.path.join(BIN, "jiancha-optimizer"), "rb") as program:
+        symbols = program.read()
+    return "address" if b"__asan_init" in symbols else "thread" if b"__tsan_init" in symbols else ""
+
+
 def environment(**more):
     """The environment of a run: English, at the time of the story, nothing of the caller's database."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("JIANCHA_")}

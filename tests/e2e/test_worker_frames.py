@@ -12,13 +12,7 @@ PROBLEM, PROGRESS, SOLUTION, REFUSED = 1, 2, 3, 4
 TIME_LIMIT, WORK_LIMIT = 9, 10  # fields of a problem
 
 
-def sanitized():
-    """Built with AddressSanitizer, which needs memory of its own."""
-    with open(OPTIMIZER, "rb") as program:
-        return b"__asan_init" in program.read()
-
-
-MEMORY_MB = 2000 if sanitized() else 1000
+MEMORY_MB = {"": 1000, "address": 2000, "thread": 5000}[jiancha.sanitizer()]  # sanitizers need memory of their own
 
 TEAM = wire.pack((2, wire.pack((1, "t"), (3, -1))))
 RULE = wire.pack((3, wire.pack((1, "r"), (2, 1))))
