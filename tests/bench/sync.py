@@ -82,7 +82,7 @@ def wire(folder):
     """Bytes both ways for a record in batches of 20, compressed."""
     work = tempfile.mkdtemp(dir=folder)
     answer = json.loads(run(LOAD, "--program", JIANCHA, "--dir", work, "--connections", "8", "--records", "20",
-                            "--seconds", "1", "--gzip"))
+                            "--seconds", "1", "--gzip", "--rate", "2000"))
     shutil.rmtree(work)
     return answer["wire_bytes_per_record"]
 
@@ -157,12 +157,15 @@ def measure_sync(folder, records, seconds, rounds, raw_out):
 
 
 def paced(folder, seconds):
-    """Milliseconds at the 99th percentile: 1,000 terminals that send one record a second each."""
-    work = tempfile.mkdtemp(dir=folder)
-    answer = json.loads(run(LOAD, "--program", JIANCHA, "--dir", work, "--connections", "1000", "--records", "1",
-                            "--seconds", str(seconds), "--pace", "1000"))
-    shutil.rmtree(work)
-    return answer
+    """1,000 terminals that send one record a second each; the median of three runs by its 99th percentile, since one
+    stall of the disk is the whole percentile of a run."""
+    answers = []
+    for _ in range(3):
+        work = tempfile.mkdtemp(dir=folder)
+        answers.append(json.loads(run(LOAD, "--program", JIANCHA, "--dir", work, "--connections", "1000", "--records",
+                                      "1", "--seconds", str(seconds), "--pace", "1000")))
+        shutil.rmtree(work)
+    return sorted(answers, key=lambda answer: answer["p99_ms"])[1]
 
 
 def restart(folder, history):
@@ -264,7 +267,7 @@ def measure(options):
         result["wire_bytes_per_record"] = wire(folder)
         result["start_ms"] = result["sync"]["1"]["start_ms"]
         print("1,000 terminals at one request a second …", file=sys.stderr)
-        result["paced"] = paced(folder, 3 * options.seconds)
+        result["paced"] = paced(folder, options.seconds)
         print("first sync and pulls behind 10^4 and 10^7 changes …", file=sys.stderr)
         result["listing"] = {"10^4": listing(folder, 10**4), "10^7": listing(folder, 10**7)}
         print("kill -9 with 10^6 records …", file=sys.stderr)
