@@ -578,12 +578,52 @@ static void test_told(void **state) {
     jc_arena_free(arena);
 }
 
+/* Rules of the same name are told apart. */
+static void test_same_name(void **state) {
+    (void)state;
+    static char ids[][4] = {"R1", "R2", "R3"}, half[] = "每半年1次", year[] = "每年1次";
+    static const char *const TEXTS[] = {"R1 每半年1次", "R2 每半年1次", "每年1次"};
+    struct jc_arena *arena = jc_arena_new(1 << 16);
+    struct jc_index *none = jc_index_new(arena, 0), *by_id = jc_index_new(arena, 3);
+    Jc__Rule rules[3], *list[3];
+    bool is_new = false;
+    for (int i = 0; i < 3; i++) {
+        jc__rule__init(&rules[i]);
+        rules[i].rule_id = ids[i];
+        rules[i].name = i < 2 ? half : year;
+        list[i] = &rules[i];
+        *jc_index_at(by_id, jc_str(ids[i]), &is_new) = i;
+    }
+    const struct jc_register reg = {.rules = list,
+                                    .n_rules = 3,
+                                    .team_index = none,
+                                    .unit_index = none,
+                                    .rule_index = by_id,
+                                    .draw_index = none,
+                                    .quota_index = none};
+    for (int i = 0; i < 3; i++) {
+        struct jc_buf text;
+        Jc__Repair repair = JC__REPAIR__INIT;
+        repair.kind = JC__REPAIR_KIND__REPAIR_KIND_FEWER_VISITS;
+        repair.rule_id = ids[i];
+        repair.amount_centi = 100;
+        jc_buf_init(&text, 1000);
+        jc_repair_text(&text, JC_ZH, &reg, &repair);
+        jc_buf_char(&text, '\0');
+        if (!strstr(text.ptr, TEXTS[i]) || (i == 2 && strstr(text.ptr, "R3")))
+            fail_msg("%s: %s", ids[i], text.ptr);
+        jc_buf_free(&text);
+    }
+    jc_arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_situations),  cmocka_unit_test(test_random),
         cmocka_unit_test(test_as_large),    cmocka_unit_test(test_corner_of_large_plan),
         cmocka_unit_test(test_solve_again), cmocka_unit_test(test_stops),
         cmocka_unit_test(test_stored),      cmocka_unit_test(test_told),
+        cmocka_unit_test(test_same_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,13 +60,17 @@ static const struct {
 
 /* --- sentences ----------------------------------------------------------------------------------------- */
 
-static struct jc_str note_text(const struct jc_cli *cli, const struct jc_scenario_note *note) {
+static struct jc_str words(const struct jc_cli *cli, enum jc_msg what, const struct jc_str *args, size_t count) {
     struct jc_buf text;
     jc_buf_init(&text, 1 << 21);
-    jc_msg_render(&text, cli->lang, note->what, note->args, sizeof(note->args) / sizeof(*note->args));
+    jc_msg_render(&text, cli->lang, what, args, count);
     struct jc_str copy = jc_arena_copy(cli->arena, jc_buf_str(&text));
     jc_buf_free(&text);
     return copy;
+}
+
+static struct jc_str note_text(const struct jc_cli *cli, const struct jc_scenario_note *note) {
+    return words(cli, note->what, note->args, sizeof(note->args) / sizeof(*note->args));
 }
 
 static struct jc_str shortfall_words(const struct jc_cli *cli, const struct jc_whatif_side *side, size_t i) {
@@ -78,30 +82,46 @@ static struct jc_str shortfall_words(const struct jc_cli *cli, const struct jc_w
     return copy;
 }
 
-static bool has_shortfall(const Jc__Plan *plan, const Jc__Shortfall *s) {
+/* The shortfall of the same team and month, unit or quota, whatever its amount; NULL: none. */
+static const Jc__Shortfall *find_shortfall(const Jc__Plan *plan, const Jc__Shortfall *s) {
     for (size_t i = 0; i < plan->n_shortfalls; i++) {
         const Jc__Shortfall *other = plan->shortfalls[i];
-        if (other->month == s->month && other->amount_centi == s->amount_centi &&
-            strcmp(other->team_id, s->team_id) == 0 && strcmp(other->unit_id, s->unit_id) == 0 &&
-            strcmp(other->quota_id, s->quota_id) == 0)
-            return true;
+        if (other->month == s->month && strcmp(other->team_id, s->team_id) == 0 &&
+            strcmp(other->unit_id, s->unit_id) == 0 && strcmp(other->quota_id, s->quota_id) == 0)
+            return other;
     }
-    return false;
+    return NULL;
 }
 
-/* Shortfalls of one side that the other does not have, under a heading. */
+/* A heading in front of the first line. */
+static void print_line(struct jc_cli *cli, enum jc_msg heading, bool *any, struct jc_str line) {
+    if (!*any)
+        jc_cli_say(cli, heading, NULL, 0);
+    *any = true;
+    jc_buf_add(&cli->out, JC_STR("  "));
+    jc_buf_add(&cli->out, line);
+    jc_buf_char(&cli->out, '\n');
+}
+
+/* Shortfalls of one side that the other does not have. */
 static void print_shortfalls(struct jc_cli *cli, const struct jc_whatif_side *side, const struct jc_whatif_side *other,
                              enum jc_msg heading) {
     bool any = false;
-    for (size_t i = 0; i < side->plan->n_shortfalls; i++) {
-        if (has_shortfall(other->plan, side->plan->shortfalls[i]))
+    for (size_t i = 0; i < side->plan->n_shortfalls; i++)
+        if (!find_shortfall(other->plan, side->plan->shortfalls[i]))
+            print_line(cli, heading, &any, shortfall_words(cli, side, i));
+}
+
+/* Shortfalls of both sides whose amounts differ. */
+static void print_altered(struct jc_cli *cli, const struct jc_whatif *w) {
+    char number[JC_NUMBER_TEXT];
+    bool any = false;
+    for (size_t i = 0; i < w->changed.plan->n_shortfalls; i++) {
+        const Jc__Shortfall *now = w->changed.plan->shortfalls[i], *was = find_shortfall(w->present.plan, now);
+        if (!was || was->amount_centi == now->amount_centi)
             continue;
-        if (!any)
-            jc_cli_say(cli, heading, NULL, 0);
-        any = true;
-        jc_buf_add(&cli->out, JC_STR("  "));
-        jc_buf_add(&cli->out, shortfall_words(cli, side, i));
-        jc_buf_char(&cli->out, '\n');
+        struct jc_str args[] = {shortfall_words(cli, &w->changed, i), jc_str_from_centi(was->amount_centi, number)};
+        print_line(cli, JC_MSG_WHATIF_ALTERED_SHORT, &any, words(cli, JC_MSG_WHATIF_WAS, args, 2));
     }
 }
 
@@ -244,6 +264,7 @@ static enum jc_code print_for_people(struct jc_cli *cli, const struct jc_whatif 
         return code;
     jc_buf_char(&cli->out, '\n');
     print_shortfalls(cli, &w->changed, &w->present, JC_MSG_WHATIF_NEW_SHORT);
+    print_altered(cli, w);
     print_shortfalls(cli, &w->present, &w->changed, JC_MSG_WHATIF_GONE_SHORT);
     struct jc_str args[] = {jc_str_from_int64(w->version, version)};
     jc_cli_say(cli, SOURCES[w->present.source].words, args, 1);

@@ -235,6 +235,19 @@ static enum jc_msg repair_words(const Jc__Repair *repair) {
     return (size_t)repair->kind < sizeof(words) / sizeof(*words) ? words[repair->kind] : JC_MSG_NONE;
 }
 
+/* By its name; with the id in front where another rule has the same name. */
+static struct jc_str rule_name(const struct jc_register *reg, int rule, char buf[JC_QUOTA_NAME]) {
+    const Jc__Rule *r = reg->rules[rule];
+    bool alone = true;
+    for (size_t i = 0; i < reg->n_rules && alone; i++)
+        alone = (int)i == rule || strcmp(reg->rules[i]->name, r->name) != 0;
+    if (alone || !*r->name)
+        return jc_str(*r->name ? r->name : r->rule_id);
+    struct jc_str id = jc_text_cut(jc_str(r->rule_id), 64), name = jc_text_cut(jc_str(r->name), 128);
+    int len = snprintf(buf, JC_QUOTA_NAME, "%.*s %.*s", JC_FMT(id), JC_FMT(name));
+    return (struct jc_str){buf, len < 0 ? 0 : (size_t)len};
+}
+
 /* The rule, draw or quota a repair is about, as people read it. */
 static struct jc_str repair_row(const struct jc_register *reg, const Jc__Repair *repair, char buf[JC_QUOTA_NAME]) {
     int rule = jc_register_rule(reg, repair->rule_id), draw = jc_register_draw(reg, repair->draw_id);
@@ -243,7 +256,7 @@ static struct jc_str repair_row(const struct jc_register *reg, const Jc__Repair 
         return quota < 0 ? jc_str(repair->quota_id) : jc_quota_name(reg->quotas[quota], buf);
     if (*repair->draw_id)
         return jc_str(draw < 0 ? repair->draw_id : reg->draws[draw]->name);
-    return jc_str(rule < 0 || !*reg->rules[rule]->name ? repair->rule_id : reg->rules[rule]->name);
+    return rule < 0 ? jc_str(repair->rule_id) : rule_name(reg, rule, buf);
 }
 
 /* "+12.5", "-3.0" of hundred-thousandths. */

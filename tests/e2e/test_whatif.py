@@ -2,6 +2,7 @@
 from the shipped example and, where the shared folder is, from its generator."""
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,6 +82,13 @@ class WhatifTest(jiancha.Test):
             answer = self.ask(db, *change, limits=("--work", "60000"))
             self.assertLessEqual(tiers(answer["changed"]), tiers(answer["present"]), change)
         self.assertLess(answer["difference"]["over"], 0)
+        told = jiancha.run("whatif", "--budget", "t02:year+20", "--work", "60000", "--db", db, expect=1).out
+        parts = [part.splitlines() for part in re.split(r"shortfalls that the change [a-z ]*:\n", told)[1:]]
+        self.assertEqual(len(parts), 3, told)  # those that come, those that grow or shrink, those that go
+        come, altered, gone = ({re.sub(r"lacks [0-9.]+ workdays?|\(.*", "", line).strip() for line in part
+                                if line.startswith("  ")} for part in parts)
+        self.assertFalse(come & altered or come & gone or altered & gone, told)
+        self.assertTrue(all(" (at present " in line for line in parts[1] if line.startswith("  ")), told)
 
     def test_budget(self):
         db = self.make("budget", jiancha.CASE)
