@@ -9,6 +9,7 @@
 
 #include "base/csv.h"
 #include "base/index.h"
+#include "jiancha/v1/registry.pb-c.h"
 
 enum jc_case_part {
     JC_CASE_AGENCY,
@@ -172,6 +173,8 @@ bool jc_case_read_cell(struct jc_case_reader *reader, const struct jc_case_colum
                        void *row);
 /* Writes the field as the planner would; an empty cell and its value are the same. */
 void jc_case_write_cell(const struct jc_case_column *column, const void *row, struct jc_buf *out);
+/* "1-6:1;7-12:0-1", as a cell of windows is written. */
+void jc_case_write_windows(size_t count, Jc__TimeWindow *const *windows, struct jc_buf *out);
 /* The key of a row: its key columns joined by "/". */
 void jc_case_write_key(enum jc_case_part part, const void *row, struct jc_buf *out);
 

@@ -1,5 +1,4 @@
 /* Writing a row's cells by type, in the form case_cell.c reads. */
-#include "jiancha/v1/registry.pb-c.h"
 #include "plan/case.h"
 
 static const void *field_in(const void *row, size_t offset) {
@@ -22,7 +21,7 @@ static void write_months(uint32_t mask, struct jc_buf *out) {
     }
 }
 
-static void write_windows(size_t count, Jc__TimeWindow *const *windows, struct jc_buf *out) {
+void jc_case_write_windows(size_t count, Jc__TimeWindow *const *windows, struct jc_buf *out) {
     for (size_t i = 0; i < count; i++) {
         if (i)
             jc_buf_char(out, ';');
@@ -103,7 +102,7 @@ void jc_case_write_cell(const struct jc_case_column *column, const void *row, st
         write_months(*(const uint32_t *)field, out);
         return;
     case JC_CASE_WINDOWS:
-        write_windows(*count, *(Jc__TimeWindow * *const *)field, out);
+        jc_case_write_windows(*count, *(Jc__TimeWindow * *const *)field, out);
         return;
     case JC_CASE_WORDS:
     case JC_CASE_IDS:

@@ -54,13 +54,13 @@ Jc__ProblemQuota *jc_variant_quota(Jc__Problem *variant, size_t quota, struct jc
     return variant->quotas[quota] = q;
 }
 
-/* Windows may not ask for more than there is. */
-static void relax_windows(Jc__TimeWindow **windows, size_t count, int64_t most) {
+bool jc_variant_relax_windows(Jc__TimeWindow **windows, size_t count, int64_t most) {
     int64_t asked = 0;
     for (size_t i = 0; i < count; i++)
         asked += windows[i]->min;
     for (size_t i = 0; asked > most && i < count; i++)
         windows[i]->min = 0;
+    return asked > most;
 }
 
 bool jc_variant_visits(Jc__Problem *variant, size_t rule, int visits, struct jc_arena *arena) {
@@ -68,7 +68,7 @@ bool jc_variant_visits(Jc__Problem *variant, size_t rule, int visits, struct jc_
     if (!r)
         return false;
     r->visits = visits;
-    relax_windows(r->windows, r->n_windows, visits);
+    jc_variant_relax_windows(r->windows, r->n_windows, visits);
     for (size_t u = 0; u < variant->n_units; u++) {
         const Jc__ProblemUnit *unit = variant->units[u];
         bool uses = false;
@@ -97,7 +97,7 @@ bool jc_variant_sample(Jc__Problem *variant, size_t draw, int sample, struct jc_
         return false;
     variant->draws[draw] = d;
     d->sample = sample;
-    relax_windows(d->windows, d->n_windows, sample);
+    jc_variant_relax_windows(d->windows, d->n_windows, sample);
     return true;
 }
 

@@ -26,6 +26,9 @@ Jc__ProblemQuota *jc_variant_quota(Jc__Problem *variant, size_t quota, struct jc
 bool jc_variant_visits(Jc__Problem *variant, size_t rule, int visits, struct jc_arena *arena);
 /* A draw has this sample; window minimums that add up to more are dropped. False without memory. */
 bool jc_variant_sample(Jc__Problem *variant, size_t draw, int sample, struct jc_arena *arena);
+/* What of that windows can meet `most` visits: minimums that add up to more are dropped, in place.
+ * True if they were. */
+bool jc_variant_relax_windows(Jc__TimeWindow **windows, size_t count, int64_t most);
 /* Takes the pins of a unit away. */
 void jc_variant_unpin(Jc__Problem *variant, size_t unit);
 

@@ -1,6 +1,7 @@
 """`jiancha explain` on the real plan with limits taken away: every shortfall says which limit binds, what it costs and
 what would repair it; a repair made in the case's files holds when the case is imported and solved again."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -166,23 +167,35 @@ class ExplainTest(jiancha.Test):
         before = jiancha.run("solve", "--work", "400000", "--format", "json", "--db", db, expect=1).json["tiers"]
         told = self.explain(db, "--time-limit", "90" if jiancha.sanitizer() else "6")
         self.assertTrue(all(s["limits"] for s in told["shortfalls"]))  # too few workdays: arithmetic says so of all
-        row = next(s for s in told["shortfalls"] if s["month"] and "workdays" in kinds(s))
-        repair = next(r for r in row["repair_details"] if r["kind"] == "workdays" and r["month"] == row["month"])
+        for kind, by_hand in (("workdays", raise_limit), ("fewer_visits", ask_for_fewer)):
+            with self.subTest(kind):
+                row, repair = next((s, r) for s in told["shortfalls"] if s["month"] for r in s["repair_details"]
+                                   if r["kind"] == kind and r["month"] in (0, s["month"]))
+                mended = self.path(kind)
+                shutil.copytree(case, mended)
+                by_hand(mended, repair)
+                copy = shutil.copy(db, self.path(f"{kind}.db"))
+                jiancha.run("import", mended, "--update", "--db", copy)
+                after = jiancha.run("solve", "--work", "400000", "--format", "json", "--db", copy, expect=1).json["tiers"]
+                self.assertLessEqual([after[tier] for tier in TIERS],
+                                     [before["unserved"], before["over"] - row["amount"], before["quota"]])
 
-        def raise_limit(rows):
-            for budget in rows:
-                if (budget["team_id"], budget["month"]) == (repair["team_id"], str(repair["month"])):
-                    budget["workdays"] = str(int(budget["workdays"]) + repair["amount"])
 
-        edit(case, "budgets", raise_limit)
-        jiancha.run("import", case, "--update", "--db", db)
-        after = jiancha.run("solve", "--work", "400000", "--format", "json", "--db", db, expect=1).json["tiers"]
-        self.assertLessEqual([after[tier] for tier in TIERS],
-                             [before["unserved"], before["over"] - row["amount"], before["quota"]])
+def raise_limit(case, repair):
+    def change(rows):
+        for row in rows:
+            if (row["team_id"], row["month"]) == (repair["team_id"], str(repair["month"])):
+                row["workdays"] = str(int(row["workdays"]) + repair["amount"])
+    edit(case, "budgets", change)
 
 
-def kinds(shortfall):
-    return {repair["kind"] for repair in shortfall["repair_details"]}
+def ask_for_fewer(case, repair):
+    """As the repair's words say, with the windows they name."""
+    def change(rows):
+        rule = next(row for row in rows if row["rule_id"] == repair["rule_id"])
+        rule["visits_per_year"] = str(repair["amount"])
+        rule["windows"] = re.search(r"with windows ([\d;:-]+)", repair["text"]).group(1)
+    edit(case, "rules", change)
 
 
 if __name__ == "__main__":
