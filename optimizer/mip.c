@@ -12,14 +12,21 @@
 
 enum {
     SIMPLEX_CHUNK = 500, /* iterations between two looks at the stop flag */
-    TRIES = 5,           /* of limits on a value that is counted */
     SHIFT_MOST = 16,
     SIMPLEX_WORK = 15, /* of an iteration and column, in the search's unit; measured */
     BUILD_WORK = 250,  /* of a column */
-    NODES_A_TRY = 100, /* in the first round, then twice as many each */
 };
 
 enum { TIERS = 3 };
+
+/* Tries of limits on a value that is counted, in turn: so far above what is proven, for so many nodes in the first
+ * round and twice as many in each after it. Mixed integer rounding and cliques are a tenth of the work of all cuts
+ * and find plans and most bounds; all cuts refute what they leave. */
+static const struct attempt {
+    int64_t above, nodes;
+    bool all_cuts;
+} attempts[] = {{2, 300, false}, {0, 100, false}, {1, 300, false}, {0, 300, true}};
+enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
 
 /* How far counting a tier's value down has come in a component. */
 struct countdown {
@@ -46,7 +53,8 @@ struct watch {
     bool started, ended;
     struct jc_gomory gomory;
     bool better_only; /* the program has no room for the best plan */
-    bool staying;     /* branch on columns without cost first */
+    bool counting;    /* a try of a limit: branch on columns without cost first, */
+    bool all_cuts;    /* … with all cuts */
     double enough;    /* a plan below this ends it */
 };
 
@@ -80,7 +88,7 @@ static void on_event(glp_tree *tree, void *info) {
     }
     if (glp_ios_reason(tree) == GLP_ICUTGEN && !w->better_only)
         jc_gomory_add(&w->gomory, tree, w->stop);
-    if (glp_ios_reason(tree) == GLP_IBRANCH && w->staying)
+    if (glp_ios_reason(tree) == GLP_IBRANCH && w->counting)
         branch_on_staying(tree);
     bool enough = glp_ios_reason(tree) == GLP_IBINGO && glp_get_obj_val(glp_ios_get_prob(tree)) < w->enough;
     if (atomic_load(w->stop) || w->nodes > w->nodes_most || enough) {
@@ -206,7 +214,9 @@ static double branch_presolved(glp_prob *lp, struct watch *w) {
     }
     glp_iocp how = options(w);
     how.br_tech = GLP_BR_LFV;
-    how.gmi_cuts = GLP_ON;
+    if (w->counting)
+        how.bt_tech = GLP_BT_BPH;
+    how.cov_cuts = how.gmi_cuts = w->all_cuts ? GLP_ON : GLP_OFF;
     if (glp_get_num_cols(small) == 0) /* all presolved away: GLPK's cut generators abort on nothing */
         how.mir_cuts = how.cov_cuts = how.clq_cuts = how.gmi_cuts = GLP_OFF;
     w->bound = glp_get_obj_val(small);
@@ -262,24 +272,23 @@ static bool try_limit(struct jc_mip *m, struct watch *w, int64_t limit, struct j
  * turn, each for a while: one is refuted, met by a plan, or leaves a better bound. */
 static void count_down(struct jc_mip *m, int64_t least, int64_t share, int64_t nodes, const atomic_bool *stop,
                        struct jc_snapshot *found, struct jc_mip_result *out) {
-    static const int64_t steps[TRIES] = {2, 4, 3, 1, 0};
     struct countdown *at = &m->countdown[m->month.component * TIERS + (int)m->month.tier];
     int64_t grain = jc_mip_grain(m, m->month.tier), low = least > at->low ? least : at->low, high = share;
     int refuted = 0; /* in a row */
     for (size_t i = 0; i < m->month.program.n_columns; i++)
         jc_program_put(&m->month.program, m->month.limit_row, (int)i + 1, m->month.program.columns[i].cost);
     while (low < high && nodes > 0 && !atomic_load(stop)) {
-        struct jc_mip_result now;
-        int64_t enough = low + grain / 2;
+        const struct attempt *attempt = &attempts[at->turn % ATTEMPTS];
+        int round = at->turn / ATTEMPTS < SHIFT_MOST ? at->turn / ATTEMPTS : SHIFT_MOST;
+        int64_t enough = low + grain / 2, limit = low + (attempt->above << refuted) * grain;
         struct watch watch = {.stop = stop,
                               .better_only = true,
-                              .staying = true,
+                              .counting = true,
+                              .all_cuts = attempt->all_cuts,
                               .started = true,
-                              .enough = (double)enough / unit_of(m->month.tier)};
-        int64_t limits = (high - low) / grain < TRIES ? (high - low + grain - 1) / grain : TRIES;
-        int64_t round = at->turn / limits < SHIFT_MOST ? at->turn / limits : SHIFT_MOST;
-        watch.nodes_most = (int64_t)NODES_A_TRY << round;
-        int64_t limit = low + (steps[at->turn % TRIES] << refuted) * grain;
+                              .enough = (double)enough / unit_of(m->month.tier),
+                              .nodes_most = attempt->nodes << round};
+        struct jc_mip_result now;
         limit = limit < high ? limit : high - grain;
         if (!try_limit(m, &watch, limit, found, &now))
             break;
@@ -359,7 +368,8 @@ enum jc_code jc_mip_improve(struct jc_mip *m, int32_t component, const struct jc
     for (size_t i = 0; i < m->month.program.n_columns; i++)
         jc_program_put(&m->month.program, m->month.limit_row, (int)i + 1, m->month.program.columns[i].cost);
     int64_t limit = best_share(m) - jc_mip_grain(m, JC_TIER_COST);
-    struct watch watch = {.stop = stop, .better_only = true, .started = true, .enough = -INFINITY, .nodes_most = nodes};
+    struct watch watch = {
+        .stop = stop, .better_only = true, .all_cuts = true, .started = true, .enough = -INFINITY, .nodes_most = nodes};
     if (!try_limit(m, &watch, limit, found, out))
         code = jc_fail_memory(err);
     out->closed = out->bound > limit;

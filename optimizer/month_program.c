@@ -37,31 +37,54 @@ static struct jc_month_gather *cell(struct jc_month_program *m, int32_t team, in
 
 /* --- classes --------------------------------------------------------------------------------------------- */
 
+static void put_months(struct jc_month_program *m, int row, const int x[JC_MONTHS], uint32_t months) {
+    for (int month = 0; month < JC_MONTHS; month++)
+        if (months >> month & 1)
+            jc_program_put(&m->program, row, x[month], 1);
+}
+
+static uint32_t span(int from, int n) {
+    return ((1u << n) - 1) << from;
+}
+
+/* At least and at most so many of the visits within a window's months. Where both are the same, one row in place of
+ * two would do, but then branch and bound on costs takes two to three times as long. */
+static void add_window_rows(struct jc_month_program *m, const Jc__TimeWindow *win, int visits, const int x[JC_MONTHS],
+                            int y, double n) {
+    int most = win->max < visits ? jc_program_add_row(&m->program, -INFINITY, y ? 0 : win->max * n) : 0;
+    int least = win->min > 0 ? jc_program_add_row(&m->program, y ? 0 : win->min * n, INFINITY) : 0;
+    jc_program_put(&m->program, most, y, -win->max);
+    jc_program_put(&m->program, least, y, -win->min);
+    put_months(m, most, x, win->months);
+    put_months(m, least, x, win->months);
+}
+
+/* Does another row say already that a unit comes at most once in these months: the gap's before or after, or a
+ * window's? */
+static bool near_is_implied(const Jc__ProblemRule *rule, int from, int gap, const int x[JC_MONTHS]) {
+    if ((from > 0 && !x[from + gap - 1]) || (from + gap < JC_MONTHS && !x[from]))
+        return true;
+    for (size_t w = 0; w < rule->n_windows; w++)
+        if (rule->windows[w]->max <= 1 && !(span(from, gap) & ~rule->windows[w]->months))
+            return true;
+    return false;
+}
+
 /* Rows (2) of a rule on month columns x for y units (a column, or the constant `n` if y is 0). */
 static void add_rule_rows(struct jc_month_program *m, const Jc__ProblemRule *rule, int visits, const int x[JC_MONTHS],
                           int y, double n) {
     int total = jc_program_add_row(&m->program, y ? 0 : visits * n, y ? 0 : visits * n);
     jc_program_put(&m->program, total, y, -visits);
-    for (int month = 0; month < JC_MONTHS; month++)
-        jc_program_put(&m->program, total, x[month], 1);
-    for (size_t w = 0; w < rule->n_windows; w++) {
-        const Jc__TimeWindow *win = rule->windows[w];
-        int most = win->max < visits ? jc_program_add_row(&m->program, -INFINITY, y ? 0 : win->max * n) : 0;
-        int least = win->min > 0 ? jc_program_add_row(&m->program, y ? 0 : win->min * n, INFINITY) : 0;
-        jc_program_put(&m->program, most, y, -win->max);
-        jc_program_put(&m->program, least, y, -win->min);
-        for (int month = 0; month < JC_MONTHS; month++)
-            if (win->months >> month & 1) {
-                jc_program_put(&m->program, most, x[month], 1);
-                jc_program_put(&m->program, least, x[month], 1);
-            }
-    }
+    put_months(m, total, x, JC_MONTHS_ALL);
+    for (size_t w = 0; w < rule->n_windows; w++)
+        add_window_rows(m, rule->windows[w], visits, x, y, n);
     int gap = rule->min_gap_months > 1 ? rule->min_gap_months : 1;
     for (int from = 0; visits > 1 && from + gap <= JC_MONTHS; from++) {
+        if (near_is_implied(rule, from, gap, x))
+            continue;
         int near = jc_program_add_row(&m->program, -INFINITY, y ? 0 : n);
         jc_program_put(&m->program, near, y, -1);
-        for (int month = from; month < from + gap; month++)
-            jc_program_put(&m->program, near, x[month], 1);
+        put_months(m, near, x, span(from, gap));
     }
 }
 

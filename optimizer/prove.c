@@ -24,8 +24,13 @@ struct step {
 /* The schedules, one for each kind of value a tier can have. Order and sizes were chosen by trial on the generated
  * cases, a real bureau and re-plans; docs/OPTIMIZER.md says what each step is good for. */
 
-/* Work over limits and missed quotas: few values, so limits in turn close what branching leaves. */
-static const struct step few_values[] = {
+/* Work over limits: few values, so limits in turn close what branching leaves open for long. */
+static const struct step work_over[] = {
+    {BRANCH, 200, 400, false}, {BRANCH, 0, 4000, false},    {COUNT, 800, 4000, false},  {BRANCH, 50, 4000, false},
+    {RELAX, 0, 0, false},      {BRANCH, 5000, 1200, false}, {COUNT, 5000, 4000, false}, {BRANCH, 100000, 1200, false},
+};
+/* Missed quotas: few values, too, but a few nodes often meet the relaxation. */
+static const struct step missed_quotas[] = {
     {TALLY, 0, 0, false},        {BRANCH, 200, 400, false},  {BRANCH, 0, 4000, false},
     {BRANCH, 50, 4000, false},   {COUNT, 800, 4000, false},  {RELAX, 0, 0, false},
     {BRANCH, 5000, 1200, false}, {COUNT, 5000, 4000, false}, {BRANCH, 100000, 1200, false},
@@ -78,8 +83,10 @@ struct jc_prover {
 };
 
 static struct schedule choose_schedule(const struct jc_prover *p, enum jc_tier tier) {
-    if (tier != JC_TIER_COST)
-        return SCHEDULE(few_values);
+    if (tier == JC_TIER_OVER)
+        return SCHEDULE(work_over);
+    if (tier == JC_TIER_QUOTA)
+        return SCHEDULE(missed_quotas);
     if (p->in->travel_e5 > 0)
         return SCHEDULE(travel_cost);
     return jc_mip_counts_changes(p->mip) ? SCHEDULE(changes_cost) : SCHEDULE(flat_cost);
@@ -189,10 +196,8 @@ static int64_t branch(struct jc_prover *p, enum jc_tier tier, int64_t budget, co
 
 /* One evaluation of the quotas alone. */
 static int64_t count(struct jc_prover *p, enum jc_tier tier) {
-    if (tier != JC_TIER_QUOTA || !jc_tally_step(p->tally))
+    if (!jc_tally_step(p->tally))
         p->step[tier]++;
-    if (tier != JC_TIER_QUOTA)
-        return 0;
     raise_bound(p, tier, jc_tally_bound(p->tally));
     return jc_tally_work(p->tally);
 }

@@ -16,7 +16,7 @@
 #include "store/plan.h"
 
 /* What a stage may take of the time and work that is left; the last one takes it all. */
-enum { EIGHTHS_TIERS = 4, EIGHTHS_CHANGES = 6, EIGHTHS_COST = 4 };
+enum { EIGHTHS_TIERS = 5, EIGHTHS_CHANGES = 6, EIGHTHS_COST = 4 };
 
 enum { ROUND_MILLI = 60000 }; /* a multiple of usual weights */
 
