@@ -48,6 +48,8 @@ int jc_alike_unit(const struct jc_instance *in, const struct jc_plan_unit *a, co
     c = c ? c : jc_order(a->season_e5, b->season_e5);
     c = c ? c : jc_order(a->preferred, b->preferred);
     c = c ? c : jc_order(a->pinned, b->pinned);
+    c = c ? c : jc_order(a->told, b->told);
+    c = c ? c : jc_order(a->remote, b->remote);
     c = c ? c : jc_order(a->partial, b->partial);
     c = c ? c : jc_order(a->n_joins, b->n_joins);
     for (uint32_t i = 0; !c && i < a->n_joins; i++)
@@ -74,6 +76,7 @@ uint64_t jc_alike_unit_hash(const struct jc_instance *in, const struct jc_plan_u
     uint64_t hash = jc_alike_mix((uint64_t)u->work, (uint64_t)u->risk_e5);
     hash = jc_alike_mix(hash, (uint64_t)u->season_e5);
     hash = jc_alike_mix(hash, (uint64_t)u->preferred << 32 | (uint64_t)u->pinned << 16 | (uint64_t)u->partial);
+    hash = jc_alike_mix(hash, (uint64_t)u->told << 16 | u->remote);
     for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
         const struct jc_join *join = &in->joins[j];
         hash = jc_alike_mix(hash, (uint64_t)join->team << 32 | (uint32_t)join->visits);

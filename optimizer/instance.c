@@ -61,11 +61,13 @@ static const struct jc_patterns *make_patterns(struct build *b, const uint16_t *
 /* The patterns of a unit's option; NULL without memory. */
 static const struct jc_patterns *option_patterns(struct build *b, const Jc__ProblemUnit *unit,
                                                  const Jc__UnitOption *option, uint16_t pinned) {
-    int32_t key[4 + 2 * JC_MONTHS] = {option->rule, option->visits, (int32_t)unit->blackout_months, pinned};
+    int32_t key[4 + 4 * JC_MONTHS] = {option->rule, option->visits, (int32_t)unit->blackout_months, pinned};
     size_t len = 4;
     for (size_t j = 0; j < unit->n_joints; j++) {
         key[len++] = unit->joints[j]->rule;
         key[len++] = unit->joints[j]->visits;
+        key[len++] = (int32_t)(unit->joints[j]->told_months & pinned);
+        key[len++] = (int32_t)(unit->joints[j]->joined_months & unit->joints[j]->told_months & pinned);
     }
     const struct jc_patterns *known = recall(b->patterns, key, len * sizeof *key);
     if (known)
@@ -75,15 +77,20 @@ static const struct jc_patterns *option_patterns(struct build *b, const Jc__Prob
     return memoise(b, b->patterns, key, len * sizeof *key, make_patterns(b, masks, n, option->visits));
 }
 
-static const struct jc_patterns *join_patterns(struct build *b, const Jc__ProblemJoint *joint) {
-    int32_t key[2] = {joint->rule, joint->visits};
+/* Those of a join in a unit with these pinned months. */
+static const struct jc_patterns *join_patterns(struct build *b, const Jc__ProblemJoint *joint, uint16_t pinned) {
+    uint32_t told = joint->told_months & pinned;
+    int32_t key[4] = {joint->rule, joint->visits, (int32_t)told, (int32_t)(joint->joined_months & told)};
     const struct jc_patterns *known = recall(b->patterns, key, sizeof key);
     if (known)
         return known;
     uint16_t masks[JC_PATTERNS_MAX];
     struct jc_pattern_rule rule = jc_pattern_rule(b->problem->rules[joint->rule], joint->visits, 0);
-    size_t n = jc_pattern_list(&rule, masks);
-    return memoise(b, b->patterns, key, sizeof key, make_patterns(b, masks, n, joint->visits));
+    size_t n = jc_pattern_list(&rule, masks), kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (jc_pattern_keeps_told(joint, pinned, masks[i]))
+            masks[kept++] = masks[i];
+    return memoise(b, b->patterns, key, sizeof key, make_patterns(b, masks, kept, joint->visits));
 }
 
 /* --- quota lists -------------------------------------------------------------------------------- */
@@ -291,7 +298,11 @@ static bool gather_pins(struct build *b) {
         if (pin->unit < 0)
             continue;
         int32_t *team = &b->pin_team[pin->unit], *rule = &b->pin_rule[pin->unit];
-        b->in->units[pin->unit].pinned |= (uint16_t)(1u << (pin->month - 1));
+        struct jc_plan_unit *unit = &b->in->units[pin->unit];
+        uint16_t bit = (uint16_t)(1u << (pin->month - 1));
+        unit->pinned |= bit;
+        unit->told |= pin->mode ? bit : 0;
+        unit->remote |= pin->mode == JC__VISIT_MODE__VISIT_MODE_REMOTE ? bit : 0;
         if (pin->team >= 0)
             *team = *team == -1 || *team == pin->team ? pin->team : -2;
         if (pin->rule >= 0)
@@ -401,7 +412,7 @@ static bool build_joins(struct build *b, struct jc_plan_unit *unit, size_t u) {
             quota_lists(b, joint->rule, joint->team, true, (struct jc_quota_list){NULL, 0});
         struct jc_join *join = &in->joins[in->n_joins++];
         *join = (struct jc_join){.team = joint->team, .visits = joint->visits, .work = joint->work_centi};
-        join->patterns = join_patterns(b, joint);
+        join->patterns = join_patterns(b, joint, unit->pinned);
         if (!lists || !join->patterns)
             return false;
         join->quotas = lists->visits;

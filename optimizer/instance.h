@@ -68,6 +68,8 @@ struct jc_plan_unit {
     int64_t season_e5;  /* cost of a visit outside `preferred`; then risk_e5 is 0 */
     uint16_t preferred; /* all months if season_e5 is 0 */
     uint16_t pinned;    /* months */
+    uint16_t told;      /* pinned months whose visit's mode was told … */
+    uint16_t remote;    /* … and is remote */
     int32_t due;        /* tier 1 if unserved */
     int32_t district;   /* -1: none */
     uint32_t first_choice, n_choices;
@@ -110,6 +112,11 @@ struct jc_instance {
     size_t n_slots;
     bool has_remote; /* some quota counts remote visits */
 };
+
+/* The unit's remote visits when `remote` of those in `months` were chosen to be: what was told stays. */
+static inline uint16_t jc_remote_visits(const struct jc_plan_unit *u, uint32_t months, uint32_t remote) {
+    return (uint16_t)(months & ((remote & ~(uint32_t)u->told) | u->remote));
+}
 
 /* The cost of a unit's visit in month m under one of its choices, outside balance and travel: risk or
  * preferred months, and the change. The choice's fixed_e5 comes once, whatever the months. */

@@ -143,9 +143,10 @@ static void add_month(struct jc_month_program *m, const struct jc_class *k, cons
     gather_list(m, c->visits, month, x);
     add_opening(m, c->pair, month, x, most_visits(m, k, c, month));
     int v = 0;
-    if (has_remote(in, u, c, month)) {
+    bool told = u->told >> month & 1;
+    if (has_remote(in, u, c, month) && (!told || u->remote >> month & 1)) {
         v = out->v[month] = jc_program_add_column(&m->program, 0, k->n, 0, true, (double)values[1]);
-        int row = jc_program_add_row(&m->program, -INFINITY, 0);
+        int row = jc_program_add_row(&m->program, told ? 0 : -INFINITY, 0);
         jc_program_put(&m->program, row, v, 1);
         jc_program_put(&m->program, row, x, -1);
         gather_list(m, c->remote, month, v);
@@ -215,12 +216,13 @@ static void add_partial_joins(struct jc_month_program *m, const struct jc_class 
     for (uint32_t j = 0; j < u->n_joins; j++) {
         const struct jc_join *join = &in->joins[u->first_join + j];
         int *columns = m->of_join[u->first_join + j];
+        uint32_t must = row->joints[j]->joined_months & row->joints[j]->told_months & u->pinned;
         for (int month = 0; join->visits && month < JC_MONTHS; month++) {
             columns[month] = 0;
             if (!(join->patterns->any >> month & 1)) /* outside all windows of the joint's own rule */
                 continue;
             bool now = m->best->joined[u->first_join + j] >> month & 1;
-            columns[month] = jc_program_add_column(&m->program, 0, 1, 0, true, now);
+            columns[month] = jc_program_add_column(&m->program, must >> month & 1, 1, 0, true, now);
             int within = jc_program_add_row(&m->program, -INFINITY, 0);
             jc_program_put(&m->program, within, columns[month], 1);
             for (uint32_t c = 0; c < u->n_choices; c++)
@@ -483,6 +485,7 @@ static bool decode_choice(const struct jc_month_program *m, glp_prob *lp, const 
                 place.remote |= (uint16_t)(1u << month);
                 remote[month]--;
             }
+        place.remote = jc_remote_visits(u, place.months, place.remote);
         found->place[units[i]] = place;
         for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++) {
             uint16_t joined = m->in->joins[j].visits ? months[i] : 0;

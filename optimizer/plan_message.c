@@ -38,13 +38,13 @@ struct jc_plan_message *jc_plan_message_new(const struct jc_instance *in, struct
     return msg;
 }
 
-/* Is the visit remote, and does a quota of remote visits count it? Who counts nothing goes there. */
+/* Is the visit remote: told so, or chosen and counted by a quota of remote visits? Who counts nothing goes there. */
 static bool is_remote(const struct jc_instance *in, const struct jc_snapshot *plan, int32_t unit, int m) {
     const struct jc_plan_unit *u = &in->units[unit];
     bool counted = jc_month_list_any(in->choices[plan->place[unit].choice].remote, m);
     for (uint32_t j = u->first_join; j < u->first_join + u->n_joins; j++)
         counted |= (plan->joined[j] >> m & 1) && jc_month_list_any(in->joins[j].remote, m);
-    return counted && plan->place[unit].remote >> m & 1;
+    return (counted || u->told >> m & 1) && plan->place[unit].remote >> m & 1;
 }
 
 static int32_t *fill_visit(struct jc_plan_message *msg, const struct jc_snapshot *plan, int32_t unit, int m,

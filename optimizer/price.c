@@ -85,7 +85,8 @@ static int64_t price_months(struct jc_pricer *p, const struct jc_plan_unit *u, c
             sum += list_step(s, c->visits, m) * p->penalties.quota;
         if (in->has_remote) {
             int step = remote_step(s, u, c, m);
-            sum += step < 0 ? step * p->penalties.quota : 0;
+            bool remote = u->told >> m & 1 ? u->remote >> m & 1 : step < 0;
+            sum += remote ? step * p->penalties.quota : 0;
         }
         for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
             if (in->joins[j].visits)
@@ -172,12 +173,12 @@ static void scan_partial(struct jc_pricer *p, const struct jc_plan_unit *u, cons
     }
 }
 
-/* Marks visits remote one after the other while that heals a quota. */
+/* Marks visits whose mode is open remote, one after the other while that heals a quota. */
 static uint16_t choose_remote(struct jc_pricer *p, int32_t unit, struct jc_place place, const uint16_t *joined) {
     struct jc_state *s = p->state;
     const struct jc_plan_unit *u = &s->in->units[unit];
     const struct jc_choice *c = &s->in->choices[place.choice];
-    for (uint32_t left = place.months; left; left &= left - 1) {
+    for (uint32_t left = place.months & ~(uint32_t)u->told; left; left &= left - 1) {
         int m = __builtin_ctz(left);
         if (remote_step(s, u, c, m) >= 0)
             continue;
@@ -203,6 +204,7 @@ int64_t jc_price_insert(struct jc_pricer *p, int32_t unit) {
             scan_patterns(p, c->patterns, price, shared, (int32_t)i, &best);
     }
     struct jc_place place = {best.choice, s->in->choices[best.choice].patterns->masks[best.pattern], 0};
+    place.remote = jc_remote_visits(u, place.months, 0);
     for (uint32_t j = 0; !u->partial && j < u->n_joins; j++)
         joined[j] = s->in->joins[u->first_join + j].visits ? place.months : 0;
     jc_state_place(s, unit, place, joined);

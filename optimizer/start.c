@@ -22,6 +22,7 @@ static struct jc_place place_of(const struct jc_instance *in, const struct run *
         if (in->has_remote && v->mode == JC__VISIT_MODE__VISIT_MODE_REMOTE)
             place.remote |= bit;
     }
+    place.remote = jc_remote_visits(u, place.months, place.remote);
     for (uint32_t c = u->first_choice; c < u->first_choice + u->n_choices; c++)
         if (in->choices[c].rule == lead->rule && in->choices[c].team == lead->team &&
             jc_patterns_allow(in->choices[c].patterns, place.months))

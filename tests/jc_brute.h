@@ -173,6 +173,25 @@ static inline void brute_add_way(struct brute *b, struct brute_part *part, const
 
 /* --- ways ------------------------------------------------------------------------------------------------- */
 
+/* What people were told of pinned visits: their mode, and which teams join. */
+static inline bool brute_told_holds(const Jc__Problem *p, size_t unit, const struct brute_way *w) {
+    const Jc__ProblemUnit *u = p->units[unit];
+    for (size_t i = 0; i < p->n_pins; i++) {
+        const Jc__ProblemPin *pin = p->pins[i];
+        uint32_t bit = 1u << (pin->month - 1);
+        if (pin->unit != (int32_t)unit)
+            continue;
+        bool remote = w->remote & bit;
+        if (pin->mode != JC__VISIT_MODE__VISIT_MODE_UNSPECIFIED &&
+            remote != (pin->mode == JC__VISIT_MODE__VISIT_MODE_REMOTE))
+            return false;
+        for (size_t j = 0; j < u->n_joints; j++)
+            if (u->joints[j]->told_months & bit && !(u->joints[j]->joined_months & bit) == !!(w->joined[j] & bit))
+                return false;
+    }
+    return true;
+}
+
 /* All subsets of the months for the joins from `j` on, then all remote ones. */
 static inline void brute_add_joins(struct brute *b, struct brute_part *part, size_t unit, struct brute_way w, size_t j,
                                    bool remote) {
@@ -190,6 +209,8 @@ static inline void brute_add_joins(struct brute *b, struct brute_part *part, siz
     for (uint32_t sub = 0; sub <= (remote ? w.months : 0u); sub++)
         if ((sub & ~(uint32_t)w.months) == 0) {
             w.remote = (uint16_t)sub;
+            if (!brute_told_holds(b->p, unit, &w))
+                continue;
             w.tally = (struct brute_tally){0};
             brute_tally_unit(b, unit, &w);
             brute_add_way(b, part, &w);
@@ -366,6 +387,8 @@ static inline double brute_prepare(struct brute *b, const Jc__Problem *p, struct
     assert_true(b->n_parts <= BRUTE_PARTS && p->n_teams <= BRUTE_TEAMS && p->n_quotas <= BRUTE_QUOTAS);
     for (size_t q = 0; q < p->n_quotas; q++)
         remote |= p->quotas[q]->counts == JC__QUOTA_COUNTS__QUOTA_COUNTS_REMOTE_VISITS;
+    for (size_t i = 0; i < p->n_pins; i++)
+        remote |= p->pins[i]->mode == JC__VISIT_MODE__VISIT_MODE_REMOTE;
     for (size_t u = 0; u < p->n_units; u++)
         brute_unit_ways(b, u, remote);
     for (size_t d = 0; d < p->n_draws; d++) {

@@ -9,7 +9,7 @@
 #include "model/objective.h"
 #include "model/problem.h"
 
-enum { CASES = 350, PLANS_MAX = 40000, WORK = 80000, SAMPLES = 8 };
+enum { CASES = 350, PLANS_MAX = 40000, WORK = 150000, SAMPLES = 8 };
 
 static uint64_t setting(const char *name, uint64_t otherwise) {
     const char *value = getenv(name);
@@ -42,6 +42,34 @@ static void pinned(struct maker *k, struct dice *d) {
     }
 }
 
+static void joined(struct maker *k, struct dice *d) {
+    for (size_t u = 0; u < k->p->n_units; u++)
+        if (k->p->units[u]->n_joints < 2 && roll(d, 2))
+            add_joint(k, k->p->units[u], (int)roll(d, (uint32_t)k->p->n_teams), k->p->units[u]->options[0]->rule,
+                      50 * (int64_t)(1 + roll(d, 3)));
+}
+
+/* Pinned visits that people were told of: mode and joining teams stay. */
+static void told(struct maker *k, struct dice *d) {
+    joined(k, d);
+    pinned(k, d);
+    for (size_t i = 0; i < k->p->n_pins; i++) {
+        Jc__ProblemPin *pin = k->p->pins[i];
+        if (pin->unit < 0)
+            continue;
+        const Jc__ProblemUnit *u = k->p->units[pin->unit];
+        pin->mode = (Jc__VisitMode)roll(d, 3);
+        for (size_t j = 0; j < u->n_joints; j++) {
+            u->joints[j]->told_months |= roll(d, 2) << (pin->month - 1);
+            u->joints[j]->joined_months |= roll(d, 2) << (pin->month - 1);
+        }
+    }
+    chance_quota(k, d);
+    Jc__ProblemQuota *q = k->p->quotas[k->p->n_quotas - 1];
+    if (q->scope != JC__QUOTA_SCOPE__QUOTA_SCOPE_DRAW)
+        q->counts = JC__QUOTA_COUNTS__QUOTA_COUNTS_REMOTE_VISITS;
+}
+
 static void many_quotas(struct maker *k, struct dice *d) {
     while (k->p->n_quotas < 5)
         chance_quota(k, d);
@@ -59,13 +87,6 @@ static void uneven_months(struct maker *k, struct dice *d) {
             if (team->n_target_centi)
                 team->target_centi[m] = 50 * (int64_t)roll(d, 8);
         }
-}
-
-static void joined(struct maker *k, struct dice *d) {
-    for (size_t u = 0; u < k->p->n_units; u++)
-        if (k->p->units[u]->n_joints < 2 && roll(d, 2))
-            add_joint(k, k->p->units[u], (int)roll(d, (uint32_t)k->p->n_teams), k->p->units[u]->options[0]->rule,
-                      50 * (int64_t)(1 + roll(d, 3)));
 }
 
 static void drawn(struct maker *k, struct dice *d) {
@@ -88,7 +109,7 @@ static const struct {
     void (*add)(struct maker *k, struct dice *d);
 } flavours[] = {
     {"plain", NULL},    {"pins", pinned}, {"quotas", many_quotas}, {"months", uneven_months},
-    {"joints", joined}, {"draws", drawn}, {"weights", weightless},
+    {"joints", joined}, {"draws", drawn}, {"weights", weightless}, {"told", told},
 };
 
 /* Problem number `seed`: the chance problem of the other tests, or one with more units and fewer months;

@@ -179,6 +179,43 @@ static void test_pins(void **state) {
     CHECK_INT("drawn slots", slots, 5);
 }
 
+/* What people were told of a visit stays, its mode and who joins; what the planner alone fixed stays in its month. */
+static void test_told(void **state) {
+    (void)state;
+    Jc__Plan *plan = NULL;
+    struct jc_register *reg = NULL;
+    struct jc_err err = {0};
+    int told = 0;
+    CHECK_OK("solve", jc_plan_test_solve(db, arena, JC_TEST_OPTIMIZER, &plan, &reg, &err), &err);
+    for (size_t i = 0; i < plan->n_visits; i++) {
+        plan->visits[i]->pinned = true;
+        if (*plan->visits[i]->unit_id && plan->visits[i]->month > 6) {
+            plan->visits[i]->status = JC__VISIT_STATUS__VISIT_STATUS_RELEASED;
+            plan->visits[i]->mode = JC__VISIT_MODE__VISIT_MODE_REMOTE;
+        }
+    }
+    struct build b = {.arena = arena, .kept = plan};
+    jc_test_read(db, build_job, &b);
+    for (size_t i = 0; i < b.pp.problem->n_pins; i++) {
+        const Jc__ProblemPin *pin = b.pp.problem->pins[i];
+        CHECK_INT("mode", pin->mode,
+                  pin->unit >= 0 && pin->month > 6 ? JC__VISIT_MODE__VISIT_MODE_REMOTE
+                                                   : JC__VISIT_MODE__VISIT_MODE_UNSPECIFIED);
+    }
+    for (size_t i = 0; i < plan->n_visits; i++) {
+        const Jc__Visit *visit = plan->visits[i];
+        const Jc__ProblemUnit *u = unit_named(b.pp.problem, visit->unit_id);
+        for (size_t j = 0; u && j < u->n_joints; j++) {
+            bool is_told = u->joints[j]->told_months >> (visit->month - 1) & 1;
+            CHECK_INT(visit->visit_id, is_told, visit->month > 6);
+            CHECK_INT(visit->visit_id, u->joints[j]->joined_months >> (visit->month - 1) & 1,
+                      is_told && visit->n_joined > 0);
+            told += is_told;
+        }
+    }
+    CHECK("some unit is joined", told > 0);
+}
+
 /* A forced visit stands alone, and so do the others of its unit; what they count for stays the same. */
 static void test_forced(void **state) {
     (void)state;
@@ -284,6 +321,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_quotas, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_weights, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_pins, open_year, close_db),
+        cmocka_unit_test_setup_teardown(test_told, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_forced, open_year, close_db),
         cmocka_unit_test_setup_teardown(test_huainan, open_huainan, close_db),
         cmocka_unit_test_setup_teardown(test_huainan_solved, open_huainan, close_db),

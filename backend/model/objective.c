@@ -196,6 +196,14 @@ static enum jc_code fail_pattern(struct audit *a, const Jc__ProblemUnit *unit, c
                    number(buf, __builtin_ffs((int)culprit)));
 }
 
+/* Is the pinned visit of the run in the mode that was told, if one was? */
+static bool has_mode(const struct run *run, const Jc__ProblemPin *pin) {
+    for (size_t i = 0; pin->mode && i < run->n; i++)
+        if (run->visits[i]->month == pin->month)
+            return run->visits[i]->mode == pin->mode;
+    return true;
+}
+
 /* Rules 1 and 2, and the pins: one option, one lead team, an allowed pattern. */
 static enum jc_code check_choice(struct audit *a, const struct run *run, int32_t u) {
     const Jc__Problem *p = a->problem;
@@ -220,16 +228,20 @@ static enum jc_code check_choice(struct audit *a, const struct run *run, int32_t
         const Jc__ProblemPin *pin = a->pins[u].list[i];
         char buf[16];
         if (!(run->mask >> (pin->month - 1) & 1) || (pin->team >= 0 && pin->team != first->team) ||
-            (pin->rule >= 0 && pin->rule != first->rule))
+            (pin->rule >= 0 && pin->rule != first->rule) || !has_mode(run, pin))
             return jc_fail(a->err, JC_FAILED_PRECONDITION, JC_MSG_SOLUTION_PIN, jc_str(unit->unit_id),
                            number(buf, pin->month));
     }
     return JC_OK;
 }
 
-/* Rule 3: each joining team's visits fit its own rule. */
-static enum jc_code check_joints(struct audit *a, const struct run *run, const Jc__ProblemUnit *unit) {
+/* Rule 3: each joining team's visits fit its own rule, and what people were told. */
+static enum jc_code check_joints(struct audit *a, const struct run *run, int32_t u) {
     const Jc__Problem *p = a->problem;
+    const Jc__ProblemUnit *unit = p->units[u];
+    uint32_t pinned = 0;
+    for (size_t i = 0; i < a->pins[u].n; i++)
+        pinned |= 1u << (a->pins[u].list[i]->month - 1);
     for (size_t j = 0; j < unit->n_joints; j++) {
         const Jc__ProblemJoint *joint = unit->joints[j];
         uint32_t mask = 0;
@@ -238,7 +250,7 @@ static enum jc_code check_joints(struct audit *a, const struct run *run, const J
                 if ((size_t)run->visits[i]->joints[k] == j)
                     mask |= 1u << (run->visits[i]->month - 1);
         struct jc_pattern_rule rule = jc_pattern_rule(p->rules[joint->rule], joint->visits, 0);
-        if (jc_pattern_check(&rule, mask) != JC_PATTERN_OK)
+        if (jc_pattern_check(&rule, mask) != JC_PATTERN_OK || !jc_pattern_keeps_told(joint, pinned, mask))
             return jc_fail(a->err, JC_FAILED_PRECONDITION, JC_MSG_SOLUTION_JOINT, jc_str(unit->unit_id),
                            jc_str(p->rules[joint->rule]->rule_id), jc_str(p->teams[joint->team]->team_id));
     }
@@ -334,7 +346,7 @@ static enum jc_code audit_unit(struct audit *a, const struct run *run, int32_t u
     if (code == JC_OK)
         code = check_choice(a, run, u);
     if (code == JC_OK)
-        code = check_joints(a, run, a->problem->units[u]);
+        code = check_joints(a, run, u);
     if (code != JC_OK)
         return code;
     count_quotas(a, run, u);

@@ -67,12 +67,12 @@ size_t jc_pattern_list(const struct jc_pattern_rule *rule, uint16_t out[JC_PATTE
 }
 
 /* Does any subset of `mask` satisfy the joint's rule? */
-static bool can_join(const Jc__Problem *problem, const Jc__ProblemJoint *joint, uint32_t mask) {
+static bool can_join(const Jc__Problem *problem, const Jc__ProblemJoint *joint, uint32_t pinned, uint32_t mask) {
     struct jc_pattern_rule rule = jc_pattern_rule(problem->rules[joint->rule], joint->visits, 0);
     if (joint->visits == count(mask))
-        return jc_pattern_check(&rule, mask) == JC_PATTERN_OK;
+        return jc_pattern_keeps_told(joint, pinned, mask) && jc_pattern_check(&rule, mask) == JC_PATTERN_OK;
     for (uint32_t subset = mask;; subset = (subset - 1) & mask) {
-        if (jc_pattern_check(&rule, subset) == JC_PATTERN_OK)
+        if (jc_pattern_keeps_told(joint, pinned, subset) && jc_pattern_check(&rule, subset) == JC_PATTERN_OK)
             return true;
         if (!subset)
             return false;
@@ -87,7 +87,7 @@ size_t jc_pattern_of_option(const Jc__Problem *problem, const Jc__ProblemUnit *u
     for (size_t i = 0; i < n; i++) {
         bool possible = (out[i] & pinned) == pinned;
         for (size_t j = 0; possible && option->visits && j < unit->n_joints; j++)
-            possible = can_join(problem, unit->joints[j], out[i]);
+            possible = can_join(problem, unit->joints[j], pinned, out[i]);
         if (possible)
             out[kept++] = out[i];
     }

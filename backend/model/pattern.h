@@ -45,9 +45,14 @@ enum jc_pattern_fault jc_pattern_check(const struct jc_pattern_rule *rule, uint3
 /* Writes all allowed patterns in ascending order; returns how many (0: no possible month). */
 size_t jc_pattern_list(const struct jc_pattern_rule *rule, uint16_t out[JC_PATTERNS_MAX]);
 
+/* Does a joining team that joins in the months of `mask` keep what people were told of the pinned visits? */
+static inline bool jc_pattern_keeps_told(const Jc__ProblemJoint *joint, uint32_t pinned, uint32_t mask) {
+    return !((mask ^ joint->joined_months) & joint->told_months & pinned);
+}
+
 /* The patterns a unit may have under one of its options, in ascending order: those of the option's
  * rule that hold every pinned month of `pinned` and in which every joining team finds its own visits
- * (rule 3). The problem must have passed jc_problem_check. */
+ * (rule 3), those it was told of among them. The problem must have passed jc_problem_check. */
 size_t jc_pattern_of_option(const Jc__Problem *problem, const Jc__ProblemUnit *unit, const Jc__UnitOption *option,
                             uint32_t pinned, uint16_t out[JC_PATTERNS_MAX]);
 

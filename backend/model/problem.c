@@ -292,6 +292,9 @@ static enum jc_code check_pin(const Jc__Problem *p, const Jc__ProblemPin *pin, c
         code = check_index(pin->team, p->n_teams, row, "lead_team", err);
     if (code == JC_OK && pin->rule != -1)
         code = check_index(pin->rule, p->n_rules, row, "rule_id", err);
+    if (code == JC_OK)
+        code = check_range(pin->mode, JC__VISIT_MODE__VISIT_MODE_UNSPECIFIED, JC__VISIT_MODE__VISIT_MODE_REMOTE, row,
+                           "mode", err);
     return code;
 }
 

@@ -1,6 +1,8 @@
 /* The lists of a problem under construction grow here, and only here. */
 #include "plan/problem_builder.h"
 
+#include "plan/visit.h"
+
 enum jc_code jc_builder_unknown(struct jc_builder *b, const char *kind, const char *id) {
     return jc_fail(b->err, JC_DATA_LOSS, JC_MSG_PROBLEM_UNKNOWN_ID, jc_str(kind), jc_str(id));
 }
@@ -59,8 +61,7 @@ enum jc_code jc_builder_push_unit(struct jc_builder *b, Jc__ProblemUnit *unit, s
     return JC_OK;
 }
 
-enum jc_code jc_builder_add_pin(struct jc_builder *b, int32_t unit, int32_t draw, int32_t month, int32_t team,
-                                int32_t rule) {
+static enum jc_code push_pin(struct jc_builder *b, int32_t unit, int32_t draw, int32_t month, Jc__ProblemPin **out) {
     JC_BUILDER_MAKE(b, pin, Jc__ProblemPin, jc__problem_pin__init);
     Jc__ProblemPin **slot = JC_PUSH(b->arena, &b->pins, Jc__ProblemPin *);
     if (!slot)
@@ -68,9 +69,25 @@ enum jc_code jc_builder_add_pin(struct jc_builder *b, int32_t unit, int32_t draw
     pin->unit = unit;
     pin->draw = draw;
     pin->month = month;
-    pin->team = team;
-    pin->rule = rule;
-    *slot = pin;
+    pin->team = pin->rule = -1;
+    *out = *slot = pin;
+    return JC_OK;
+}
+
+enum jc_code jc_builder_pin_slot(struct jc_builder *b, int32_t draw, int32_t month) {
+    Jc__ProblemPin *pin;
+    return push_pin(b, -1, draw, month, &pin);
+}
+
+enum jc_code jc_builder_pin_visit(struct jc_builder *b, int32_t unit, const Jc__Visit *visit) {
+    Jc__ProblemPin *pin;
+    enum jc_code code = push_pin(b, unit, -1, visit->month, &pin);
+    if (!code && jc_visit_is_fixed(visit))
+        pin->mode = visit->mode;
+    if (code || b->sources.items[unit].alone)
+        return code; /* its rule and team are its unit's own */
+    pin->team = jc_register_team(b->reg, visit->lead_team);
+    pin->rule = jc_register_rule(b->reg, visit->rule_id);
     return JC_OK;
 }
 

@@ -71,9 +71,10 @@ enum jc_code jc_builder_copy_rule(struct jc_builder *b, int32_t rule, enum jc_bu
 enum jc_code jc_builder_make_rule(struct jc_builder *b, int32_t of, bool counted, int visits, Jc__ProblemRule **out,
                                   int32_t *index);
 enum jc_code jc_builder_push_unit(struct jc_builder *b, Jc__ProblemUnit *unit, struct jc_problem_source source);
-/* Unit or draw, the other is -1; team and rule may be -1: any. */
-enum jc_code jc_builder_add_pin(struct jc_builder *b, int32_t unit, int32_t draw, int32_t month, int32_t team,
-                                int32_t rule);
+/* Pins one slot of a draw in a month. */
+enum jc_code jc_builder_pin_slot(struct jc_builder *b, int32_t draw, int32_t month);
+/* Pins a visit of a unit that was pushed, in the mode that people were told if they were. */
+enum jc_code jc_builder_pin_visit(struct jc_builder *b, int32_t unit, const Jc__Visit *visit);
 
 bool jc_builder_any_forced(const struct jc_visit_list *visits);
 

@@ -84,7 +84,7 @@ static enum jc_code pin_slots(struct jc_builder *b, int32_t index, Jc__ProblemDr
         d->n_windows = 0;
     for (size_t i = 0; !code && kept && i < kept->n_visits; i++)
         if (strcmp(kept->visits[i]->draw_id, d->draw_id) == 0 && (forced || jc_visit_is_kept(kept->visits[i])))
-            code = jc_builder_add_pin(b, -1, index, kept->visits[i]->month, -1, -1);
+            code = jc_builder_pin_slot(b, index, kept->visits[i]->month);
     return code;
 }
 

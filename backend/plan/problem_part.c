@@ -169,33 +169,6 @@ static bool is_as_registered(const Jc__Unit *unit, const Jc__Visit *visit) {
     return true;
 }
 
-/* Can each joining team join as often as its rule asks, when those who took part in done and released visits,
- * and those who did not, stay as they are? `months`: of all the unit's visits. */
-static bool joins_hold(const struct jc_builder *b, const Jc__ProblemUnit *u, const struct jc_visit_list *visits,
-                       uint32_t months) {
-    for (size_t j = 0; j < u->n_joints; j++) {
-        const char *team = b->problem->teams[u->joints[j]->team]->team_id;
-        struct jc_pattern_rule rule = jc_pattern_rule(b->rules.items[u->joints[j]->rule], u->joints[j]->visits, 0);
-        uint32_t must = 0, told = 0;
-        for (size_t i = 0; i < visits->count; i++) {
-            const Jc__Visit *v = visits->visits[i];
-            if (v->status != JC__VISIT_STATUS__VISIT_STATUS_DONE &&
-                v->status != JC__VISIT_STATUS__VISIT_STATUS_RELEASED)
-                continue;
-            told |= 1u << (v->month - 1);
-            for (size_t k = 0; k < v->n_joined; k++)
-                must |= strcmp(v->joined[k]->team_id, team) == 0 ? 1u << (v->month - 1) : 0;
-        }
-        uint32_t free = months & ~told, more = free;
-        while (told && jc_pattern_check(&rule, must | more) != JC_PATTERN_OK) { /* every subset */
-            if (!more)
-                return false;
-            more = (more - 1) & free;
-        }
-    }
-    return true;
-}
-
 /* Has the unit a pattern with what stays where it is? */
 static bool has_pattern(const struct jc_builder *b, const Jc__Unit *unit, const Jc__ProblemUnit *u,
                         const struct jc_visit_list *visits, uint32_t held) {
@@ -214,17 +187,13 @@ static bool has_pattern(const struct jc_builder *b, const Jc__Unit *unit, const 
             !is_as_registered(unit, v))
             return false;
     }
-    size_t found = 0;
     for (size_t o = 0; o < u->n_options; o++) {
         if (first && u->options[o]->rule != jc_register_rule(b->reg, first->rule_id))
             continue;
-        size_t count = jc_pattern_of_option(&view, u, u->options[o], held, masks);
-        found += count;
-        for (size_t i = 0; i < count; i++)
-            if (!joins_hold(b, u, visits, masks[i]))
-                return false;
+        if (jc_pattern_of_option(&view, u, u->options[o], held, masks))
+            return true;
     }
-    return found > 0;
+    return false;
 }
 
 enum jc_code jc_builder_add_as_of(struct jc_builder *b, const Jc__Unit *unit, const struct jc_visit_list *visits) {

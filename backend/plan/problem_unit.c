@@ -82,6 +82,22 @@ static enum jc_code add_joints(struct jc_builder *b, Jc__ProblemUnit *u, const J
     return code;
 }
 
+/* People were told who joins the visits that are fixed. */
+static void tell_joints(const struct jc_builder *b, Jc__ProblemUnit *u, const struct jc_visit_list *visits) {
+    for (size_t j = 0; j < u->n_joints; j++) {
+        Jc__ProblemJoint *joint = u->joints[j];
+        for (size_t i = 0; i < visits->count; i++) {
+            const Jc__Visit *v = visits->visits[i];
+            uint32_t month = 1u << (v->month - 1);
+            if (!jc_visit_is_fixed(v))
+                continue;
+            joint->told_months |= month;
+            for (size_t k = 0; k < v->n_joined; k++)
+                joint->joined_months |= jc_register_team(b->reg, v->joined[k]->team_id) == joint->team ? month : 0;
+        }
+    }
+}
+
 enum jc_code jc_builder_add_whole(struct jc_builder *b, const Jc__Unit *unit, const struct jc_visit_list *visits) {
     JC_BUILDER_MAKE(b, u, Jc__ProblemUnit, jc__problem_unit__init);
     jc_builder_describe_unit(u, unit);
@@ -95,11 +111,10 @@ enum jc_code jc_builder_add_whole(struct jc_builder *b, const Jc__Unit *unit, co
         code = add_joints(b, u, unit);
     if (!code)
         code = jc_builder_push_unit(b, u, (struct jc_problem_source){.unit = unit});
+    tell_joints(b, u, visits);
     for (size_t i = 0; !code && i < visits->count; i++)
         if (jc_visit_is_kept(visits->visits[i]))
-            code = jc_builder_add_pin(b, index, -1, visits->visits[i]->month,
-                                      jc_register_team(b->reg, visits->visits[i]->lead_team),
-                                      jc_register_rule(b->reg, visits->visits[i]->rule_id));
+            code = jc_builder_pin_visit(b, index, visits->visits[i]);
     return code;
 }
 
@@ -134,5 +149,5 @@ enum jc_code jc_builder_add_alone(struct jc_builder *b, const Jc__Unit *unit, co
     }
     if (!code)
         code = jc_builder_push_unit(b, u, (struct jc_problem_source){.unit = unit, .alone = visit});
-    return code ? code : jc_builder_add_pin(b, index, -1, visit->month, -1, -1);
+    return code ? code : jc_builder_pin_visit(b, index, visit);
 }

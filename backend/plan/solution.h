@@ -12,11 +12,6 @@
 enum jc_code jc_solution_of_plan(const struct jc_plan_problem *pp, const Jc__Plan *plan, struct jc_arena *arena,
                                  Jc__Solution **out, struct jc_err *err);
 
-/* Gives what has been released or done its mode and its joining teams back, which the solver is free
- * to choose anew; a visit of the same kind takes what it gave up. Check the solution again behind it. */
-enum jc_code jc_solution_restore(const struct jc_plan_problem *pp, Jc__Solution *solution, struct jc_arena *arena,
-                                 struct jc_err *err);
-
 /* The visits of a checked solution into plan->visits, the arena's. JC_FAILED_PRECONDITION, naming it, if
  * a visit to be kept is not in the solution: the register changed under it. */
 enum jc_code jc_solution_to_plan(const struct jc_plan_problem *pp, const Jc__Solution *solution, struct jc_arena *arena,

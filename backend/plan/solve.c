@@ -190,9 +190,7 @@ enum jc_code jc_plan_of_solution(const struct jc_plan_problem *pp, Jc__Solution 
     plan->year = pp->problem->year;
     plan->status = JC__PLAN_STATUS__PLAN_STATUS_DRAFT;
     plan->solve = solve;
-    enum jc_code code = jc_solution_restore(pp, solution, arena, err);
-    if (!code)
-        code = jc_solution_check(pp->problem, solution, arena, measure, err);
+    enum jc_code code = jc_solution_check(pp->problem, solution, arena, measure, err);
     if (!code)
         code = jc_solution_to_plan(pp, solution, arena, plan, err);
     if (!code)

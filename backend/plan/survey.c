@@ -77,7 +77,8 @@ static const struct jc_survey_profile *profile_of(struct jc_survey *s, size_t un
     for (size_t i = 0; i < u->n_options; i++)
         jc_buf_printf(&key, "|%d:%d", u->options[i]->rule, u->options[i]->visits);
     for (size_t i = 0; i < u->n_joints; i++)
-        jc_buf_printf(&key, "+%d:%d", u->joints[i]->rule, u->joints[i]->visits);
+        jc_buf_printf(&key, "+%d:%d:%u:%u", u->joints[i]->rule, u->joints[i]->visits, u->joints[i]->told_months,
+                      u->joints[i]->joined_months);
     int64_t known = jc_index_find(s->kinds, jc_buf_str(&key), 0);
     if (!known) {
         struct jc_survey_profile *made = make_profile(s, unit),

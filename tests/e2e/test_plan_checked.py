@@ -73,14 +73,19 @@ class PlanCheckedTest(jiancha.Test):
         self.assertEqual(self.agree(jiancha.CASE, db)["solve"]["tiers"]["quota"], 2)
 
     def test_released(self):
-        """An amended plan solved again around what was released."""
+        """An amended plan solved again around what was released, remote visits among it: their quota still holds."""
         db = self.make("amended", jiancha.CASE)
+        remote = [v for v in self.agree(jiancha.CASE, db)["visits"] if v["mode"] == "remote"]
+        self.assertTrue(remote)
         jiancha.run("approve", "--document-no", "1", "--by", "x", "--date", "2023-01-09", "--db", db)
-        for month in (1, 2, 3):
+        for month in {1, 2, 3} | {v["month"] for v in remote}:
             jiancha.run("release", "--month", month, "--db", db)
         jiancha.run("amend", "--reason", "x", "--decided-on", "2023-04-01", "--db", db)
-        jiancha.run("solve", "--seed", "5", "--work", "300000", "--db", db)
-        self.agree(jiancha.CASE, db)
+        for seed in range(5, 9):
+            with self.subTest(seed=seed):
+                jiancha.run("solve", "--seed", seed, "--work", "300000", "--db", db)
+                again = [v for v in self.agree(jiancha.CASE, db)["visits"] if v["mode"] == "remote"]
+                self.assertEqual({v["visit_id"] for v in again}, {v["visit_id"] for v in remote})
 
     def test_generated(self):
         """The generator's year, and one with a tenth of the workdays missing: its shortfalls add up."""

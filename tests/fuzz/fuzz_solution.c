@@ -53,7 +53,6 @@ static void judge(struct jc_str body, struct jc_arena *arena) {
         jc__solution__unpack(jc_arena_protobuf(&allocator, arena), body.len, (const uint8_t *)body.ptr);
     if (!solution || jc_solution_check(pp.problem, solution, arena, &measure, &err) != JC_OK)
         return;
-    PROMISE(jc_solution_restore(&pp, solution, arena, &err) == JC_OK);
     PROMISE(jc_solution_to_plan(&pp, solution, arena, &plan, &err) == JC_OK);
     PROMISE(jc_solution_of_plan(&pp, &plan, arena, &back, &err) == JC_OK);
     PROMISE(jc_solution_check(pp.problem, back, arena, &again, &err) == JC_OK);
