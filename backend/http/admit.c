@@ -86,11 +86,14 @@ static int writes_of(const struct jc_admit *admit, uint64_t token) {
     return count;
 }
 
+static bool is_crowded(const struct jc_admit *admit) {
+    return admit->writes >= admit->writes_max / 2;
+}
+
 bool jc_admit_write(struct jc_admit *admit, struct jc_ticket *ticket) {
     pthread_mutex_lock(&admit->lock);
-    bool crowded = admit->writes >= admit->writes_max / 2;
     bool room = admit->writes < admit->writes_max &&
-                (!crowded || !ticket->token || writes_of(admit, ticket->token) < JC_ADMIT_PER_TOKEN);
+                (!is_crowded(admit) || !ticket->token || writes_of(admit, ticket->token) < JC_ADMIT_PER_TOKEN);
     if (room) {
         struct jc_ticket **bucket = &admit->bucket[ticket->token % BUCKETS];
         ticket->next = *bucket;
@@ -164,11 +167,22 @@ size_t jc_admit_bytes_in_hand(struct jc_admit *admit) {
 
 /* --- strangers ------------------------------------------------------------------------------------------ */
 
+static bool knows(const struct jc_admit *admit, uint64_t token) {
+    return token && admit->known[token % KNOWN] == token;
+}
+
+bool jc_admit_knows(struct jc_admit *admit, uint64_t token) {
+    pthread_mutex_lock(&admit->lock);
+    bool known = knows(admit, token);
+    pthread_mutex_unlock(&admit->lock);
+    return known;
+}
+
 bool jc_admit_stranger(struct jc_admit *admit, uint64_t token, const struct sockaddr *address, int64_t now_ms) {
     pthread_mutex_lock(&admit->lock);
-    bool known = token && admit->known[token % KNOWN] == token;
+    bool welcome = !token || !is_crowded(admit) || knows(admit, token);
     pthread_mutex_unlock(&admit->lock);
-    return known || !token || jc_limit_has(admit->strangers, address, now_ms);
+    return welcome || jc_limit_has(admit->strangers, address, now_ms);
 }
 
 void jc_admit_known(struct jc_admit *admit, uint64_t token) {

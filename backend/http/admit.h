@@ -3,8 +3,9 @@
  *
  *   bytes     bodies that are arriving or being worked on, of all requests together
  *   writes    requests in the writer's hands; once half of that is used, one token has at most four
- *   strangers an address that keeps sending tokens nobody has gets a bucket for them; tokens that were good
- *             here lately pass it by
+ *   strangers once half of the writes is used, an address that keeps sending tokens nobody has gets a bucket for
+ *             them; tokens that were good here lately pass it by. Before that they are looked up, for a token is
+ *             too long to be guessed, and a terminal behind the same address may be new here
  *
  * A refusal says when to come back: the writes in hand times what one took lately. In memory alone; any
  * thread. */
@@ -51,8 +52,10 @@ int jc_admit_retry_ms(struct jc_admit *admit);
 int jc_admit_writes(struct jc_admit *admit);
 size_t jc_admit_bytes_in_hand(struct jc_admit *admit);
 
-/* Whether a request with this token may be looked at: always if the token was good lately, else as long as
- * the address's bucket holds. */
+/* Was the token good lately? */
+bool jc_admit_knows(struct jc_admit *admit, uint64_t token);
+/* Whether a request with this token may be looked at: always if the token was good lately or half of the writes is
+ * free, else as long as the address's bucket holds. */
 bool jc_admit_stranger(struct jc_admit *admit, uint64_t token, const struct sockaddr *address, int64_t now_ms);
 /* The token turned out to be good. */
 void jc_admit_known(struct jc_admit *admit, uint64_t token);

@@ -1,15 +1,15 @@
-/* How often an address may guess a secret (passwords, one-time codes, tokens).
+/* How often an address may be wrong about a password, or about a token while the server is crowded.
  *
  * A bucket of tokens for each address: an attempt takes one, a good answer gives it back, time refills.
- * Many terminals behind one address are not punished, because only failures cost. In memory alone; any
- * thread. */
+ * Terminals sign in with tokens and enrolment codes, which nobody guesses (80 bits and more), so those who
+ * share the address of somebody who is wrong go on; a person's login there waits. In memory alone; any thread. */
 #ifndef JC_HTTP_LIMIT_H
 #define JC_HTTP_LIMIT_H
 
 #include "http/address.h"
 
 enum {
-    JC_LIMIT_BURST = 10,       /* of passwords and codes: failures in a row */
+    JC_LIMIT_BURST = 10,       /* of passwords: failures in a row */
     JC_LIMIT_REFILL_MS = 6000, /* one more every … */
     JC_LIMIT_ADDRESSES = 1024, /* remembered; the one idle longest makes room */
 };

@@ -18,7 +18,8 @@
 
 enum {
     BACKLOG = 1024,
-    SHAKING_MAX = 256,       /* handshakes at a time */
+    SHAKING_MAX = 1024,      /* handshakes at a time … */
+    SHAKING_SHARE = 4,       /* … of which an address may have one part in so many */
     HEADER_RECORD = 64,      /* what libmicrohttpd needs to remember a header */
     ANSWER_HEAD = 640,       /* no head of an answer of ours is longer */
     HEAD_PATIENCE_MS = 5000, /* behind libmicrohttpd's own timeout, which every byte starts anew */
@@ -34,7 +35,8 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *address, sock
         jc_metrics_add(metrics, JC_METRIC_REJECTED_ADDRESS, 1);
         return MHD_NO;
     }
-    if (listener->tls && jc_peers_shaking(listener->peers) >= SHAKING_MAX) {
+    if (listener->tls && (jc_peers_shaking(listener->peers) >= SHAKING_MAX ||
+                          jc_peers_shaking_of(listener->peers, address) >= SHAKING_MAX / SHAKING_SHARE)) {
         jc_metrics_add(metrics, JC_METRIC_REJECTED_HANDSHAKES, 1);
         return MHD_NO;
     }

@@ -16,7 +16,8 @@ enum { BUCKETS = 512 };
 
 struct address {
     uint8_t key[JC_ADDRESS_KEY];
-    int connections;
+    int connections, shaking;
+    size_t held; /* bytes */
     struct address *next;
 };
 
@@ -31,7 +32,8 @@ struct jc_peer {
     uint8_t phase;
     bool cut;
     int64_t since_ms;
-    size_t bytes;
+    size_t bytes; /* of the phase */
+    size_t held;
 };
 
 struct jc_peers {
@@ -83,6 +85,16 @@ bool jc_peers_welcome(struct jc_peers *peers, const struct sockaddr *address) {
     return welcome;
 }
 
+int jc_peers_shaking_of(struct jc_peers *peers, const struct sockaddr *address) {
+    uint8_t key[JC_ADDRESS_KEY];
+    jc_address_key(address, key);
+    pthread_mutex_lock(&peers->lock);
+    const struct address *known = *find(peers, key);
+    int shaking = known ? known->shaking : 0;
+    pthread_mutex_unlock(&peers->lock);
+    return shaking;
+}
+
 /* Counts one more connection of the address; NULL without memory. */
 static struct address *count_in(struct jc_peers *peers, const uint8_t key[JC_ADDRESS_KEY]) {
     struct address **link = find(peers, key);
@@ -106,6 +118,16 @@ static void count_out(struct jc_peers *peers, struct address *address) {
 
 /* --- connections ------------------------------------------------------------------------------------ */
 
+static void count_shaking(struct jc_peer *peer, int more) {
+    peer->peers->shaking += more;
+    peer->address->shaking += more;
+}
+
+static void let_go(struct jc_peer *peer) {
+    peer->address->held -= peer->held;
+    peer->held = 0;
+}
+
 struct jc_peer *jc_peers_add(struct jc_peers *peers, int fd, const struct sockaddr *address, bool shaking, void *owner,
                              int64_t now_ms) {
     uint8_t key[JC_ADDRESS_KEY];
@@ -124,7 +146,7 @@ struct jc_peer *jc_peers_add(struct jc_peers *peers, int fd, const struct sockad
             peer->next->link = &peer->next;
         peers->first = peer;
         peers->count++;
-        peers->shaking += shaking;
+        count_shaking(peer, shaking);
     }
     pthread_mutex_unlock(&peers->lock);
     if (peer->address)
@@ -141,9 +163,10 @@ void jc_peer_remove(struct jc_peer *peer) {
     *peer->link = peer->next;
     if (peer->next)
         peer->next->link = peer->link;
+    let_go(peer);
+    count_shaking(peer, -(peer->phase == SHAKING));
     count_out(peers, peer->address);
     peers->count--;
-    peers->shaking -= peer->phase == SHAKING;
     pthread_mutex_unlock(&peers->lock);
     jc_free(peer);
 }
@@ -170,7 +193,9 @@ static void set_phase(struct jc_peer *peer, enum phase phase, int64_t now_ms, si
     if (!peer)
         return;
     pthread_mutex_lock(&peer->peers->lock);
-    peer->peers->shaking -= peer->phase == SHAKING;
+    count_shaking(peer, -(peer->phase == SHAKING));
+    if (phase == IDLE)
+        let_go(peer);
     peer->phase = (uint8_t)phase;
     peer->since_ms = now_ms;
     peer->bytes = bytes;
@@ -191,6 +216,19 @@ void jc_peer_arrived(struct jc_peer *peer, size_t bytes) {
     pthread_mutex_lock(&peer->peers->lock);
     peer->bytes += bytes;
     pthread_mutex_unlock(&peer->peers->lock);
+}
+
+bool jc_peer_hold(struct jc_peer *peer, size_t bytes, size_t most) {
+    if (!peer)
+        return true;
+    pthread_mutex_lock(&peer->peers->lock);
+    bool room = peer->address->held <= most && bytes <= most - peer->address->held;
+    if (room) {
+        peer->address->held += bytes;
+        peer->held += bytes;
+    }
+    pthread_mutex_unlock(&peer->peers->lock);
+    return room;
 }
 
 void jc_peer_working(struct jc_peer *peer) {

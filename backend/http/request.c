@@ -13,6 +13,7 @@
 #include "sync/receipt.h"
 
 enum {
+    STRANGER_SHARE = 16,    /* one part in so many of all bodies' bytes is an address's whose tokens are not known */
     ARENA_FACTOR = 16,      /* memory of a request by the limit of its body: unpacked, answered, encoded */
     SPARE_MAX = 32 << 10,   /* bytes used by a request whose arena is worth keeping */
     RESERVE_MAX = 64 << 10, /* bytes of a body whose memory is taken because they were announced */
@@ -87,8 +88,11 @@ static void fill_call(struct jc_request *request) {
         .signs = true,
     };
     request->ticket.token = jc_admit_token(request->http->admit, connect->token);
+    request->known = jc_admit_knows(request->http->admit, request->ticket.token);
     if (!request->call.token.ptr)
         (void)jc_fail_memory(&request->err);
+    else if (!connect->token.len && !(connect->procedure->callers & JC_CALLS_WITHOUT_TOKEN))
+        (void)jc_fail(&request->err, JC_UNAUTHENTICATED, JC_MSG_TOKEN_MISSING);
 }
 
 /* /metrics is for a listener of its own; without one, for callers on this machine. */
@@ -151,6 +155,15 @@ static void read_request(struct jc_request *request, bool aside, const char *ver
     check_length(request, &head);
 }
 
+/* Room for more of the body: in what all requests have, and where nobody knows who sends it in its address's share. */
+static bool has_room(struct jc_request *request, size_t len) {
+    const struct jc_server_config *config = &request->http->config;
+    size_t share = config->bytes_max / STRANGER_SHARE;
+    share = share > config->body_max ? share : config->body_max;
+    return (request->known || jc_peer_hold(request->peer, len, share)) &&
+           jc_admit_bytes(request->http->admit, &request->ticket, len);
+}
+
 static bool take(struct jc_exchange *exchange, const char *bytes, size_t len) {
     struct jc_request *request = request_of(exchange);
     const struct jc_server_config *config = &request->http->config;
@@ -164,7 +177,7 @@ static bool take(struct jc_exchange *exchange, const char *bytes, size_t len) {
         return true;
     if (request->received > config->body_max) {
         (void)fail_large(request);
-    } else if (!jc_admit_bytes(request->http->admit, &request->ticket, len)) {
+    } else if (!has_room(request, len)) {
         jc_metrics_add(request->http->metrics, JC_METRIC_REJECTED_BYTES, 1);
         (void)jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_SERVER_BUSY);
     } else {

@@ -34,6 +34,7 @@ struct jc_request {
     struct jc_connect connect;
     enum jc_route route;
     bool whole; /* arrived */
+    bool known; /* its token was good lately */
     bool guess; /* took a token of the limit */
     bool cut;   /* the answer is followed by the end of the connection */
     bool small; /* decoded on the event thread */

@@ -45,7 +45,7 @@ static const struct jc_procedure TABLE[] = {
     {SESSION, "GetSelf", READ, .callers = ALL, .before_password_change = true, .run = jc_get_self_run},
 
     {DEVICE, "CreateInvitation", WRITE, .callers = ADMINS, .run = jc_create_invitation_run},
-    {DEVICE, "Enroll", WRITE, .callers = JC_CALLS_WITHOUT_TOKEN, .guessable = true, .run = jc_enroll_run},
+    {DEVICE, "Enroll", WRITE, .callers = JC_CALLS_WITHOUT_TOKEN, .run = jc_enroll_run},
     {DEVICE, "ListDevices", READ, .callers = READERS | JC_ROLE(TEAM_LEAD), .run = jc_list_devices_run},
     {DEVICE, "RevokeDevice", WRITE, .callers = ADMINS, .run = jc_revoke_device_run},
     {DEVICE, "RenameDevice", WRITE, .callers = ADMINS, .run = jc_rename_device_run},

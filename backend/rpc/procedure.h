@@ -59,7 +59,7 @@ struct jc_procedure {
     enum jc_procedure_kind kind;
     uint32_t callers;            /* set of JC_ROLE() and JC_CALLS_… */
     bool before_password_change; /* open to a person who still has the one-time password */
-    bool guessable;              /* failures are counted against the address: a secret could be guessed */
+    bool guessable;              /* failures are counted against the address: a password could be guessed */
     jc_procedure_step *run;
     jc_procedure_step *look;                                           /* PASSWORD alone */
     enum jc_code (*work)(struct jc_call *call, struct jc_err *err);    /* PASSWORD alone */
