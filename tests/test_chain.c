@@ -182,7 +182,8 @@ static void note(void *ctx, int64_t operation_no, const struct jc_err *fault) {
         enum jc_msg what;
         char letter;
     } LETTERS[] = {{JC_MSG_CHAIN_ALTERED, 'A'},         {JC_MSG_CHAIN_CONTENT, 'C'}, {JC_MSG_CHAIN_MISSING, 'M'},
-                   {JC_MSG_CHAIN_CONTENT_MISSING, 'X'}, {JC_MSG_CHAIN_HEAD, 'H'},    {JC_MSG_CHAIN_POINT, 'P'}};
+                   {JC_MSG_CHAIN_CONTENT_MISSING, 'X'}, {JC_MSG_CHAIN_HEAD, 'H'},    {JC_MSG_CHAIN_POINT, 'P'},
+                   {JC_MSG_CHAIN_CONTENT_KEPT, 'K'}};
     struct verification *v = ctx;
     char letter = '?';
     for (size_t i = 0; i < COUNT(LETTERS); i++)
@@ -242,6 +243,7 @@ static const struct {
     {"hash of the wrong length", "UPDATE operation SET chain_hash = X'01' WHERE " NO " = 3", "3A 4A"},
     {"chain hash", "UPDATE operation SET chain_hash = zeroblob(32) WHERE " NO " = 3", "3A 4A"},
     {"body deleted with a reason", "UPDATE operation SET body = NULL, deleted_why = 'retention' WHERE " NO " = 3", ""},
+    {"reason without a deletion", "UPDATE operation SET deleted_why = 'retention' WHERE " NO " = 3", "3K"},
     {"body deleted without a reason", "UPDATE operation SET body = NULL WHERE " NO " = 3", "3X"},
     {"row removed", "DELETE FROM operation WHERE " NO " = 3", "3M"},
     {"rows removed", "DELETE FROM operation WHERE " NO " IN (2, 3)", "2M"},

@@ -294,6 +294,8 @@ static void check_content(const struct verifier *v, const struct jc_rows *rows, 
     jc_sha256(jc_rows_bytes(rows, BODY_COLUMN), hash);
     if (memcmp(hash, row->body_sha256, JC_SHA256_SIZE) != 0)
         tell_row(v, row, JC_MSG_CHAIN_CONTENT);
+    if (!jc_rows_is_null(rows, BODY_COLUMN + 1))
+        tell_row(v, row, JC_MSG_CHAIN_CONTENT_KEPT);
 }
 
 static void check_row(struct verifier *v, const struct jc_rows *rows) {

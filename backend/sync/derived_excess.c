@@ -186,6 +186,15 @@ static const struct {
                             "WHERE o.agency_id = $1 AND o.device_id <> zeroblob(16)\n"
                             "  AND NOT EXISTS (SELECT 1 FROM device AS d\n"
                             "                   WHERE d.agency_id = o.agency_id AND d.device_id = o.device_id)"},
+    /* The team of the device's holder, who has not changed teams since it was enrolled; else any. */
+    {"review.team_id",
+     "SELECT r.agency_id * 1099511627776 + r.review_id, r.team_id FROM review AS r\n"
+     "JOIN device AS d ON d.agency_id = r.agency_id AND d.device_id = r.device_id\n"
+     "JOIN inspector AS i ON i.agency_id = d.agency_id AND i.inspector_id = d.inspector_id\n"
+     "WHERE r.agency_id = $1 AND r.team_id <> i.team_id\n"
+     "  AND (d.scope_version = 1\n"
+     "       OR (r.team_id <> '' AND NOT EXISTS (SELECT 1 FROM team AS t\n"
+     "                                            WHERE t.agency_id = r.agency_id AND t.team_id = r.team_id)))"},
     {"task.state", "SELECT 0, hex(t.task_id) FROM task AS t\n"
                    "WHERE t.agency_id = $1 AND t.state = 2 AND t.kind IN (1, 3)\n"
                    "  AND NOT EXISTS (SELECT 1 FROM inspection AS i\n"

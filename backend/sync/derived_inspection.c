@@ -184,11 +184,11 @@ static enum jc_code check_findings(struct jc_derived *d, const Jc__Inspection *m
 }
 
 static const char COMPARE_BLOB[] =
-    "SELECT b.size_bytes = $1, b.media_type = $2,\n"
+    "SELECT b.kind = $1, b.size_bytes = $2, b.media_type = $3,\n"
     "       b.received_ms IS NULL OR EXISTS (SELECT 1 FROM blob AS s\n"
     "                                         WHERE s.agency_id = b.agency_id AND s.sha256 = b.sha256)\n"
     "FROM record_blob AS b\n"
-    "WHERE b.agency_id = $3 AND b.inspection_id = $4 AND b.sha256 = $5";
+    "WHERE b.agency_id = $4 AND b.inspection_id = $5 AND b.sha256 = $6";
 
 static bool named_before(const Jc__Inspection *message, size_t index) {
     struct jc_str hash = jc_view(message->photos[index]->sha256);
@@ -207,8 +207,9 @@ static enum jc_code check_blobs(struct jc_derived *d, const Jc__Inspection *mess
         const Jc__Photo *photo = message->photos[i];
         if (named_before(message, i))
             continue;
-        code = jc_derived_compare(d, JC_DERIVED_RECORD_BLOB, "size_bytes media_type received_ms", COMPARE_BLOB,
-                                  JC_VALUES(jc_int(photo->size_bytes), jc_text(jc_str(photo->media_type)),
+        int64_t kind = photo->kind ? photo->kind : JC__BLOB_KIND__BLOB_KIND_PHOTO;
+        code = jc_derived_compare(d, JC_DERIVED_RECORD_BLOB, "kind size_bytes media_type received_ms", COMPARE_BLOB,
+                                  JC_VALUES(jc_int(kind), jc_int(photo->size_bytes), jc_text(jc_str(photo->media_type)),
                                             jc_int(d->agency_id), id_value(message->inspection_id),
                                             id_value(photo->sha256)),
                                   &there, err);

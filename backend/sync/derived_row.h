@@ -50,6 +50,8 @@ struct jc_derived {
     struct jc_str reason_args;
     uint64_t grounds; /* named in reason_args */
     const Jc__OperationBody *body;
+    int64_t received_ms;
+    bool reviewed;                   /* there is a review of it */
     Jc__ReviewDecisionKind decision; /* of its review; 0: none */
     bool seal_late_wrong;            /* its review says so */
     bool reopened;                   /* its review was decided and is open again: what was decided then still holds */
@@ -80,6 +82,11 @@ enum jc_code jc_derived_compare(struct jc_derived *d, enum jc_derived_table tabl
 enum jc_code jc_derived_inspection(struct jc_derived *d, const Jc__Inspection *message, struct jc_err *err);
 enum jc_code jc_derived_order(struct jc_derived *d, const Jc__RectificationOrder *message, struct jc_err *err);
 enum jc_code jc_derived_recheck(struct jc_derived *d, const Jc__Recheck *message, struct jc_err *err);
+/* The review of the operation in hand: that it is there and as it was opened; what it shows, once the body is read (NULL:
+ * it cannot be); the row of the chain that is a decision, against the review it closed. */
+enum jc_code jc_derived_review(struct jc_derived *d, struct jc_err *err);
+enum jc_code jc_derived_review_words(struct jc_derived *d, struct jc_err *err);
+enum jc_code jc_derived_decision(struct jc_derived *d, const Jc__ReviewDecision *decision, struct jc_err *err);
 /* A document's number, used or voided; NULL: none. */
 void jc_derived_number(struct jc_derived *d, const Jc__DocumentNumber *number, bool is_void);
 
