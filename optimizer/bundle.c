@@ -16,6 +16,7 @@
 
 enum {
     ROWS_MAX = 700,
+    USAGE_MAX = 8 << 20, /* numbers, units of all parts together */
     COLUMNS = 6000,
     TERMS = COLUMNS * 32,
     SEGMENTS = JC_CONVEX_POINTS - 1,
@@ -65,7 +66,8 @@ struct jc_bundle {
 };
 
 bool jc_bundle_fits(const struct jc_relax *r, bool cheapest) {
-    return jc_relax_prices(r, cheapest) + (size_t)(r->in->n_pairs + r->in->n_teams + r->in->n_draws) <= ROWS_MAX;
+    size_t parts = (size_t)(r->in->n_pairs + r->in->n_teams + r->in->n_draws);
+    return jc_relax_prices(r, cheapest) + parts <= ROWS_MAX && parts * (size_t)r->in->n_units <= USAGE_MAX;
 }
 
 struct jc_bundle *jc_bundle_new(const struct jc_relax *r, struct jc_arena *arena) {

@@ -1,7 +1,7 @@
 /* For each pair: what its own units need at least within each span, and what the team can do there, as
  * work and as visits counted by a quota all these units share. A set of months passes if it suffices in
  * every span. Units that other districts or teams could serve ask nothing. Cost: 14 sums over the 2^12
- * sets for each pair. */
+ * sets for each pair with units of its own. */
 #include "optimizer/capacity.h"
 
 #include <string.h>
@@ -103,7 +103,10 @@ static void strike(struct jc_capacity *c, const int64_t cap[JC_MONTHS], uint16_t
 
 static void find_sets(const struct demand *d, struct jc_capacity *c) {
     memset(c->possible, 0xff, sizeof c->possible);
-    for (int s = 0; d->any && s < JC_SPANS; s++) {
+    memset(c->least, 0, sizeof c->least);
+    if (!d->any)
+        return;
+    for (int s = 0; s < JC_SPANS; s++) {
         strike(c, d->work_cap, jc_span_months[s], d->work[s]);
         strike(c, d->visit_cap, jc_span_months[s], d->visits[s]);
     }

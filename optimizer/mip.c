@@ -36,9 +36,10 @@ struct countdown {
 
 struct jc_mip {
     struct jc_month_program month;
-    struct jc_state *state;      /* to measure plans that were found */
-    int64_t *columns;            /* by component */
-    struct countdown *countdown; /* by component * TIERS + tier */
+    struct jc_state *state;                     /* to measure plans that were found */
+    int64_t *columns;                           /* by component */
+    struct countdown *countdown;                /* by component * TIERS + tier */
+    bool capacity_known, hard_over, hard_quota; /* what month.capacity holds for */
 };
 
 /* --- GLPK ---------------------------------------------------------------------------------------------------- */
@@ -334,12 +335,23 @@ static void solve(struct jc_mip *m, double *values, int64_t nodes, bool count, c
     out->closed = fits && out->bound >= share;
 }
 
+/* What districts' work needs, if limits and quotas that hold in the best plan must go on holding. */
+static enum jc_code find_capacity(struct jc_mip *m, const struct jc_snapshot *best, struct jc_err *err) {
+    bool over = best->totals.over == 0, quota = best->totals.quota == 0;
+    if (m->capacity_known && m->hard_over == over && m->hard_quota == quota)
+        return JC_OK;
+    enum jc_code code = jc_capacity_find(m->month.in, over, quota, m->month.capacity, err);
+    m->capacity_known = code == JC_OK;
+    m->hard_over = over;
+    m->hard_quota = quota;
+    return code;
+}
+
 enum jc_code jc_mip_solve(struct jc_mip *m, int32_t component, enum jc_tier tier, const struct jc_snapshot *best,
                           int64_t nodes, bool count, const atomic_bool *stop, struct jc_snapshot *found,
                           struct jc_mip_result *out, struct jc_err *err) {
     *out = (struct jc_mip_result){0};
-    enum jc_code code =
-        jc_capacity_find(m->month.in, best->totals.over == 0, best->totals.quota == 0, m->month.capacity, err);
+    enum jc_code code = find_capacity(m, best, err);
     if (code != JC_OK)
         return code;
     jc_month_program_build(&m->month, component, tier, best);
@@ -357,8 +369,7 @@ enum jc_code jc_mip_improve(struct jc_mip *m, int32_t component, const struct jc
                             const struct jc_snapshot *best, int64_t nodes, const atomic_bool *stop,
                             struct jc_snapshot *found, struct jc_mip_result *out, struct jc_err *err) {
     *out = (struct jc_mip_result){0};
-    enum jc_code code =
-        jc_capacity_find(m->month.in, best->totals.over == 0, best->totals.quota == 0, m->month.capacity, err);
+    enum jc_code code = find_capacity(m, best, err);
     if (code != JC_OK)
         return code;
     m->month.freedom = freedom;

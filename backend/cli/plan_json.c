@@ -5,7 +5,7 @@
 #include "cli/shortfall_print.h"
 
 static const char *const PLAN_STATUS[] = {"", "draft", "approved", "superseded"};
-static const char *const SOLVE_STATUS[] = {"", "optimal", "feasible", "cancelled"};
+static const char *const SOLVE_STATUS[] = {"", "optimal", "feasible", "cancelled", "broken_off"};
 static const char *const VISIT_STATUS[] = {"", "planned", "released", "done"};
 
 const char *jc_visit_status_code(Jc__VisitStatus status) {

@@ -8,7 +8,7 @@
 static const enum jc_msg PLAN_STATUS_WORD[] = {JC_MSG_NONE, JC_MSG_PLAN_DRAFT, JC_MSG_PLAN_APPROVED,
                                                JC_MSG_PLAN_SUPERSEDED};
 static const enum jc_msg SOLVE_STATUS_WORD[] = {JC_MSG_NONE, JC_MSG_SOLVE_OPTIMAL, JC_MSG_SOLVE_FEASIBLE,
-                                                JC_MSG_SOLVE_CANCELLED};
+                                                JC_MSG_SOLVE_CANCELLED, JC_MSG_SOLVE_BROKEN_OFF};
 static const enum jc_msg VISIT_STATUS_WORD[] = {JC_MSG_NONE, JC_MSG_VISIT_PLANNED, JC_MSG_VISIT_IS_RELEASED,
                                                 JC_MSG_VISIT_DONE};
 

@@ -70,9 +70,12 @@ static int64_t effort(const struct explaining *e, const Jc__Solution *start) {
 /* Runs the worker on a problem that has a start. *out stays NULL if time ends first. */
 static enum jc_code run_worker(struct explaining *e, Jc__Problem *p, Jc__Solution **out) {
     const struct jc_solve_request run = {.program = e->request->program, .cancel_fd = e->request->cancel_fd};
+    int64_t left = left_ms(e);
+    if (left <= 0)
+        return JC_OK;
     p->work_limit = effort(e, p->start);
     p->plan_only = true;
-    p->time_limit_ms = e->end_ms ? left_ms(e) : 0;
+    p->time_limit_ms = e->end_ms ? left : 0;
     enum jc_code code = jc_solve_problem(p, &run, e->scratch, out, e->err);
     e->cancelled |= code == JC_CANCELLED || (!code && (*out)->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED);
     return code == JC_CANCELLED ? JC_OK : code;

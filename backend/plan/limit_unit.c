@@ -31,9 +31,31 @@ bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit) {
     return false;
 }
 
-/* Takes one limit of a unit away in a variant; false without memory. */
-static bool lift(Jc__Problem *v, size_t unit, Jc__LimitKind kind, struct jc_arena *arena) {
-    Jc__ProblemUnit *u = jc_variant_unit(v, unit, arena);
+/* The problem of one unit, number 0, and its pins: what its variants need not copy. NULL without memory. */
+static Jc__Problem *alone(const Jc__Problem *problem, size_t unit, struct jc_arena *arena) {
+    Jc__Problem *p = JC_CLONE(arena, problem);
+    size_t pins = 0;
+    for (size_t i = 0; i < problem->n_pins; i++)
+        pins += problem->pins[i]->unit == (int32_t)unit;
+    if (!p || !(p->pins = JC_NEW_ARRAY(arena, pins + 1, Jc__ProblemPin *)))
+        return NULL;
+    p->units = &problem->units[unit];
+    p->n_units = 1;
+    p->n_draws = p->n_quotas = p->n_pins = 0;
+    for (size_t i = 0; i < problem->n_pins; i++) {
+        if (problem->pins[i]->unit != (int32_t)unit)
+            continue;
+        Jc__ProblemPin *own = p->pins[p->n_pins++] = JC_CLONE(arena, problem->pins[i]);
+        if (!own)
+            return NULL;
+        own->unit = 0;
+    }
+    return p;
+}
+
+/* Takes one limit of the unit away in a variant; false without memory. */
+static bool lift(Jc__Problem *v, Jc__LimitKind kind, struct jc_arena *arena) {
+    Jc__ProblemUnit *u = jc_variant_unit(v, 0, arena);
     if (!u)
         return false;
     if (kind == JC__LIMIT_KIND__LIMIT_KIND_BLACKOUT)
@@ -41,7 +63,7 @@ static bool lift(Jc__Problem *v, size_t unit, Jc__LimitKind kind, struct jc_aren
     if (kind == JC__LIMIT_KIND__LIMIT_KIND_JOINT)
         u->n_joints = 0;
     if (kind == JC__LIMIT_KIND__LIMIT_KIND_KEPT)
-        jc_variant_unpin(v, unit);
+        jc_variant_unpin(v, 0);
     bool rules = kind == JC__LIMIT_KIND__LIMIT_KIND_WINDOWS || kind == JC__LIMIT_KIND__LIMIT_KIND_GAP;
     for (size_t i = 0; rules && i < u->n_options; i++) {
         Jc__ProblemRule *r = jc_variant_rule(v, (size_t)u->options[i]->rule, arena);
@@ -56,35 +78,45 @@ static bool lift(Jc__Problem *v, size_t unit, Jc__LimitKind kind, struct jc_aren
 }
 
 /* Would months that are over be needed? A part of a unit that is left of a year without them stands alone. */
-static bool needs_the_past(const Jc__Problem *problem, size_t unit, uint32_t closed, struct jc_arena *arena) {
-    Jc__Problem *v = jc_variant_new(problem, arena);
-    Jc__ProblemUnit *u = v ? jc_variant_unit(v, unit, arena) : NULL;
+static bool needs_the_past(const Jc__Problem *one, uint32_t closed, struct jc_arena *arena) {
+    Jc__Problem *v = jc_variant_new(one, arena);
+    Jc__ProblemUnit *u = v ? jc_variant_unit(v, 0, arena) : NULL;
     if (!u)
         return false;
     u->blackout_months &= ~closed;
-    return strchr(u->unit_id, '/') || jc_limit_unit_possible(v, unit);
+    return strchr(u->unit_id, '/') || jc_limit_unit_possible(v, 0);
 }
 
-enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t closed, Jc__Shortfall *s,
-                           struct jc_arena *arena, struct jc_err *err) {
+/* The kinds of limits without which the unit has possible months. `scratch` is for the variants. */
+static enum jc_code find_limits(const Jc__Problem *one, uint32_t closed, Jc__Shortfall *s, struct jc_arena *arena,
+                                struct jc_arena *scratch, struct jc_err *err) {
     static const Jc__LimitKind kinds[] = {JC__LIMIT_KIND__LIMIT_KIND_BLACKOUT, JC__LIMIT_KIND__LIMIT_KIND_WINDOWS,
                                           JC__LIMIT_KIND__LIMIT_KIND_GAP, JC__LIMIT_KIND__LIMIT_KIND_KEPT,
                                           JC__LIMIT_KIND__LIMIT_KIND_JOINT};
     enum jc_code code = JC_OK;
-    if (jc_limit_unit_possible(problem, unit))
-        return JC_OK;
-    if (!problem->units[unit]->n_lead_teams)
-        return jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, arena, NULL, err);
-    if (closed && needs_the_past(problem, unit, closed, arena))
+    if (closed && needs_the_past(one, closed, scratch))
         return jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_CLOSED, arena, NULL, err);
     for (size_t i = 0; !code && i < sizeof(kinds) / sizeof(*kinds); i++) {
-        Jc__Problem *v = jc_variant_new(problem, arena);
-        if (!v || !lift(v, unit, kinds[i], arena))
+        Jc__Problem *v = jc_variant_new(one, scratch);
+        if (!v || !lift(v, kinds[i], scratch))
             return jc_fail_memory(err);
-        if (jc_limit_unit_possible(v, unit))
+        if (jc_limit_unit_possible(v, 0))
             code = jc_shortfall_add_limit(s, kinds[i], arena, NULL, err);
     }
     if (!code && !s->n_limits)
         code = jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_TOGETHER, arena, NULL, err);
+    return code;
+}
+
+enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t closed, Jc__Shortfall *s,
+                           struct jc_arena *arena, struct jc_err *err) {
+    if (jc_limit_unit_possible(problem, unit))
+        return JC_OK;
+    if (!problem->units[unit]->n_lead_teams)
+        return jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, arena, NULL, err);
+    struct jc_arena *scratch = jc_arena_new(SIZE_MAX / 2);
+    const Jc__Problem *one = scratch ? alone(problem, unit, scratch) : NULL;
+    enum jc_code code = one ? find_limits(one, closed, s, arena, scratch, err) : jc_fail_memory(err);
+    jc_arena_free(scratch);
     return code;
 }

@@ -22,7 +22,7 @@ static int executed_month(const struct jc_builder *b, const Jc__Visit *visit) {
     return found && visit->status == JC__VISIT_STATUS__VISIT_STATUS_DONE ? b->executed[lo].month : 0;
 }
 
-/* What is fixed of a unit, and the rule its visits follow: the one they have, else its first. */
+/* What is fixed of a unit, and the rule its visits follow: the one they have, else its first that is due. */
 static struct jc_remainder_year look_at_year(const struct jc_builder *b, const Jc__Unit *unit,
                                              const struct jc_visit_list *visits, int32_t *rule) {
     struct jc_remainder_year year = {.closed = b->closed | unit->blackout_months};
@@ -39,8 +39,13 @@ static struct jc_remainder_year look_at_year(const struct jc_builder *b, const J
     bool known = false;
     for (size_t i = 0; i < unit->n_rule_ids; i++)
         known |= jc_register_rule(b->reg, unit->rule_ids[i]) == *rule;
-    if (!known)
-        *rule = unit->n_rule_ids ? jc_register_rule(b->reg, unit->rule_ids[0]) : -1;
+    *rule = known ? *rule : -1;
+    for (size_t i = 0; !known && i < unit->n_rule_ids; i++) {
+        int first = jc_register_rule(b->reg, unit->rule_ids[i]);
+        bool due = first >= 0 && jc_rule_due(b->reg->rules[first], unit, b->reg->year);
+        *rule = i == 0 || due ? first : *rule;
+        known |= due;
+    }
     return year;
 }
 

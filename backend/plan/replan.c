@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/index.h"
 #include "model/problem.h"
 #include "plan/solution.h"
 #include "plan/visit.h"
@@ -311,17 +312,25 @@ static enum jc_code solve(struct replanning *r, struct jc_err *err) {
 /* --- the draft ------------------------------------------------------------------------------------------- */
 
 /* The marks that were taken off or changed for the problem are given back to visits that stay. */
-static void give_marks_back(const struct jc_plan_problem *pp, Jc__Plan *plan) {
-    for (size_t i = 0; i < plan->n_visits; i++)
-        for (size_t k = 0; jc_visit_is_kept(plan->visits[i]) && k < pp->in_force->n_visits; k++) {
-            const Jc__Visit *old = pp->in_force->visits[k];
-            if (strcmp(old->visit_id, plan->visits[i]->visit_id) != 0)
-                continue;
-            plan->visits[i]->pinned = old->pinned;
-            plan->visits[i]->forced_by = old->forced_by;
-            plan->visits[i]->forced_reason = old->forced_reason;
-            break;
-        }
+static enum jc_code give_marks_back(const struct jc_plan_problem *pp, Jc__Plan *plan, struct jc_arena *arena,
+                                    struct jc_err *err) {
+    struct jc_index *by_id = jc_index_new(arena, pp->in_force->n_visits);
+    for (size_t k = 0; by_id && k < pp->in_force->n_visits; k++) {
+        int64_t *at = jc_index_at(by_id, jc_str(pp->in_force->visits[k]->visit_id), NULL);
+        if (!at)
+            return jc_fail_memory(err);
+        *at = (int64_t)k;
+    }
+    for (size_t i = 0; by_id && i < plan->n_visits; i++) {
+        int64_t k = jc_index_find(by_id, jc_str(plan->visits[i]->visit_id), -1);
+        if (k < 0 || !jc_visit_is_kept(plan->visits[i]))
+            continue;
+        const Jc__Visit *old = pp->in_force->visits[k];
+        plan->visits[i]->pinned = old->pinned;
+        plan->visits[i]->forced_by = old->forced_by;
+        plan->visits[i]->forced_reason = old->forced_reason;
+    }
+    return by_id ? JC_OK : jc_fail_memory(err);
 }
 
 static enum jc_code describe(struct replanning *r, Jc__Plan *plan, struct jc_err *err) {
@@ -362,9 +371,10 @@ static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
         code = jc_notice_make(&r->pp, plan, r->arena, &r->out->notice, err);
     if (!code)
         code = describe(r, plan, err);
+    if (!code)
+        code = give_marks_back(&r->pp, plan, r->arena, err);
     if (code)
         return code;
-    give_marks_back(&r->pp, plan);
     Jc__SolveSummary *s = plan->solve;
     bool optimal = s->tiers_settled && s->bound_e5 == s->cost_e5 && r->out->least >= m.changes;
     s->status = r->cancelled ? JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED

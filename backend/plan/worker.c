@@ -348,12 +348,13 @@ static enum jc_code died(struct run *run, int status, struct jc_err *err) {
     return jc_fail(err, JC_INTERNAL, JC_MSG_WORKER_DIED, jc_str(how));
 }
 
-/* What the run came to, once there is nothing more to wait for. */
+/* What the run came to, once there is nothing more to wait for. A plan that was accepted is kept however the
+ * worker ended. */
 static enum jc_code conclude(struct run *run, bool late, int status, struct jc_err *err) {
-    if (run->finished)
+    if (run->finished || run->newest.len)
         return JC_OK;
     if (run->cancelled)
-        return run->newest.len ? JC_OK : jc_fail(err, JC_CANCELLED, JC_MSG_WORKER_CANCELLED);
+        return jc_fail(err, JC_CANCELLED, JC_MSG_WORKER_CANCELLED);
     if (late) {
         char seconds[JC_NUMBER_TEXT];
         return jc_fail(err, JC_DEADLINE_EXCEEDED, JC_MSG_WORKER_HUNG,
@@ -438,7 +439,8 @@ enum jc_code jc_worker_run(const struct jc_worker_config *config, const Jc__Prob
         if (!*out)
             code = jc_fail_memory(err);
         else if (!run.finished)
-            (*out)->status = JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
+            (*out)->status =
+                run.cancelled ? JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED : JC__SOLVE_STATUS__SOLVE_STATUS_BROKEN_OFF;
     }
     shut(&run.pid_fd);
     shut(&run.in);
