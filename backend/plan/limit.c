@@ -47,7 +47,8 @@ static enum jc_code explain_over(struct listing *l, const struct jc_lack *lack, 
         return JC_OK;
     Jc__LimitKind kind =
         worst.months == JC_MONTHS_ALL ? JC__LIMIT_KIND__LIMIT_KIND_WORKDAYS : JC__LIMIT_KIND__LIMIT_KIND_WINDOWS;
-    if (l->problem->n_pins && !jc_survey_worst(&l->free, lack->team, all, lack->month).lack)
+    /* in the middle of a year a unit may be possible with its done visits alone: leaving them out proves nothing */
+    if (l->problem->n_pins && !l->closed && !jc_survey_worst(&l->free, lack->team, all, lack->month).lack)
         kind = JC__LIMIT_KIND__LIMIT_KIND_KEPT;
     Jc__BindingLimit *limit = NULL;
     enum jc_code code = jc_shortfall_add_limit(s, kind, l->arena, &limit, l->err);
@@ -252,7 +253,7 @@ enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *pas
     if (!count)
         return JC_OK;
     enum jc_code code = jc_survey_make(problem, true, arena, &l.now, err);
-    if (!code && problem->n_pins)
+    if (!code && problem->n_pins && !l.closed)
         code = jc_survey_make(problem, false, arena, &l.free, err);
     for (size_t i = 0; !code && i < count; i++)
         code = explain_one(&l, shortfalls[i]);

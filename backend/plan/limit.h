@@ -30,6 +30,9 @@ struct jc_lack {
 struct jc_past {
     uint32_t closed;     /* months that are over */
     const uint8_t *told; /* by unit: not 0 if a visit of it is released, done or forced; NULL: none is */
+    /* by unit: the months its row in the register closes, which alone a planner can open again; those that only
+     * stand for what is over or near a visit that was made are not among them. NULL: all a unit has */
+    const uint16_t *blackout;
 };
 
 /* The indices of a shortfall's row; all -1 if the problem does not know it. Of a unit

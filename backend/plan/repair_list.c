@@ -178,6 +178,7 @@ static void propose_for_over(struct jc_proposing *p) {
 /* One month of the blackout, or all of it if one is not enough. */
 static void propose_blackouts(struct jc_proposing *p, size_t unit) {
     uint32_t blackout = p->problem->units[unit]->blackout_months & ~p->past.closed;
+    blackout &= p->past.blackout ? p->past.blackout[unit] : JC_MONTHS_ALL;
     int found = 0;
     for (int m = 0; m <= 12; m++) {
         uint32_t months = m < 12 ? blackout & 1u << m : found ? 0 : blackout;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/id.h"
+#include "model/pattern.h"
 #include "model/problem.h"
 #include "plan/coverage.h"
 #include "plan/shortfall.h"
@@ -148,8 +149,9 @@ enum jc_code jc_plan_past(const struct jc_plan_problem *pp, struct jc_arena *are
     struct jc_date as_of;
     uint8_t *told = JC_NEW_ARRAY(arena, pp->problem->n_units + 1, uint8_t);
     uint8_t *units = JC_NEW_ARRAY(arena, pp->reg->n_units + 1, uint8_t); /* of the register */
-    *out = (struct jc_past){.told = told};
-    if (!told || !units)
+    uint16_t *blackout = JC_NEW_ARRAY(arena, pp->problem->n_units + 1, uint16_t);
+    *out = (struct jc_past){.told = told, .blackout = blackout};
+    if (!told || !units || !blackout)
         return jc_fail_memory(err);
     if (pp->kept && *pp->kept->as_of && jc_date_parse(jc_str(pp->kept->as_of), &as_of))
         out->closed = (1u << jc_months_over(pp->kept->year, as_of)) - 1;
@@ -161,6 +163,8 @@ enum jc_code jc_plan_past(const struct jc_plan_problem *pp, struct jc_arena *are
     for (size_t u = 0; u < pp->problem->n_units; u++) {
         int unit = jc_register_unit(pp->reg, pp->sources[u].unit->unit_id);
         told[u] = unit >= 0 && units[unit];
+        bool missed = pp->sources[u].rest && pp->problem->units[u]->blackout_months == JC_MONTHS_ALL;
+        blackout[u] = missed ? 0 : (uint16_t)pp->sources[u].unit->blackout_months;
     }
     return JC_OK;
 }
