@@ -29,7 +29,8 @@ static enum jc_code copy(struct jc_blob_backup *backup, const struct jc_blob_ref
         backup->from ? jc_blob_copy(backup->from, backup->to, ref->agency_id, ref->sha256, &why) : JC_NOT_FOUND;
     *told = false;
     if (code == JC_NOT_FOUND || code == JC_DATA_LOSS) {
-        code = jc_blob_check_fault(&backup->check, NULL, ref, code == JC_DATA_LOSS, err);
+        code = jc_blob_check_fault(&backup->check, NULL, ref, code == JC_DATA_LOSS ? JC_BLOB_ALTERED : JC_BLOB_MISSING,
+                                   err);
         *told = backup->check.faults > faults;
         return code;
     }
@@ -109,12 +110,13 @@ struct jc_backup_files jc_blob_backup_files(struct jc_blob_backup *backup) {
 
 static enum jc_code bring_back(void *ctx, const struct jc_blob_ref *ref, struct jc_err *err) {
     struct jc_blob_backup *backup = ctx;
-    bool there = false, whole = false, told = false;
+    struct jc_blob_looked looked;
+    bool told = false;
     backup->check.blobs++;
     backup->check.bytes += ref->size_bytes;
-    enum jc_code code = jc_blob_look(backup->to, ref->agency_id, ref->sha256, &there, &whole, err);
-    backup->kept += whole;
-    return code || whole ? code : copy(backup, ref, &told, err);
+    enum jc_code code = jc_blob_look(backup->to, ref->agency_id, ref->sha256, &looked, err);
+    backup->kept += looked.whole;
+    return code || looked.whole ? code : copy(backup, ref, &told, err);
 }
 
 static enum jc_code restore(void *ctx, struct jc_db *db, const char *dir, struct jc_backup_marks *marks,

@@ -72,12 +72,13 @@ static enum jc_code lose_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     return code ? code
                 : jc_audit_log_add(tx, fault->ref.agency_id, check->now_ms, check->actor, JC_STR("blob.lose"),
                                    jc_hex(fault->ref.sha256, JC_SHA256_SIZE, hex),
-                                   fault->altered ? JC_STR("altered") : JC_STR("missing"), err);
+                                   fault->wrong == JC_BLOB_ALTERED ? JC_STR("altered") : JC_STR("missing"), err);
 }
 
 enum jc_code jc_blob_check_fault(struct jc_blob_check *check, struct jc_blob_folder *folder,
-                                 const struct jc_blob_ref *ref, bool altered, struct jc_err *err) {
-    struct jc_blob_fault fault = {.altered = altered, .ref = *ref};
+                                 const struct jc_blob_ref *ref, enum jc_blob_wrong wrong, struct jc_err *err) {
+    struct jc_blob_fault fault = {.wrong = wrong, .ref = *ref};
+    bool ask_again = check->ask_again && wrong != JC_BLOB_MISSIZED;
     struct looking looking = {.check = check, .fault = &fault, .arena = jc_arena_new(1 << 16)};
     enum jc_code code = looking.arena ? JC_OK : jc_fail_memory(err);
     if (!code)
@@ -85,9 +86,9 @@ enum jc_code jc_blob_check_fault(struct jc_blob_check *check, struct jc_blob_fol
     if (!code && looking.live) {
         check->faults++;
         check->found(check->ctx, &fault);
-        if (check->ask_again && altered && folder)
+        if (ask_again && wrong == JC_BLOB_ALTERED && folder)
             code = jc_blob_set_aside(folder, ref->agency_id, ref->sha256, err);
-        if (!code && check->ask_again)
+        if (!code && ask_again)
             code = jc_db_write_wait(check->db, 0, lose_job, &looking, err);
     }
     jc_arena_free(looking.arena);
@@ -104,11 +105,14 @@ struct checking {
 static enum jc_code check_file(void *ctx, const struct jc_blob_ref *ref, struct jc_err *err) {
     const struct checking *checking = ctx;
     struct jc_blob_check *check = checking->check;
-    bool whole = false, there = false;
-    enum jc_code code = jc_blob_look(checking->folder, ref->agency_id, ref->sha256, &there, &whole, err);
+    struct jc_blob_looked looked;
+    enum jc_code code = jc_blob_look(checking->folder, ref->agency_id, ref->sha256, &looked, err);
     check->blobs += !code;
-    check->bytes += code ? 0 : ref->size_bytes;
-    return code || whole ? code : jc_blob_check_fault(check, checking->folder, ref, there, err);
+    check->bytes += code ? 0 : looked.size_bytes;
+    if (code || (looked.whole && looked.size_bytes == ref->size_bytes))
+        return code;
+    enum jc_blob_wrong wrong = looked.whole ? JC_BLOB_MISSIZED : looked.there ? JC_BLOB_ALTERED : JC_BLOB_MISSING;
+    return jc_blob_check_fault(check, checking->folder, ref, wrong, err);
 }
 
 enum jc_code jc_blob_check_folder(struct jc_blob_check *check, struct jc_blob_folder *folder, struct jc_err *err) {

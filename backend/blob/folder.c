@@ -276,35 +276,41 @@ enum jc_code jc_blob_open(const struct jc_blob_folder *folder, int64_t agency_id
     return JC_OK;
 }
 
-/* *there also if the disk cannot read it: then *unreadable, and a failure. */
+/* There also if the disk cannot read it: then *unreadable, and a failure. */
 static enum jc_code look(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
-                         bool *there, bool *whole, bool *unreadable, struct jc_err *err) {
+                         struct jc_blob_looked *out, bool *unreadable, struct jc_err *err) {
     uint8_t found[JC_SHA256_SIZE];
+    struct stat file = {0};
     struct blob_name name = name_of(agency_id, sha256);
     int fd = openat(folder->fd, name.text, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    *there = *whole = *unreadable = false;
+    *out = (struct jc_blob_looked){0};
+    *unreadable = false;
     if (fd < 0 && errno == ENOENT)
         return JC_OK;
-    *there = true;
-    if (fd < 0 || !close_written(fd, jc_file_sha256_of(fd, found))) {
+    out->there = true;
+    if (fd < 0 || !close_written(fd, jc_file_sha256_of(fd, found) && fstat(fd, &file) == 0)) {
         *unreadable = errno == EIO;
         return fail_at(folder, name.text, err);
     }
-    *whole = memcmp(found, sha256, sizeof found) == 0;
+    out->whole = memcmp(found, sha256, sizeof found) == 0;
+    out->size_bytes = out->whole ? file.st_size : 0;
     return JC_OK;
 }
 
 enum jc_code jc_blob_is_whole(const struct jc_blob_folder *folder, int64_t agency_id,
                               const uint8_t sha256[JC_SHA256_SIZE], bool *out, struct jc_err *err) {
-    bool there, unreadable;
-    return look(folder, agency_id, sha256, &there, out, &unreadable, err);
+    struct jc_blob_looked looked;
+    bool unreadable;
+    enum jc_code code = look(folder, agency_id, sha256, &looked, &unreadable, err);
+    *out = looked.whole;
+    return code;
 }
 
 enum jc_code jc_blob_look(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
-                          bool *there, bool *whole, struct jc_err *err) {
+                          struct jc_blob_looked *out, struct jc_err *err) {
     struct jc_err why = {0};
     bool unreadable = false;
-    enum jc_code code = look(folder, agency_id, sha256, there, whole, &unreadable, &why);
+    enum jc_code code = look(folder, agency_id, sha256, out, &unreadable, &why);
     if (code && !unreadable)
         jc_err_copy(err, &why);
     return unreadable ? JC_OK : code;

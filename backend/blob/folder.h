@@ -58,10 +58,13 @@ enum jc_code jc_blob_publish(struct jc_blob_folder *folder, struct jc_upload_id 
 /* A descriptor for reading, the caller's to close. JC_NOT_FOUND without the file. */
 enum jc_code jc_blob_open(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
                           int *out_fd, int64_t *out_bytes, struct jc_err *err);
-/* Whether the file is there, and still has its hash as it lies on the disk. A file that cannot be read because the
- * disk fails (EIO) is there and not whole. */
+struct jc_blob_looked {
+    bool there, whole;  /* whole: it has its hash as it lies on the disk */
+    int64_t size_bytes; /* of a file that is whole */
+};
+/* Looks at the file. One that cannot be read because the disk fails (EIO) is there and not whole. */
 enum jc_code jc_blob_look(const struct jc_blob_folder *folder, int64_t agency_id, const uint8_t sha256[JC_SHA256_SIZE],
-                          bool *there, bool *whole, struct jc_err *err);
+                          struct jc_blob_looked *out, struct jc_err *err);
 /* Whether it is there and whole; a file that cannot be read is a failure. */
 enum jc_code jc_blob_is_whole(const struct jc_blob_folder *folder, int64_t agency_id,
                               const uint8_t sha256[JC_SHA256_SIZE], bool *out, struct jc_err *err);

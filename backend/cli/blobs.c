@@ -12,13 +12,19 @@ enum jc_code jc_cli_open_blobs(struct jc_cli *cli, const char *dir, struct jc_bl
 }
 
 void jc_cli_blob_fault(const struct jc_blob_fault *fault, struct jc_err *out) {
+    static const enum jc_msg WORDS[] = {[JC_BLOB_MISSING] = JC_MSG_BLOB_GONE,
+                                        [JC_BLOB_ALTERED] = JC_MSG_BLOB_ALTERED,
+                                        [JC_BLOB_MISSIZED] = JC_MSG_BLOB_MISSIZED},
+                             WORDS_OF[] = {[JC_BLOB_MISSING] = JC_MSG_BLOB_GONE_OF,
+                                           [JC_BLOB_ALTERED] = JC_MSG_BLOB_ALTERED_OF,
+                                           [JC_BLOB_MISSIZED] = JC_MSG_BLOB_MISSIZED_OF};
     char hex[2 * JC_SHA256_SIZE + 1], id[JC_UUID_TEXT];
     struct jc_str sha256 = jc_hex(fault->ref.sha256, JC_SHA256_SIZE, hex);
     if (!fault->named)
-        (void)jc_fail(out, JC_DATA_LOSS, fault->altered ? JC_MSG_BLOB_ALTERED : JC_MSG_BLOB_GONE, sha256);
+        (void)jc_fail(out, JC_DATA_LOSS, WORDS[fault->wrong], sha256);
     else
-        (void)jc_fail(out, JC_DATA_LOSS, fault->altered ? JC_MSG_BLOB_ALTERED_OF : JC_MSG_BLOB_GONE_OF, sha256,
-                      fault->record.unit_name, fault->record.unit_id, jc_uuid_format(fault->record.inspection_id, id));
+        (void)jc_fail(out, JC_DATA_LOSS, WORDS_OF[fault->wrong], sha256, fault->record.unit_name, fault->record.unit_id,
+                      jc_uuid_format(fault->record.inspection_id, id));
 }
 
 void jc_cli_note_blob_fault(void *ctx, const struct jc_blob_fault *fault) {

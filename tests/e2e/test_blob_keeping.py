@@ -1,9 +1,11 @@
 """Photos that are kept: backups with the files they name, a restore that proves them, `verify` that names what is missing
 or altered and asks for it again, and retention, which leaves hash and reason (DESIGN section 6)."""
+import contextlib
 import glob
 import hashlib
 import os
 import shutil
+import sqlite3
 
 import jiancha
 import relay
@@ -126,6 +128,18 @@ class Keeping(jiancha.Test):
         lost = [row["detail"] for row in jiancha.listing(
             jiancha.run("log", "list", "--act", "blob.lose", "--db", db, "--format", "json"), "log")]
         self.assertEqual(sorted(lost), ["altered", "missing"])
+
+    def test_verify_sizes(self):
+        """A row that says another size than its file has is named; nothing is asked for again, since the file is good."""
+        db, _ = self.copy("missized")
+        with contextlib.closing(sqlite3.connect(db)) as connection, connection:
+            connection.execute("UPDATE blob SET size_bytes = 7 WHERE sha256 = ?",
+                               (hashlib.sha256(self.photos[0]).digest(),))
+        for more in ((), ("--ask-again",)):
+            faults = self.faults(db, *more)
+            self.assertEqual(len(faults), 1)
+            self.assertRegex(faults[0], r"\(hn-001\) has another size than the database says")
+        self.assertEqual(self.missing(db), [])
 
     def test_retention(self):
         """Contents go, hash and reason stay; the chain verifies; nothing is asked for again."""
