@@ -77,6 +77,32 @@ static void *sleep_reading(void *ctx) {
     return NULL;
 }
 
+/* What was overwritten is gone from log and file once both are settled; a reader may keep it. */
+static void test_settled(void **state) {
+    (void)state;
+    struct jc_db *db = open_tended();
+    struct sleeper sleeper = {.db = db};
+    pthread_t thread;
+    int64_t id = 0;
+    (void)write_megabytes(db, &id, 2);
+    assert_true(log_bytes() > 0);
+    assert_true(jc_db_settle(db, JC_DB_SETTLE_MS));
+    assert_int_equal(log_bytes(), 0);
+    sem_init(&sleeper.sees, 0, 0);
+    sem_init(&sleeper.wakes, 0, 0);
+    (void)write_megabytes(db, &id, 1);
+    assert_int_equal(pthread_create(&thread, NULL, sleep_reading, &sleeper), 0);
+    sem_wait(&sleeper.sees);
+    (void)write_megabytes(db, &id, 1);
+    assert_false(jc_db_settle(db, 1));
+    sem_post(&sleeper.wakes);
+    pthread_join(thread, NULL);
+    assert_true(jc_db_settle(db, JC_DB_SETTLE_MS));
+    assert_int_equal(log_bytes(), 0);
+    assert_int_equal(items_in(db), 4);
+    jc_db_close(db);
+}
+
 /* A reader that stays in its snapshot keeps the log; commits go on, and once it has gone the log is cut. */
 static void test_sleeping_reader(void **state) {
     (void)state;
@@ -107,6 +133,7 @@ static void test_sleeping_reader(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_settled),
         cmocka_unit_test(test_sleeping_reader),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -98,6 +98,8 @@ static enum jc_exit run_rotate(struct jc_cli *cli, int argc, char **argv) {
         return jc_cli_fail(cli, &err);
     struct jc_str id = jc_hex(rotation.key_id, sizeof rotation.key_id, hex);
     jc_cli_say(cli, JC_MSG_KEY_ROTATED, &id, 1);
+    if (!jc_db_settle(cli->db, JC_DB_SETTLE_MS))
+        jc_cli_say(cli, JC_MSG_DELETED_LATER, NULL, 0);
     return JC_EXIT_DONE;
 }
 

@@ -127,7 +127,10 @@ static enum jc_exit run_delete(struct jc_cli *cli, int argc, char **argv) {
                                 : jc_cli_write(cli, delete_job, &deletion, &err);
     if (!code && !deletion.dry_run)
         code = remove_files(&deletion, &err);
+    bool settled = code || deletion.dry_run || jc_db_settle(cli->db, JC_DB_SETTLE_MS);
     jc_watch_end(watch);
+    if (!settled)
+        jc_cli_say(cli, JC_MSG_DELETED_LATER, NULL, 0);
     if (!code)
         code = print(&deletion, &err);
     return code ? jc_cli_fail(cli, &err) : JC_EXIT_DONE;

@@ -308,6 +308,21 @@ enum jc_code jc_db_open(const struct jc_db_config *config, struct jc_db **out, s
     return code;
 }
 
+bool jc_db_settle(struct jc_db *db, int wait_ms) {
+    struct jc_conn_config config = db->conn;
+    struct jc_conn *conn = NULL;
+    struct jc_err ignored = {0};
+    int pages, copied;
+    if (db->driver->single(db->path))
+        return true; /* in memory */
+    config.reader = false;
+    if (db->driver->open(&config, &conn, &ignored))
+        return false;
+    bool settled = db->driver->checkpoint(conn, wait_ms, &pages, &copied);
+    db->driver->close(conn);
+    return settled;
+}
+
 void jc_db_close(struct jc_db *db) {
     if (!db)
         return;

@@ -164,6 +164,11 @@ enum jc_code jc_tx_state(struct jc_tx *tx, const struct jc_tx_state *kind, int64
 
 /* A consistent copy of the whole database in a new file (fsynced), while others write. */
 enum jc_code jc_db_copy_to(struct jc_db *db, const char *path, struct jc_err *err);
+/* Moves all that was committed into the file and cuts the log, so that what was deleted or overwritten lies in neither.
+ * Waits `wait_ms` for those who read an older state; false if one still does, or it failed: it then happens when
+ * the log is moved the next time. */
+enum { JC_DB_SETTLE_MS = 5000 }; /* as long as a person waits gladly */
+bool jc_db_settle(struct jc_db *db, int wait_ms);
 /* Called for each problem; what the database itself says of it is in English. */
 typedef void jc_db_fault(void *ctx, const struct jc_err *fault);
 /* integrity_check and foreign_key_check. JC_OK even if problems were found. */

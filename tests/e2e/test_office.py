@@ -199,7 +199,12 @@ class Office(jiancha.January):
 
     def test_keys(self):
         before = self.rows("key", "list")
+        secret = jiancha.query(self.db, "SELECT secret_key FROM server_key WHERE retired_ms IS NULL")[0][0]
+        self.assertTrue(secret)
         self.office("key", "rotate")
+        for name in (self.db, self.db + "-wal"):
+            with open(name, "rb") as file:
+                self.assertNotIn(secret, file.read(), "the old secret is wiped, not only forgotten")
         self.assertEqual(len(self.rows("key", "list")), len(before) + 1)
         self.inspect(self.one)
         self.assertEqual(self.one.sync()["unsent"], 0, "the terminal takes the key that the old one vouches for")
