@@ -400,21 +400,22 @@ static enum jc_code prepare(struct run *r, struct jc_arena *arena, struct jc_err
 
 /* Tells the first plan and sets up the helpers, if they are wanted and, in a run by time, if there is time for
  * them: to set them up takes about as long as the first plan, which at 10^6 units is seconds. */
-static enum jc_code prepare_helpers(struct run *r, struct jc_arena *arena, struct jc_err *err) {
+static void prepare_helpers(struct run *r, struct jc_arena *arena) {
     bool brief = r->by_time && elapsed(r) > r->problem->time_limit_ms / (SET_UP + 1);
     bool stopped = hurry(r);
     if (!r->late) /* else it is told in a moment, as the last one */
         tell(r, JC__SEARCH_PHASE__SEARCH_PHASE_CONSTRUCT);
     if (r->problem->plan_only || brief || stopped)
-        return JC_OK;
+        return;
     r->second = jc_search_new(r->in, r->problem->seed, 1, arena);
     r->shown = jc_snapshot_new(r->in, arena);
     r->prover = jc_prover_new(r->in, jc_search_scale(r->in), arena);
     r->polish = jc_polish_new(r->in, r->problem->seed, arena);
-    if (!r->second || !r->shown || !r->prover || !r->polish)
-        return jc_fail_memory(err);
-    r->known = *jc_prover_bound(r->prover); /* the problem may bring it; a prover with nothing to do tells nothing */
-    return JC_OK;
+    if (!r->second || !r->shown || !r->polish)
+        r->prover = NULL; /* without memory there is a plan all the same */
+    if (r->prover)
+        r->known =
+            *jc_prover_bound(r->prover); /* the problem may bring it; a prover with nothing to do tells nothing */
 }
 
 enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimizer_callbacks *callbacks,
@@ -425,10 +426,9 @@ enum jc_code jc_optimizer_run(const Jc__Problem *problem, const struct jc_optimi
     r.told = (struct jc_totals){INT64_MAX, 0, 0};
     r.by_time = problem->work_limit == 0 && problem->time_limit_ms > 0;
     enum jc_code code = prepare(&r, arena, err);
-    if (code == JC_OK)
-        code = prepare_helpers(&r, arena, err);
     if (code != JC_OK)
         return code;
+    prepare_helpers(&r, arena);
     if (problem->work_limit)
         anneal_within(&r, problem->work_limit);
     else if (problem->time_limit_ms)
