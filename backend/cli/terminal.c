@@ -1,5 +1,5 @@
-/* jiancha terminal: the reference handheld. This file has enroll and tasks; sync is in
- * terminal_sync.c, inspections and what follows in terminal_work.c, printing in terminal_print.c.
+/* jiancha terminal: the reference handheld. This file has enroll and tasks; sync is in terminal_sync.c, inspections
+ * in terminal_inspect.c, what follows in terminal_work.c and terminal_recheck.c, printing in terminal_print.c.
  *
  * Nothing here touches the server's database: a terminal has its own store and talks over the net. */
 #include "cli/terminal.h"
