@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include "auth/key.h"
 #include "base/message.h"
+#include "store/keyring.h"
 #include "store/server_key.h"
 #include "sync/receipt.h"
 
@@ -98,6 +100,240 @@ static void test_lost_secret(void **state) {
     assert_non_null(keys.items[1]->retired_at);
     jc_arena_free(keys.arena);
     jc_db_close(db);
+}
+
+/* --- tampering ----------------------------------------------------------------------------------------- */
+
+static int64_t moments(void *ctx) {
+    return FIELD_NOW_MS + ++*(int64_t *)ctx;
+}
+
+struct history {
+    int64_t ticks;
+    struct jc_clock clock;
+};
+
+static enum jc_code log_rotation_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct history *history = ctx;
+    uint8_t key_id[JC_KEY_ID_SIZE];
+    return jc_key_rotate(tx, 1, (struct jc_act){JC_STR("cli:t"), &history->clock}, key_id, err);
+}
+
+/* As a restore without secrets does. */
+static enum jc_code restore_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct history *history = ctx;
+    int64_t now_ms = jc_clock_now_ms(&history->clock);
+    enum jc_code code = jc_server_key_forget(tx, err);
+    if (!code)
+        code = jc_store_reincarnate(tx, now_ms, JC_STR("cli:t"), JC_STR("backup"), err);
+    return code ? code : jc_server_key_ensure(tx, now_ms, err);
+}
+
+/* Keys 1, 2 and 3 by rotation, 4 by a restore, 5 and 6 by rotation. */
+static struct jc_db *six_keys(void) {
+    struct jc_db *db = jc_test_store();
+    struct history history = {.clock = {moments, &history.ticks}};
+    jc_test_write(db, log_rotation_job, &history);
+    jc_test_write(db, log_rotation_job, &history);
+    jc_test_write(db, restore_job, &history);
+    jc_test_write(db, log_rotation_job, &history);
+    jc_test_write(db, log_rotation_job, &history);
+    return db;
+}
+
+struct finding_keys {
+    struct jc_arena *arena;
+    struct jc_str found;  /* "2 ID; 3 GONE" */
+    struct jc_str ids[7]; /* hex, by position; before anything was altered */
+    struct jc_db *backup;
+};
+
+static struct jc_str position_of(const struct finding_keys *keys, struct jc_str id) {
+    for (int i = 1; i <= 6; i++) {
+        if (jc_str_eq(keys->ids[i], id))
+            return jc_arena_printf(keys->arena, "%d", i);
+    }
+    return id;
+}
+
+/* Which key, by its id alone, and what. */
+static void note_key(void *ctx, int64_t position, const struct jc_err *fault) {
+    static const struct {
+        enum jc_msg what;
+        const char *word;
+    } WORDS[] = {{JC_MSG_KEYRING_ID, "id"},
+                 {JC_MSG_KEYRING_SECRET, "secret"},
+                 {JC_MSG_KEYRING_SECRET_KEPT, "secret kept"},
+                 {JC_MSG_KEYRING_FIRST, "first"},
+                 {JC_MSG_KEYRING_ENDORSER, "endorser"},
+                 {JC_MSG_KEYRING_ENDORSEMENT, "endorsement"},
+                 {JC_MSG_KEYRING_UNENDORSED, "unendorsed"},
+                 {JC_MSG_KEYRING_UNLOGGED, "unlogged"},
+                 {JC_MSG_KEYRING_MADE, "made"},
+                 {JC_MSG_KEYRING_RETIRED, "retired"},
+                 {JC_MSG_KEYRING_NONE_IN_USE, "none in use"},
+                 {JC_MSG_KEYRING_GAP, "gap"},
+                 {JC_MSG_KEYRING_GONE, "gone"},
+                 {JC_MSG_KEYRING_EMPTY, "empty"},
+                 {JC_MSG_KEYRING_COMPARED_ALTERED, "altered"},
+                 {JC_MSG_KEYRING_COMPARED_REMOVED, "removed"}};
+    struct finding_keys *keys = ctx;
+    struct jc_str key = position_of(keys, fault->arg[0]), word = JC_STR("?");
+    (void)position;
+    assert_int_equal(fault->code, JC_DATA_LOSS);
+    for (size_t i = 0; i < COUNT(WORDS); i++)
+        word = WORDS[i].what == fault->what ? jc_str(WORDS[i].word) : word;
+    if (fault->what == JC_MSG_KEYRING_ENDORSER_GONE) { /* names two: the one that is gone */
+        key = position_of(keys, fault->arg[1]);
+        word = JC_STR("gone");
+    }
+    keys->found = jc_arena_printf(keys->arena, "%.*s%s%.*s %.*s", JC_FMT(keys->found), keys->found.len ? "; " : "",
+                                  JC_FMT(key), JC_FMT(word));
+}
+
+static enum jc_code keyring_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    return jc_keyring_verify(tx, note_key, ctx, err);
+}
+
+struct comparing {
+    struct jc_tx *tx;
+    struct finding_keys *keys;
+};
+
+static enum jc_code compare_backup_job(struct jc_tx *backup, void *ctx, struct jc_err *err) {
+    struct comparing *comparing = ctx;
+    return jc_keyring_compare(comparing->tx, backup, note_key, comparing->keys, err);
+}
+
+static enum jc_code compare_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct finding_keys *keys = ctx;
+    struct comparing comparing = {tx, keys};
+    return jc_db_read(keys->backup, compare_backup_job, &comparing, err);
+}
+
+static enum jc_code ids_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
+    struct finding_keys *keys = ctx;
+    Jc__ServerKey **items = NULL;
+    size_t count = 0;
+    enum jc_code code = jc_server_key_list(tx, keys->arena, &items, &count, err);
+    for (size_t i = 0; !code && i < count; i++) {
+        char hex[2 * JC_KEY_ID_SIZE + 1];
+        keys->ids[count - i] = jc_arena_copy(keys->arena, jc_hex(items[i]->key_id.data, JC_KEY_ID_SIZE, hex));
+    }
+    return code;
+}
+
+#define AT(n) " WHERE position = " #n
+#define ENROLLED                                                                                 \
+    "INSERT INTO audit_log (agency_id, audit_no, at_ms, actor, act, object, detail, chain_hash)" \
+    " VALUES (1, 99, 1, '', 'device.enroll', '', '', zeroblob(32));"
+#define UNROTATED "DELETE FROM audit_log WHERE act = 'key.rotate';"
+
+static const struct {
+    const char *name, *sql, *found;
+} KEY_TAMPERINGS[] = {
+    {"nothing", "SELECT 1", ""},
+    {"no secret is here (a backup)", "UPDATE server_key SET secret_key = NULL", ""},
+    {"id", "UPDATE server_key SET key_id = X'0102030405060708'" AT(1), "0102030405060708 id"},
+    {"id of a rotated key", "UPDATE server_key SET key_id = X'0102030405060708'" AT(2), "0102030405060708 id"},
+    {"id of the wrong length", "UPDATE server_key SET key_id = X'01'" AT(6), "01 id"},
+    {"public half of the first", "UPDATE server_key SET public_key = zeroblob(32)" AT(1), "1 id"},
+    {"public half", "UPDATE server_key SET public_key = zeroblob(32)" AT(3), "3 id"},
+    {"public half of the newest", "UPDATE server_key SET public_key = X'ab'" AT(6), "6 id"},
+    {"secret half", "UPDATE server_key SET secret_key = zeroblob(64)" AT(6), "6 secret"},
+    {"secret half of the wrong length", "UPDATE server_key SET secret_key = X'00'" AT(6), "6 secret"},
+    {"secret half of an old key", "UPDATE server_key SET secret_key = zeroblob(64)" AT(2), "2 secret kept"},
+    {"endorsement", "UPDATE server_key SET endorsement = zeroblob(64)" AT(2), "2 endorsement"},
+    {"endorsement of the wrong length", "UPDATE server_key SET endorsement = X'00'" AT(3), "3 endorsement"},
+    {"endorsement of the first", "UPDATE server_key SET endorsement = X'00'" AT(1), "1 first"},
+    {"endorsement of a restored one", "UPDATE server_key SET endorsement = X'00'" AT(4), "4 endorser; 4 unlogged"},
+    {"no endorsement", "UPDATE server_key SET endorsement = X''" AT(2), "2 endorsement"},
+    {"no endorsement at all", "UPDATE server_key SET endorsement = X'', endorsed_by = X''" AT(2), "2 unendorsed"},
+    {"endorsed by another", "UPDATE server_key SET endorsed_by = zeroblob(8)" AT(3), "3 endorser"},
+    {"endorsed by nobody", "UPDATE server_key SET endorsed_by = X''" AT(3), "3 endorser"},
+    {"made earlier", "UPDATE server_key SET created_ms = created_ms - 1" AT(2), "2 made"},
+    {"restored one made earlier", "UPDATE server_key SET created_ms = created_ms - 1" AT(4), "4 made"},
+    {"retired later", "UPDATE server_key SET retired_ms = retired_ms + 1" AT(1), "1 retired"},
+    {"not retired", "UPDATE server_key SET retired_ms = NULL" AT(3), "3 retired"},
+    {"the newest retired", "UPDATE server_key SET retired_ms = 5" AT(6), "6 none in use"},
+    {"position", "UPDATE server_key SET position = 9" AT(6), "6 gap"},
+    {"all positions", "UPDATE server_key SET position = position + 10", "1 gap"},
+    {"two swapped",
+     "UPDATE server_key SET position = 9" AT(2) "; UPDATE server_key SET position = 2" AT(
+         3) ";"
+            "UPDATE server_key SET position = 3" AT(9),
+     "3 endorser; 1 retired; 2 endorser; 3 retired; 2 retired"},
+    {"the first removed", "DELETE FROM server_key" AT(1), "1 gone"},
+    {"one removed", "DELETE FROM server_key" AT(2), "2 gone"},
+    {"a restored one removed", "DELETE FROM server_key" AT(4), "4 gone"},
+    {"the newest removed", "DELETE FROM server_key" AT(6), "5 none in use; 6 gone"},
+    {"the newest removed, the one before in use again",
+     "DELETE FROM server_key" AT(6) "; UPDATE server_key SET retired_ms = NULL" AT(5), "6 gone"},
+    {"one removed, the others moved up",
+     "DELETE FROM server_key" AT(2) "; UPDATE server_key SET position = -position WHERE position > 2;"
+                                    "UPDATE server_key SET position = -position - 1 WHERE position < 0",
+     "3 endorser; 1 retired; 2 gone"},
+    {"all removed", "DELETE FROM server_key", " empty; 2 gone; 3 gone; 5 gone; 6 gone"},
+    {"all removed that no rotation made, after an enrolment", ENROLLED UNROTATED "DELETE FROM server_key", " empty"},
+    {"a key that nobody endorsed",
+     "INSERT INTO server_key SELECT X'39f713d0a644253f', 7,"
+     " X'3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c', NULL, 5, NULL, X'', X'';"
+     "UPDATE server_key SET retired_ms = 5, secret_key = NULL" AT(6),
+     "39f713d0a644253f unendorsed"},
+    {"line of the log removed", "DELETE FROM audit_log WHERE act = 'key.rotate' AND audit_no = 1", "2 unlogged"},
+};
+
+static struct finding_keys look_for_keys(struct jc_db *db) {
+    struct finding_keys keys = {.arena = jc_arena_new(1 << 20), .found = JC_STR("")};
+    jc_test_read(db, ids_job, &keys);
+    return keys;
+}
+
+static void test_tampering(void **state) {
+    (void)state;
+    for (size_t i = 0; i < COUNT(KEY_TAMPERINGS); i++) {
+        struct jc_db *db = six_keys();
+        struct finding_keys keys = look_for_keys(db);
+        jc_test_script(db, KEY_TAMPERINGS[i].sql);
+        jc_test_read(db, keyring_job, &keys);
+        CHECK_STR(KEY_TAMPERINGS[i].name, keys.found, KEY_TAMPERINGS[i].found);
+        jc_arena_free(keys.arena);
+        jc_db_close(db);
+    }
+}
+
+/* What one act made is compared with a backup; keys that came later are none of its business. */
+static void test_compared(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *of_backup, *here, *found;
+    } CASES[] = {
+        {"nothing", "SELECT 1", "SELECT 1", ""},
+        {"rotated since", "DELETE FROM server_key" AT(6) "; UPDATE server_key SET retired_ms = NULL" AT(5), "SELECT 1",
+         ""},
+        {"when the first was made", "SELECT 1", "UPDATE server_key SET created_ms = 5" AT(1), "1 altered"},
+        {"when one was retired", "SELECT 1", "UPDATE server_key SET retired_ms = 5" AT(1), "1 altered"},
+        {"one removed", "SELECT 1", "DELETE FROM server_key" AT(2), "2 removed"},
+    };
+    char folder[JC_TEST_PATH], path[2 * JC_TEST_PATH];
+    jc_test_folder(folder);
+    for (size_t i = 0; i < COUNT(CASES); i++) {
+        struct jc_err err = {0};
+        struct jc_db *db = six_keys();
+        struct finding_keys keys = look_for_keys(db);
+        snprintf(path, sizeof path, "%s/%zu.db", folder, i);
+        struct jc_db_config config = {.path = path};
+        CHECK_OK(CASES[i].name, jc_db_copy_to(db, path, &err), &err);
+        CHECK_OK(CASES[i].name, jc_db_open(&config, &keys.backup, &err), &err);
+        jc_test_script(keys.backup, CASES[i].of_backup);
+        jc_test_script(db, CASES[i].here);
+        jc_test_read(db, compare_job, &keys);
+        CHECK_STR(CASES[i].name, keys.found, CASES[i].found);
+        jc_db_close(keys.backup);
+        jc_arena_free(keys.arena);
+        jc_db_close(db);
+    }
+    jc_test_folder_remove(folder);
 }
 
 /* --- receipts ---------------------------------------------------------------------------------------- */
@@ -383,6 +619,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rotation),
         cmocka_unit_test(test_lost_secret),
+        cmocka_unit_test(test_tampering),
+        cmocka_unit_test(test_compared),
         cmocka_unit_test(test_receipt_of_a_sync),
         cmocka_unit_test(test_receipts_of_a_commit),
         cmocka_unit_test(test_two_agencies),

@@ -38,11 +38,26 @@ static void refuses_what_was_changed(void **state) {
     assert_false(jc_sign_verify(JC_STR("现场检查记录"), signature, public_key));
 }
 
+static void knows_a_pair(void **state) {
+    (void)state;
+    uint8_t secret[JC_SIGN_SECRET_SIZE], public_key[JC_SIGN_PUBLIC_SIZE];
+    jc_sign_keypair(public_key, secret);
+    assert_true(jc_sign_is_pair(public_key, secret));
+    for (size_t i = 0; i < sizeof secret; i++) {
+        secret[i] ^= 1;
+        assert_false(jc_sign_is_pair(public_key, secret));
+        secret[i] ^= 1;
+    }
+    public_key[0] ^= 1;
+    assert_false(jc_sign_is_pair(public_key, secret));
+}
+
 int main(void) {
     assert_true(jc_id_init());
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_as_the_rfc),
         cmocka_unit_test(refuses_what_was_changed),
+        cmocka_unit_test(knows_a_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "store/audit_log.h"
 #include "store/backup.h"
 #include "store/gone.h"
+#include "store/keyring.h"
 #include "store/operation.h"
 #include "sync/compared.h"
 #include "sync/derived.h"
@@ -128,6 +129,12 @@ static void audit_fault(void *ctx, int64_t audit_no, const struct jc_err *fault)
               fault);
 }
 
+static void key_fault(void *ctx, int64_t position, const struct jc_err *fault) {
+    struct verification *v = ctx;
+    add_fault(v, check_word(v, JC_MSG_VERIFY_KEYS, JC_STR("server_key")), NULL, position ? position : -1, NOTHING,
+              fault);
+}
+
 /* The agency of --agency, else the only one there is. */
 static enum jc_code keep_one_agency(struct jc_tx *tx, struct verification *v, struct jc_err *err) {
     int64_t agency_id = 0;
@@ -177,6 +184,11 @@ static enum jc_code compare_chain(struct jc_tx *backup, void *ctx, struct jc_err
     return code;
 }
 
+static enum jc_code compare_keys(struct jc_tx *backup, void *ctx, struct jc_err *err) {
+    struct verification *v = ctx;
+    return jc_keyring_compare(v->tx, backup, key_fault, v, err);
+}
+
 static struct jc_chain_points points_of(const struct heads *heads) {
     return (struct jc_chain_points){heads->items, heads->count};
 }
@@ -200,7 +212,9 @@ static enum jc_code verify_chains(struct jc_tx *tx, void *ctx, struct jc_err *er
         if (code == JC_OK)
             code = jc_audit_log_verify(tx, agency_id, points_of(&v->audit_heads), audit_fault, v, &lines, err);
     }
-    return code;
+    if (code == JC_OK)
+        code = jc_keyring_verify(tx, key_fault, v, err);
+    return code == JC_OK && v->backup ? jc_db_read(v->backup, compare_keys, v, err) : code;
 }
 
 /* --- blobs ---------------------------------------------------------------------------------------------- */
@@ -358,7 +372,7 @@ const struct jc_command jc_cmd_verify = {
         "verify [--head NUMBER:HASH]… [--audit-head NUMBER:HASH]… [--against BACKUP] [--blobs DIR] [--ask-again]\nverify --bundle FILE [--key PUBLIC_KEY]",
     .help =
         {"检查数据库文件、外键、每一条终端操作的证据链、由操作得出的记录（现场检查、问题隐患、\n"
-         "指令书、复查、工作日、文号、待核处理）和审计日志；有问题时退出码为 1。\n"
+         "指令书、复查、工作日、文号、待核处理）、审计日志和服务器密钥；有问题时退出码为 1。\n"
          "数据库中有多个执法机关而没有写 --agency 时，逐个核验全部执法机关的证据链。\n"
          "--head N:HASH  与曾经抄存在外的链头核对，证明第 N 条及以前的记录未被改动（可重复）\n"
          "--audit-head N:HASH  同上，核对审计日志（status 和备份清单列有两者的链头）\n"
@@ -369,8 +383,8 @@ const struct jc_command jc_cmd_verify = {
          "--bundle FILE  核验 evidence export 导出的证据文件，无需数据库\n"
          "--key HEX      服务器公钥（key list 所列），证明文件出自该服务器",
          "Checks the file, the foreign keys, the evidence chain of every operation, what was drawn from them (records,\n"
-         "findings, orders, rechecks, workdays, document numbers, reviews) and the audit log; exit 1 if anything is "
-         "wrong.\n"
+         "findings, orders, rechecks, workdays, document numbers, reviews), the audit log and the server's keys; exit 1 if\n"
+         "anything is wrong.\n"
          "With several agencies and no --agency, the chain of every one of them is checked.\n"
          "The files of photos and recordings are held against their hashes too (--blobs: their folder; default: beside\n"
          "the database); what is missing or altered is named.\n"

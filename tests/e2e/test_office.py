@@ -239,6 +239,7 @@ class Office(jiancha.January):
         self.is_sound()
         document = jiancha.query(self.db, "SELECT document_year, document_no, unit_id FROM inspection")[0]
         name = f"1-{document[0]}-{document[1]} {document[2]} 2023-01-03"
+        key = jiancha.query(self.db, "SELECT lower(hex(key_id)) FROM server_key")[0][0]
         for sql, check, words in (
                 ("UPDATE inspection SET workdays_centi = workdays_centi + 100", "derived", "workdays_centi"),
                 ("UPDATE inspection SET outcome = 2", "derived", "outcome"),
@@ -247,7 +248,9 @@ class Office(jiancha.January):
                 ("UPDATE operation SET received_ms = received_ms + 1 WHERE op_key % 1099511627776 = 1", "chain",
                  "row 1"),
                 ("UPDATE operation SET body = X'00' WHERE length(body) ="
-                 " (SELECT MAX(length(body)) FROM operation)", "chain", "content")):
+                 " (SELECT MAX(length(body)) FROM operation)", "chain", "content"),
+                ("UPDATE server_key SET public_key = zeroblob(32)", "server_key", key),
+                ("DELETE FROM server_key", "server_key", "there is no server key")):
             forged = self.path("forged.db")
             shutil.copy(self.db, forged)
             connection = sqlite3.connect(forged)
@@ -269,9 +272,11 @@ class Office(jiancha.January):
         shutil.copy(self.db, forged)
         with contextlib.closing(sqlite3.connect(forged)) as db, db:
             db.execute("UPDATE operation SET received_ms = received_ms + 1 WHERE op_key % 1099511627776 = 1")
+            db.execute("UPDATE server_key SET created_ms = created_ms + 1")
         found = jiancha.listing(jiancha.run("verify", "--db", forged, "--against", backup, "--format", "json", expect=1),
                                 "verify")
         self.assertIn("is not what the backup has as row 1", " ".join(row["text"] for row in found))
+        self.assertIn(f"server key {key} is not what the backup has", [row["text"] for row in found])
         cut = self.path("cut.db")
         shutil.copy(self.db, cut)
         connection = sqlite3.connect(cut)
