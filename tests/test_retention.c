@@ -279,6 +279,8 @@ static void test_gone(void **state) {
          " WHERE sha256 = (SELECT MAX(sha256) FROM blob WHERE deleted_ms IS NULL)",
          2},
         {"without a reason", "UPDATE blob SET deleted_why = NULL WHERE deleted_ms = 1", 2},
+        {"a reason for a blob that is there",
+         "UPDATE blob SET deleted_why = 'x' WHERE sha256 = (SELECT MIN(sha256) FROM blob WHERE deleted_ms IS NULL)", 3},
     };
     CHECK_INT("one goes", run(JC_RETENTION_BODIES, FIELD_NOW_MS + AFTER_MS, false).count, 1);
     CHECK_INT("an act accounts for it", faults_of_gone(), 0);

@@ -84,19 +84,21 @@ static enum jc_code check_body(struct jc_rows *rows, void *ctx, struct jc_err *e
     return JC_OK;
 }
 
-static const char SELECT_BLOBS[] = "SELECT sha256, deleted_why\n"
+static const char SELECT_BLOBS[] = "SELECT sha256, deleted_why, deleted_ms\n"
                                    "FROM blob\n"
-                                   "WHERE agency_id = $1 AND deleted_ms IS NOT NULL\n"
+                                   "WHERE agency_id = $1 AND (deleted_ms IS NOT NULL OR deleted_why IS NOT NULL)\n"
                                    "ORDER BY deleted_ms, sha256";
 
 static enum jc_code check_blob(struct jc_rows *rows, void *ctx, struct jc_err *err) {
     struct checking *c = ctx;
     struct jc_str sha256 = jc_rows_bytes(rows, 0), reason = jc_rows_text(rows, 1);
     char hex[2 * JC_SHA256_SIZE + 1];
+    struct jc_str name = jc_hex(sha256.ptr, sha256.len < JC_SHA256_SIZE ? sha256.len : JC_SHA256_SIZE, hex);
     (void)err;
-    if (!is_accounted_for(c, true, reason))
-        tell(c, 0, JC_MSG_GONE_BLOB, jc_hex(sha256.ptr, sha256.len < JC_SHA256_SIZE ? sha256.len : JC_SHA256_SIZE, hex),
-             reason, (struct jc_str){0});
+    if (jc_rows_is_null(rows, 2))
+        tell(c, 0, JC_MSG_GONE_BLOB_KEPT, name, reason, (struct jc_str){0});
+    else if (!is_accounted_for(c, true, reason))
+        tell(c, 0, JC_MSG_GONE_BLOB, name, reason, (struct jc_str){0});
     return JC_OK;
 }
 

@@ -9,8 +9,8 @@
 #include "store/operation.h"
 
 /* Tells each content of an operation (its number) and each blob (number 0) that is gone with a reason for which the log
- * has no act, or none that is not used up by those before it. Contents without a reason are jc_chain_verify's.
- * Cost: a pass over the agency's operations and blobs. */
+ * has no act, or none that is not used up by those before it; and each blob that is there with a reason. Contents
+ * without a reason are jc_chain_verify's. Cost: a pass over the agency's operations and blobs. */
 enum jc_code jc_gone_verify(struct jc_tx *tx, int64_t agency_id, jc_chain_found *found, void *ctx, struct jc_err *err);
 
 #endif
