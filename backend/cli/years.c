@@ -143,11 +143,15 @@ static void say_late(struct jc_cli *cli, const struct jc_years *years) {
 static void say_coverage(struct jc_cli *cli, const struct jc_years *years) {
     const struct jc_spread *s = &years->spread;
     char cyclic[JC_NUMBER_TEXT], late[JC_NUMBER_TEXT], late_key[JC_NUMBER_TEXT], all[JC_NUMBER_TEXT],
-        key[JC_NUMBER_TEXT];
-    struct jc_str args[] = {jc_str_from_int64((int64_t)s->cyclic, cyclic), jc_str_from_int64((int64_t)s->late, late),
-                            jc_str_from_int64((int64_t)s->late_key, late_key), jc_str_from_int64(s->seen_after, all),
-                            jc_str_from_int64(s->seen_after_key, key)};
-    jc_cli_say(cli, !s->cyclic ? JC_MSG_YEARS_NONE : s->late ? JC_MSG_YEARS_LATE : JC_MSG_YEARS_COVERED, args, 5);
+        key[JC_NUMBER_TEXT], left_out[JC_NUMBER_TEXT];
+    struct jc_str args[] = {
+        jc_str_from_int64((int64_t)s->cyclic, cyclic),     jc_str_from_int64((int64_t)s->late, late),
+        jc_str_from_int64((int64_t)s->late_key, late_key), jc_str_from_int64(s->seen_after, all),
+        jc_str_from_int64(s->seen_after_key, key),         jc_str_from_int64((int64_t)years->left_out, left_out)};
+    enum jc_msg covered = years->left_out ? JC_MSG_YEARS_LEFT_OUT : JC_MSG_YEARS_COVERED;
+    jc_cli_say(cli, !s->cyclic ? JC_MSG_YEARS_NONE : s->late ? JC_MSG_YEARS_LATE : covered, args, 6);
+    if (s->late && years->left_out)
+        jc_cli_say(cli, JC_MSG_YEARS_LEFT_OUT, args, 6);
     if (s->late)
         say_late(cli, years);
     jc_print_coverage(cli, years->coverage, years->reg);
@@ -222,9 +226,10 @@ static enum jc_code print_json(struct jc_cli *cli, const struct jc_years *years,
             json_array_append_new(late, json_pack("{s:s, s:b, s:i, s:i}", "unit_id", s->units[i].unit->unit_id, "key",
                                                   (int)s->units[i].key, "due", years->reg->year + s->units[i].due,
                                                   "year", years->reg->year + __builtin_ctz(s->units[i].years)));
-    json_t *root = json_pack("{s:o, s:I, s:o, s:i, s:i, s:o}", "years", list, "cyclic_units", (json_int_t)s->cyclic,
-                             "late", late, "seen_after", s->seen_after, "seen_after_key", s->seen_after_key, "coverage",
-                             jc_coverage_json(cli, years->coverage, years->reg));
+    json_t *root =
+        json_pack("{s:o, s:I, s:I, s:o, s:i, s:i, s:o}", "years", list, "cyclic_units", (json_int_t)s->cyclic,
+                  "left_out", (json_int_t)years->left_out, "late", late, "seen_after", s->seen_after, "seen_after_key",
+                  s->seen_after_key, "coverage", jc_coverage_json(cli, years->coverage, years->reg));
     return jc_print_json(cli, root, err);
 }
 

@@ -13,6 +13,7 @@ struct planning {
     struct jc_arena *arena;
     struct jc_years *out;
     Jc__Plan *kept; /* the stored plan of the first year, or NULL */
+    bool *left_out; /* by unit of the spread: in some year */
 };
 
 /* --- working days ---------------------------------------------------------------------------------------- */
@@ -124,6 +125,21 @@ static enum jc_code read_register(struct jc_tx *tx, void *ctx, struct jc_err *er
     return code;
 }
 
+/* The spread looks at workdays alone; that a unit has no possible month shows when its year is planned. A unit that
+ * is left out in two years counts once. */
+static void count_left_out(struct planning *p, const struct jc_year *year) {
+    const struct jc_spread *spread = &p->out->spread;
+    for (size_t u = 0; u < year->pp.problem->n_units; u++)
+        for (size_t i = 0; year->measure.unserved[u] && i < spread->n_units; i++) {
+            const struct jc_spread_unit *unit = &spread->units[i];
+            if (unit->cycle == 1 || p->left_out[i] ||
+                strcmp(unit->unit->unit_id, year->pp.sources[u].unit->unit_id) != 0)
+                continue;
+            p->left_out[i] = true;
+            p->out->left_out++;
+        }
+}
+
 static enum jc_code plan_year(struct planning *p, int index, struct jc_err *err) {
     struct jc_year *year = &p->out->items[index];
     Jc__Solution *solution = NULL;
@@ -138,7 +154,11 @@ static enum jc_code plan_year(struct planning *p, int index, struct jc_err *err)
     if (p->request->begin)
         p->request->begin(p->request->solve.ctx, year->year);
     code = jc_solve_problem(year->pp.problem, &p->request->solve, p->arena, &solution, err);
-    return code ? code : jc_plan_of_solution(&year->pp, solution, 0, p->arena, &year->plan, &year->measure, err);
+    if (!code)
+        code = jc_plan_of_solution(&year->pp, solution, 0, p->arena, &year->plan, &year->measure, err);
+    if (!code)
+        count_left_out(p, year);
+    return code;
 }
 
 /* F2 looks at all key units, whether it is their turn this year or not. */
@@ -158,6 +178,8 @@ enum jc_code jc_years_run(struct jc_db *db, int64_t agency_id, const struct jc_y
         code = jc_spread_make(out->reg, p.kept, request->years, arena, &out->spread, err);
     if (!code)
         code = find_coverage(&p, err);
+    if (!code && !(p.left_out = JC_NEW_ARRAY(arena, out->spread.n_units + 1, bool)))
+        code = jc_fail_memory(err);
     for (int y = 0; !code && y < request->years; y++)
         code = plan_year(&p, y, err);
     return code;

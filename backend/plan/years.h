@@ -23,6 +23,7 @@ struct jc_years {
     Jc__KeyCoverage *coverage; /* F2, of all key units of the register (coverage.h) */
     struct jc_year *items;
     size_t count;
+    size_t left_out; /* units on rules of several years that had their turn in a year with no month for them */
 };
 
 struct jc_years_request {

@@ -121,6 +121,24 @@ class YearsTest(jiancha.Test):
         solve = jiancha.run("solve", *WORK, "--format", "json", "--db", again, expect=(0, 1)).json
         self.assertEqual(solve["tiers"], answer["years"][1]["solve"]["tiers"])
 
+    def test_no_month_in_its_turn(self):
+        """A joining rule asks more visits than the unit's own: nobody minds until its turn comes, then it is left out and
+        not called covered."""
+        case, db = self.make("turn")
+        units, rules = read(case, "units"), read(case, "rules")
+        often = max(rules, key=lambda rule: float(rule["visits_per_year"]))
+        odd = next(unit for unit in units if unit["rule_id"] == "two")
+        other = next(team["team_id"] for team in read(case, "teams") if team["team_id"] not in odd["lead_team"])
+        odd.update(last_visit="2022-11", co_team=other, co_rule=often["rule_id"], co_persons="2", co_days="1")
+        write(case, "units", units)
+        jiancha.run("import", case, "--update", "--db", db)
+        answer = self.ask(db, "--years", "2", expect=1)
+        self.assertEqual(answer["left_out"], 1)
+        self.assertIn(odd["unit_id"], [s["unit_id"] for s in answer["years"][1]["shortfalls"]])
+        words = jiancha.run("years", "--work", "2000", "--db", db, expect=1).out
+        self.assertIn("1 has no possible month in the year of its turn", words)
+        self.assertNotIn("come within their cycle", words)
+
     def test_too_little(self):
         """F2: what does not fit is put off and named, with the number of years; nobody is forgotten."""
         case, db = self.make("little", part=0.8, workdays=0.12)
