@@ -135,11 +135,13 @@ static enum jc_code check_size(const Jc__Problem *p, struct jc_err *err) {
     static const char *const names[] = {"units", "teams", "rules", "draws", "quotas", "pins"};
     const size_t counts[] = {p->n_units, p->n_teams, p->n_rules, p->n_draws, p->n_quotas, p->n_pins};
     const size_t limits[] = {JC_PROBLEM_UNITS, JC_PROBLEM_ROWS / JC_MONTHS,
-                             JC_PROBLEM_ROWS,  JC_PROBLEM_ROWS,
+                             JC_PROBLEM_UNITS, JC_PROBLEM_ROWS, /* a unit in parts has rules of its own */
                              JC_PROBLEM_ROWS,  JC_PROBLEM_UNITS};
+    char count[JC_NUMBER_TEXT], limit[JC_NUMBER_TEXT];
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i] > limits[i])
-            return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_PROBLEM_TOO_LARGE, jc_str(names[i]));
+            return jc_fail(err, JC_RESOURCE_EXHAUSTED, JC_MSG_PROBLEM_TOO_LARGE, jc_str(names[i]),
+                           jc_str_from_int64((int64_t)counts[i], count), jc_str_from_int64((int64_t)limits[i], limit));
     return JC_OK;
 }
 

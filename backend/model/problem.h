@@ -11,8 +11,8 @@
 
 /* What a problem may hold. Larger ones are refused: nobody plans that many, and all sums below fit. */
 enum {
-    JC_PROBLEM_UNITS = 1000000,
-    JC_PROBLEM_ROWS = 100000,   /* teams times 12, rules, draws, quotas, pins: each */
+    JC_PROBLEM_UNITS = 1000000, /* units, rules, pins: each */
+    JC_PROBLEM_ROWS = 100000,   /* teams times 12, draws, quotas: each */
     JC_PROBLEM_SLOTS = 1000000, /* of all draws */
 };
 #define JC_PROBLEM_CENTI_MAX INT64_C(100000000000) /* 10^9 workdays: any single amount of work */
