@@ -156,7 +156,18 @@ static void test_refusals(void **state) {
     CHECK_INT("a revoked device", create(part(0, 3), "token-revoked").status, 401);
     CHECK_INT("another agency's device", simple("HEAD", location, "token-foreign-device").status, 404);
     CHECK_INT("another agency's device", simple("DELETE", location, "token-foreign-device").status, 404);
-    CHECK_INT("the first byte was one too few to be too many", head_of(location).offset, 1);
+    CHECK_INT("nothing of what was too much counts", head_of(location).offset, 0);
+    char number[JC_NUMBER_TEXT];
+    struct jc_tus_head head = patch_head(location, 0, number);
+    head.content_length = JC_STR("1001"); /* told before anything has come */
+    struct jc_tus *tus = begin(&head, "token-device");
+    (void)jc_tus_take(tus, part(0, 5));
+    jc_tus_piece(tus);
+    assert_true(jc_tus_has_failed(tus));
+    jc_tus_abandon(tus);
+    jc_tus_free(tus);
+    CHECK_INT("announced as too much", head_of(location).offset, 0);
+    CHECK_INT("the right bytes still fit", patch(location, 0, part(0, PHOTO_BYTES), NULL).status, 204);
 }
 
 static void test_quota(void **state) {

@@ -164,6 +164,13 @@ enum jc_code jc_hold_close(struct jc_hold *hold, struct jc_err *err) {
     return settle(hold, true, err);
 }
 
+void jc_hold_revoke(struct jc_hold *hold, int64_t size_bytes) {
+    pthread_mutex_lock(&hold->lock);
+    if (!hold->lost)
+        hold->sure_bytes = size_bytes;
+    pthread_mutex_unlock(&hold->lock);
+}
+
 void jc_hold_give(struct jc_hold *hold) {
     struct jc_holds *holds = hold->holds;
     struct jc_err ignored = {0};

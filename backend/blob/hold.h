@@ -41,6 +41,9 @@ enum jc_code jc_hold_take(struct jc_holds *holds, struct jc_upload_id id, bool a
 enum jc_code jc_hold_write(struct jc_hold *hold, struct jc_str bytes, struct jc_err *err);
 /* The pieces are good. JC_ABORTED if the upload has been taken. */
 enum jc_code jc_hold_keep(struct jc_hold *hold, struct jc_err *err);
+/* What it wrote behind the first `size_bytes` is to be taken back, unless the upload has been taken: whoever took
+ * it was told of it. */
+void jc_hold_revoke(struct jc_hold *hold, int64_t size_bytes);
 /* Keeps, and keeps others away until it is given back. */
 enum jc_code jc_hold_close(struct jc_hold *hold, struct jc_err *err);
 /* Ends it, taking back what was not to be kept: at the latest when the upload is taken the next time. */

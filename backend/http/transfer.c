@@ -218,6 +218,7 @@ static void read_head(struct MHD_Connection *connection, const char *method, con
         .upload_metadata = jc_exchange_header(connection, "Upload-Metadata"),
         .upload_checksum = jc_exchange_header(connection, "Upload-Checksum"),
         .content_type = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_TYPE),
+        .content_length = jc_exchange_header(connection, MHD_HTTP_HEADER_CONTENT_LENGTH),
         .range = jc_exchange_header(connection, MHD_HTTP_HEADER_RANGE),
     };
 }

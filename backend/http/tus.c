@@ -252,6 +252,16 @@ static void open_append(struct jc_tus *tus) {
         tus->offset_bytes = tus->hold.size_bytes;
     if (tus->offset_bytes != tus->ask.offset_bytes)
         fail(tus, 409, JC_ABORTED, JC_MSG_UPLOAD_OFFSET);
+    else if (tus->ask.body_bytes > tus->upload.size_bytes - tus->offset_bytes)
+        fail(tus, 413, JC_OUT_OF_RANGE, JC_MSG_UPLOAD_LONG);
+}
+
+/* More has come than is missing. Nothing of such a request counts. */
+static void refuse_long(struct jc_tus *tus) {
+    fail(tus, 413, JC_OUT_OF_RANGE, JC_MSG_UPLOAD_LONG);
+    if (tus->held)
+        jc_hold_revoke(&tus->hold, tus->ask.offset_bytes);
+    tus->offset_bytes = tus->ask.offset_bytes;
 }
 
 static bool digest_agrees(struct jc_tus *tus) {
@@ -369,7 +379,7 @@ void jc_tus_piece(struct jc_tus *tus) {
     if (!tus->opened)
         open_append(tus);
     if (!tus->err.code && bytes.len > (uint64_t)(tus->upload.size_bytes - tus->offset_bytes))
-        fail(tus, 413, JC_OUT_OF_RANGE, JC_MSG_UPLOAD_LONG);
+        refuse_long(tus);
     if (!tus->err.code && bytes.len) {
         jc_digest_add(&tus->digest, bytes);
         if (!jc_hold_write(&tus->hold, bytes, &tus->err))

@@ -123,6 +123,8 @@ static enum jc_code read_piece(const struct jc_tus_head *head, struct jc_arena *
         return refuse(status, 415, JC_UNIMPLEMENTED, JC_MSG_TUS_MEDIA_TYPE, head->content_type, err);
     if (!parse_number(head->upload_offset, &out->offset_bytes))
         return refuse_header(status, "Upload-Offset", err);
+    if (head->content_length.ptr && !parse_number(head->content_length, &out->body_bytes))
+        return refuse_header(status, "Content-Length", err);
     if (head->upload_checksum.ptr && !read_checksum(head->upload_checksum, arena, out))
         return refuse_header(status, "Upload-Checksum", err);
     return JC_OK;

@@ -13,7 +13,7 @@ struct jc_tus_head {
     struct jc_str method_override; /* X-HTTP-Method-Override, honoured with POST */
     struct jc_str resumable;       /* Tus-Resumable */
     struct jc_str upload_length, upload_defer_length, upload_offset, upload_metadata, upload_checksum;
-    struct jc_str content_type, range;
+    struct jc_str content_type, content_length, range;
 };
 
 enum jc_tus_act {
@@ -40,6 +40,7 @@ struct jc_tus_ask {
     int64_t size_bytes;             /* CREATE: Upload-Length */
     struct jc_str media_type;       /* CREATE: the metadata's `type` or `filetype`, NUL-terminated */
     int64_t offset_bytes;           /* APPEND */
+    int64_t body_bytes;             /* APPEND: announced; 0 if nothing is */
     enum jc_tus_checksum checksum;  /* APPEND */
     uint8_t digest[JC_SHA256_SIZE]; /* what it is; SHA-1 has 20 bytes */
     bool ranged;                    /* FETCH: bytes first..last */
