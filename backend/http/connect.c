@@ -119,13 +119,25 @@ static enum jc_code refuse(struct jc_connect *out, int status, enum jc_msg what,
     return jc_fail(err, status == 404 ? JC_UNIMPLEMENTED : JC_UNKNOWN, what, arg);
 }
 
-/* The codec of a body; parameters like charset do not change how we read it. */
+/* "charset=utf-8", "charset="UTF-8""; another parameter says nothing about how the body is read. */
+static bool is_utf8(struct jc_str parameter) {
+    struct jc_str name;
+    parameter = jc_str_trim(parameter);
+    if (!jc_str_cut(&parameter, '=', &name) || !same_word(name, "charset"))
+        return true;
+    return same_word(parameter, "utf-8") || same_word(parameter, "\"utf-8\"");
+}
+
+/* The codec of a body, which is UTF-8 wherever it is text. */
 static bool read_media_type(struct jc_str content_type, enum jc_codec *codec) {
-    struct jc_str media;
+    struct jc_str media, parameter;
     if (!jc_str_cut(&content_type, ';', &media))
         return false;
     media = jc_str_trim(media);
     *codec = same_word(media, "application/json") ? JC_CODEC_JSON : JC_CODEC_PROTO;
+    while (jc_str_cut(&content_type, ';', &parameter))
+        if (!is_utf8(parameter))
+            return false;
     return *codec == JC_CODEC_JSON || same_word(media, "application/proto");
 }
 
@@ -197,6 +209,8 @@ enum jc_code jc_connect_check_framing(const struct jc_connect_framing *framing, 
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_BODY_LENGTH_AMBIGUOUS);
     if (framing->hosts != 1 && !(framing->old && !framing->hosts))
         return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_HOST_COUNT);
+    if (framing->repeated)
+        return jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_HEADER_REPEATED, jc_str(framing->repeated));
     return JC_OK;
 }
 

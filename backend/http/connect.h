@@ -22,6 +22,7 @@ struct jc_connect_framing {
     bool broken_names; /* a header's name is empty or holds a blank, or there is something that was read as no header:
                           it may hide a name from us */
     struct jc_str transfer_encoding;
+    const char *repeated; /* a header that says one thing and came twice; NULL: none */
 };
 /* Refuses a head that somebody else on the way might read in another way (RFC 9112, sections 3.2, 5.1 and 6.1):
  * behind it the connection cannot be trusted. */

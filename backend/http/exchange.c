@@ -19,9 +19,25 @@ static bool is_named(const char *name, size_t len, const char *other) {
     return len == strlen(other) && strncasecmp(name, other, len) == 0;
 }
 
+/* Headers of which we read one (RFC 9110 5.3): another reader might take the other. */
+static const char *const SINGLE[] = {
+    MHD_HTTP_HEADER_AUTHORIZATION,
+    MHD_HTTP_HEADER_CONTENT_TYPE,
+    "Connect-Timeout-Ms",
+    "Connect-Protocol-Version",
+    MHD_HTTP_HEADER_RANGE,
+    "Tus-Resumable",
+    "Upload-Length",
+    "Upload-Offset",
+    "Upload-Metadata",
+    "Upload-Checksum",
+    MHD_HTTP_HEADER_CONTENT_ENCODING,
+};
+
 /* A head as it lies in libmicrohttpd's memory, which puts NULs where names, values and lines end. */
 struct scan {
     struct jc_connect_framing *framing;
+    uint32_t seen;  /* of SINGLE */
     const char *at; /* behind the last header that was seen */
     const char *end;
 };
@@ -50,6 +66,12 @@ static enum MHD_Result count_header(void *ctx, enum MHD_ValueKind kind, const ch
     framing->content_lengths += is_named(name, name_len, MHD_HTTP_HEADER_CONTENT_LENGTH);
     framing->transfer_encodings += is_named(name, name_len, MHD_HTTP_HEADER_TRANSFER_ENCODING);
     framing->hosts += is_named(name, name_len, MHD_HTTP_HEADER_HOST);
+    for (size_t i = 0; i < sizeof SINGLE / sizeof *SINGLE; i++) {
+        if (!is_named(name, name_len, SINGLE[i]))
+            continue;
+        framing->repeated = scan->seen >> i & 1 ? SINGLE[i] : framing->repeated;
+        scan->seen |= 1u << i;
+    }
     scan->at = value ? value + value_len : NULL;
     return MHD_YES;
 }
@@ -61,7 +83,8 @@ struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection,
         .transfer_encoding = jc_exchange_header(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING),
     };
     const union MHD_ConnectionInfo *size = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    struct scan scan = {&framing, version + strlen(version), method + (size ? size->header_size : 0)};
+    struct scan scan = {
+        .framing = &framing, .at = version + strlen(version), .end = method + (size ? size->header_size : 0)};
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, count_header, &scan);
     framing.broken_names |= !is_gap(scan.at, scan.end, 2, 4);
     return framing;

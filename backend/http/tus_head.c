@@ -85,11 +85,22 @@ static struct jc_str metadata(struct jc_str list, const char *key, struct jc_are
     return (struct jc_str){0};
 }
 
+static bool names_twice(struct jc_str list, const char *key) {
+    struct jc_str pair, name;
+    int found = 0;
+    while (jc_str_cut(&list, ',', &pair)) {
+        pair = jc_str_trim(pair);
+        found += jc_str_cut(&pair, ' ', &name) && jc_str_eq(name, jc_str(key));
+    }
+    return found > 1;
+}
+
 static enum jc_code read_creation(const struct jc_tus_head *head, struct jc_arena *arena, struct jc_tus_ask *out,
                                   int *status, struct jc_err *err) {
     if (head->upload_defer_length.ptr || !parse_number(head->upload_length, &out->size_bytes))
         return refuse_header(status, "Upload-Length", err);
-    if (head->upload_metadata.len > METADATA_MAX)
+    if (head->upload_metadata.len > METADATA_MAX || names_twice(head->upload_metadata, "sha256") ||
+        names_twice(head->upload_metadata, "type") || names_twice(head->upload_metadata, "filetype"))
         return refuse_header(status, "Upload-Metadata", err);
     struct jc_str hash = metadata(head->upload_metadata, "sha256", arena);
     if (!hash.ptr || !jc_hex_parse(hash, out->sha256, sizeof out->sha256))
