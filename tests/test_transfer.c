@@ -154,7 +154,7 @@ static void test_refusals(void **state) {
         {"unknown upload", "HEAD", "/blobs/u/0123456789abcdef0123456789abcdef", "token-device", "", 404},
         {"a path of nothing", "GET", "/blobs/nothing", "token-admin", "", 404},
         {"wrong method", "PUT", "/blobs", "token-device", "", 405},
-        {"another version", "HEAD", "/blobs/u/0123456789abcdef0123456789abcdef", "", "Tus-Resumable: 0.1\r\n", 401},
+        {"two versions", "HEAD", "/blobs/u/0123456789abcdef0123456789abcdef", "", "Tus-Resumable: 0.1\r\n", 400},
     };
     for (size_t i = 0; i < COUNT(CASES); i++) {
         struct answer answer;
