@@ -58,12 +58,17 @@ static size_t list(const Jc__Problem *p, const struct jc_measure *m, struct jc_a
 /* Plans of more visits than this are explained as large ones: only units around a shortfall may move. */
 static size_t whole_visits;
 
-static void explain(const char *name, const Jc__Problem *p, const Jc__Solution *plan, Jc__Shortfall **rows, size_t n,
-                    struct jc_arena *arena) {
+static void explain_late(const char *name, const Jc__Problem *p, const Jc__Solution *plan, const struct jc_past *past,
+                         Jc__Shortfall **rows, size_t n, struct jc_arena *arena) {
     const struct jc_explain_request request = {
         .program = JC_TEST_OPTIMIZER, .cancel_fd = -1, .whole_visits = whole_visits};
     struct jc_err err = {0};
-    CHECK_OK(name, jc_explain_problem(p, plan, NULL, &request, rows, n, arena, &err), &err);
+    CHECK_OK(name, jc_explain_problem(p, plan, past, &request, rows, n, arena, &err), &err);
+}
+
+static void explain(const char *name, const Jc__Problem *p, const Jc__Solution *plan, Jc__Shortfall **rows, size_t n,
+                    struct jc_arena *arena) {
+    explain_late(name, p, plan, NULL, rows, n, arena);
 }
 
 /* Of all teams that join units, those are named whose rule the repair changes. */
@@ -340,6 +345,29 @@ static void test_situations(void **state) {
         }
         CHECK_INT(t->name, repairs & t->repairs, t->repairs);
         jc_arena_reset(arena);
+    }
+    jc_arena_free(arena);
+}
+
+/* In the middle of a year a unit's months are closed by what is over, too: only those that its row in the register
+ * closes can be opened by a repair. */
+static void test_months_that_are_over(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 28);
+    for (int open = 0; open < 2; open++) {
+        struct maker k = maker_new(arena);
+        struct jc_measure m;
+        Jc__Shortfall **rows = NULL;
+        unit_blacked_out(&k);
+        const uint16_t blackout[] = {open ? (uint16_t)MONTH_10 : 0};
+        const struct jc_past past = {.closed = 0x1f, .blackout = blackout};
+        Jc__Solution *plan = solve("late", k.p, arena, &m);
+        assert_int_equal(list(k.p, &m, arena, &rows), 1);
+        explain_late("late", k.p, plan, &past, rows, 1, arena);
+        bool opened = false;
+        for (size_t i = 0; i < rows[0]->n_repairs; i++)
+            opened |= rows[0]->repairs[i]->kind == JC__REPAIR_KIND__REPAIR_KIND_BLACKOUT;
+        assert_int_equal(opened, open);
     }
     jc_arena_free(arena);
 }
@@ -628,10 +656,15 @@ static void test_rules_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_situations),  cmocka_unit_test(test_random),
-        cmocka_unit_test(test_as_large),    cmocka_unit_test(test_corner_of_large_plan),
-        cmocka_unit_test(test_solve_again), cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_stored),      cmocka_unit_test(test_told),
+        cmocka_unit_test(test_situations),
+        cmocka_unit_test(test_months_that_are_over),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_as_large),
+        cmocka_unit_test(test_corner_of_large_plan),
+        cmocka_unit_test(test_solve_again),
+        cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_told),
         cmocka_unit_test(test_rules_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
