@@ -1,9 +1,11 @@
 /* jiancha report completion|rates|overdue: what a supervisor reads. */
 #include "report/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/table.h"
+#include "store/head.h"
 #include "store/registry.h"
 
 const struct jc_command jc_cmd_report;
@@ -21,6 +23,7 @@ struct question {
     size_t count;
     Jc__Team **teams;
     size_t team_count;
+    struct jc_head head; /* a report that leaves the house takes the chain's head along (DESIGN section 6) */
 };
 
 static enum jc_code ask_completion(struct question *q, struct jc_tx *tx, struct jc_err *err) {
@@ -39,6 +42,8 @@ static enum jc_code ask_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct question *question = ctx;
     enum jc_code code =
         jc_team_list(tx, question->agency_id, question->arena, &question->teams, &question->team_count, err);
+    if (!code)
+        code = jc_head_read(tx, question->agency_id, &question->head, err);
     return code ? code : question->ask(question, tx, err);
 }
 
@@ -183,6 +188,13 @@ static struct jc_table *overdue_table(const struct question *q, const struct jc_
     return table;
 }
 
+static void add_head(struct jc_table *table, const struct jc_head *head) {
+    char hex[2 * JC_SHA256_SIZE + 1], text[JC_NUMBER_TEXT + sizeof hex + 1];
+    (void)jc_hex(head->chain_head, sizeof head->chain_head, hex);
+    int len = snprintf(text, sizeof text, "%lld:%s", (long long)head->operation_no, hex);
+    jc_table_note(table, "chain_head", JC_MSG_REPORT_CHAIN_HEAD, (struct jc_str){text, (size_t)len});
+}
+
 /* --- the command ------------------------------------------------------------------------------------- */
 
 static enum jc_exit answer(struct jc_cli *cli, const struct jc_command *command, int argc, char **argv,
@@ -205,8 +217,8 @@ static enum jc_exit answer(struct jc_cli *cli, const struct jc_command *command,
     if (code == JC_OK)
         code = jc_cli_read(cli, ask_job, &question, &err);
     struct jc_table *table = code == JC_OK ? lay_out(&question, cli) : NULL;
-    if (code == JC_OK && !table)
-        code = jc_fail_memory(&err);
+    if (table)
+        add_head(table, &question.head);
     if (code == JC_OK)
         code = jc_table_print(table, cli, &err);
     return code == JC_OK ? JC_EXIT_DONE : jc_cli_fail(cli, &err);
@@ -276,7 +288,10 @@ const struct jc_command jc_cmd_report = {
     .name = "report",
     .summary = {"完成情况、比率、逾期", "completion, rates, what is overdue"},
     .usage = "report completion|rates|overdue [--as-of DATE]",
-    .help = {"各报表以最新批准的计划为准。", "All reports measure against the newest approved plan."},
+    .help =
+        {"各报表以最新批准的计划为准；末行是证据链的链头，随报表存于外部，日后用 verify --head 核对。",
+         "All reports measure against the newest approved plan. The last line is the head of the evidence chain: kept with the\n"
+         "report outside, it proves later by verify --head that no record before it was changed."},
     .example = "jiancha report completion --as-of 2023-01-31\njiancha report rates --as-of 2023-01-31 --format json",
     .run = run,
     .sub = subs,

@@ -17,6 +17,12 @@ struct cell {
     struct jc_str text;
 };
 
+struct note {
+    const char *field; /* NULL: there is none */
+    enum jc_msg words;
+    struct jc_str value;
+};
+
 struct jc_table {
     struct jc_arena *arena;
     const char *name;
@@ -24,6 +30,7 @@ struct jc_table {
     size_t column_count;
     struct cell *cells; /* row after row */
     size_t count, capacity;
+    struct note note;
     bool failed;
 };
 
@@ -49,6 +56,12 @@ void jc_table_text(struct jc_table *table, struct jc_str text) {
     if (!copy.ptr)
         table->failed = true;
     add_cell(table, (struct cell){.type = JC_CELL_TEXT, .text = copy});
+}
+
+void jc_table_note(struct jc_table *table, const char *field, enum jc_msg words, struct jc_str value) {
+    struct jc_str copy = jc_arena_copy(table->arena, value);
+    table->note = (struct note){field, words, copy};
+    table->failed |= !copy.ptr;
 }
 
 void jc_table_int(struct jc_table *table, int64_t number) {
@@ -165,6 +178,10 @@ static void print_text(const struct jc_table *table, struct jc_cli *cli, size_t 
         jc_buf_add(&cli->out, jc_msg_text(JC_MSG_CLI_NOTHING, cli->lang));
         jc_buf_char(&cli->out, '\n');
     }
+    if (table->note.field) {
+        jc_msg_render(&cli->out, cli->lang, table->note.words, &table->note.value, 1);
+        jc_buf_char(&cli->out, '\n');
+    }
 }
 
 /* --- CSV ------------------------------------------------------------------------------------------- */
@@ -223,6 +240,9 @@ static bool print_json(const struct jc_table *table, struct jc_cli *cli) {
         }
         ok = json_array_append_new(rows, row) == 0 && ok;
     }
+    const struct note *note = &table->note;
+    if (ok && note->field)
+        ok = json_object_set_new(root, note->field, json_stringn(note->value.ptr, note->value.len)) == 0;
     ok = ok && json_dump_callback(root, append_out, &cli->out, JSON_INDENT(1) | JSON_REAL_PRECISION(15)) == 0;
     jc_buf_char(&cli->out, '\n');
     json_decref(rows);

@@ -29,6 +29,9 @@ void jc_table_centi(struct jc_table *table, int64_t centi);
 void jc_table_micro(struct jc_table *table, int64_t micro);
 void jc_table_bool(struct jc_table *table, bool yes);
 void jc_table_null(struct jc_table *table);
+/* What the listing says as a whole, once: a line behind the table (`words` with the value as {0}), `field` beside the
+ * array in JSON, nothing in CSV. */
+void jc_table_note(struct jc_table *table, const char *field, enum jc_msg words, struct jc_str value);
 /* An identifier of 16 bytes in its usual form; null for anything else. */
 void jc_table_id(struct jc_table *table, ProtobufCBinaryData id);
 /* The head of a name that is too long for a cell (names of teams may be whole sentences); the arena's. */

@@ -242,6 +242,14 @@ class Story(jiancha.Test):
         self.assertEqual(self.ask("verify")["verify"], [])
         self.assertIn("1 head compared", self.said)
 
+    def test_reports_take_the_head_along(self):
+        """A month's report kept outside proves later that nothing before it was changed (DESIGN section 6)."""
+        heads = {self.ask("report", name)["chain_head"] for name in ("completion", "rates", "overdue")}
+        self.assertEqual(len(heads), 1)
+        head = heads.pop()
+        self.assertEqual(self.ask("verify", "--head", head)["verify"], [])
+        self.assertTrue(self.ask("verify", "--head", head[:-1] + ("0" if head[-1] != "0" else "1"), expect=1)["verify"])
+
     def test_nothing_left_behind(self):
         self.assertEqual(left_behind(self.session), [])
 
