@@ -82,7 +82,7 @@ def wire(folder):
     """Bytes both ways for a record in batches of 20, compressed."""
     work = tempfile.mkdtemp(dir=folder)
     answer = json.loads(run(LOAD, "--program", JIANCHA, "--dir", work, "--connections", "8", "--records", "20",
-                            "--seconds", "1", "--gzip", "--rate", "2000"))
+                            "--seconds", "1", "--gzip", "--rate", "6000"))
     shutil.rmtree(work)
     return answer["wire_bytes_per_record"]
 
