@@ -255,7 +255,8 @@ const struct jc_command jc_cmd_replan = {
         {"以现行计划为基础重新安排：已完成的检查不动；--as-of 之前已结束月份内未完成的检查、新增单位的检查排入以后的月份；\n"
          "名录、执法单位、人数、预算、不宜检查月份的变动（import --update）一并生效；与实际检查日期的间隔照样保持。\n"
          "先使变动（单位、月份、牵头单位）的检查次数最少并给出证明，再在变动最少的方案中使代价最低。已下达、已抽定和固定的检查\n"
-         "尽量不动；不得不动的，批准新版后终端上的任务收回，到新的月份再下达。检查时段已过而无法补排的列为缺口。\n"
+         "尽量不动；不得不动的，批准新版后终端上的任务收回，到新的月份再下达。检查时段已过而无法补排的列为缺口；\n"
+         "抽查名额错过时段的，改在以后的月份补抽。\n"
          "结果存为下一版草案（已有草案则替换），现行计划在新版批准（approve）前不变。--dry-run 只列出变动，不保存；\n"
          "--reason、--decided-on 记入调整文件（默认按 --as-of）。--format json、csv 输出变动通知：哪个单位、原月份和执法单位、\n"
          "现月份和执法单位、原因。其他选项同 solve（默认 10 秒）。有缺口时退出码为 1。",
@@ -265,7 +266,7 @@ const struct jc_command jc_cmd_replan = {
          "First the number of visits that change (unit, month, lead team) is made the least, and proven; then the cost,\n"
          "among the plans with that number. What is released, drawn or pinned stays if it can; if it cannot, its tasks\n"
          "are taken back once the new version is approved and released again in the new month. A visit whose window is\n"
-         "over is a shortfall.\n"
+         "over is a shortfall; a slot of a draw whose window is over comes in a later month.\n"
          "The result is a draft of the next version, in place of the draft there is; the plan in force stays as it is\n"
          "until the draft is approved. --dry-run lists the changes and stores nothing; --reason and --decided-on go on\n"
          "file (as of --as-of if left out). --format json or csv gives the change notice: which unit, from which month\n"

@@ -35,6 +35,7 @@ struct replanning {
     bool settled;           /* … which the best plan has reached */
     int64_t bound_e5;       /* no plan with these tiers costs less */
     bool cancelled;
+    bool broken_off; /* a stage's solver died or hung behind its plan */
     int64_t elapsed_ms, work;
 };
 
@@ -205,6 +206,7 @@ static enum jc_code ask(struct replanning *r, Jc__Problem *problem, Jc__Solution
     if (code)
         return code;
     r->cancelled |= (*out)->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
+    r->broken_off |= (*out)->status == JC__SOLVE_STATUS__SOLVE_STATUS_BROKEN_OFF;
     r->elapsed_ms += (*out)->elapsed_ms;
     r->work += (*out)->work;
     return JC_OK;
@@ -377,9 +379,10 @@ static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
         return code;
     Jc__SolveSummary *s = plan->solve;
     bool optimal = s->tiers_settled && s->bound_e5 == s->cost_e5 && r->out->least >= m.changes;
-    s->status = r->cancelled ? JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED
-                : optimal    ? JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL
-                             : JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
+    s->status = r->cancelled    ? JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED
+                : optimal       ? JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL
+                : r->broken_off ? JC__SOLVE_STATUS__SOLVE_STATUS_BROKEN_OFF
+                                : JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
     s->elapsed_ms = r->elapsed_ms;
     s->work = r->work;
     /* visits no plan can have (missed for good, units not planned any more) change in every plan */

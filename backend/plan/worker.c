@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "plan/frames.h"
 
 enum {
@@ -386,6 +387,8 @@ static enum jc_code supervise(struct run *run, struct jc_err *err) {
     }
     if (!code)
         code = conclude(run, late || run->killed, status, err);
+    if (!code && !run->finished && !run->cancelled)
+        jc_log(JC_LOG_WARN, "solver broke off", JC_LOG_INT("status", status), JC_LOG_STR("words", jc_str(run->words)));
     if (code && run->n_words && !*err->detail)
         jc_err_detail(err, "%s", run->words);
     return code;
