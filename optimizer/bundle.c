@@ -65,8 +65,13 @@ struct jc_bundle {
     int64_t work;
 };
 
+/* Blocks, teams for units in no block, and draws: each gets columns. */
+static size_t count_parts(const struct jc_instance *in) {
+    return (size_t)in->n_pairs + (size_t)in->n_teams + (size_t)in->n_draws;
+}
+
 bool jc_bundle_fits(const struct jc_relax *r, bool cheapest) {
-    size_t parts = (size_t)(r->in->n_pairs + r->in->n_teams + r->in->n_draws);
+    size_t parts = count_parts(r->in);
     return jc_relax_prices(r, cheapest) + parts <= ROWS_MAX && parts * (size_t)r->in->n_units <= USAGE_MAX;
 }
 
@@ -75,7 +80,7 @@ struct jc_bundle *jc_bundle_new(const struct jc_relax *r, struct jc_arena *arena
     if (!b)
         return NULL;
     b->n_prices = r->n;
-    b->n_parts = (size_t)r->in->n_pairs + (size_t)r->in->n_teams + (size_t)r->in->n_draws;
+    b->n_parts = count_parts(r->in);
     size_t rows = r->n + b->n_parts + 1;
     b->row_of = JC_NEW_ARRAY(arena, r->n, int32_t);
     b->price_of = JC_NEW_ARRAY(arena, rows, size_t);

@@ -634,16 +634,17 @@ static void test_log(void **state) {
     assert_non_null(log);
     for (; getline(&line, &size, log) > 0; lines++) {
         json_t *json = json_loads(line, 0, NULL);
-        const char *event, *method, *code;
+        const char *event, *peer, *method, *code;
         int id, status, duration, bytes;
         assert_non_null(json);
         assert_true(lines < COUNT(CALLS));
         assert_null(strstr(line, "token-")); /* never a secret */
-        assert_int_equal(json_unpack(json, "{s:s, s:i, s:s, s:i, s:s, s:i, s:i}", "event", &event, "id", &id, "method",
-                                     &method, "status", &status, "code", &code, "duration_ms", &duration, "bytes",
-                                     &bytes),
+        assert_int_equal(json_unpack(json, "{s:s, s:i, s:s, s:s, s:i, s:s, s:i, s:i}", "event", &event, "id", &id,
+                                     "peer", &peer, "method", &method, "status", &status, "code", &code, "duration_ms",
+                                     &duration, "bytes", &bytes),
                          0);
         assert_string_equal(event, "request");
+        assert_string_equal(peer, "127.0.0.1");
         CHECK_INT(CALLS[lines].path, id, (int)lines + 1);
         CHECK_INT(CALLS[lines].path, status, CALLS[lines].status);
         assert_string_equal(code, CALLS[lines].code);

@@ -42,6 +42,8 @@ static const struct {
      .metadata = "sha256 " HASH64 ",sha256 " HASH64, .status = 400},
     {"create with two types", "POST", "/blobs", .resumable = "1.0.0", .length = "5",
      .metadata = "sha256 " HASH64 ",type aW1hZ2UvanBlZw==,type aW1hZ2UvanBlZw==", .status = 400},
+    {"create with two keys of a name we do not know", "POST", "/blobs", .resumable = "1.0.0", .length = "5",
+     .metadata = "sha256 " HASH64 ",note,other,note aGVsbG8=", .status = 400},
     {"status", "HEAD", "/blobs/u/" ID, .resumable = "1.0.0", .act = JC_TUS_STATUS},
     {"status without a version", "HEAD", "/blobs/u/" ID, .status = 412},
     {"status of a name that is none", "HEAD", "/blobs/u/../../etc/passwd", .resumable = "1.0.0", .status = 404},

@@ -17,6 +17,18 @@ void jc_address_key(const struct sockaddr *address, uint8_t key[JC_ADDRESS_KEY])
     }
 }
 
+const char *jc_address_print(const struct sockaddr *address, char text[JC_ADDRESS_TEXT]) {
+    const void *bytes = NULL;
+    text[0] = '\0';
+    if (address && address->sa_family == AF_INET)
+        bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+    else if (address && address->sa_family == AF_INET6)
+        bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    if (bytes)
+        inet_ntop(address->sa_family, bytes, text, JC_ADDRESS_TEXT);
+    return text;
+}
+
 bool jc_address_is_loopback(const struct sockaddr *address) {
     if (address->sa_family == AF_INET)
         return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "http/address.h"
 
 enum { PATH_LOG_MAX = 200 };
 
@@ -13,6 +14,11 @@ struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *
     if (MHD_lookup_connection_value_n(connection, MHD_HEADER_KIND, name, strlen(name), &value, &len) != MHD_YES)
         return (struct jc_str){NULL, 0};
     return value ? (struct jc_str){value, len} : JC_STR("");
+}
+
+const struct sockaddr *jc_exchange_peer(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info ? info->client_addr : NULL;
 }
 
 static bool is_named(const char *name, size_t len, const char *other) {
@@ -94,10 +100,12 @@ void jc_exchange_log(const struct jc_exchange_line *line, int64_t now_ms) {
     struct jc_str path = {line->path.ptr, line->path.len < PATH_LOG_MAX ? line->path.len : PATH_LOG_MAX};
     const char *code = line->status == 0 ? jc_code_name(JC_CANCELLED) : jc_code_name(line->code);
     bool bug = line->code == JC_INTERNAL || line->code == JC_UNKNOWN || line->code == JC_DATA_LOSS;
+    char peer[JC_ADDRESS_TEXT];
     jc_log(bug ? JC_LOG_ERROR : JC_LOG_INFO, "request", JC_LOG_INT("id", (int64_t)line->id),
-           JC_LOG_STR("method", line->method), JC_LOG_STR("path", path), JC_LOG_INT("status", line->status),
-           JC_LOG_STR("code", jc_str(code)), JC_LOG_INT("duration_ms", now_ms - line->started_ms),
-           JC_LOG_INT("bytes_in", line->bytes_in), JC_LOG_INT("bytes", line->bytes_out), JC_LOG_INT("sent", line->sent),
+           JC_LOG_STR("peer", jc_str(jc_address_print(line->peer, peer))), JC_LOG_STR("method", line->method),
+           JC_LOG_STR("path", path), JC_LOG_INT("status", line->status), JC_LOG_STR("code", jc_str(code)),
+           JC_LOG_INT("duration_ms", now_ms - line->started_ms), JC_LOG_INT("bytes_in", line->bytes_in),
+           JC_LOG_INT("bytes", line->bytes_out), JC_LOG_INT("sent", line->sent),
            JC_LOG_STR("detail", jc_str(line->code ? line->detail : "")));
 }
 

@@ -24,6 +24,9 @@ struct jc_exchange {
 /* The value of a header of the request; ptr NULL if absent. */
 struct jc_str jc_exchange_header(struct MHD_Connection *connection, const char *name);
 
+/* Who is at the other end, as long as the connection is there; NULL if nobody knows. */
+const struct sockaddr *jc_exchange_peer(struct MHD_Connection *connection);
+
 /* What says whom the request is for and where its body ends, counted header by header: a lookup by name would not
  * tell how many there are. `method` and `version` are the request line's, where libmicrohttpd has them. */
 struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection, const char *method,
@@ -32,6 +35,7 @@ struct jc_connect_framing jc_exchange_framing(struct MHD_Connection *connection,
 /* What is logged of an exchange when it is over. */
 struct jc_exchange_line {
     uint64_t id;
+    const struct sockaddr *peer;
     struct jc_str method, path;
     int64_t started_ms; /* monotonic */
     int status;         /* of the answer; 0: none was sent */

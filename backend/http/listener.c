@@ -58,14 +58,13 @@ static void count(const struct jc_listener *listener, int more) {
 
 static void begin_line(struct jc_listener *listener, struct MHD_Connection *connection, void **context) {
     const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    const union MHD_ConnectionInfo *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     struct jc_line *line = jc_calloc(1, sizeof *line);
     if (!line)
         return;
     *context = line;
     line->http = listener->http;
     count(listener, 1);
-    line->peer = jc_peers_add(listener->peers, fd->connect_fd, address->client_addr, listener->tls, line,
+    line->peer = jc_peers_add(listener->peers, fd->connect_fd, jc_exchange_peer(connection), listener->tls, line,
                               jc_http_now(listener->http));
     if (!listener->tls)
         return;

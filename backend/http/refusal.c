@@ -135,7 +135,8 @@ void jc_refusal_send(struct MHD_Connection *connection, int status) {
         return;
     struct jc_http *http = at->http;
     int64_t now_ms = jc_http_now(http);
-    struct jc_exchange_line line = {.id = jc_traffic_begin(&http->traffic), .started_ms = now_ms};
+    struct jc_exchange_line line = {
+        .id = jc_traffic_begin(&http->traffic), .peer = jc_exchange_peer(connection), .started_ms = now_ms};
     line.status = explain(&http->config, status, &err);
     line.code = err.code;
     line.detail = "refused before it could be read";

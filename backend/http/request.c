@@ -48,12 +48,6 @@ static void read_head(struct jc_request *request, struct jc_connect_head *head) 
         (void)jc_fail_memory(&request->err);
 }
 
-static const struct sockaddr *address_of(struct jc_request *request) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    return info ? info->client_addr : NULL;
-}
-
 static enum jc_code fail_large(struct jc_request *request) {
     char number[JC_NUMBER_TEXT];
     return jc_fail(&request->err, JC_RESOURCE_EXHAUSTED, JC_MSG_BODY_LARGE,
@@ -97,7 +91,7 @@ static void fill_call(struct jc_request *request) {
 
 /* /metrics is for a listener of its own; without one, for callers on this machine. */
 static enum jc_route route_of(struct jc_request *request, bool aside) {
-    const struct sockaddr *address = address_of(request);
+    const struct sockaddr *address = jc_exchange_peer(request->connection);
     if (jc_exchange_is_preflight(request->connection, &request->http->config.cors, request->method.ptr))
         return JC_ROUTE_PREFLIGHT;
     if (!jc_str_eq(request->method, JC_STR("GET")) && !jc_str_eq(request->method, JC_STR("HEAD")))
@@ -280,7 +274,7 @@ static enum MHD_Result answer(struct jc_request *request) {
 
 /* A guess costs a token until it turns out to have been none. */
 static void take_guess(struct jc_request *request) {
-    const struct sockaddr *address = address_of(request);
+    const struct sockaddr *address = jc_exchange_peer(request->connection);
     if (request->route != JC_ROUTE_PROCEDURE || !request->call.procedure->guessable || !address)
         return;
     request->guess = jc_limit_take(request->http->limit, address, request->started_ms);
@@ -293,13 +287,13 @@ static void take_guess(struct jc_request *request) {
 static void settle_guess(struct jc_request *request) {
     enum jc_code code = request->err.code;
     if (request->guess && code != JC_UNAUTHENTICATED && code != JC_PERMISSION_DENIED)
-        jc_limit_give_back(request->http->limit, address_of(request));
+        jc_limit_give_back(request->http->limit, jc_exchange_peer(request->connection));
     request->guess = false;
 }
 
 /* An address that keeps sending tokens nobody has is not looked up for each. */
 static void meet_stranger(struct jc_request *request) {
-    const struct sockaddr *address = address_of(request);
+    const struct sockaddr *address = jc_exchange_peer(request->connection);
     if (!request->ticket.token || !address ||
         jc_admit_stranger(request->http->admit, request->ticket.token, address, request->started_ms))
         return;
@@ -309,7 +303,7 @@ static void meet_stranger(struct jc_request *request) {
 
 /* What the work has shown about the token. */
 static void settle_stranger(struct jc_request *request) {
-    const struct sockaddr *address = address_of(request);
+    const struct sockaddr *address = jc_exchange_peer(request->connection);
     if (!request->ticket.token || !address)
         return;
     if (!request->err.code && !(request->call.procedure->callers & JC_CALLS_WITHOUT_TOKEN))
@@ -341,6 +335,7 @@ static enum MHD_Result step(struct jc_exchange *exchange) {
 static void log_request(const struct jc_request *request, bool sent, int64_t now_ms) {
     const struct jc_exchange_line line = {
         .id = request->id,
+        .peer = jc_exchange_peer(request->connection),
         .method = request->method,
         .path = request->path,
         .started_ms = request->started_ms,

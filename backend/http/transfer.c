@@ -256,7 +256,12 @@ struct jc_exchange *jc_transfer_begin(struct jc_http *http, struct MHD_Connectio
     transfer->tus = tus;
     transfer->lang = jc_connect_language(jc_exchange_header(connection, MHD_HTTP_HEADER_ACCEPT_LANGUAGE));
     transfer->line = (struct jc_exchange_line){
-        .id = id, .method = jc_str(method), .path = jc_str(url), .started_ms = jc_http_now(http)};
+        .id = id,
+        .peer = jc_exchange_peer(connection),
+        .method = jc_str(method),
+        .path = jc_str(url),
+        .started_ms = jc_http_now(http),
+    };
     struct jc_connect_framing framing = jc_exchange_framing(connection, method, version);
     if (jc_connect_check_framing(&framing, &transfer->err)) {
         transfer->cut = true;

@@ -85,22 +85,29 @@ static struct jc_str metadata(struct jc_str list, const char *key, struct jc_are
     return (struct jc_str){0};
 }
 
-static bool names_twice(struct jc_str list, const char *key) {
-    struct jc_str pair, name;
-    int found = 0;
-    while (jc_str_cut(&list, ',', &pair)) {
+static struct jc_str next_name(struct jc_str *list) {
+    struct jc_str pair, name = {0};
+    if (jc_str_cut(list, ',', &pair)) {
         pair = jc_str_trim(pair);
-        found += jc_str_cut(&pair, ' ', &name) && jc_str_eq(name, jc_str(key));
+        (void)jc_str_cut(&pair, ' ', &name);
     }
-    return found > 1;
+    return name;
+}
+
+/* Is a key there twice? (tus 1.0: "All keys MUST be unique".) */
+static bool names_repeat(struct jc_str list) {
+    for (struct jc_str name = next_name(&list); name.ptr; name = next_name(&list))
+        for (struct jc_str rest = list, other = next_name(&rest); other.ptr; other = next_name(&rest))
+            if (name.len && jc_str_eq(name, other))
+                return true;
+    return false;
 }
 
 static enum jc_code read_creation(const struct jc_tus_head *head, struct jc_arena *arena, struct jc_tus_ask *out,
                                   int *status, struct jc_err *err) {
     if (head->upload_defer_length.ptr || !parse_number(head->upload_length, &out->size_bytes))
         return refuse_header(status, "Upload-Length", err);
-    if (head->upload_metadata.len > METADATA_MAX || names_twice(head->upload_metadata, "sha256") ||
-        names_twice(head->upload_metadata, "type") || names_twice(head->upload_metadata, "filetype"))
+    if (head->upload_metadata.len > METADATA_MAX || names_repeat(head->upload_metadata))
         return refuse_header(status, "Upload-Metadata", err);
     struct jc_str hash = metadata(head->upload_metadata, "sha256", arena);
     if (!hash.ptr || !jc_hex_parse(hash, out->sha256, sizeof out->sha256))
