@@ -341,7 +341,7 @@ static void test_forced_moves(void **state) {
     }
     CHECK_INT("who, when, what, why",
               jc_test_number(db, "SELECT COUNT(*) FROM audit_log WHERE act = 'plan.move'"
-                                 "   AND actor = 'cli:li' AND detail LIKE '%forced: 专项'"),
+                                 "   AND actor = 'cli:li' AND detail LIKE '%MOVED_FORCED%专项'"),
               8);
 }
 

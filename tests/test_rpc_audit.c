@@ -85,14 +85,9 @@ static size_t place_of(const char *name) {
     return place;
 }
 
-static const char *id_text(int kind, int n, bool dashes) {
+static const char *id_text(int kind, int n) {
     static char text[JC_UUID_TEXT];
-    struct jc_uuid id = field_uuid(kind, n);
-    if (dashes)
-        (void)jc_uuid_format(id, text);
-    else
-        (void)jc_hex(id.bytes, JC_UUID_SIZE, text);
-    return text;
+    return jc_uuid_format(field_uuid(kind, n), text).ptr;
 }
 
 /* The row that an act leaves, as acts_of tells it; "" for none. */
@@ -104,11 +99,11 @@ static const char *expected_of(size_t place) {
     snprintf(review, sizeof review, "%lld", (long long)office.review_id);
     const char *object = ACTS[place].object;
     if (strcmp(object, "@device") == 0)
-        object = id_text(FIELD_DEVICE, FIELD_A2, true);
+        object = id_text(FIELD_DEVICE, FIELD_A2);
     else if (strcmp(object, "@keyed") == 0)
-        object = id_text(FIELD_DEVICE, FIELD_KEYED, true);
+        object = id_text(FIELD_DEVICE, FIELD_KEYED);
     else if (strcmp(object, "@task") == 0)
-        object = id_text(FIELD_TASK, FIELD_T1, false);
+        object = id_text(FIELD_TASK, FIELD_T1);
     else if (strcmp(object, "@review") == 0)
         object = review;
     snprintf(text, sizeof text, "%s %s %s", ACTS[place].actor, ACTS[place].act, object);

@@ -160,7 +160,9 @@ static void test_wrong_found_late(void **state) {
               "3,4");
     CHECK_STR("with the ground", field_query(&field, "SELECT DISTINCT reason_args FROM review"), "SEAL_LATE_WRONG");
     CHECK_STR("the log of acts says so",
-              field_query(&field, "SELECT detail FROM audit_log WHERE act = 'device.seal_wrong'"), "3");
+              field_query(&field, "SELECT detail FROM audit_log WHERE act = 'device.seal_wrong'"),
+              "\x1eSEAL_WRONG\x1f"
+              "3");
     assert_false(send_one(false)); /* from now on none waits */
     assert_false(send_one(false));
     CHECK_STR("verified each time", chain(), "6 6 0 3");
@@ -177,7 +179,10 @@ static void test_row_gone(void **state) {
     CHECK_STR("once", look(), "0 0");
     CHECK_STR("the device is marked", chain(), "2 2 0 2");
     CHECK_STR("and the log of acts says which row is gone",
-              field_query(&field, "SELECT detail FROM audit_log WHERE act = 'device.seal_wrong'"), "2; row 2 is gone");
+              field_query(&field, "SELECT detail FROM audit_log WHERE act = 'device.seal_wrong'"),
+              "\x1eSEAL_GONE\x1f"
+              "2\x1f"
+              "2");
 }
 
 /* The end of what waits was cut off: what it would have vouched for is flagged, a record among it, and the log of acts
@@ -200,7 +205,9 @@ static void test_end_gone(void **state) {
               field_query(&field, "SELECT review_id || command || unit_id || state FROM review"),
               "2add_ad_hoc_inspectionu41");
     CHECK_STR("what is gone", field_query(&field, "SELECT detail FROM audit_log WHERE act = 'device.seal_wrong'"),
-              "2; row 3 is gone");
+              "\x1eSEAL_GONE\x1f"
+              "2\x1f"
+              "3");
 }
 
 /* Wrong ones wait, and the device goes on somewhere else on its chain: the seal there does not vouch for them. */

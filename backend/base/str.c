@@ -210,19 +210,24 @@ void jc_buf_char(struct jc_buf *buf, char c) {
     jc_buf_append(buf, &c, 1);
 }
 
+void jc_buf_vprintf(struct jc_buf *buf, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    if (len < 0)
+        buf->failed = true;
+    if (len > 0 && reserve(buf, (size_t)len)) {
+        vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, again);
+        buf->len += (size_t)len;
+    }
+    va_end(again);
+}
+
 void jc_buf_printf(struct jc_buf *buf, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
+    jc_buf_vprintf(buf, format, args);
     va_end(args);
-    if (len < 0)
-        buf->failed = true;
-    if (len <= 0 || !reserve(buf, (size_t)len))
-        return;
-    va_start(args, format);
-    vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
-    va_end(args);
-    buf->len += (size_t)len;
 }
 
 void jc_buf_centi(struct jc_buf *buf, int64_t centi) {

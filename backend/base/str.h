@@ -68,6 +68,7 @@ void jc_buf_append(struct jc_buf *buf, const void *bytes, size_t len);
 void jc_buf_add(struct jc_buf *buf, struct jc_str s);
 void jc_buf_char(struct jc_buf *buf, char c);
 void jc_buf_printf(struct jc_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void jc_buf_vprintf(struct jc_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 /* Hundredths as the shortest decimal: 50 -> "0.5", 29900 -> "299". */
 void jc_buf_centi(struct jc_buf *buf, int64_t centi);
 /* A view that the next append makes invalid. */

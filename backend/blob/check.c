@@ -68,11 +68,11 @@ static enum jc_code lose_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     const struct jc_blob_check *check = looking->check;
     const struct jc_blob_fault *fault = looking->fault;
     char hex[2 * JC_SHA256_SIZE + 1];
+    const struct jc_audited act = {fault->ref.agency_id, check->now_ms, check->actor, JC_STR("blob.lose"),
+                                   jc_hex(fault->ref.sha256, JC_SHA256_SIZE, hex)};
+    enum jc_audit_note note = fault->wrong == JC_BLOB_ALTERED ? JC_NOTE_ALTERED : JC_NOTE_MISSING;
     enum jc_code code = jc_blob_lose(tx, fault->ref.agency_id, fault->ref.sha256, err);
-    return code ? code
-                : jc_audit_log_add(tx, fault->ref.agency_id, check->now_ms, check->actor, JC_STR("blob.lose"),
-                                   jc_hex(fault->ref.sha256, JC_SHA256_SIZE, hex),
-                                   fault->wrong == JC_BLOB_ALTERED ? JC_STR("altered") : JC_STR("missing"), err);
+    return code ? code : jc_audit_log_note(tx, &act, err, note, "%s", "");
 }
 
 enum jc_code jc_blob_check_fault(struct jc_blob_check *check, struct jc_blob_folder *folder,

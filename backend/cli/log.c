@@ -23,11 +23,13 @@ static enum jc_code list_job(struct jc_tx *tx, void *ctx, struct jc_err *err) {
 
 static struct jc_table *list_table(const struct listing *listing) {
     static const struct jc_column columns[] = {
-        {"audit_no", JC_MSG_COL_AUDIT_NO, true}, {"at", JC_MSG_COL_AUDIT_AT, false},
-        {"actor", JC_MSG_COL_ACTOR, false},      {"act", JC_MSG_COL_ACT, false},
-        {"object", JC_MSG_COL_OBJECT, false},    {"detail", JC_MSG_COL_DETAIL, false},
+        {"audit_no", JC_MSG_COL_AUDIT_NO, true},    {"at", JC_MSG_COL_AUDIT_AT, false},
+        {"actor", JC_MSG_COL_ACTOR, false},         {"act", JC_MSG_COL_ACT, false},
+        {"act_words", JC_MSG_COL_ACT_WORDS, false}, {"object", JC_MSG_COL_OBJECT, false},
+        {"detail", JC_MSG_COL_DETAIL, false},
     };
     struct jc_table *table = jc_table_new(listing->cli->arena, "log", columns, sizeof columns / sizeof *columns);
+    bool chinese = listing->cli->lang == JC_ZH;
     for (size_t i = 0; table && i < listing->count; i++) {
         const Jc__AuditEntry *entry = listing->items[i];
         char time[JC_TIME_MAX];
@@ -35,8 +37,9 @@ static struct jc_table *list_table(const struct listing *listing) {
         jc_table_text(table, jc_time_format(entry->at->seconds * 1000, time));
         jc_table_text(table, jc_str(entry->actor));
         jc_table_text(table, jc_str(entry->act));
+        jc_table_text(table, jc_str(chinese ? entry->act_zh : entry->act_en));
         jc_table_text(table, jc_str(entry->object));
-        jc_table_text(table, jc_str(entry->detail));
+        jc_table_text(table, jc_str(chinese ? entry->detail_zh : entry->detail));
     }
     return table;
 }

@@ -347,12 +347,25 @@ static enum jc_code fill_slots(struct drawing *d, struct jc_draw_drawn *out) {
     return code;
 }
 
+static enum jc_audit_note note_of(const char *outcome) {
+    static const struct {
+        const char *outcome;
+        enum jc_audit_note note;
+    } NOTES[] = {{OUTCOME_AGAIN, JC_NOTE_REFUSED_AGAIN},
+                 {OUTCOME_SEED, JC_NOTE_REFUSED_EMPTY_SEED},
+                 {OUTCOME_STALE, JC_NOTE_REFUSED_STALE_POOL}};
+    for (size_t i = 0; i < sizeof NOTES / sizeof *NOTES; i++)
+        if (strcmp(outcome, NOTES[i].outcome) == 0)
+            return NOTES[i].note;
+    return JC_NOTE_DRAWN;
+}
+
 static enum jc_code record(struct drawing *d, struct jc_draw_drawn *out, const char *outcome) {
     out->run.outcome = jc_str(outcome);
     enum jc_code code = jc_draw_run_add(d->tx, d->agency_id, &out->run, out->picks, out->n_picks, d->err);
-    return code ? code
-                : jc_audit_log_add(d->tx, d->agency_id, out->run.run_ms, out->run.run_by, JC_STR("draw.run"),
-                                   out->commit.draw_id, out->run.outcome, d->err);
+    const struct jc_audited act = {d->agency_id, out->run.run_ms, out->run.run_by, JC_STR("draw.run"),
+                                   out->commit.draw_id};
+    return code ? code : jc_audit_log_note(d->tx, &act, d->err, note_of(outcome), "%s", "");
 }
 
 /* Why this attempt is refused: its outcome, or NULL. */

@@ -185,9 +185,11 @@ static enum jc_code judge(struct moving *m, const struct look *before) {
 
 /* --- storing it ---------------------------------------------------------------------------------------------- */
 
+/* Version, months and teams of a note. */
+#define MOVED "%d" JC_NOTE_AND "%d" JC_NOTE_AND "%d" JC_NOTE_AND "%s" JC_NOTE_AND "%s"
+
 static enum jc_code store(struct moving *m, int from_month, const char *from_team) {
     const struct jc_move *move = m->move;
-    struct jc_buf detail;
     enum jc_code code = JC_OK;
     for (size_t i = 0; !code && i < m->plan->n_visits; i++)
         if (m->plan->visits[i] == m->visit || same_unit(m->plan->visits[i], m->visit))
@@ -195,20 +197,14 @@ static enum jc_code store(struct moving *m, int from_month, const char *from_tea
     if (!code)
         code = jc_plan_set_result(m->tx, m->agency_id, m->plan->version, m->plan->solve, m->plan->shortfalls,
                                   m->plan->n_shortfalls, m->err);
-    jc_buf_init(&detail, 4096);
-    jc_buf_printf(&detail, "version %d: month %d -> %d, team %s -> %s", m->plan->version, from_month, m->visit->month,
-                  from_team, m->visit->lead_team);
-    if (m->out->forced) {
-        jc_buf_add(&detail, JC_STR(", forced: "));
-        jc_buf_add(&detail, move->reason);
-    }
-    if (!code && detail.failed)
-        code = jc_fail_memory(m->err);
-    if (!code)
-        code = jc_audit_log_add(m->tx, m->agency_id, move->now_ms, move->actor, JC_STR("plan.move"), move->visit_id,
-                                jc_buf_str(&detail), m->err);
-    jc_buf_free(&detail);
-    return code;
+    const struct jc_audited act = {m->agency_id, move->now_ms, move->actor, JC_STR("plan.move"), move->visit_id};
+    if (code)
+        return code;
+    if (m->out->forced)
+        return jc_audit_log_note(m->tx, &act, m->err, JC_NOTE_MOVED_FORCED, MOVED JC_NOTE_AND "%.*s", m->plan->version,
+                                 from_month, m->visit->month, from_team, m->visit->lead_team, JC_FMT(move->reason));
+    return jc_audit_log_note(m->tx, &act, m->err, JC_NOTE_MOVED, MOVED, m->plan->version, from_month, m->visit->month,
+                             from_team, m->visit->lead_team);
 }
 
 enum jc_code jc_plan_move(struct jc_tx *tx, int64_t agency_id, const struct jc_move *move, struct jc_arena *arena,

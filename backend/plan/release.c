@@ -179,12 +179,15 @@ static enum jc_code find_plan(struct releasing *r, Jc__Plan **out) {
 
 static enum jc_code log_release(struct releasing *r) {
     char number[JC_NUMBER_TEXT];
-    struct jc_str detail = jc_arena_printf(r->arena, "version %d, team %.*s: %zu visits, %zu tasks", r->out->version,
-                                           JC_FMT(r->release->team_id), r->out->visits, r->tasks.count);
-    if (!detail.ptr)
-        return jc_fail_memory(r->err);
-    return jc_audit_log_add(r->tx, r->agency_id, r->now_ms, r->release->actor, JC_STR("plan.release"),
-                            jc_str_from_int64(r->release->month, number), detail, r->err);
+    struct jc_str team = r->release->team_id;
+    const struct jc_audited act = {r->agency_id, r->now_ms, r->release->actor, JC_STR("plan.release"),
+                                   jc_str_from_int64(r->release->month, number)};
+    if (!team.len)
+        return jc_audit_log_note(r->tx, &act, r->err, JC_NOTE_RELEASED_ALL, "%d" JC_NOTE_AND "%zu" JC_NOTE_AND "%zu",
+                                 r->out->version, r->out->visits, r->tasks.count);
+    return jc_audit_log_note(r->tx, &act, r->err, JC_NOTE_RELEASED,
+                             "%d" JC_NOTE_AND "%.*s" JC_NOTE_AND "%zu" JC_NOTE_AND "%zu", r->out->version, JC_FMT(team),
+                             r->out->visits, r->tasks.count);
 }
 
 enum jc_code jc_plan_release(struct jc_tx *tx, int64_t agency_id, const struct jc_release *release,

@@ -407,26 +407,21 @@ static enum jc_code store(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct jc_plan_problem again;
     int replaced = 0;
     uint8_t fingerprint[JC_SHA256_SIZE] = {0};
-    char number[JC_NUMBER_TEXT];
-    struct jc_buf detail;
-    int64_t now_ms = jc_clock_now_ms(&r->request->clock);
+    char number[JC_NUMBER_TEXT], worth[JC_SOLVE_WORTH];
+    const struct jc_audited act = {r->agency_id, jc_clock_now_ms(&r->request->clock), r->request->actor,
+                                   JC_STR("plan.replan"), jc_str_from_int64(r->out->plan->version, number)};
     enum jc_code code = build(r, tx, &again, &replaced, err);
     if (!code)
         code = jc_plan_problem_fingerprint(&again, r->arena, fingerprint, err);
     if (!code && memcmp(fingerprint, r->fingerprint, JC_SHA256_SIZE) != 0)
         code = jc_fail(err, JC_ABORTED, JC_MSG_PLAN_CHANGED);
     if (!code)
-        code = jc_plan_put(tx, r->agency_id, r->out->plan, now_ms, err);
-    if (code)
-        return code;
-    jc_buf_init(&detail, 300);
-    jc_buf_printf(&detail, "as of %s, against version %d: %lld changes, at least %lld; ", r->out->plan->as_of,
-                  r->out->against, (long long)r->out->notice.changes, (long long)r->out->least);
-    jc_solve_summary_text(&detail, r->out->plan->solve);
-    code = jc_audit_log_add(tx, r->agency_id, now_ms, r->request->actor, JC_STR("plan.replan"),
-                            jc_str_from_int64(r->out->plan->version, number), jc_buf_str(&detail), err);
-    jc_buf_free(&detail);
-    return code;
+        code = jc_plan_put(tx, r->agency_id, r->out->plan, act.now_ms, err);
+    return code ? code
+                : jc_audit_log_note(tx, &act, err, JC_NOTE_REPLANNED,
+                                    "%s" JC_NOTE_AND "%d" JC_NOTE_AND "%lld" JC_NOTE_AND "%lld" JC_NOTE_AND "%s",
+                                    r->out->plan->as_of, r->out->against, (long long)r->out->notice.changes,
+                                    (long long)r->out->least, jc_solve_worth(r->out->plan->solve, worth));
 }
 
 enum jc_code jc_replan(struct jc_db *db, int64_t agency_id, const struct jc_replan_request *request,

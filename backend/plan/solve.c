@@ -3,6 +3,7 @@
  * the fingerprint is the same, so a move, a draw or an import made meanwhile is never overwritten. */
 #include "plan/solve.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/id.h"
@@ -223,12 +224,12 @@ static enum jc_code make_plan(struct solving *s, Jc__Solution *solution, struct 
     return code;
 }
 
-struct jc_str jc_solve_summary_text(struct jc_buf *out, const Jc__SolveSummary *solve) {
-    jc_buf_printf(out, "unserved %lld, over ", (long long)solve->unserved);
-    jc_buf_centi(out, solve->over_centi);
-    jc_buf_printf(out, ", quota %lld, cost ", (long long)solve->quota);
-    jc_buf_centi(out, (solve->cost_e5 + 500) / 1000);
-    return jc_buf_str(out);
+const char *jc_solve_worth(const Jc__SolveSummary *solve, char text[JC_SOLVE_WORTH]) {
+    char over[JC_NUMBER_TEXT], cost[JC_NUMBER_TEXT];
+    snprintf(text, JC_SOLVE_WORTH, "%lld" JC_NOTE_AND "%.*s" JC_NOTE_AND "%lld" JC_NOTE_AND "%.*s",
+             (long long)solve->unserved, JC_FMT(jc_str_from_centi(solve->over_centi, over)), (long long)solve->quota,
+             JC_FMT(jc_str_from_centi((solve->cost_e5 + 500) / 1000, cost)));
+    return text;
 }
 
 static enum jc_code store_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) {
@@ -238,10 +239,9 @@ static enum jc_code store_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     Jc__Plan *draft = NULL;
     int version = 0;
     uint8_t fingerprint[JC_SHA256_SIZE] = {0};
-    char number[JC_NUMBER_TEXT];
-    int64_t now_ms = jc_clock_now_ms(&s->request->clock);
-    struct jc_buf detail;
-    jc_buf_init(&detail, 200);
+    char number[JC_NUMBER_TEXT], worth[JC_SOLVE_WORTH];
+    const struct jc_audited act = {s->agency_id, jc_clock_now_ms(&s->request->clock), s->request->actor,
+                                   JC_STR("plan.solve"), jc_str_from_int64(s->version, number)};
     enum jc_code code = arena ? JC_OK : jc_fail_memory(err);
     if (!code)
         code = find_draft(tx, s->agency_id, arena, &draft, &version, err);
@@ -252,12 +252,9 @@ static enum jc_code store_plan(struct jc_tx *tx, void *ctx, struct jc_err *err) 
     if (!code && (version != s->version || memcmp(fingerprint, s->fingerprint, JC_SHA256_SIZE) != 0))
         code = jc_fail(err, JC_ABORTED, JC_MSG_PLAN_CHANGED);
     if (!code)
-        code = jc_plan_put(tx, s->agency_id, s->plan, now_ms, err);
+        code = jc_plan_put(tx, s->agency_id, s->plan, act.now_ms, err);
     if (!code)
-        code =
-            jc_audit_log_add(tx, s->agency_id, now_ms, s->request->actor, JC_STR("plan.solve"),
-                             jc_str_from_int64(version, number), jc_solve_summary_text(&detail, s->plan->solve), err);
-    jc_buf_free(&detail);
+        code = jc_audit_log_note(tx, &act, err, JC_NOTE_SOLVED, "%s", jc_solve_worth(s->plan->solve, worth));
     jc_arena_free(arena);
     return code;
 }

@@ -63,7 +63,8 @@ enum jc_code jc_plan_past(const struct jc_plan_problem *pp, struct jc_arena *are
 /* The weights a plan's cost is counted with: those it was solved with. */
 Jc__Weights jc_plan_weights(const Jc__Plan *plan);
 
-/* "unserved 0, over 14, quota 0, cost 57.5", for the audit log; a view of `out`. */
-struct jc_str jc_solve_summary_text(struct jc_buf *out, const Jc__SolveSummary *solve);
+/* Unserved, over, quota, cost: what a plan is worth, as arguments of a note in the audit log (store/audit_words.h). */
+enum { JC_SOLVE_WORTH = 4 * JC_NUMBER_TEXT };
+const char *jc_solve_worth(const Jc__SolveSummary *solve, char text[JC_SOLVE_WORTH]);
 
 #endif

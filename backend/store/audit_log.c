@@ -7,6 +7,8 @@
 #include "store/row.h"
 #include "store/stamp.h"
 
+enum { NOTE_MAX = 16 << 10 };
+
 /* --- the chain ------------------------------------------------------------------------------------- */
 
 struct entry {
@@ -57,6 +59,21 @@ enum jc_code jc_audit_log_add(struct jc_tx *tx, int64_t agency_id, int64_t now_m
                       JC_VALUES(jc_int(agency_id), jc_int(entry.audit_no), jc_int(now_ms), jc_text(actor), jc_text(act),
                                 jc_text(object), jc_text(detail), jc_bytes(hash, sizeof hash)),
                       err);
+}
+
+enum jc_code jc_audit_log_note(struct jc_tx *tx, const struct jc_audited *what, struct jc_err *err,
+                               enum jc_audit_note note, const char *format, ...) {
+    struct jc_buf detail;
+    va_list args;
+    jc_buf_init(&detail, NOTE_MAX);
+    va_start(args, format);
+    jc_audit_note(&detail, note, format, args);
+    va_end(args);
+    enum jc_code code = detail.failed ? jc_fail_memory(err)
+                                      : jc_audit_log_add(tx, what->agency_id, what->now_ms, what->actor, what->act,
+                                                         what->object, jc_buf_str(&detail), err);
+    jc_buf_free(&detail);
+    return code;
 }
 
 #define AUDIT_COLUMNS "SELECT audit_no, at_ms, actor, act, object, detail, chain_hash\n"
@@ -152,9 +169,14 @@ static enum jc_code read_entry(struct jc_rows *rows, void *ctx, struct jc_err *e
     entry->actor = jc_row_text(&row, 2);
     entry->act = jc_row_text(&row, 3);
     entry->object = jc_row_text(&row, 4);
-    entry->detail = jc_row_text(&row, 5);
+    if (row.failed)
+        return jc_fail_memory(err);
+    entry->detail = jc_audit_detail_words(list->arena, JC_EN, jc_rows_text(rows, 5));
+    entry->detail_zh = jc_audit_detail_words(list->arena, JC_ZH, jc_rows_text(rows, 5));
+    entry->act_en = (char *)jc_audit_act_words(JC_EN, entry->act).ptr;
+    entry->act_zh = (char *)jc_audit_act_words(JC_ZH, entry->act).ptr;
     *slot = entry;
-    return row.failed || !entry->at ? jc_fail_memory(err) : JC_OK;
+    return !entry->at || !entry->detail || !entry->detail_zh ? jc_fail_memory(err) : JC_OK;
 }
 
 /* $3 ends with a dot: every act that begins so. */

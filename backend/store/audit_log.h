@@ -11,11 +11,21 @@
 
 #include "db/db.h"
 #include "jiancha/v1/evidence_service.pb-c.h"
+#include "store/audit_words.h"
 #include "store/operation.h"
 
-/* `actor` is a login, or "cli:" and the system user; `act` is "plan.approve", "device.revoke" … */
+/* `actor` is a login, or "cli:" and the system user; `act` is "plan.approve", "device.revoke" …; `detail` is text that
+ * needs no words (a name, a reason), or a note (store/audit_words.h). */
 enum jc_code jc_audit_log_add(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_str actor,
                               struct jc_str act, struct jc_str object, struct jc_str detail, struct jc_err *err);
+
+/* The same where the detail has words of the catalogue: `format` makes the note's arguments (store/audit_words.h). */
+struct jc_audited {
+    int64_t agency_id, now_ms;
+    struct jc_str actor, act, object;
+};
+enum jc_code jc_audit_log_note(struct jc_tx *tx, const struct jc_audited *what, struct jc_err *err,
+                               enum jc_audit_note note, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 struct jc_audit_filter {
     struct jc_str act; /* "device.revoke", or "device." for all of them; empty: all */

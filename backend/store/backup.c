@@ -197,7 +197,6 @@ static const char UPSERT_MARK[] = "INSERT INTO backup_mark (agency_id, operation
 static enum jc_code note_backup(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct making *making = ctx;
     int64_t now_ms = jc_clock_now_ms(making->clock);
-    struct jc_str detail = making->options->with_keys ? JC_STR("keys") : JC_STR("");
     enum jc_code code = JC_OK;
     for (size_t i = 0; code == JC_OK && i < making->marks.count; i++) {
         struct mark *mark = &making->marks.items[i];
@@ -207,9 +206,12 @@ static enum jc_code note_backup(struct jc_tx *tx, void *ctx, struct jc_err *err)
                               JC_VALUES(jc_int(mark->agency_id), jc_int(mark->covered_no),
                                         jc_bytes(mark->chain_head, JC_SHA256_SIZE), jc_int(now_ms)),
                               err);
+        const struct jc_audited act = {mark->agency_id, now_ms, making->options->actor, JC_STR("backup.make"),
+                                       jc_str(making->dir)};
         if (code == JC_OK)
-            code = jc_audit_log_add(tx, mark->agency_id, now_ms, making->options->actor, JC_STR("backup.make"),
-                                    jc_str(making->dir), detail, err);
+            code = making->options->with_keys ? jc_audit_log_note(tx, &act, err, JC_NOTE_WITH_KEYS, "%s", "")
+                                              : jc_audit_log_add(tx, act.agency_id, act.now_ms, act.actor, act.act,
+                                                                 act.object, JC_STR(""), err);
     }
     return code;
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/id.h"
+#include "store/audit_words.h"
 #include "store/row.h"
 
 struct act {
@@ -23,7 +24,8 @@ struct checking {
     size_t count, capacity;
 };
 
-/* $1: agency. What note() of store/retention.c writes: "blobs before DATE", "N items, N bytes: REASON". */
+/* $1: agency. What note() of store/retention.c writes: "blobs < DATE", and a detail that reads "N items, N bytes:
+ * REASON"; older rows store it in these words. */
 static const char SELECT_ACTS[] = "SELECT object, detail\n"
                                   "FROM audit_log\n"
                                   "WHERE agency_id = $1 AND act = 'retention.delete'\n"
@@ -31,7 +33,7 @@ static const char SELECT_ACTS[] = "SELECT object, detail\n"
 
 static enum jc_code add_act(struct jc_rows *rows, void *ctx, struct jc_err *err) {
     struct checking *c = ctx;
-    struct jc_str rest = jc_rows_copy(rows, 1, c->arena), items, bytes;
+    struct jc_str rest = jc_str(jc_audit_detail_words(c->arena, JC_EN, jc_rows_text(rows, 1))), items, bytes;
     struct act act = {.blobs = jc_str_starts_with(jc_rows_text(rows, 0), JC_STR("blobs "))};
     if (!rest.ptr)
         return jc_fail_memory(err);

@@ -136,19 +136,17 @@ enum jc_code jc_retention_find(struct jc_tx *tx, int64_t agency_id, const struct
     return find(tx, agency_id, retention, arena, &documents, out, err);
 }
 
-/* "blobs before 2020-01-01", "12 items, 3456 bytes: REASON". */
+/* What it was about: "blobs < 2020-01-01". */
 static enum jc_code note(struct jc_tx *tx, int64_t agency_id, const struct jc_retention *retention,
                          const struct jc_retained *done, struct jc_arena *arena, struct jc_err *err) {
     char day[JC_TIME_MAX];
     const char *kind = retention->kind == JC_RETENTION_BLOBS ? "blobs" : "bodies";
     struct jc_str date = jc_date_format(jc_date_of_ms(retention->before_ms), day);
-    struct jc_str object = jc_arena_printf(arena, "%s before %.*s", kind, JC_FMT(date));
-    struct jc_str detail = jc_arena_printf(arena, "%lld items, %lld bytes: %.*s", (long long)done->count,
-                                           (long long)done->bytes, JC_FMT(retention->reason));
-    if (!object.ptr || !detail.ptr)
-        return jc_fail_memory(err);
-    return jc_audit_log_add(tx, agency_id, retention->now_ms, retention->actor, JC_STR("retention.delete"), object,
-                            detail, err);
+    struct jc_str object = jc_arena_printf(arena, "%s < %.*s", kind, JC_FMT(date));
+    const struct jc_audited act = {agency_id, retention->now_ms, retention->actor, JC_STR("retention.delete"), object};
+    return object.ptr ? jc_audit_log_note(tx, &act, err, JC_NOTE_RETAINED, "%lld" JC_NOTE_AND "%lld" JC_NOTE_AND "%.*s",
+                                          (long long)done->count, (long long)done->bytes, JC_FMT(retention->reason))
+                      : jc_fail_memory(err);
 }
 
 enum jc_code jc_retention_delete(struct jc_tx *tx, int64_t agency_id, const struct jc_retention *retention,

@@ -176,11 +176,9 @@ enum jc_code jc_store_open(struct jc_db *db, struct jc_err *err) {
 static enum jc_code begin_again(struct jc_tx *tx, int64_t agency_id, int64_t now_ms, struct jc_str actor,
                                 struct jc_str source, struct jc_err *err) {
     int opening = 0;
-    char detail[64];
     enum jc_code code = jc_number_reopen(tx, agency_id, now_ms, &opening, err);
-    snprintf(detail, sizeof detail, "numbers behind %d", opening);
-    return code ? code
-                : jc_audit_log_add(tx, agency_id, now_ms, actor, JC_STR("backup.restore"), source, jc_str(detail), err);
+    const struct jc_audited act = {agency_id, now_ms, actor, JC_STR("backup.restore"), source};
+    return code ? code : jc_audit_log_note(tx, &act, err, JC_NOTE_NUMBERS_BEHIND, "%d", opening);
 }
 
 static const char UPDATE_INCARNATION[] = "UPDATE meta SET incarnation = $1";

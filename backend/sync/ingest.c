@@ -174,7 +174,8 @@ enum jc_code jc_ingest_apply(struct jc_tx *tx, const struct jc_ingest *ingest, s
 
 enum jc_code jc_ingest_note(struct jc_tx *tx, const struct jc_ingest *ingest, int64_t now_ms, struct jc_str actor,
                             int64_t operations, struct jc_err *err) {
-    char id[JC_UUID_TEXT], number[JC_NUMBER_TEXT];
-    return jc_audit_log_add(tx, ingest->caller.agency_id, now_ms, actor, JC_STR("bundle.ingest"),
-                            jc_uuid_format(ingest->caller.device_id, id), jc_str_from_int64(operations, number), err);
+    char id[JC_UUID_TEXT];
+    const struct jc_audited act = {ingest->caller.agency_id, now_ms, actor, JC_STR("bundle.ingest"),
+                                   jc_uuid_format(ingest->caller.device_id, id)};
+    return jc_audit_log_note(tx, &act, err, JC_NOTE_OPERATIONS, "%lld", (long long)operations);
 }

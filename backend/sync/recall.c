@@ -22,10 +22,6 @@ enum {
     RECALLED = 1 << JC__TASK_STATE__TASK_STATE_RECALLED,
 };
 
-static struct jc_str shown(ProtobufCBinaryData id, char hex[2 * JC_UUID_SIZE + 1]) {
-    return jc_hex(id.data, id.len < JC_UUID_SIZE ? id.len : JC_UUID_SIZE, hex);
-}
-
 /* --- looking ------------------------------------------------------------------------------------------ */
 
 static enum jc_code check_act(const struct jc_task_act *act, bool needs_reason, struct jc_err *err) {
@@ -40,14 +36,16 @@ static enum jc_code check_act(const struct jc_task_act *act, bool needs_reason, 
 /* The task, if it is in one of these states and no joint one. */
 static enum jc_code look(struct jc_tx *tx, const struct jc_task_act *act, size_t i, unsigned states,
                          struct jc_arena *arena, Jc__Task **out, struct jc_err *err) {
-    char hex[2 * JC_UUID_SIZE + 1];
+    char shown[JC_UUID_TEXT];
     enum jc_code code = jc_task_get(tx, act->agency_id, jc_view(act->task_ids[i]), arena, out, err);
     if (code)
         return code;
     if ((*out)->kind == JC__TASK_KIND__TASK_KIND_JOINT)
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_GOES_ALONG, shown(act->task_ids[i], hex));
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_GOES_ALONG,
+                       jc_uuid_show(jc_view(act->task_ids[i]), shown));
     if (!(states & 1u << (*out)->state))
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_STATE_OTHER, shown(act->task_ids[i], hex));
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_STATE_OTHER,
+                       jc_uuid_show(jc_view(act->task_ids[i]), shown));
     return JC_OK;
 }
 
@@ -65,14 +63,13 @@ static enum jc_code look_at_all(struct jc_tx *tx, const struct jc_task_act *act,
 
 /* The tasks by id, joined by commas: the log names each of them. The arena's; ptr NULL without memory. */
 static struct jc_str name_all(const struct jc_task_act *act, struct jc_arena *arena) {
-    enum { ID_TEXT = 2 * JC_UUID_SIZE + 1 };
-    char hex[ID_TEXT];
+    char shown[JC_UUID_TEXT];
     struct jc_buf text;
-    jc_buf_init(&text, JC_RECALL_TASKS_MAX * ID_TEXT);
+    jc_buf_init(&text, JC_RECALL_TASKS_MAX * JC_UUID_TEXT);
     for (size_t i = 0; i < act->count; i++) {
         if (i)
             jc_buf_char(&text, ',');
-        jc_buf_add(&text, shown(act->task_ids[i], hex));
+        jc_buf_add(&text, jc_uuid_show(jc_view(act->task_ids[i]), shown));
     }
     struct jc_str names = text.failed ? (struct jc_str){NULL, 0} : jc_arena_copy(arena, jc_buf_str(&text));
     jc_buf_free(&text);
@@ -82,17 +79,16 @@ static struct jc_str name_all(const struct jc_task_act *act, struct jc_arena *ar
 /* One line in the audit log, and the tasks as they are now. `to`: the team that gets them, or "". */
 static enum jc_code conclude(struct jc_tx *tx, const struct jc_task_act *act, const char *name, struct jc_str to,
                              struct jc_arena *arena, Jc__Task **tasks, struct jc_err *err) {
-    enum jc_code code = JC_OK;
-    struct jc_str detail =
-        jc_arena_printf(arena, "%zu%s%.*s: %.*s", act->count, to.len ? " -> " : "", JC_FMT(to), JC_FMT(act->reason));
-    struct jc_str object = name_all(act, arena);
-    if (!detail.ptr || !object.ptr)
-        return jc_fail_memory(err);
+    const struct jc_audited what = {act->agency_id, act->now_ms, act->actor, jc_str(name), name_all(act, arena)};
+    enum jc_code code = what.object.ptr ? JC_OK : jc_fail_memory(err);
     for (size_t i = 0; !code && i < act->count; i++)
         code = jc_task_get(tx, act->agency_id, jc_view(act->task_ids[i]), arena, &tasks[i], err);
-    if (!code)
-        code = jc_audit_log_add(tx, act->agency_id, act->now_ms, act->actor, jc_str(name), object, detail, err);
-    return code;
+    if (code)
+        return code;
+    if (to.len)
+        return jc_audit_log_note(tx, &what, err, JC_NOTE_TASKS_TO, "%zu" JC_NOTE_AND "%.*s" JC_NOTE_AND "%.*s",
+                                 act->count, JC_FMT(to), JC_FMT(act->reason));
+    return jc_audit_log_note(tx, &what, err, JC_NOTE_TASKS, "%zu" JC_NOTE_AND "%.*s", act->count, JC_FMT(act->reason));
 }
 
 enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act, struct jc_arena *arena,
@@ -108,11 +104,11 @@ enum jc_code jc_task_act_recall(struct jc_tx *tx, const struct jc_task_act *act,
 
 static enum jc_code check_team(struct jc_tx *tx, const struct jc_task_act *act, struct jc_str team_id,
                                Jc__Task *const *tasks, struct jc_arena *arena, struct jc_err *err) {
-    char hex[2 * JC_UUID_SIZE + 1];
+    char shown[JC_UUID_TEXT];
     Jc__Team *team = NULL;
     enum jc_code code = jc_team_get(tx, act->agency_id, team_id, arena, &team, err);
     for (size_t i = 0; !code && i < act->count; i++) {
-        struct jc_str id = shown(act->task_ids[i], hex);
+        struct jc_str id = jc_uuid_show(jc_view(act->task_ids[i]), shown);
         bool has = false;
         if (jc_str_eq(jc_str(tasks[i]->team_id), team_id))
             return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_TEAM_SAME, id, team_id);
@@ -150,14 +146,15 @@ static const char SELECT_OTHER[] = "SELECT 1\n"
  * terminal, and one of another team's recheck is on that team's. */
 static enum jc_code check_order(struct jc_tx *tx, const struct jc_task_act *act, const Jc__Task *task,
                                 struct jc_arena *arena, struct jc_err *err) {
-    char hex[2 * JC_UUID_SIZE + 1];
+    char shown[JC_UUID_TEXT];
     struct jc_str order_id = jc_view(task->order_id), task_id = jc_view(task->task_id);
     struct jc_finding *findings = NULL;
     size_t count = 0;
     bool other = false;
     enum jc_code code = jc_finding_of_order(tx, act->agency_id, order_id, arena, &findings, &count, err);
     if (!code && !count)
-        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_REJECTED, shown(task->task_id, hex));
+        return jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_REJECTED,
+                       jc_uuid_show(jc_view(task->task_id), shown));
     if (!code)
         code = jc_row_exists(
             tx, SELECT_OTHER,
@@ -165,7 +162,9 @@ static enum jc_code check_order(struct jc_tx *tx, const struct jc_task_act *act,
                       jc_int(JC__TASK_STATE__TASK_STATE_OPEN), jc_int(JC__TASK_STATE__TASK_STATE_RETURNED),
                       jc_bytes(order_id.ptr, order_id.len), jc_bytes(task_id.ptr, task_id.len)),
             &other, err);
-    return other ? jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_TAKEN, shown(task->task_id, hex)) : code;
+    return other ? jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_TASK_ORDER_TAKEN,
+                           jc_uuid_show(jc_view(task->task_id), shown))
+                 : code;
 }
 
 static enum jc_code reopen(struct jc_tx *tx, const struct jc_task_act *act, const Jc__Task *task,

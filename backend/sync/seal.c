@@ -230,20 +230,19 @@ static const char UPDATE_WRONG[] =
 /* `gone`: the newest row, which the device's row speaks of, is not there any more; no review can be about it. */
 static enum jc_code note_wrong(struct jc_tx *tx, const struct tail *tail, int64_t wrong_no, bool gone, int64_t now_ms,
                                struct jc_err *err) {
-    char id[JC_UUID_TEXT], detail[80];
-    int len = snprintf(detail, sizeof detail, "%lld", (long long)wrong_no);
-    if (gone)
-        snprintf(detail + len, sizeof detail - (size_t)len, "; row %lld is gone",
-                 (long long)tail->device.chain.link_no);
+    char id[JC_UUID_TEXT];
+    const struct jc_audited act = {tail->agency_id, now_ms, JC_STR("server"), JC_STR("device.seal_wrong"),
+                                   jc_uuid_format(tail->device.device_id, id)};
     jc_device_forget(tx, tail->agency_id, tail->device.device_id);
     enum jc_code code =
         jc_tx_exec(tx, UPDATE_WRONG,
                    JC_VALUES(jc_int(wrong_no), jc_int(tail->device.chain.link_no), jc_int(tail->agency_id),
                              jc_bytes(tail->device.device_id.bytes, JC_UUID_SIZE)),
                    err);
-    return code ? code
-                : jc_audit_log_add(tx, tail->agency_id, now_ms, JC_STR("server"), JC_STR("device.seal_wrong"),
-                                   jc_uuid_format(tail->device.device_id, id), jc_str(detail), err);
+    if (code || !gone)
+        return code ? code : jc_audit_log_note(tx, &act, err, JC_NOTE_SEAL_WRONG, "%lld", (long long)wrong_no);
+    return jc_audit_log_note(tx, &act, err, JC_NOTE_SEAL_GONE, "%lld" JC_NOTE_AND "%lld", (long long)wrong_no,
+                             (long long)tail->device.chain.link_no);
 }
 
 /* Flags every row behind the last seal that holds; they have been looked at then. */

@@ -127,7 +127,7 @@ class Keeping(jiancha.Test):
         self.assertEqual(self.faults(db, expect=0), [])
         lost = [row["detail"] for row in jiancha.listing(
             jiancha.run("log", "list", "--act", "blob.lose", "--db", db, "--format", "json"), "log")]
-        self.assertEqual(sorted(lost), ["altered", "missing"])
+        self.assertEqual(sorted(lost), ["its content was altered", "its file is missing"])
 
     def test_verify_sizes(self):
         """A row that says another size than its file has is named; nothing is asked for again, since the file is good."""
@@ -167,7 +167,7 @@ class Keeping(jiancha.Test):
                          [(2,)])
         jiancha.run("verify", "--db", db)
         acts = jiancha.listing(jiancha.run("log", "list", "--act", "retention.", "--db", db, "--format", "json"), "log")
-        self.assertEqual([row["object"] for row in acts], ["bodies before 2023-01-04", "blobs before 2023-01-04"])
+        self.assertEqual([row["object"] for row in acts], ["bodies < 2023-01-04", "blobs < 2023-01-04"])
         for wrong in (("blobs", "--before", "2031-01-01"), ("photos",), ("blobs", "--reason", "")):
             delete(*wrong, expect=2)
 

@@ -391,7 +391,16 @@ class Office(jiancha.January):
         self.is_sound()
 
     def audited(self):
-        return [row[0] for row in jiancha.query(self.db, "SELECT act FROM audit_log ORDER BY audit_no")]
+        """The acts in the log, each of which is told in words of both languages."""
+        acts = [row[0] for row in jiancha.query(self.db, "SELECT act FROM audit_log ORDER BY audit_no")]
+        for lang in ("zh", "en"):
+            rows = self.rows("log", "list", "--count", "1000", "--lang", lang)
+            self.assertEqual([row["act"] for row in reversed(rows)], acts)
+            for row in rows:
+                self.assertNotIn(row["act_words"], (row["act"], ""))
+                self.assertFalse(any(ord(char) < 32 for char in row["detail"]), row)
+                self.assertEqual(row["act_words"].isascii(), lang == "en", row)
+        return acts
 
     # --- JSON -------------------------------------------------------------------------------------------
 
