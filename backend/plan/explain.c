@@ -39,6 +39,7 @@ struct explaining {
     const Jc__Problem *problem;
     const Jc__Solution *plan;
     const struct jc_past *past;
+    struct jc_lacks *lacks;
     Jc__Solution *start; /* the plan without what only its own run knows */
     struct jc_measure measure;
     struct answer again;           /* the problem solved again as it is */
@@ -360,7 +361,7 @@ static bool tiers_equal(const Jc__Objective *a, const Jc__Objective *b) {
 }
 
 static enum jc_code explain_one(struct explaining *e, Jc__Shortfall *s) {
-    struct jc_lack lack = jc_lack_of(e->problem, s);
+    struct jc_lack lack = jc_lack_of(e->lacks, s);
     const Jc__Objective *again = &e->again.measure.objective, *was = &e->measure.objective;
     enum jc_code code = JC_OK;
     s->explained = true;
@@ -447,7 +448,8 @@ enum jc_code jc_explain_problem(const Jc__Problem *problem, const Jc__Solution *
     e.from = &e.measure;
     e.scratch = own; /* the first answer stays */
     Jc__Problem *same = own ? jc_variant_new(problem, own) : NULL;
-    enum jc_code code = same && e.start ? JC_OK : jc_fail_memory(err);
+    e.lacks = jc_lacks_new(problem, arena);
+    enum jc_code code = same && e.start && e.lacks ? JC_OK : jc_fail_memory(err);
     if (!code && count)
         code = jc_solution_check(problem, plan, arena, &e.measure, err);
     if (!code)

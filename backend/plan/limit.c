@@ -15,6 +15,7 @@ struct listing {
     uint32_t closed;
     struct jc_arena *arena;
     struct jc_err *err;
+    struct jc_lacks *lacks;
     struct jc_survey now, free; /* with kept visits, and as if nothing were kept */
 };
 
@@ -204,35 +205,8 @@ static int64_t unit_work(const Jc__ProblemUnit *u) {
     return work;
 }
 
-/* Is `id` the unit or, behind a slash, a part of it? */
-static bool is_part(const char *id, const char *unit_id) {
-    size_t len = strlen(unit_id);
-    return strncmp(id, unit_id, len) == 0 && (!id[len] || id[len] == '/');
-}
-
-struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *shortfall) {
-    struct jc_lack lack = {-1, shortfall->month, -1, -1, shortfall->amount_centi};
-    if (*shortfall->unit_id) {
-        for (size_t u = 0; lack.unit < 0 && u < problem->n_units; u++)
-            if (strcmp(problem->units[u]->unit_id, shortfall->unit_id) == 0 && !jc_limit_unit_possible(problem, u))
-                lack.unit = (int)u;
-        for (size_t u = 0; lack.unit < 0 && u < problem->n_units; u++)
-            if (is_part(problem->units[u]->unit_id, shortfall->unit_id) && !jc_limit_unit_possible(problem, u))
-                lack.unit = (int)u;
-    } else if (*shortfall->quota_id) {
-        for (size_t q = 0; lack.quota < 0 && q < problem->n_quotas; q++)
-            if (strcmp(problem->quotas[q]->quota_id, shortfall->quota_id) == 0)
-                lack.quota = (int)q;
-    } else {
-        for (size_t k = 0; lack.team < 0 && k < problem->n_teams; k++)
-            if (strcmp(problem->teams[k]->team_id, shortfall->team_id) == 0)
-                lack.team = (int)k;
-    }
-    return lack;
-}
-
 static enum jc_code explain_one(struct listing *l, Jc__Shortfall *s) {
-    struct jc_lack lack = jc_lack_of(l->problem, s);
+    struct jc_lack lack = jc_lack_of(l->lacks, s);
     s->n_limits = 0;
     s->limits = NULL;
     s->work_centi = s->amount_centi;
@@ -252,7 +226,8 @@ enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *pas
     struct listing l = {.problem = problem, .closed = past ? past->closed : 0, .arena = arena, .err = err};
     if (!count)
         return JC_OK;
-    enum jc_code code = jc_survey_make(problem, true, arena, &l.now, err);
+    l.lacks = jc_lacks_new(problem, arena);
+    enum jc_code code = l.lacks ? jc_survey_make(problem, true, arena, &l.now, err) : jc_fail_memory(err);
     if (!code && problem->n_pins && !l.closed)
         code = jc_survey_make(problem, false, arena, &l.free, err);
     for (size_t i = 0; !code && i < count; i++)

@@ -35,9 +35,12 @@ struct jc_past {
     const uint16_t *blackout;
 };
 
-/* The indices of a shortfall's row; all -1 if the problem does not know it. Of a unit
- * that stands in parts it is the first part that cannot be inspected. Cost: one pass over the list. */
-struct jc_lack jc_lack_of(const Jc__Problem *problem, const Jc__Shortfall *shortfall);
+/* Finds the rows that shortfalls name. Memory is the arena's; NULL without. */
+struct jc_lacks;
+struct jc_lacks *jc_lacks_new(const Jc__Problem *problem, struct jc_arena *arena);
+/* The indices of a shortfall's row; all -1 if the problem does not know it. Of a unit that stands in parts it is the
+ * first part that cannot be inspected. */
+struct jc_lack jc_lack_of(const struct jc_lacks *lacks, const Jc__Shortfall *shortfall);
 
 /* Fills `limits` and `work_centi` of every shortfall; memory is the arena's. The problem is a checked
  * one; `past` NULL: the year lies ahead. Cost: one pass over the units with 78 spans each; nothing without

@@ -15,6 +15,9 @@ struct comparing {
     struct jc_arena *arena;
     struct jc_err *err;
     uint32_t closed;
+    uint16_t *pinned; /* by unit of the problem: the months of its pins */
+    int32_t *first;   /* by unit of the register: its first one of the problem, from 1; 0: none … */
+    int32_t *next;    /* … and the one behind each, likewise */
     struct {
         struct jc_notice_row *items;
         size_t count, capacity;
@@ -23,23 +26,38 @@ struct comparing {
 
 /* --- why ------------------------------------------------------------------------------------------------ */
 
-/* Some problem unit of the unit lets this team visit it in this month. */
-static bool month_possible(const struct comparing *c, const Jc__Visit *v) {
+static enum jc_code list_units(struct comparing *c) {
+    const Jc__Problem *p = c->pp->problem;
+    c->pinned = JC_NEW_ARRAY(c->arena, p->n_units + 1, uint16_t);
+    c->next = JC_NEW_ARRAY(c->arena, p->n_units + 1, int32_t);
+    c->first = JC_NEW_ARRAY(c->arena, c->pp->reg->n_units + 1, int32_t);
+    if (!c->pinned || !c->next || !c->first)
+        return jc_fail_memory(c->err);
+    for (size_t i = 0; i < p->n_pins; i++)
+        if (p->pins[i]->unit >= 0)
+            c->pinned[p->pins[i]->unit] |= (uint16_t)(1u << (p->pins[i]->month - 1));
+    for (size_t u = 0; u < p->n_units; u++) {
+        int unit = jc_register_unit(c->pp->reg, c->pp->sources[u].unit->unit_id);
+        if (unit < 0 || c->pp->sources[u].alone)
+            continue;
+        c->next[u] = c->first[unit];
+        c->first[unit] = (int32_t)u + 1;
+    }
+    return JC_OK;
+}
+
+/* Some problem unit of the unit (of the register) lets this team visit it in this month. */
+static bool month_possible(const struct comparing *c, int of, const Jc__Visit *v) {
     const Jc__Problem *p = c->pp->problem;
     int team = jc_register_team(c->pp->reg, v->lead_team);
-    for (size_t u = 0; u < p->n_units; u++) {
+    for (int32_t u = c->first[of] - 1; u >= 0; u = c->next[u] - 1) {
         const Jc__ProblemUnit *unit = p->units[u];
-        uint32_t pinned = 0;
         bool leads = false;
-        if (c->pp->sources[u].alone || strcmp(c->pp->sources[u].unit->unit_id, v->unit_id) != 0)
-            continue;
-        for (size_t i = 0; i < p->n_pins; i++)
-            pinned |= p->pins[i]->unit == (int32_t)u ? 1u << (p->pins[i]->month - 1) : 0;
         for (size_t t = 0; t < unit->n_lead_teams; t++)
             leads |= unit->lead_teams[t] == team;
         for (size_t o = 0; leads && o < unit->n_options; o++) {
             uint16_t masks[JC_PATTERNS_MAX];
-            size_t n = jc_pattern_of_option(p, unit, unit->options[o], pinned, masks);
+            size_t n = jc_pattern_of_option(p, unit, unit->options[o], c->pinned[u], masks);
             for (size_t i = 0; i < n; i++)
                 if (masks[i] >> (v->month - 1) & 1)
                     return true;
@@ -75,7 +93,7 @@ static enum jc_notice_why why_left(const struct comparing *c, const Jc__Visit *f
         return JC_NOTICE_TEAM;
     if (unit->blackout_months >> (from->month - 1) & 1)
         return JC_NOTICE_BLACKOUT;
-    return month_possible(c, from) ? JC_NOTICE_ROOM : JC_NOTICE_PATTERN;
+    return month_possible(c, index, from) ? JC_NOTICE_ROOM : JC_NOTICE_PATTERN;
 }
 
 /* --- one unit or draw --------------------------------------------------------------------------------------- */
@@ -181,6 +199,8 @@ enum jc_code jc_notice_make(const struct jc_plan_problem *pp, Jc__Plan *plan, st
     enum jc_code code = jc_visit_list_sort(pp->in_force, arena, &before, err);
     if (!code)
         code = jc_visit_list_sort(plan, arena, &after, err);
+    if (!code)
+        code = list_units(&c);
     if (jc_date_parse(jc_str(pp->kept->as_of), &as_of))
         c.closed = (1u << jc_months_over(plan->year, as_of)) - 1;
     for (size_t i = 0, k = 0; !code && (i < before.count || k < after.count);) {

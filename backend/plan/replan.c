@@ -35,8 +35,10 @@ struct replanning {
     bool settled;           /* … which the best plan has reached */
     int64_t bound_e5;       /* no plan with these tiers costs less */
     bool cancelled;
-    bool broken_off; /* a stage's solver died or hung behind its plan */
-    int64_t elapsed_ms, work;
+    bool broken_off;  /* a stage's solver died or hung behind its plan */
+    int64_t begun_ms; /* monotonic */
+    int64_t end_ms;   /* of the stages, if there is a limit */
+    int64_t work;
 };
 
 /* --- what is free -------------------------------------------------------------------------------------- */
@@ -73,16 +75,16 @@ static void set_free(Jc__Visit *visit) {
 /* The plan in force as the new draft sees it: done visits kept, and of the others in open months those that
  * are released, drawn or fixed, as long as they can be. */
 static enum jc_code free_visits(struct replanning *r, const struct jc_register *reg, const Jc__Plan *force,
-                                Jc__Plan **out, struct jc_err *err) {
+                                struct jc_arena *arena, Jc__Plan **out, struct jc_err *err) {
     char day[JC_TIME_MAX];
     int over = jc_months_over(force->year, r->request->as_of);
-    Jc__Plan *plan = JC_NEW(r->arena, Jc__Plan);
-    Jc__Visit *copies = JC_NEW_ARRAY(r->arena, force->n_visits + 1, Jc__Visit);
+    Jc__Plan *plan = JC_NEW(arena, Jc__Plan);
+    Jc__Visit *copies = JC_NEW_ARRAY(arena, force->n_visits + 1, Jc__Visit);
     if (!plan || !copies)
         return jc_fail_memory(err);
     *plan = *force;
-    plan->as_of = (char *)jc_arena_copy(r->arena, jc_date_format(r->request->as_of, day)).ptr;
-    plan->visits = JC_NEW_ARRAY(r->arena, force->n_visits + 1, Jc__Visit *);
+    plan->as_of = (char *)jc_arena_copy(arena, jc_date_format(r->request->as_of, day)).ptr;
+    plan->visits = JC_NEW_ARRAY(arena, force->n_visits + 1, Jc__Visit *);
     if (!plan->as_of || !plan->visits)
         return jc_fail_memory(err);
     for (size_t i = 0; i < force->n_visits; i++) {
@@ -123,31 +125,31 @@ static enum jc_code find_versions(struct replanning *r, struct jc_tx *tx, struct
     return JC_OK;
 }
 
-static enum jc_code build(struct replanning *r, struct jc_tx *tx, struct jc_plan_problem *pp, int *replaced,
-                          struct jc_err *err) {
+static enum jc_code build(struct replanning *r, struct jc_tx *tx, struct jc_arena *arena, struct jc_plan_problem *pp,
+                          int *replaced, struct jc_err *err) {
     struct jc_register *reg = NULL;
     Jc__Plan *force = NULL, *kept = NULL;
     char day[JC_TIME_MAX], year[JC_NUMBER_TEXT];
     int version = 0;
-    enum jc_code code = jc_register_load(tx, r->agency_id, r->arena, &reg, err);
+    enum jc_code code = jc_register_load(tx, r->agency_id, arena, &reg, err);
     if (!code)
-        code = find_versions(r, tx, r->arena, reg->year, &force, &version, replaced, err);
+        code = find_versions(r, tx, arena, reg->year, &force, &version, replaced, err);
     if (!code && (r->request->as_of.year != reg->year || jc_months_over(reg->year, r->request->as_of) == 12))
         code = jc_fail(err, JC_INVALID_ARGUMENT, JC_MSG_REPLAN_YEAR, jc_date_format(r->request->as_of, day),
                        jc_str_from_int64(reg->year, year));
     if (!code)
-        code = free_visits(r, reg, force, &kept, err);
+        code = free_visits(r, reg, force, arena, &kept, err);
     if (code)
         return code;
     r->out->against = force->version;
     kept->version = version;
     kept->status = JC__PLAN_STATUS__PLAN_STATUS_DRAFT;
-    return jc_plan_problem_build(tx, r->agency_id, kept, &r->request->options, r->arena, pp, err);
+    return jc_plan_problem_build(tx, r->agency_id, kept, &r->request->options, arena, pp, err);
 }
 
 static enum jc_code read_problem(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     struct replanning *r = ctx;
-    enum jc_code code = build(r, tx, &r->pp, &r->out->replaced, err);
+    enum jc_code code = build(r, tx, r->arena, &r->pp, &r->out->replaced, err);
     return code ? code : jc_plan_problem_fingerprint(&r->pp, r->arena, r->fingerprint, err);
 }
 
@@ -168,7 +170,7 @@ static void hear(void *ctx, const Jc__Progress *progress) {
     told.incumbent = &incumbent;
     told.bound = &bound;
     told.gap_ppm = progress->tiers_settled ? jc_gap_ppm(incumbent.cost_e5, bound.cost_e5) : 0;
-    told.elapsed_ms += r->elapsed_ms;
+    told.elapsed_ms = jc_monotonic_ms() - r->begun_ms;
     r->request->progress(r->request->ctx, &told);
 }
 
@@ -177,7 +179,7 @@ static void hear(void *ctx, const Jc__Progress *progress) {
 static Jc__Problem stage(struct replanning *r, Jc__Weights *weights, int64_t eighths) {
     const Jc__Problem *whole = r->pp.problem;
     Jc__Problem problem = *whole;
-    int64_t ms = (whole->time_limit_ms - r->elapsed_ms) * eighths / 8;
+    int64_t ms = (r->end_ms - jc_monotonic_ms()) * eighths / 8;
     int64_t work = (whole->work_limit - r->work) * eighths / 8;
     problem.weights = weights;
     if (r->solution) {
@@ -207,7 +209,6 @@ static enum jc_code ask(struct replanning *r, Jc__Problem *problem, Jc__Solution
         return code;
     r->cancelled |= (*out)->status == JC__SOLVE_STATUS__SOLVE_STATUS_CANCELLED;
     r->broken_off |= (*out)->status == JC__SOLVE_STATUS__SOLVE_STATUS_BROKEN_OFF;
-    r->elapsed_ms += (*out)->elapsed_ms;
     r->work += (*out)->work;
     return JC_OK;
 }
@@ -296,6 +297,8 @@ static enum jc_code bound_cost(struct replanning *r, struct jc_err *err) {
 }
 
 static enum jc_code solve(struct replanning *r, struct jc_err *err) {
+    int64_t now_ms = jc_monotonic_ms();
+    r->end_ms = now_ms + jc_solve_share(r->pp.problem->time_limit_ms, now_ms - r->begun_ms);
     enum jc_code code = settle_tiers(r, err);
     if (!code && !r->cancelled)
         code = fewest_changes(r, err);
@@ -383,7 +386,7 @@ static enum jc_code make_plan(struct replanning *r, struct jc_err *err) {
                 : optimal       ? JC__SOLVE_STATUS__SOLVE_STATUS_OPTIMAL
                 : r->broken_off ? JC__SOLVE_STATUS__SOLVE_STATUS_BROKEN_OFF
                                 : JC__SOLVE_STATUS__SOLVE_STATUS_FEASIBLE;
-    s->elapsed_ms = r->elapsed_ms;
+    s->elapsed_ms = jc_monotonic_ms() - r->begun_ms;
     s->work = r->work;
     /* visits no plan can have (missed for good, units not planned any more) change in every plan */
     int64_t in_every_plan = r->out->notice.changes - m.changes, missed = count_missed(r) - in_every_plan;
@@ -410,9 +413,11 @@ static enum jc_code store(struct jc_tx *tx, void *ctx, struct jc_err *err) {
     char number[JC_NUMBER_TEXT], worth[JC_SOLVE_WORTH];
     const struct jc_audited act = {r->agency_id, jc_clock_now_ms(&r->request->clock), r->request->actor,
                                    JC_STR("plan.replan"), jc_str_from_int64(r->out->plan->version, number)};
-    enum jc_code code = build(r, tx, &again, &replaced, err);
+    struct jc_arena *arena = jc_arena_new(SIZE_MAX / 2);
+    enum jc_code code = arena ? build(r, tx, arena, &again, &replaced, err) : jc_fail_memory(err);
     if (!code)
-        code = jc_plan_problem_fingerprint(&again, r->arena, fingerprint, err);
+        code = jc_plan_problem_fingerprint(&again, arena, fingerprint, err);
+    jc_arena_free(arena);
     if (!code && memcmp(fingerprint, r->fingerprint, JC_SHA256_SIZE) != 0)
         code = jc_fail(err, JC_ABORTED, JC_MSG_PLAN_CHANGED);
     if (!code)
@@ -429,6 +434,7 @@ enum jc_code jc_replan(struct jc_db *db, int64_t agency_id, const struct jc_repl
     struct replanning r = {
         .agency_id = agency_id, .request = request, .arena = arena, .out = out, .proven = JC__OBJECTIVE__INIT};
     *out = (struct jc_replanned){0};
+    r.begun_ms = jc_monotonic_ms();
     enum jc_code code = jc_db_read(db, read_problem, &r, err);
     if (!code)
         code = solve(&r, err);

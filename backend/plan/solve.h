@@ -32,6 +32,10 @@ struct jc_solve_request {
 enum jc_code jc_solve(struct jc_db *db, int64_t agency_id, const struct jc_solve_request *request,
                       struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err);
 
+/* What of a limit is the solver's, since a planner waits for the whole: reading the problem took `spent_ms`, and to judge
+ * the plan and store it will take in proportion. At least a quarter; 0 is no limit and stays 0. */
+int64_t jc_solve_share(int64_t limit_ms, int64_t spent_ms);
+
 /* The worker on a problem, with the limits in it; of the request only program, cancel and progress count.
  * Every plan it sends is judged by jc_solution_check before it counts. Fails as jc_worker_run does. */
 enum jc_code jc_solve_problem(const Jc__Problem *problem, const struct jc_solve_request *request,

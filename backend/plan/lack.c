@@ -1,0 +1,80 @@
+/* Units are found by their names in order. A part of a unit is named "UNIT/…", so all parts of one stand together. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/limit.h"
+
+struct named {
+    const char *id;
+    int unit;
+};
+
+struct jc_lacks {
+    const Jc__Problem *problem;
+    struct named *units; /* by id, then index */
+};
+
+static int by_id(const void *a, const void *b) {
+    const struct named *x = a, *y = b;
+    int order = strcmp(x->id, y->id);
+    return order ? order : (x->unit > y->unit) - (x->unit < y->unit);
+}
+
+struct jc_lacks *jc_lacks_new(const Jc__Problem *problem, struct jc_arena *arena) {
+    struct jc_lacks *lacks = JC_NEW(arena, struct jc_lacks);
+    struct named *units = JC_NEW_ARRAY(arena, problem->n_units + 1, struct named);
+    if (!lacks || !units)
+        return NULL;
+    for (size_t u = 0; u < problem->n_units; u++)
+        units[u] = (struct named){problem->units[u]->unit_id, (int)u};
+    qsort(units, problem->n_units, sizeof *units, by_id);
+    *lacks = (struct jc_lacks){problem, units};
+    return lacks;
+}
+
+/* <0 if `id` stands before the unit, or before its parts; 0: it is the unit, or one of them. */
+static int compare(const char *id, const char *unit_id, bool parts) {
+    size_t len = strlen(unit_id);
+    int order = strncmp(id, unit_id, len);
+    if (order)
+        return order;
+    return parts ? (unsigned char)id[len] - '/' : id[len] != 0;
+}
+
+/* The first of the unit, or of its parts, that cannot be inspected; -1: none. */
+static int find_unit(const struct jc_lacks *lacks, const char *unit_id, bool parts) {
+    size_t low = 0, high = lacks->problem->n_units;
+    int found = -1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare(lacks->units[middle].id, unit_id, parts) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < lacks->problem->n_units && compare(lacks->units[low].id, unit_id, parts) == 0; low++) {
+        int unit = lacks->units[low].unit;
+        if ((found < 0 || unit < found) && !jc_limit_unit_possible(lacks->problem, (size_t)unit))
+            found = unit;
+    }
+    return found;
+}
+
+struct jc_lack jc_lack_of(const struct jc_lacks *lacks, const Jc__Shortfall *shortfall) {
+    const Jc__Problem *problem = lacks->problem;
+    struct jc_lack lack = {-1, shortfall->month, -1, -1, shortfall->amount_centi};
+    if (*shortfall->unit_id) {
+        lack.unit = find_unit(lacks, shortfall->unit_id, false);
+        if (lack.unit < 0)
+            lack.unit = find_unit(lacks, shortfall->unit_id, true);
+    } else if (*shortfall->quota_id) {
+        for (size_t q = 0; lack.quota < 0 && q < problem->n_quotas; q++)
+            if (strcmp(problem->quotas[q]->quota_id, shortfall->quota_id) == 0)
+                lack.quota = (int)q;
+    } else {
+        for (size_t k = 0; lack.team < 0 && k < problem->n_teams; k++)
+            if (strcmp(problem->teams[k]->team_id, shortfall->team_id) == 0)
+                lack.team = (int)k;
+    }
+    return lack;
+}
