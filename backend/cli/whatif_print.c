@@ -3,6 +3,7 @@
 #include "cli/whatif_print.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/json_out.h"
@@ -82,15 +83,31 @@ static struct jc_str shortfall_words(const struct jc_cli *cli, const struct jc_w
     return copy;
 }
 
-/* The shortfall of the same team and month, unit or quota, whatever its amount; NULL: none. */
-static const Jc__Shortfall *find_shortfall(const Jc__Plan *plan, const Jc__Shortfall *s) {
-    for (size_t i = 0; i < plan->n_shortfalls; i++) {
-        const Jc__Shortfall *other = plan->shortfalls[i];
-        if (other->month == s->month && strcmp(other->team_id, s->team_id) == 0 &&
-            strcmp(other->unit_id, s->unit_id) == 0 && strcmp(other->quota_id, s->quota_id) == 0)
-            return other;
-    }
-    return NULL;
+/* By team and month, unit or quota, whatever the amount. */
+static int by_subject(const void *a, const void *b) {
+    const Jc__Shortfall *x = *(Jc__Shortfall *const *)a, *y = *(Jc__Shortfall *const *)b;
+    int order = strcmp(x->unit_id, y->unit_id);
+    order = order ? order : strcmp(x->team_id, y->team_id);
+    order = order ? order : strcmp(x->quota_id, y->quota_id);
+    return order ? order : (x->month > y->month) - (x->month < y->month);
+}
+
+/* A plan's shortfalls in that order; NULL without memory. */
+static Jc__Shortfall **sort_shortfalls(const struct jc_cli *cli, const Jc__Plan *plan) {
+    Jc__Shortfall **sorted = JC_NEW_ARRAY(cli->arena, plan->n_shortfalls + 1, Jc__Shortfall *);
+    for (size_t i = 0; sorted && i < plan->n_shortfalls; i++)
+        sorted[i] = plan->shortfalls[i];
+    if (sorted && plan->n_shortfalls)
+        qsort(sorted, plan->n_shortfalls, sizeof *sorted, by_subject);
+    return sorted;
+}
+
+/* The shortfall of the same subject; NULL: none. */
+static const Jc__Shortfall *find_shortfall(Jc__Shortfall *const *sorted, const Jc__Plan *plan,
+                                           const Jc__Shortfall *of) {
+    Jc__Shortfall *const *found =
+        plan->n_shortfalls ? bsearch(&of, sorted, plan->n_shortfalls, sizeof *sorted, by_subject) : NULL;
+    return found ? *found : NULL;
 }
 
 /* A heading in front of the first line. */
@@ -107,8 +124,9 @@ static void print_line(struct jc_cli *cli, enum jc_msg heading, bool *any, struc
 static void print_shortfalls(struct jc_cli *cli, const struct jc_whatif_side *side, const struct jc_whatif_side *other,
                              enum jc_msg heading) {
     bool any = false;
-    for (size_t i = 0; i < side->plan->n_shortfalls; i++)
-        if (!find_shortfall(other->plan, side->plan->shortfalls[i]))
+    Jc__Shortfall **others = sort_shortfalls(cli, other->plan);
+    for (size_t i = 0; others && i < side->plan->n_shortfalls; i++)
+        if (!find_shortfall(others, other->plan, side->plan->shortfalls[i]))
             print_line(cli, heading, &any, shortfall_words(cli, side, i));
 }
 
@@ -116,8 +134,10 @@ static void print_shortfalls(struct jc_cli *cli, const struct jc_whatif_side *si
 static void print_altered(struct jc_cli *cli, const struct jc_whatif *w) {
     char number[JC_NUMBER_TEXT];
     bool any = false;
-    for (size_t i = 0; i < w->changed.plan->n_shortfalls; i++) {
-        const Jc__Shortfall *now = w->changed.plan->shortfalls[i], *was = find_shortfall(w->present.plan, now);
+    Jc__Shortfall **before = sort_shortfalls(cli, w->present.plan);
+    for (size_t i = 0; before && i < w->changed.plan->n_shortfalls; i++) {
+        const Jc__Shortfall *now = w->changed.plan->shortfalls[i];
+        const Jc__Shortfall *was = find_shortfall(before, w->present.plan, now);
         if (!was || was->amount_centi == now->amount_centi)
             continue;
         struct jc_str args[] = {shortfall_words(cli, &w->changed, i), jc_str_from_centi(was->amount_centi, number)};

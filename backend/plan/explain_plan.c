@@ -81,9 +81,12 @@ static enum jc_code name_whole_units(const struct jc_register *reg, const Jc__Pl
 enum jc_code jc_explain(struct jc_db *db, int64_t agency_id, const struct jc_explain_request *request,
                         struct jc_arena *arena, Jc__Plan **out, struct jc_register **out_register, struct jc_err *err) {
     struct stored s = {.agency_id = agency_id, .request = request, .arena = arena};
+    struct jc_explain_request hurry = *request;
+    int64_t begun_ms = jc_monotonic_ms();
     enum jc_code code = jc_db_read(db, read_plan, &s, err);
+    hurry.time_limit_ms = jc_solve_share(request->time_limit_ms, jc_monotonic_ms() - begun_ms);
     if (!code)
-        code = jc_explain_problem(s.pp.problem, s.solution, &s.past, request, s.plan->shortfalls, s.plan->n_shortfalls,
+        code = jc_explain_problem(s.pp.problem, s.solution, &s.past, &hurry, s.plan->shortfalls, s.plan->n_shortfalls,
                                   arena, err);
     if (!code)
         code = name_whole_units(s.pp.reg, s.plan, arena, err);

@@ -11,7 +11,9 @@ struct named {
 
 struct jc_lacks {
     const Jc__Problem *problem;
-    struct named *units; /* by id, then index */
+    struct named *units;   /* by id, then index */
+    Jc__ProblemPin **pins; /* by unit … */
+    size_t *first_pin;     /* … where a unit's begin; one more, for the end of the last */
 };
 
 static int by_id(const void *a, const void *b) {
@@ -20,16 +22,42 @@ static int by_id(const void *a, const void *b) {
     return order ? order : (x->unit > y->unit) - (x->unit < y->unit);
 }
 
+/* Counting sort; the pins of draws are left out. */
+static void sort_pins(struct jc_lacks *lacks, size_t *next) {
+    const Jc__Problem *p = lacks->problem;
+    for (size_t i = 0; i < p->n_pins; i++)
+        if (p->pins[i]->unit >= 0)
+            lacks->first_pin[p->pins[i]->unit + 1]++;
+    for (size_t u = 0; u < p->n_units; u++) {
+        lacks->first_pin[u + 1] += lacks->first_pin[u];
+        next[u] = lacks->first_pin[u];
+    }
+    for (size_t i = 0; i < p->n_pins; i++)
+        if (p->pins[i]->unit >= 0)
+            lacks->pins[next[p->pins[i]->unit]++] = p->pins[i];
+}
+
 struct jc_lacks *jc_lacks_new(const Jc__Problem *problem, struct jc_arena *arena) {
     struct jc_lacks *lacks = JC_NEW(arena, struct jc_lacks);
     struct named *units = JC_NEW_ARRAY(arena, problem->n_units + 1, struct named);
-    if (!lacks || !units)
+    Jc__ProblemPin **pins = JC_NEW_ARRAY(arena, problem->n_pins + 1, Jc__ProblemPin *);
+    size_t *first_pin = JC_NEW_ARRAY(arena, problem->n_units + 1, size_t);
+    size_t *next = JC_NEW_ARRAY(arena, problem->n_units + 1, size_t);
+    if (!lacks || !units || !pins || !first_pin || !next)
         return NULL;
     for (size_t u = 0; u < problem->n_units; u++)
         units[u] = (struct named){problem->units[u]->unit_id, (int)u};
     qsort(units, problem->n_units, sizeof *units, by_id);
-    *lacks = (struct jc_lacks){problem, units};
+    *lacks = (struct jc_lacks){problem, units, pins, first_pin};
+    sort_pins(lacks, next);
     return lacks;
+}
+
+Jc__Problem jc_lacks_view(const struct jc_lacks *lacks, size_t unit) {
+    Jc__Problem view = *lacks->problem;
+    view.pins = lacks->pins + lacks->first_pin[unit];
+    view.n_pins = lacks->first_pin[unit + 1] - lacks->first_pin[unit];
+    return view;
 }
 
 /* <0 if `id` stands before the unit, or before its parts; 0: it is the unit, or one of them. */
@@ -54,7 +82,8 @@ static int find_unit(const struct jc_lacks *lacks, const char *unit_id, bool par
     }
     for (; low < lacks->problem->n_units && compare(lacks->units[low].id, unit_id, parts) == 0; low++) {
         int unit = lacks->units[low].unit;
-        if ((found < 0 || unit < found) && !jc_limit_unit_possible(lacks->problem, (size_t)unit))
+        const Jc__Problem view = jc_lacks_view(lacks, (size_t)unit);
+        if ((found < 0 || unit < found) && !jc_limit_unit_possible(&view, (size_t)unit))
             found = unit;
     }
     return found;

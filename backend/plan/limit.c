@@ -211,8 +211,9 @@ static enum jc_code explain_one(struct listing *l, Jc__Shortfall *s) {
     s->limits = NULL;
     s->work_centi = s->amount_centi;
     if (lack.unit >= 0) {
+        const Jc__Problem view = jc_lacks_view(l->lacks, (size_t)lack.unit);
         s->work_centi = unit_work(l->problem->units[lack.unit]);
-        return jc_limit_unit(l->problem, (size_t)lack.unit, l->closed, s, l->arena, l->err);
+        return jc_limit_unit(&view, (size_t)lack.unit, l->closed, s, l->arena, l->err);
     }
     if (lack.quota >= 0) {
         s->work_centi = quota_work(l->problem, &lack);

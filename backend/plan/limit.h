@@ -38,6 +38,8 @@ struct jc_past {
 /* Finds the rows that shortfalls name. Memory is the arena's; NULL without. */
 struct jc_lacks;
 struct jc_lacks *jc_lacks_new(const Jc__Problem *problem, struct jc_arena *arena);
+/* The problem as a unit sees it: with the pins of this one alone, so that looking at it costs no pass over all. */
+Jc__Problem jc_lacks_view(const struct jc_lacks *lacks, size_t unit);
 /* The indices of a shortfall's row; all -1 if the problem does not know it. Of a unit that stands in parts it is the
  * first part that cannot be inspected. */
 struct jc_lack jc_lack_of(const struct jc_lacks *lacks, const Jc__Shortfall *shortfall);
@@ -51,6 +53,10 @@ enum jc_code jc_limit_list(const Jc__Problem *problem, const struct jc_past *pas
 /* (3) The limits of a unit, on the shortfall's list; none if it has possible months. `closed`: months that are over. */
 enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t closed, Jc__Shortfall *shortfall,
                            struct jc_arena *arena, struct jc_err *err);
+
+/* The problem of one unit, number 0, and its pins, without draws and quotas: its variants cost little. Rows are shared.
+ * NULL without memory. */
+Jc__Problem *jc_limit_unit_alone(const Jc__Problem *problem, size_t unit, struct jc_arena *arena);
 
 /* Can the unit be inspected at all? */
 bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit);

@@ -31,8 +31,7 @@ bool jc_limit_unit_possible(const Jc__Problem *problem, size_t unit) {
     return false;
 }
 
-/* The problem of one unit, number 0, and its pins: what its variants need not copy. NULL without memory. */
-static Jc__Problem *alone(const Jc__Problem *problem, size_t unit, struct jc_arena *arena) {
+Jc__Problem *jc_limit_unit_alone(const Jc__Problem *problem, size_t unit, struct jc_arena *arena) {
     Jc__Problem *p = JC_CLONE(arena, problem);
     size_t pins = 0;
     for (size_t i = 0; i < problem->n_pins; i++)
@@ -115,7 +114,7 @@ enum jc_code jc_limit_unit(const Jc__Problem *problem, size_t unit, uint32_t clo
     if (!problem->units[unit]->n_lead_teams)
         return jc_shortfall_add_limit(s, JC__LIMIT_KIND__LIMIT_KIND_TEAMS, arena, NULL, err);
     struct jc_arena *scratch = jc_arena_new(SIZE_MAX / 2);
-    const Jc__Problem *one = scratch ? alone(problem, unit, scratch) : NULL;
+    const Jc__Problem *one = scratch ? jc_limit_unit_alone(problem, unit, scratch) : NULL;
     enum jc_code code = one ? find_limits(one, closed, s, arena, scratch, err) : jc_fail_memory(err);
     jc_arena_free(scratch);
     return code;

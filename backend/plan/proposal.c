@@ -43,7 +43,7 @@ void jc_loads_list(struct jc_proposing *p, int team, int month, struct jc_loads 
         }
         if (plan->visits[i]->team != team || !load.work)
             continue;
-        struct jc_load *slot = JC_PUSH(p->arena, out, struct jc_load);
+        struct jc_load *slot = JC_PUSH(p->scratch, out, struct jc_load);
         if (!slot) {
             p->failed = true;
             return;

@@ -20,7 +20,7 @@ struct jc_proposing {
     const struct jc_measure *measure;
     struct jc_lack lack;
     struct jc_past past;
-    struct jc_arena *arena;
+    struct jc_arena *arena, *scratch; /* of the repairs, and of what nobody needs when they are proposed */
     struct jc_proposal list[JC_REPAIRS_MAX];
     size_t n;
     const uint8_t *pinned; /* by unit */

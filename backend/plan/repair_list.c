@@ -40,7 +40,7 @@ static int64_t room_for(const struct jc_proposing *p, int team, const struct jc_
 
 static void propose_teams(struct jc_proposing *p, const struct jc_loads *loads) {
     size_t chosen[JC_UNITS_NAMED], n = jc_loads_choose(p, loads, chosen);
-    uint8_t *tried = JC_NEW_ARRAY(p->arena, p->problem->n_teams + 1, uint8_t);
+    uint8_t *tried = JC_NEW_ARRAY(p->scratch, p->problem->n_teams + 1, uint8_t);
     if (!tried)
         p->failed = true;
     for (int round = 1; n && tried && round <= TEAMS_TRIED; round++) {
@@ -94,7 +94,7 @@ static void propose_rule(struct jc_proposing *p, const struct jc_loads *loads) {
         int32_t below = rule_below(p, load->unit, visits);
         if (below < 0 || (several.count && below != rule))
             continue;
-        struct jc_load *slot = JC_PUSH(p->arena, &several, struct jc_load);
+        struct jc_load *slot = JC_PUSH(p->scratch, &several, struct jc_load);
         if (!slot) {
             p->failed = true;
             return;
@@ -112,7 +112,7 @@ static void propose_rule(struct jc_proposing *p, const struct jc_loads *loads) {
 
 /* Rules that fill the month most, one visit less a year. */
 static void propose_fewer(struct jc_proposing *p, const struct jc_loads *loads) {
-    int64_t *work = JC_NEW_ARRAY(p->arena, p->problem->n_rules + 1, int64_t);
+    int64_t *work = JC_NEW_ARRAY(p->scratch, p->problem->n_rules + 1, int64_t);
     if (!work)
         p->failed = true;
     for (size_t i = 0; work && i < loads->count; i++)
@@ -176,18 +176,18 @@ static void propose_for_over(struct jc_proposing *p) {
 }
 
 /* One month of the blackout, or all of it if one is not enough. */
-static void propose_blackouts(struct jc_proposing *p, size_t unit) {
-    uint32_t blackout = p->problem->units[unit]->blackout_months & ~p->past.closed;
-    blackout &= p->past.blackout ? p->past.blackout[unit] : JC_MONTHS_ALL;
+static void propose_blackouts(struct jc_proposing *p, const Jc__Problem *one) {
+    uint32_t blackout = one->units[0]->blackout_months & ~p->past.closed;
+    blackout &= p->past.blackout ? p->past.blackout[p->lack.unit] : JC_MONTHS_ALL;
     int found = 0;
     for (int m = 0; m <= 12; m++) {
         uint32_t months = m < 12 ? blackout & 1u << m : found ? 0 : blackout;
-        Jc__Problem *v = months ? jc_variant_new(p->problem, p->arena) : NULL;
-        Jc__ProblemUnit *u = v ? jc_variant_unit(v, unit, p->arena) : NULL;
+        Jc__Problem *v = months ? jc_variant_new(one, p->scratch) : NULL;
+        Jc__ProblemUnit *u = v ? jc_variant_unit(v, 0, p->scratch) : NULL;
         if (!u)
             continue;
         u->blackout_months &= ~months;
-        if (!jc_limit_unit_possible(v, unit) || found == TEAMS_TRIED)
+        if (!jc_limit_unit_possible(v, 0) || found == TEAMS_TRIED)
             continue;
         Jc__Repair *repair = jc_propose(p, JC__REPAIR_KIND__REPAIR_KIND_BLACKOUT, found++);
         if (repair)
@@ -196,27 +196,28 @@ static void propose_blackouts(struct jc_proposing *p, size_t unit) {
 }
 
 /* A proposal about the unit that is only kept if the unit then has possible months. */
-static void propose_if_possible(struct jc_proposing *p, size_t unit, Jc__Repair *repair) {
+static void propose_if_possible(struct jc_proposing *p, const Jc__Problem *one, Jc__Repair *repair) {
     struct jc_err ignored = {0};
     Jc__Problem *v = NULL;
     if (!repair)
         return;
-    if (jc_repair_apply(p->problem, repair, p->arena, &v, &ignored) || !jc_limit_unit_possible(v, unit))
+    if (jc_repair_apply(one, repair, p->scratch, &v, &ignored) || !jc_limit_unit_possible(v, 0))
         p->n--;
 }
 
 static void propose_for_unit(struct jc_proposing *p) {
     size_t unit = (size_t)p->lack.unit;
     const Jc__ProblemUnit *u = p->problem->units[unit];
+    const Jc__Problem *one = jc_limit_unit_alone(p->problem, unit, p->scratch);
     p->named = JC_NEW_ARRAY(p->arena, 1, char *);
-    if (!p->named) {
+    if (!one || !p->named) {
         p->failed = true;
         return;
     }
     p->named[0] = u->unit_id;
-    propose_blackouts(p, unit);
+    propose_blackouts(p, one);
     if (p->pinned[unit] && !(p->past.told && p->past.told[unit]))
-        propose_if_possible(p, unit, jc_propose(p, JC__REPAIR_KIND__REPAIR_KIND_UNPIN, 0));
+        propose_if_possible(p, one, jc_propose(p, JC__REPAIR_KIND__REPAIR_KIND_UNPIN, 0));
     for (size_t i = 0; i < u->n_options; i++) {
         Jc__ProblemRule *rule = p->problem->rules[u->options[i]->rule];
         size_t before = p->n;
@@ -226,7 +227,7 @@ static void propose_for_unit(struct jc_proposing *p) {
                 break;
             repair->rule_id = rule->rule_id;
             repair->amount_centi = gap * 100;
-            propose_if_possible(p, unit, repair);
+            propose_if_possible(p, one, repair);
         }
         if (rule->visits > 1) {
             Jc__Repair *repair = jc_propose(p, JC__REPAIR_KIND__REPAIR_KIND_FEWER_VISITS, 3);
@@ -234,7 +235,7 @@ static void propose_for_unit(struct jc_proposing *p) {
                 repair->rule_id = rule->rule_id;
                 repair->amount_centi = (rule->visits - 1) * INT64_C(100);
             }
-            propose_if_possible(p, unit, repair);
+            propose_if_possible(p, one, repair);
         }
     }
     int tried = 0;
@@ -245,7 +246,7 @@ static void propose_for_unit(struct jc_proposing *p) {
         Jc__Repair *repair = jc_propose(p, JC__REPAIR_KIND__REPAIR_KIND_RULE, 2 + tried);
         if (repair)
             repair->rule_id = p->problem->rules[r]->rule_id;
-        propose_if_possible(p, unit, repair);
+        propose_if_possible(p, one, repair);
         tried += p->n > before;
     }
 }
@@ -265,26 +266,36 @@ static const uint8_t *mark_pinned(const Jc__Problem *problem, struct jc_arena *a
     return pinned;
 }
 
+/* Into p->list, best first. */
+static void propose(struct jc_proposing *p) {
+    p->pinned = mark_pinned(p->problem, p->scratch);
+    p->failed = !p->pinned;
+    if (p->failed)
+        return;
+    if (p->lack.unit >= 0)
+        propose_for_unit(p);
+    else if (p->lack.quota >= 0)
+        jc_propose_for_quota(p);
+    else if (p->lack.team >= 0)
+        propose_for_over(p);
+    if (p->n)
+        qsort(p->list, p->n, sizeof(*p->list), by_round);
+}
+
 enum jc_code jc_repair_list(const Jc__Problem *problem, const Jc__Solution *plan, const struct jc_measure *measure,
                             const struct jc_lack *lack, const struct jc_past *past, struct jc_arena *arena,
                             Jc__Repair ***out, size_t *count, struct jc_err *err) {
     struct jc_proposing p = {.problem = problem, .plan = plan, .measure = measure, .lack = *lack, .arena = arena};
     if (past)
         p.past = *past;
-    p.pinned = mark_pinned(problem, arena);
+    p.scratch = jc_arena_new(SIZE_MAX / 2);
     *out = JC_NEW_ARRAY(arena, JC_REPAIRS_MAX, Jc__Repair *);
-    if (!p.pinned || !*out)
-        return jc_fail_memory(err);
-    if (lack->unit >= 0)
-        propose_for_unit(&p);
-    else if (lack->quota >= 0)
-        jc_propose_for_quota(&p);
-    else if (lack->team >= 0)
-        propose_for_over(&p);
+    p.failed = !p.scratch || !*out;
+    if (!p.failed)
+        propose(&p);
+    jc_arena_free(p.scratch);
     if (p.failed)
         return jc_fail_memory(err);
-    if (p.n)
-        qsort(p.list, p.n, sizeof(*p.list), by_round);
     for (size_t i = 0; i < p.n; i++)
         (*out)[i] = p.list[i].repair;
     *count = p.n;
