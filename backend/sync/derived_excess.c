@@ -201,6 +201,13 @@ static const struct {
                    "                   WHERE i.agency_id = t.agency_id AND i.task_id = t.task_id AND i.is_record = 1)\n"
                    "  AND NOT EXISTS (SELECT 1 FROM recheck AS r\n"
                    "                   WHERE r.agency_id = t.agency_id AND r.task_id = t.task_id AND r.is_record = 1)"},
+    /* of the plan in force, and released */
+    {"visit.status", "SELECT 0, v.visit_id FROM visit AS v\n"
+                     "JOIN plan AS p ON p.agency_id = v.agency_id AND p.version = v.version AND p.status = 'approved'\n"
+                     "WHERE v.agency_id = $1 AND v.status = 2\n"
+                     "  AND NOT EXISTS (SELECT 1 FROM task AS t\n"
+                     "                   WHERE t.agency_id = v.agency_id AND t.plan_year = p.year\n"
+                     "                     AND t.visit_id = v.visit_id AND t.state IN (1, 3))"},
 };
 
 struct relation {
