@@ -268,7 +268,7 @@ static const struct {
      "3 review +"},
     {"task open again", "UPDATE task SET state = 1 WHERE unit_id = 'u2'", "8 inspection.task.state"},
     {"task done by nobody", "UPDATE task SET state = 2 WHERE unit_id = 'u3'", "0 task.state >; 0 visit.status >"},
-    {"open task removed", "DELETE FROM task WHERE unit_id = 'u3'", "0 visit.status >"},
+    {"open task removed", "DELETE FROM task WHERE unit_id = 'u3'", "11 review.unit_id; 0 visit.status >"},
     {"open task as if recalled", "UPDATE task SET state = 4 WHERE unit_id = 'u3'", "0 visit.status >"},
     {"device removed",
      "PRAGMA defer_foreign_keys = 1; DELETE FROM device WHERE device_id IN (SELECT device_id FROM operation WHERE op_key = " KEY(
