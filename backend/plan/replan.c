@@ -106,7 +106,6 @@ static enum jc_code free_visits(struct replanning *r, const struct jc_register *
 
 static enum jc_code find_versions(struct replanning *r, struct jc_tx *tx, struct jc_arena *arena, int year,
                                   Jc__Plan **force, int *version, int *replaced, struct jc_err *err) {
-    Jc__Plan *newest = NULL;
     int found = 0;
     enum jc_code code = jc_plan_find(tx, r->agency_id, JC__PLAN_STATUS__PLAN_STATUS_APPROVED, &found, err);
     if (!code && !found)
@@ -116,13 +115,9 @@ static enum jc_code find_versions(struct replanning *r, struct jc_tx *tx, struct
     if (!code && (*force)->year != year)
         code = jc_fail(err, JC_FAILED_PRECONDITION, JC_MSG_PLAN_NONE_APPROVED);
     if (!code)
-        code = jc_plan_get(tx, r->agency_id, JC_PLAN_NEWEST, NULL, arena, &newest, err);
-    if (code)
-        return code;
-    bool draft = newest->status == JC__PLAN_STATUS__PLAN_STATUS_DRAFT;
-    *replaced = draft ? newest->version : 0;
-    *version = draft ? newest->version : newest->version + 1;
-    return JC_OK;
+        code = jc_plan_find(tx, r->agency_id, JC__PLAN_STATUS__PLAN_STATUS_DRAFT, replaced, err);
+    *version = *replaced ? *replaced : found + 1; /* an approved plan is only followed by a draft */
+    return code;
 }
 
 static enum jc_code build(struct replanning *r, struct jc_tx *tx, struct jc_arena *arena, struct jc_plan_problem *pp,
