@@ -167,7 +167,9 @@ static void test_reject(void **state) {
         const char *name, *before,
             *task; /* SQL before the record comes; state and note of the task behind the decision */
     } CASES[] = {
-        {"recalled", "UPDATE task SET state = 4, recalled_ms = 1673312400000, recall_reason = 'x' WHERE kind = 1",
+        {"recalled",
+         "UPDATE task SET state = 4, recalled_ms = 1673312400000, recall_reason = 'x' WHERE kind = 1;"
+         "UPDATE visit SET status = 1",
          "4说明"},
         {"reassigned", "UPDATE task SET team_id = 'b' WHERE unit_id = 'u2'", "1说明"},
         {"open", "SELECT 1", "1说明"},
