@@ -113,6 +113,13 @@ struct jc_instance {
     bool has_remote; /* some quota counts remote visits */
 };
 
+/* What quota q misses with a count of n. */
+static inline int64_t jc_instance_miss(const struct jc_instance *in, int32_t q, int64_t n) {
+    if (n < in->quota_min[q])
+        return in->quota_min[q] - n;
+    return n > in->quota_max[q] ? n - in->quota_max[q] : 0;
+}
+
 /* The unit's remote visits when `remote` of those in `months` were chosen to be: what was told stays. */
 static inline uint16_t jc_remote_visits(const struct jc_plan_unit *u, uint32_t months, uint32_t remote) {
     return (uint16_t)(months & ((remote & ~(uint32_t)u->told) | u->remote));

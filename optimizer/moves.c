@@ -329,11 +329,11 @@ static void move_slot(struct jc_moves *s) {
 
 /* --- which move ------------------------------------------------------------------------------------- */
 
-/* Of a hundred; while the state is soft, single units find their way and whole openings are left alone. */
-enum { MOVE_SLOT = 10, REDRAW_UNIT = 55, REDRAW_SOFT = 60, REDRAW_TEAM = 80, CLOSE = 90, MOVE_ANY = 100 };
+/* Of a hundred. */
+enum { MOVE_SLOT = 10, REDRAW_UNIT = 55, REDRAW_TEAM = 80, CLOSE = 90, MOVE_ANY = 100 };
 
 void jc_moves_try(struct jc_moves *s, struct jc_change *out) {
-    uint32_t dice = jc_random_below(&s->pricer->random, s->pricer->state->soft.on ? REDRAW_SOFT : MOVE_ANY);
+    uint32_t dice = jc_random_below(&s->pricer->random, MOVE_ANY);
     s->n_undo = 0;
     s->change = out;
     out->n = 0;

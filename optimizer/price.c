@@ -39,33 +39,36 @@ static inline int64_t opening_price(const struct jc_state *s, int32_t pair, int 
     return (n ? 0 : s->in->travel_e5) + (s->soft.on ? jc_soft_step(&s->soft, n) : 0);
 }
 
-/* Violations added by one more in a quota: -1, 0 or 1. */
-static inline int count_step(const struct jc_state *s, int32_t q) {
-    if (s->count[q] < s->in->quota_min[q])
-        return -1;
-    return s->count[q] >= s->in->quota_max[q];
+/* Energy added by one more in a quota. */
+static inline int64_t count_price(const struct jc_pricer *p, int32_t q) {
+    const struct jc_state *s = p->state;
+    int64_t n = s->count[q];
+    if (s->soft.on)
+        return jc_state_soft_miss(s, q, n + 1) - jc_state_soft_miss(s, q, n);
+    return n < s->in->quota_min[q] ? -p->penalties.quota : n >= s->in->quota_max[q] ? p->penalties.quota : 0;
 }
 
-static inline int list_step(const struct jc_state *s, const struct jc_month_list *list, int m) {
-    int step = 0;
+static inline int64_t list_price(const struct jc_pricer *p, const struct jc_month_list *list, int m) {
+    int64_t price = 0;
     for (int i = list->first[m]; i < list->first[m + 1]; i++)
-        step += count_step(s, list->ids[i]);
-    return step;
+        price += count_price(p, list->ids[i]);
+    return price;
 }
 
-/* Violations a visit in month m would heal by being remote (negative), or add. */
-static int remote_step(const struct jc_state *s, const struct jc_plan_unit *u, const struct jc_choice *c, int m) {
-    int step = c->remote ? list_step(s, c->remote, m) : 0;
+/* Energy added by a visit in month m being remote. */
+static int64_t remote_price(const struct jc_pricer *p, const struct jc_plan_unit *u, const struct jc_choice *c, int m) {
+    const struct jc_instance *in = p->state->in;
+    int64_t price = c->remote ? list_price(p, c->remote, m) : 0;
     for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
-        if (s->in->joins[j].remote && s->in->joins[j].visits)
-            step += list_step(s, s->in->joins[j].remote, m);
-    return step;
+        if (in->joins[j].remote && in->joins[j].visits)
+            price += list_price(p, in->joins[j].remote, m);
+    return price;
 }
 
 static int64_t join_price(const struct jc_pricer *p, const struct jc_join *join, int m) {
     int64_t price = cell_price(p, join->team, m, join->work);
     if (join->quotas)
-        price += list_step(p->state, join->quotas, m) * p->penalties.quota;
+        price += list_price(p, join->quotas, m);
     return price;
 }
 
@@ -82,11 +85,11 @@ static int64_t price_months(struct jc_pricer *p, const struct jc_plan_unit *u, c
         if (c->pair >= 0 && c->pair == p->closed_pair && m == p->closed_month)
             sum += DEAR;
         if (c->visits)
-            sum += list_step(s, c->visits, m) * p->penalties.quota;
+            sum += list_price(p, c->visits, m);
         if (in->has_remote) {
-            int step = remote_step(s, u, c, m);
-            bool remote = u->told >> m & 1 ? u->remote >> m & 1 : step < 0;
-            sum += remote ? step * p->penalties.quota : 0;
+            int64_t more = remote_price(p, u, c, m);
+            bool remote = u->told >> m & 1 ? u->remote >> m & 1 : more < 0;
+            sum += remote ? more : 0;
         }
         for (uint32_t j = u->first_join; !u->partial && j < u->first_join + u->n_joins; j++)
             if (in->joins[j].visits)
@@ -99,7 +102,7 @@ static int64_t price_months(struct jc_pricer *p, const struct jc_plan_unit *u, c
     for (uint32_t j = u->first_join; visits && j < u->first_join + u->n_joins; j++)
         shared += year_price(p, in->joins[j].team, in->joins[j].work * in->joins[j].visits);
     for (int32_t i = 0; i < c->n_unit_quotas; i++)
-        shared += count_step(s, c->unit_quotas[i]) * p->penalties.quota;
+        shared += count_price(p, c->unit_quotas[i]);
     return shared;
 }
 
@@ -180,7 +183,7 @@ static uint16_t choose_remote(struct jc_pricer *p, int32_t unit, struct jc_place
     const struct jc_choice *c = &s->in->choices[place.choice];
     for (uint32_t left = place.months & ~(uint32_t)u->told; left; left &= left - 1) {
         int m = __builtin_ctz(left);
-        if (remote_step(s, u, c, m) >= 0)
+        if (remote_price(p, u, c, m) >= 0)
             continue;
         place.remote |= (uint16_t)(1u << m);
         jc_state_remove(s, unit);
@@ -252,7 +255,7 @@ bool jc_price_insert_slot(struct jc_pricer *p, int32_t draw) {
         int m = __builtin_ctz(left);
         int64_t price = cell_price(p, d->team, m, d->work) + jc_slot_e5(s->in, d, m, s->slots[draw * JC_MONTHS + m]);
         if (d->quotas)
-            price += list_step(s, d->quotas, m) * p->penalties.quota;
+            price += list_price(p, d->quotas, m);
         price -= noise_of(p, (uint32_t)(chance >> 16) + (uint32_t)m * ((uint32_t)chance | 1));
         if (price < best) {
             best = price;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optimizer/integer.h"
 #include "optimizer/moves.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
     RIGID = 64,        /* … and where changes cost, since one limit may take many of them */
     FULL_PART = 64,    /* of a decision's cost for a day over, where every limit is passed anyway */
     DAY = 100,         /* hundredths */
+    HALVINGS = 4,      /* of the reaches, while soft */
 };
 
 struct jc_search {
@@ -26,11 +28,12 @@ struct jc_search {
     int32_t n_changed;
     uint8_t *is_changed;
     bool slots_changed;
-    int64_t scale; /* of costs, e5 */
-    int64_t over;  /* the penalty of tier 2 while limits can be kept */
-    int64_t crowd; /* visits of a district-month on average, 16-bit fixed point, at least one */
-    enum jc_annealing kind;
-    int64_t stage; /* of softness */
+    int64_t scale;  /* of costs, e5 */
+    int64_t strict; /* the penalty of tier 2 while limits can be kept … */
+    int64_t over;   /* … and the one of this annealing, when hard */
+    int64_t crowd;  /* visits of a district-month on average, 16-bit fixed point, at least one */
+    int load_width; /* log2 of a month's load on average, hundredths */
+    int64_t stage;  /* of softness */
     int64_t tried;
 };
 
@@ -62,7 +65,8 @@ static struct jc_penalties choose_penalties(const struct jc_instance *in, int64_
     for (int32_t d = 0; d < in->n_draws; d++)
         work += in->draws[d].work * in->draws[d].sample * 2;
     for (int32_t q = 0; q < in->n_quotas; q++)
-        misses += in->quota_min[q] + (int64_t)in->most_visits * (1 + JC_MONTHS) + (int64_t)in->n_slots;
+        misses += in->quota_min[q] + (int64_t)in->most_visits * (1 + JC_MONTHS) + (int64_t)in->n_slots +
+                  (1 << JC_SOFT_WIDTH_MAX) / JC_SOFT_VISIT;
     int64_t grain = in->grain > 0 ? in->grain : 100;
     int64_t worth = in->change_e5 ? RIGID : LENIENT;
     struct jc_penalties p = {.over = scale * worth / grain + 1, .quota = scale * worth};
@@ -71,6 +75,20 @@ static struct jc_penalties choose_penalties(const struct jc_instance *in, int64_
     if (p.quota > room / misses)
         p.quota = room / misses;
     return p;
+}
+
+/* log2 of the average target of a month; without targets loads are not held, and any width will do. */
+static int load_width(const struct jc_instance *in) {
+    int64_t sum = 0, n = 1;
+    for (int32_t i = 0; i < in->n_teams * JC_MONTHS; i++)
+        if (in->target[i] > 0) {
+            sum += in->target[i] < JC_NO_LIMIT / n ? in->target[i] : 0;
+            n++;
+        }
+    int width = 0;
+    while (width + HALVINGS < JC_SOFT_WIDTH_MAX && sum / n >> (width + 1))
+        width++;
+    return width;
 }
 
 struct jc_search *jc_search_new(const struct jc_instance *in, uint64_t seed, uint64_t stream, struct jc_arena *arena) {
@@ -87,13 +105,14 @@ struct jc_search *jc_search_new(const struct jc_instance *in, uint64_t seed, uin
     s->best->totals = (struct jc_totals){INT64_MAX, INT64_MAX, INT64_MAX}; /* nothing yet */
     int64_t scale = jc_search_scale(in);
     s->pricer.penalties = choose_penalties(in, scale);
-    s->over = s->pricer.penalties.over;
+    s->strict = s->over = s->pricer.penalties.over;
     s->pricer.closed_pair = -1;
     jc_random_seed(&s->pricer.random, seed, stream);
     jc_noise_init(&s->pricer.noise);
     s->scale = scale < INT64_C(1) << 40 ? scale : INT64_C(1) << 40;
     s->crowd = (int64_t)(((__int128)in->most_visits << 16) / ((int64_t)in->n_pairs * JC_MONTHS + 1));
     s->crowd = s->crowd > 1 << 16 ? s->crowd : 1 << 16;
+    s->load_width = load_width(in);
     s->moves = jc_moves_new(&s->pricer, arena);
     return s->moves ? s : NULL;
 }
@@ -136,27 +155,24 @@ static void keep_best(struct jc_search *s) {
 
 /* --- the schedule ------------------------------------------------------------------------------------ */
 
-/* An annealing is soft up to a part of its way, in stages, then true, from `hot` to `cold`. Temperatures are parts of the
- * scale of costs; softness is a reach of the parabolas (log2) and the visits that pay half an opening, as
- * parts of the visits a district-month has on average. All fall geometrically. */
+/* An annealing is soft up to a part of its way, in stages, then true. Temperatures are parts of the scale of
+ * costs, while soft of its part for a visit: the more visits share an opening, the less each of them feels of
+ * it. Reaches are halved; the visits that pay half an opening are parts of those a district-month has on
+ * average; the penalty of tier 2 grows from a part of itself. All move geometrically. */
 enum {
     STAGES = 400,
-    SOFT_HOT = 26,
-    SOFT_COLD = 200,
+    SOFT_PART = JC_ANNEALED / 10 * 7,
+    SOFT_HOT = 6,
+    SOFT_COLD = 75,
+    HARD_HOT = 40,
+    HARD_COLD = 400,
     WARM_HOT = 2, /* without softness, from a plan given */
     WARM_COLD = 64,
-    WIDTH_FIRST = 17,
-    WIDTH_LAST = 14,
+    COUNT_WIDTH = 19, /* eight visits, in the end */
     HALF_FIRST = 1,
     HALF_LAST = 8,
-};
-
-static const struct {
-    int64_t soft_part;
-    int hot, cold;
-} kinds[] = {
-    [JC_ANNEAL_FORM] = {JC_ANNEALED * 6 / 10, 40, 400},
-    [JC_ANNEAL_ROAM] = {0, 2, 64},
+    OVER_FIRST = 50,
+    OVER_LAST = 2,
 };
 
 /* from · (to / from)^(part / whole), linear between halvings, in integers; from >= to > 0. */
@@ -169,31 +185,39 @@ static int64_t fall(int64_t from, int64_t to, int64_t part, int64_t whole) {
     return base - (base * (at & 0xffff) >> 17);
 }
 
-static int64_t fall_in_scale(const struct jc_search *s, int hot, int cold, int64_t part, int64_t whole) {
-    return fall(s->scale / hot + 1, s->scale / cold + 1, part, whole);
+static int64_t fall_in_scale(int64_t scale, int hot, int cold, int64_t part, int64_t whole) {
+    return fall(scale / hot + 1, scale / cold + 1, part, whole);
+}
+
+/* The energy of a stage while soft. */
+static void set_softness(struct jc_search *s, int64_t stage) {
+    int wider = HALVINGS - (int)((stage * HALVINGS + STAGES / 2) / STAGES);
+    struct jc_softness softness = {
+        .load_width = s->load_width + wider,
+        .count_width = COUNT_WIDTH + wider,
+        .half = fall(s->crowd / HALF_FIRST, s->crowd / HALF_LAST, stage, STAGES),
+        .miss_e5 = s->pricer.penalties.quota,
+    };
+    s->stage = stage;
+    s->pricer.penalties.over = fall_in_scale(s->over, OVER_LAST, OVER_FIRST, STAGES - stage, STAGES);
+    jc_soften(s->pricer.state, &softness);
 }
 
 /* Temperature and softness at a point of the annealing. */
 static void set_pace(struct jc_search *s, int64_t progress) {
     if (s->in->problem->start) {
-        s->pricer.temperature = fall_in_scale(s, WARM_HOT, WARM_COLD, progress, JC_ANNEALED);
-        return;
-    }
-    int64_t soft_part = kinds[s->kind].soft_part;
-    if (progress >= soft_part) {
+        s->pricer.temperature = fall_in_scale(s->scale, WARM_HOT, WARM_COLD, progress, JC_ANNEALED);
+    } else if (progress < SOFT_PART) {
+        int64_t scale = (s->scale << 8) / jc_whole_root((uint64_t)s->crowd), stage = progress * STAGES / SOFT_PART;
+        s->pricer.temperature = fall_in_scale(scale, SOFT_HOT, SOFT_COLD, progress, SOFT_PART);
+        if (!s->pricer.state->soft.on || stage != s->stage)
+            set_softness(s, stage);
+    } else {
         s->pricer.temperature =
-            fall_in_scale(s, kinds[s->kind].hot, kinds[s->kind].cold, progress - soft_part, JC_ANNEALED - soft_part);
+            fall_in_scale(s->scale, HARD_HOT, HARD_COLD, progress - SOFT_PART, JC_ANNEALED - SOFT_PART);
+        s->pricer.penalties.over = s->over;
         jc_harden(s->pricer.state);
-        return;
     }
-    s->pricer.temperature = fall_in_scale(s, SOFT_HOT, SOFT_COLD, progress, soft_part);
-    int64_t stage = progress * STAGES / soft_part;
-    if (s->pricer.state->soft.on && stage == s->stage)
-        return;
-    s->stage = stage;
-    int64_t narrower = (stage * (WIDTH_FIRST - WIDTH_LAST) + STAGES / 2) / STAGES;
-    jc_soften(s->pricer.state, (int)(WIDTH_FIRST - narrower),
-              fall(s->crowd / HALF_FIRST, s->crowd / HALF_LAST, stage, STAGES));
 }
 
 void jc_search_run(struct jc_search *s, jc_search_pace *pace, void *ctx) {
@@ -222,12 +246,12 @@ static bool is_full(const struct jc_state *state) {
     return full;
 }
 
-void jc_search_restart(struct jc_search *s, enum jc_annealing kind) {
-    s->kind = kind;
+void jc_search_restart(struct jc_search *s) {
     jc_harden(s->pricer.state);
     jc_snapshot_restore(s->best, s->pricer.state);
     bool full = s->in->change_e5 == 0 && is_full(s->pricer.state);
-    s->pricer.penalties.over = full ? s->scale / FULL_PART / (s->in->grain > 0 ? s->in->grain : DAY) + 1 : s->over;
+    s->over = full ? s->scale / FULL_PART / (s->in->grain > 0 ? s->in->grain : DAY) + 1 : s->strict;
+    s->pricer.penalties.over = s->over;
     for (int32_t i = 0; i < s->n_changed; i++)
         s->is_changed[s->changed[i]] = 0;
     s->n_changed = 0;
@@ -253,7 +277,7 @@ bool jc_search_learn(struct jc_search *s, const struct jc_snapshot *plan) {
 
 void jc_search_offer(struct jc_search *s, const struct jc_snapshot *plan) {
     if (jc_search_learn(s, plan) && !s->pricer.state->soft.on)
-        jc_search_restart(s, s->kind);
+        jc_search_restart(s);
 }
 
 int64_t jc_search_work(const struct jc_search *s) {

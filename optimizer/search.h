@@ -28,13 +28,8 @@ typedef int64_t jc_search_pace(void *ctx, int64_t work);
 /* Moves until `pace` says stop. */
 void jc_search_run(struct jc_search *s, jc_search_pace *pace, void *ctx);
 
-/* Kinds of annealing, which find different plans; a search begins with the first. FORM is soft for most of
- * its way and cold when it hardens: what it finds, it finds soft. ROAM is never soft and wanders hot on the
- * true energy, which takes longer and finds more where a plan is small or breaks its limits. */
-enum jc_annealing { JC_ANNEAL_FORM, JC_ANNEAL_ROAM };
-
-/* Starts again from the best plan, for an annealing of this kind. */
-void jc_search_restart(struct jc_search *s, enum jc_annealing kind);
+/* Starts again from the best plan, for another annealing. */
+void jc_search_restart(struct jc_search *s);
 
 /* The best plan so far; changes while the search runs. */
 const struct jc_snapshot *jc_search_best(const struct jc_search *s);

@@ -19,13 +19,11 @@
 #include "optimizer/search.h"
 
 enum {
-    TELL_MS = 500,        /* between two reports */
-    FIRST_SLICE_MS = 60,  /* slices grow with the time used … */
-    SLICES_LEAST = 16,    /* … but there are at least so many */
-    QUICK_PART = 8,       /* the first annealing takes a part of the budget, the second the rest */
-    WORK_A_VISIT = 40000, /* the first annealing after the quick one; longer ones do not always find more */
-    ROAM_LENGTH =
-        4, /* times as long roams a plan of less than a visit for each district-month: forming finds little there */
+    TELL_MS = 500,              /* between two reports */
+    FIRST_SLICE_MS = 60,        /* slices grow with the time used … */
+    SLICES_LEAST = 16,          /* … but there are at least so many */
+    QUICK_PART = 8,             /* the first annealing takes a part of the budget, the second the rest */
+    WORK_A_VISIT = 40000,       /* the first annealing after the quick one; longer ones do not always find more */
     IDLE_ANNEALINGS = 2,        /* without a limit: stop after so many that bring nothing … */
     PATIENT_ANNEALINGS = 4,     /* … or so many while the prover still works */
     PROVER_SHARE = 10000000,    /* work between two exchanges in runs by time, some tenths of a second */
@@ -52,7 +50,6 @@ struct run {
     int64_t counted_ms, counted_moves; /* when progress was told last, for moves a second */
     struct jc_totals told;             /* the plan the caller has */
     int annealings;                    /* ended so far */
-    enum jc_annealing kind;            /* of the present annealing */
     int64_t from, to;                  /* the present annealing */
     int64_t slice_to;                  /* the present slice */
     int64_t last;                      /* where the run ends as far as is known */
@@ -210,7 +207,7 @@ static void brief_second(struct run *r) {
         return;
     r->second_from = position(r);
     jc_search_learn(r->second, jc_search_best(r->search));
-    jc_search_restart(r->second, r->kind);
+    jc_search_restart(r->second);
 }
 
 /* The prover first; polishing only changes the cost, so the tiers must be settled. */
@@ -306,12 +303,11 @@ static bool finished(const struct run *r) {
 }
 
 /* The search starts from the best plan again, the second one when its turn comes. */
-static void begin_annealing(struct run *r, enum jc_annealing kind) {
+static void begin_annealing(struct run *r) {
     r->second_turn = false;
     r->polishing = r->in->travel_e5 == 0 && r->annealings % 2;
     r->second_from = -1;
-    r->kind = kind;
-    jc_search_restart(r->search, kind);
+    jc_search_restart(r->search);
 }
 
 /* One annealing from here to `to`, in slices. */
@@ -327,9 +323,9 @@ static void anneal(struct run *r, int64_t to) {
         r->slice_to = at + length < to ? at + length : to;
         run_slice(r);
     }
-    enum jc_annealing next = r->annealings++ % 2 ? JC_ANNEAL_FORM : JC_ANNEAL_ROAM;
+    r->annealings++;
     if (!finished(r))
-        begin_annealing(r, next);
+        begin_annealing(r);
 }
 
 /* Without a limit: annealings, each longer than the one before, until they bring nothing new. */
@@ -347,27 +343,22 @@ static void anneal_freely(struct run *r) {
     }
 }
 
-/* A quick annealing, then some of growing length, both kinds in turn, or a single one if the plan is so large
- * that the rest has room for no more. */
+/* A quick annealing, then some of growing length, or a single one if the plan is so large that the rest has room
+ * for no more. */
 static void anneal_within(struct run *r, int64_t limit) {
     int64_t begun = jc_search_work(r->search);
     r->last = limit;
     anneal(r, limit / QUICK_PART);
     int64_t quick = jc_search_work(r->search) - begun;
-    r->annealings = 0;
-    if (!finished(r))
-        begin_annealing(r, JC_ANNEAL_FORM);
     __int128 room =
         (__int128)(limit / QUICK_PART + 1) * ((int64_t)(r->in->most_visits + 1) * WORK_A_VISIT) / (quick + 1);
     int64_t length = room < limit ? (int64_t)room : limit;
-    int64_t roam = r->in->most_visits < (size_t)r->in->n_pairs * JC_MONTHS ? ROAM_LENGTH : 1;
     const bool tail = r->in->travel_e5 && r->prover && jc_polish_fits(r->polish);
     const int64_t end = tail ? limit - limit / POLISH_PART : limit;
     while (!finished(r) && position(r) < end) {
-        int64_t at = position(r), now = r->annealings % 2 ? roam * length : length;
-        anneal(r, (end - at) / 2 < now ? end : at + now);
-        if (r->annealings % 2 == 0)
-            length += length / 2;
+        int64_t at = position(r);
+        anneal(r, (end - at) / 2 < length ? end : at + length);
+        length += length / 2;
     }
     r->polishing = true;
     if (!finished(r) && position(r) < limit)

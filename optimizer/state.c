@@ -42,16 +42,14 @@ static void add_year(struct jc_state *s, int32_t team, int64_t work) {
     s->totals.over += beyond(after, s->in->year_limit[team]) - beyond(before, s->in->year_limit[team]);
 }
 
-static int64_t miss(const struct jc_instance *in, int32_t q, int32_t n) {
-    if (n < in->quota_min[q])
-        return in->quota_min[q] - n;
-    return n > in->quota_max[q] ? n - in->quota_max[q] : 0;
-}
-
 static void add_count(struct jc_state *s, int32_t q, int sign) {
-    int64_t before = miss(s->in, q, s->count[q]);
-    s->count[q] += sign;
-    s->totals.quota += miss(s->in, q, s->count[q]) - before;
+    int32_t before = s->count[q], after = before + sign;
+    int64_t further = jc_instance_miss(s->in, q, after) - jc_instance_miss(s->in, q, before);
+    s->count[q] = after;
+    s->totals.quota += further;
+    if (s->soft.on)
+        s->soft.excess +=
+            jc_state_soft_miss(s, q, after) - jc_state_soft_miss(s, q, before) - further * s->soft.softness.miss_e5;
 }
 
 static void add_month_list(struct jc_state *s, const struct jc_month_list *list, int m, int sign) {
@@ -147,7 +145,7 @@ static void start_totals(struct jc_state *s) {
         if (in->target[cell] > 0)
             s->totals.cost += in->balance_e5 * in->target[cell];
     for (int32_t q = 0; q < in->n_quotas; q++)
-        s->totals.quota += miss(in, q, 0);
+        s->totals.quota += jc_instance_miss(in, q, 0);
 }
 
 struct jc_state *jc_state_new(const struct jc_instance *in, struct jc_arena *arena) {

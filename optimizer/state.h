@@ -54,6 +54,11 @@ static inline int64_t jc_state_energy(const struct jc_state *s, const struct jc_
     return jc_energy(&s->totals, p) + s->soft.excess;
 }
 
+/* What quota q costs with a count of n while the state is soft, e5. */
+static inline int64_t jc_state_soft_miss(const struct jc_state *s, int32_t q, int64_t n) {
+    return jc_soft_miss(&s->soft, q, n, s->in->quota_min[q], s->in->quota_max[q]);
+}
+
 /* An empty plan: nobody placed, no slot placed. NULL without memory. */
 struct jc_state *jc_state_new(const struct jc_instance *in, struct jc_arena *arena);
 

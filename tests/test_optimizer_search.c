@@ -120,30 +120,32 @@ static int64_t excess_of(const struct jc_state *s) {
         if (in->target[cell] >= 0)
             excess += in->balance_e5 * (jc_soft_deviation(&s->soft, cell, x) - llabs(x));
     }
+    for (int32_t q = 0; q < in->n_quotas; q++) {
+        int64_t n = s->count[q], low = in->quota_min[q], high = in->quota_max[q];
+        int64_t missed = n < low ? low - n : n > high ? n - high : 0;
+        excess += jc_soft_miss(&s->soft, q, n, low, high) - missed * s->soft.softness.miss_e5;
+    }
     for (int32_t i = 0; i < in->n_pairs * JC_MONTHS; i++)
         for (int32_t n = 0; n < s->visits_in[i]; n++)
             excess += jc_soft_step(&s->soft, n);
     return excess;
 }
 
-static void soft_energy_adds_up(void **state) {
-    (void)state;
-    static const struct {
-        const char *name;
-        int width;
-        int64_t half;
-    } stages[] = {{"widest", JC_SOFT_WIDTH_MAX, INT64_C(50) << 16},
-                  {"wide", 17, 10 << 16},
-                  {"narrow", 3, 1 << 12},
-                  {"true openings", 0, 0}};
-    struct jc_arena *arena = jc_arena_new((size_t)1 << 26);
-    struct jc_pricer p = pricer_of(larger_problem(arena), arena);
+/* Moves units about while soft, in stages that harden. */
+static void soften_problem(const char *name, const Jc__Problem *problem, struct jc_arena *arena) {
+    static const struct jc_softness stages[] = {
+        {JC_SOFT_WIDTH_MAX, JC_SOFT_WIDTH_MAX, INT64_C(50) << 16, 100000},
+        {17, 20, 10 << 16, 100000},
+        {3, 15, 1 << 12, 100000},
+        {0, 0, 0, 100000},
+    };
+    struct jc_pricer p = pricer_of(problem, arena);
     struct jc_state *s = p.state;
     struct jc_err err = {0};
-    CHECK_OK("construct", jc_construct(&p, never, NULL, arena, &err), &err);
+    CHECK_OK(name, jc_construct(&p, never, NULL, arena, &err), &err);
     for (size_t i = 0; i < COUNT(stages); i++) {
-        jc_soften(s, stages[i].width, stages[i].half);
-        CHECK_INT(stages[i].name, s->soft.excess, excess_of(s));
+        jc_soften(s, &stages[i]);
+        CHECK_INT(name, s->soft.excess, excess_of(s));
         for (int move = 0; move < 500; move++) {
             int32_t unit = (int32_t)jc_random_below(&p.random, (uint32_t)s->in->n_units);
             if (s->place[unit].choice < 0)
@@ -151,21 +153,40 @@ static void soft_energy_adds_up(void **state) {
             jc_state_remove(s, unit);
             int64_t base = jc_state_energy(s, &p.penalties);
             int64_t predicted = jc_price_insert(&p, unit);
-            CHECK_INT(stages[i].name, s->soft.excess, excess_of(s));
+            CHECK_INT(name, s->soft.excess, excess_of(s));
             CHECK("pricing sees softness", s->in->n_quotas || s->in->units[unit].n_joins ||
                                                jc_state_energy(s, &p.penalties) == base + predicted);
         }
     }
-    /* an opening is dearer by its first visit than by its second, and never dearer than the true one in all */
-    jc_soften(s, 10, 4 << 16);
+    jc_harden(s);
+    CHECK_INT(name, jc_state_energy(s, &p.penalties), jc_energy(&s->totals, &p.penalties));
+}
+
+static void soft_energy_adds_up(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 26);
+    soften_problem("larger", larger_problem(arena), arena);
+    for (uint64_t seed = 1; seed < 40; seed++) { /* with quotas of every kind */
+        char name[32];
+        snprintf(name, sizeof name, "seed %d", (int)seed);
+        jc_arena_reset(arena);
+        soften_problem(name, chance_problem(arena, seed, 8), arena);
+    }
+    jc_arena_free(arena);
+}
+
+/* An opening is dearer by its first visit than by its second, and never dearer than the true one in all. */
+static void openings_are_paid_visit_by_visit(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 26);
+    struct jc_state *s = pricer_of(larger_problem(arena), arena).state;
+    jc_soften(s, &(struct jc_softness){10, 10, 4 << 16, 100000});
     int64_t paid = s->in->travel_e5;
     for (int32_t n = 0; n < JC_SOFT_STEPS; n++) {
         paid += jc_soft_step(&s->soft, n);
         assert_true(paid > 0 && paid < s->in->travel_e5);
         assert_true(n < 2 || jc_soft_step(&s->soft, n) <= jc_soft_step(&s->soft, n - 1) + 1); /* rounding */
     }
-    jc_harden(s);
-    assert_int_equal(jc_state_energy(s, &p.penalties), jc_energy(&s->totals, &p.penalties));
     jc_arena_free(arena);
 }
 
@@ -181,14 +202,53 @@ static void prices_follow_deviations(void **state) {
     s->load[1] = s->in->target[1] - 500;
     s->load[2] = s->in->target[2];
     s->load[3] = JC_NO_LIMIT;
+    const struct jc_soft_price *price = s->soft.load;
     for (int step = 0; step < 3; step++) {
-        int32_t before[3] = {s->soft.price[0], s->soft.price[1], s->soft.price[2]};
-        jc_soften(s, 12, 0);
-        assert_true(s->soft.price[0] > before[0]);
-        assert_true(s->soft.price[1] < before[1]);
-        assert_int_equal(s->soft.price[2], 0);
-        assert_int_equal(s->soft.price[3], JC_SOFT_PRICE_ONE);
+        int32_t before[3] = {price[0].at, price[1].at, price[2].at};
+        jc_soften(s, &(struct jc_softness){12, 16, 0, 100000});
+        assert_true(price[0].at > before[0]);
+        assert_true(price[1].at < before[1]);
+        assert_int_equal(price[2].at, 0);
+        assert_int_equal(price[3].at, JC_SOFT_PRICE_ONE);
     }
+    jc_arena_free(arena);
+}
+
+/* What a quota misses costs nothing within its bounds and the whole penalty far outside; its price rises while it
+ * is passed, falls while it is not reached and fades within. */
+static void counts_are_held_by_prices(void **state) {
+    (void)state;
+    struct jc_arena *arena = jc_arena_new((size_t)1 << 26);
+    Jc__Problem *problem = NULL;
+    for (uint64_t seed = 1; !problem || problem->n_quotas == 0; seed++)
+        problem = chance_problem(arena, seed, 8);
+    struct jc_state *s = pricer_of(problem, arena).state;
+    s->in->quota_min[0] = 3;
+    s->in->quota_max[0] = 5;
+    const struct jc_softness softness = {0, 17, 0, 100000}; /* a reach of two */
+    jc_soften(s, &softness);
+    s->soft.count[0] = (struct jc_soft_price){0, 0};
+    static const struct {
+        int64_t n, cost;
+    } rows[] = {{3, 0}, {5, 0}, {6, 25000}, {2, 25000}, {7, 100000}, {8, 200000}};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(jc_state_soft_miss(s, 0, rows[i].n), rows[i].cost);
+    const struct jc_soft_price *price = &s->soft.count[0];
+    for (int step = 0; step < 3; step++) {
+        int32_t before = price->at;
+        s->count[0] = 7;
+        jc_soften(s, &softness);
+        assert_true(price->at > before);
+    }
+    assert_true(jc_state_soft_miss(s, 0, 5) > 0); /* the price keeps it from the bound */
+    for (int step = 0; step < 40; step++) {
+        s->count[0] = 4;
+        jc_soften(s, &softness);
+    }
+    assert_true(price->at >= 0 && price->at < JC_SOFT_PRICE_ONE / 100);
+    s->count[0] = 0;
+    jc_soften(s, &softness);
+    assert_true(price->at < 0);
     jc_arena_free(arena);
 }
 
@@ -264,6 +324,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_plan_whatever_the_threads),
         cmocka_unit_test(soft_energy_adds_up),
+        cmocka_unit_test(openings_are_paid_visit_by_visit),
+        cmocka_unit_test(counts_are_held_by_prices),
         cmocka_unit_test(prices_follow_deviations),
         cmocka_unit_test(a_hurried_plan_is_whole),
         cmocka_unit_test(work_beyond_all_limits_is_no_more_than_must_be),
